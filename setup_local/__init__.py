@@ -1,0 +1,1 @@
+"""Generator of static-extension CPython distributions."""

@@ -1,0 +1,1 @@
+"""Opens a packed archive and judges it; knows nothing of plan or build."""

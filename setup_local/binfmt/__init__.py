@@ -1,0 +1,1 @@
+"""Facts about one binary file, and nothing else."""

@@ -1,0 +1,1 @@
+"""Runs build steps and keeps their results in a content-addressed store."""

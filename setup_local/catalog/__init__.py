@@ -1,0 +1,1 @@
+"""What exists: sources, libraries, extension modules, targets (data and its models)."""

@@ -1,0 +1,79 @@
+"""Turns a TOML or JSON file into frozen dataclasses: schema first, then strict conversion."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import cattrs
+import jsonschema
+from cattrs.gen import make_dict_structure_fn
+
+from setup_local import paths
+from setup_local.errors import CatalogError
+
+T = TypeVar("T")
+
+
+def _kebab(name: str) -> str:
+    return name.replace("_", "-")
+
+
+@cache
+def _converter() -> cattrs.Converter:
+    """Return a converter that rejects unknown keys and reads `kebab-case` keys into `snake_case` fields."""
+    import dataclasses
+
+    converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
+
+    def structure_hook(cls: Any) -> Any:
+        renames = {
+            field.name: cattrs.override(rename=_kebab(field.name))
+            for field in dataclasses.fields(cls)
+            if _kebab(field.name) != field.name
+        }
+        return make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **renames)
+
+    converter.register_structure_hook_factory(dataclasses.is_dataclass, structure_hook)
+    return converter
+
+
+@cache
+def schema(name: str) -> Any:
+    """Return the JSON Schema `schema/<name>.schema.json`."""
+    path = paths.SCHEMA / f"{name}.schema.json"
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+        jsonschema.Draft202012Validator.check_schema(document)
+    except (OSError, ValueError, jsonschema.SchemaError) as error:
+        raise CatalogError(f"unusable schema: {error}", where=path) from error
+    return document
+
+
+def check(document: Any, schema_name: str, *, where: object) -> None:
+    """Raise `CatalogError` that names the first place where a document leaves its schema."""
+    error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema(schema_name)).iter_errors(document))
+    if error is not None:
+        raise CatalogError(f"{error.json_path}: {error.message}", where=where)
+
+
+def convert(cls: type[T], raw: Any, *, where: object) -> T:
+    """Convert plain data to a frozen dataclass; raise `CatalogError` for anything that does not fit."""
+    try:
+        return _converter().structure(raw, cls)
+    except Exception as error:  # cattrs raises exception groups of any kind; all mean bad data
+        reasons = "; ".join(cattrs.transform_error(error))
+        raise CatalogError(reasons, where=where) from error
+
+
+def read_toml(path: Path, schema_name: str) -> Any:
+    """Read a TOML file and hold it against its schema."""
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CatalogError(f"cannot be read: {error}", where=path) from error
+    check(document, schema_name, where=path)
+    return document

@@ -1,0 +1,43 @@
+"""The one condition type that every conditional field of the catalog uses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from setup_local.values import Libc
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What a condition is asked about: one Python version on one target."""
+
+    python: Version
+    triple: str
+    libc: Libc
+
+
+@dataclass(frozen=True, kw_only=True)
+class When:
+    """A condition; every field that is given must hold, an empty one always does.
+
+    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples.
+    """
+
+    python: str = ""
+    targets: tuple[str, ...] = ()
+    libc: Libc | None = None
+
+    def matches(self, facts: Facts) -> bool:
+        """Tell whether the condition holds for these facts."""
+        return (
+            SpecifierSet(self.python).contains(facts.python, prereleases=True)
+            and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
+            and self.libc in (None, facts.libc)
+        )
+
+
+ALWAYS = When()

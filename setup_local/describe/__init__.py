@@ -1,0 +1,1 @@
+"""Staged tree and plan become PYTHON.json."""

@@ -1,0 +1,103 @@
+"""Every way this program fails on purpose: one class and one exit code for each kind."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SetupLocalError(Exception):
+    """A failure that is reported as one line: what is wrong, where, and what to do.
+
+    `what` is the sentence; `where` a file, URL or step; `hint` the way out.
+    """
+
+    exit_code: ClassVar[int] = 70
+
+    def __init__(self, what: str, *, where: object = None, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = None if where is None else str(where)
+        self.hint = hint
+
+    def __str__(self) -> str:
+        prefix = f"{self.where}: " if self.where else ""
+        suffix = f" ({self.hint})" if self.hint else ""
+        return f"{prefix}{self.what}{suffix}"
+
+
+class ValidationFailed(SetupLocalError):
+    """An archive or a binary was read and does not hold what it promises."""
+
+    exit_code = 1
+
+
+class RequestError(SetupLocalError):
+    """What was asked for does not exist or cannot be combined."""
+
+    exit_code = 2
+
+
+class CatalogError(SetupLocalError):
+    """A catalog file, schema or template is wrong."""
+
+    exit_code = 10
+
+
+class SourceError(SetupLocalError):
+    """A source could not be had from any place, or has the wrong bytes."""
+
+    exit_code = 11
+
+
+class HostError(SetupLocalError):
+    """The host lacks a program, memory or disk space that the work needs."""
+
+    exit_code = 12
+
+
+class ToolchainError(SetupLocalError):
+    """A toolchain or sysroot is missing, incomplete or does not work."""
+
+    exit_code = 13
+
+
+class StepError(SetupLocalError):
+    """A build step failed; its log tells why."""
+
+    exit_code = 14
+
+
+class ReconcileError(SetupLocalError):
+    """The catalog and a CPython source tree disagree."""
+
+    exit_code = 15
+
+
+class StoreError(SetupLocalError):
+    """The store cannot be read or written."""
+
+    exit_code = 16
+
+
+class OutputError(SetupLocalError):
+    """The result cannot be written where it was asked for."""
+
+    exit_code = 17
+
+
+class DescribeError(SetupLocalError):
+    """What was built cannot be described truthfully in PYTHON.json."""
+
+    exit_code = 18
+
+
+class ArchiveError(SetupLocalError):
+    """A file is no distribution archive: corrupted, truncated, or with unsafe paths."""
+
+    exit_code = 20
+
+
+class DescriptionError(SetupLocalError):
+    """PYTHON.json is not JSON, or does not follow its schema."""
+
+    exit_code = 21

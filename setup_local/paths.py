@@ -1,0 +1,29 @@
+"""The one module that knows where the project's own data and the user's cache lie."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+
+PACKAGE = Path(__file__).resolve().parent
+DATA = PACKAGE / "data"
+CACHE_VARIABLE = "SETUP_LOCAL_CACHE"
+
+
+def _shared(name: str) -> Path:
+    """Return a top-level data directory: beside the package in a checkout, inside it in a wheel."""
+    checkout = PACKAGE.parent / name
+    return checkout if checkout.is_dir() and (PACKAGE.parent / "pyproject.toml").is_file() else PACKAGE / name
+
+
+TEMPLATES = _shared("templates")
+SCHEMA = _shared("schema")
+
+
+def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the cache directory: `SETUP_LOCAL_CACHE`, else the user's cache directory (XDG)."""
+    chosen = environ.get(CACHE_VARIABLE)
+    return Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_cache_dir("setup-local"))

@@ -1,0 +1,1 @@
+"""Catalog and request become one frozen plan; pure."""

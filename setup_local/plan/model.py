@@ -1,0 +1,71 @@
+"""The plan: everything that is decided before anything is run, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from packaging.version import Version
+
+from setup_local.catalog.libraries import Library
+from setup_local.catalog.sources import Source
+from setup_local.catalog.targets import Target
+from setup_local.values import LinkMode
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLibrary:
+    """One library to build, with the pinned sources that its recipe takes."""
+
+    library: Library
+    source: Source
+    extra_sources: tuple[Source, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Return the library's name in the catalog."""
+        return self.library.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedExtension:
+    """One extension module with every condition already decided."""
+
+    name: str
+    link: LinkMode
+    reason: str = ""
+    sources: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    defines: tuple[str, ...] = ()
+    cflags: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    system: tuple[str, ...] = ()
+    test: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl."""
+
+    python: Version
+    python_source: Source
+    target: Target
+    floor: str
+    toolchain: str
+    build_options: tuple[str, ...]
+    libraries: tuple[PlannedLibrary, ...]
+    extensions: tuple[PlannedExtension, ...]
+
+    @property
+    def options_text(self) -> str:
+        """Return the build options as they stand in the archive's name (`noopt`)."""
+        return "+".join(self.build_options)
+
+    @property
+    def archive_stem(self) -> str:
+        """Return the archive's name without its suffixes."""
+        return f"cpython-{self.python}-{self.target.triple}-{self.options_text}"
+
+    def libraries_of(self, extension: PlannedExtension) -> tuple[PlannedLibrary, ...]:
+        """Return the libraries that an extension links, in catalog order."""
+        return tuple(item for item in self.libraries if item.name in extension.libraries)

@@ -1,0 +1,102 @@
+"""The one function that runs other programs: argv, complete environment, log file, no shell."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class CommandFailed(Exception):
+    """A program ended with a status other than 0, or could not be started.
+
+    Not an error for users: whoever runs a command knows what its failure means and says so.
+    """
+
+    def __init__(self, argv: Sequence[str], status: int, output: str) -> None:
+        super().__init__(f"{shlex.join(argv)} ended with status {status}")
+        self.argv = tuple(argv)
+        self.status = status
+        self.output = output
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a finished command printed on standard output."""
+
+    stdout: str
+
+
+def run(
+    argv: Sequence[str | Path],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    log: Path | None = None,
+    pass_fds: Sequence[int] = (),
+) -> Outcome:
+    """Run a program to its end; with `log`, append the command and all it prints to that file.
+
+    Without `log`, standard output is returned. Raises `CommandFailed`.
+    """
+    words = [str(word) for word in argv]
+    if log is None:
+        return _captured(words, env=env, cwd=cwd, pass_fds=pass_fds)
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write(f"$ cd {shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(words)}\n")
+        stream.flush()
+        status = _status(words, stream.fileno(), env=env, cwd=cwd, pass_fds=pass_fds)
+    if status:
+        raise CommandFailed(words, status, "")
+    return Outcome(stdout="")
+
+
+def _captured(
+    words: list[str], *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]
+) -> Outcome:
+    try:
+        done = subprocess.run(
+            words,
+            env=dict(env),
+            cwd=cwd,
+            pass_fds=pass_fds,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise CommandFailed(words, 127, str(error)) from error
+    if done.returncode:
+        raise CommandFailed(words, done.returncode, done.stdout + done.stderr)
+    return Outcome(stdout=done.stdout)
+
+
+def _status(
+    words: list[str], output: int, *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]
+) -> int:
+    """Run in a process group of its own, so that an interrupted build leaves no compiler behind."""
+    try:
+        process = subprocess.Popen(
+            words,
+            env=dict(env),
+            cwd=cwd,
+            pass_fds=pass_fds,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise CommandFailed(words, 127, str(error)) from error
+    try:
+        return process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise

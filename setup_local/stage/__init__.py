@@ -1,0 +1,1 @@
+"""Build results become one tree and one deterministic archive."""
