@@ -55,9 +55,7 @@ def run(
     return Outcome(stdout="")
 
 
-def _captured(
-    words: list[str], *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]
-) -> Outcome:
+def _captured(words: list[str], *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]) -> Outcome:
     try:
         done = subprocess.run(
             words,
@@ -77,9 +75,7 @@ def _captured(
     return Outcome(stdout=done.stdout)
 
 
-def _status(
-    words: list[str], output: int, *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]
-) -> int:
+def _status(words: list[str], output: int, *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]) -> int:
     """Run in a process group of its own, so that an interrupted build leaves no compiler behind."""
     try:
         process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import tomllib
 from functools import cache
@@ -25,12 +26,10 @@ def _kebab(name: str) -> str:
 @cache
 def _converter() -> cattrs.Converter:
     """Return a converter that rejects unknown keys and reads `kebab-case` keys into `snake_case` fields."""
-    import dataclasses
-
     converter = cattrs.Converter(forbid_extra_keys=True, detailed_validation=True)
 
     def structure_hook(cls: Any) -> Any:
-        renames = {
+        renames: dict[str, Any] = {
             field.name: cattrs.override(rename=_kebab(field.name))
             for field in dataclasses.fields(cls)
             if _kebab(field.name) != field.name

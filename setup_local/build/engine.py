@@ -1,0 +1,173 @@
+"""Runs the graph of steps: what is in the store is taken from there, the rest runs side by side."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from setup_local.build.jobserver import Jobserver
+from setup_local.build.sandbox import Sandbox
+from setup_local.build.steps import Job, Step, chain_weights, step_keys
+from setup_local.build.store import Store
+from setup_local.build.workspace import Workspace, remove_tree
+from setup_local.errors import StepError
+from setup_local.run import CommandFailed, run
+
+_LOG_TAIL_LINES = 20
+_LOG_TAIL_BYTES = 16384
+
+
+class Observer(Protocol):
+    """Is told what happens, to show it."""
+
+    def planned(self, total: int, cached: int) -> None:
+        """Take the number of steps, and of those that are in the store."""
+
+    def started(self, name: str) -> None:
+        """Note that a step runs now."""
+
+    def finished(self, name: str, seconds: float) -> None:
+        """Note that a step is done."""
+
+    def failed(self, name: str) -> None:
+        """Note that a step failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """Everything that running a step takes besides the step itself."""
+
+    store: Store
+    workspace: Workspace
+    sandbox: Sandbox
+    jobserver: Jobserver
+    logs: Path
+    env: Mapping[str, str]
+    observer: Observer
+
+    def execute(self, steps: Sequence[Step], wanted: str) -> Path:
+        """Make the result of `wanted` exist, and return its directory.
+
+        `steps` must come after what they need. Only what `wanted` really takes is run: a step whose
+        dependents are all in the store is not. Raises `StepError` for the first step that fails, after
+        those that were already running have ended.
+        """
+        keys = step_keys(steps)
+        results: dict[str, Path] = {}
+        missing = self._missing({step.name: step for step in steps}, keys, wanted, results)
+        self.observer.planned(len(steps), len(steps) - len(missing))
+        if missing:
+            self._run_all([step for step in steps if step.name in missing], keys, results)
+        return results[wanted]
+
+    def _missing(
+        self, steps: Mapping[str, Step], keys: Mapping[str, str], name: str, results: dict[str, Path]
+    ) -> set[str]:
+        if name in results:
+            return set()
+        found = self.store.find(keys[name], directory_name(name))
+        if found is not None:
+            results[name] = found
+            return set()
+        below = (self._missing(steps, keys, needed, results) for needed in steps[name].needs)
+        return {name}.union(*below)
+
+    def _run_all(self, steps: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
+        weights = chain_weights(steps)
+        waiting = sorted(steps, key=lambda step: -weights[step.name])
+        running: dict[Future[Path], Step] = {}
+        with ThreadPoolExecutor(max_workers=self.jobserver.jobs) as pool:
+            while waiting or running:
+                ready = [step for step in waiting if all(name in results for name in step.needs)]
+                for step in ready[: self.jobserver.jobs - len(running)]:
+                    waiting.remove(step)
+                    inputs = {name: results[name] for name in step.needs}
+                    running[pool.submit(self._make, step, keys[step.name], inputs)] = step
+                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in done:
+                    results[running.pop(future).name] = future.result()
+
+    def _make(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
+        """Run one step unless another process has just done so."""
+        with self.jobserver.slot(), self.store.locked(key):
+            found = self.store.find(key, directory_name(step.name))
+            if found is not None:
+                return found
+            self.observer.started(step.name)
+            try:
+                return self._made(step, key, inputs)
+            except BaseException:
+                self.observer.failed(step.name)
+                raise
+
+    def _made(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
+        begin = time.monotonic()
+        directory = directory_name(step.name)
+        out, work = self.workspace.directory(f"out/{directory}"), self.workspace.directory(directory)
+        log = self._new_log(directory, key)
+        runner = _StepRunner(engine=self, step=step.name, log=log, writable=(out, work))
+        step.action(Job(out=out, work=work, inputs=inputs, env=self.env, run=runner))
+        seconds = time.monotonic() - begin
+        result = self.store.commit(key, directory_name(step.name), out, seconds=seconds)
+        if not self.workspace.keep:
+            remove_tree(work)
+        self.observer.finished(step.name, seconds)
+        return result
+
+    def _new_log(self, directory: str, key: str) -> Path:
+        self.logs.mkdir(parents=True, exist_ok=True)
+        log = self.logs / f"{directory}-{key[:12]}.log"
+        with suppress(FileNotFoundError):
+            log.unlink()
+        return log
+
+
+def directory_name(step: str) -> str:
+    """Return a step's name as it may stand in a file name."""
+    return step.replace(":", "-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _StepRunner:
+    """The `Runner` of one step."""
+
+    engine: Engine
+    step: str
+    log: Path
+    writable: tuple[Path, ...]
+
+    def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        words = self.engine.sandbox.wrap([str(word) for word in argv], writable=self.writable, cwd=cwd)
+        try:
+            run(
+                words,
+                env=self.engine.env if env is None else env,
+                cwd=cwd,
+                log=self.log,
+                pass_fds=self.engine.jobserver.descriptors,
+            )
+        except CommandFailed as error:
+            raise StepError(failure_text(argv, error, self.log), where=self.step) from error
+
+
+def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) -> str:
+    """Return what a person needs to see of a failed command: itself, its last output, its log."""
+    command = " ".join(str(word) for word in argv)
+    lines = [f"`{command}` ended with status {error.status}", *log_tail(log), f"whole log: {log}"]
+    if error.output:
+        lines.insert(1, error.output)
+    return "\n".join(lines)
+
+
+def log_tail(log: Path) -> list[str]:
+    """Return the last lines of a log, indented."""
+    with log.open("rb") as stream:
+        stream.seek(0, 2)
+        stream.seek(max(0, stream.tell() - _LOG_TAIL_BYTES))
+        text = stream.read().decode(errors="replace")
+    return [f"    {line}" for line in text.splitlines()[-_LOG_TAIL_LINES:]]

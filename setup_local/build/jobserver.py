@@ -1,0 +1,49 @@
+"""A GNU make jobserver: one pool of job tokens that all steps and all their makes share.
+
+The protocol is described in the GNU make manual, "Sharing Job Slots with GNU make": a pipe holds one
+byte for each free slot. A step takes a token before it starts, which is the slot every make may use
+without asking; its makes take further tokens from the same pipe while there are any. So the number of
+running compilers stays at `jobs`, whether one step runs or many.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Self
+
+
+class Jobserver:
+    """A pool of `jobs` tokens. Must be closed, which `with` does."""
+
+    def __init__(self, jobs: int) -> None:
+        self.jobs = jobs
+        self._read, self._write = os.pipe()
+        os.write(self._write, b"+" * jobs)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._read)
+        os.close(self._write)
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Hold one token; blocks until one is free."""
+        token = os.read(self._read, 1)
+        try:
+            yield
+        finally:
+            os.write(self._write, token)
+
+    @property
+    def descriptors(self) -> tuple[int, int]:
+        """Return the file descriptors that a child process must inherit."""
+        return self._read, self._write
+
+    @property
+    def makeflags(self) -> str:
+        """Return the value of MAKEFLAGS that makes GNU make >= 4.2 join this pool."""
+        return f"-j{self.jobs} --jobserver-auth={self._read},{self._write}"

@@ -1,0 +1,106 @@
+"""What a build step is, and the key under which its result is kept."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from setup_local.build.store import KEY_LENGTH
+
+
+class Runner(Protocol):
+    """Runs one command of a step: sandboxed, logged, in exactly the environment given."""
+
+    def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        """Run `argv` to its end; `env` replaces the step's environment. Raises `StepError`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a step's action is given.
+
+    `out` is its empty result directory, `work` scratch space, `inputs` the results of the steps it needs,
+    `env` the base environment (PATH of the system, locale, MAKEFLAGS of the jobserver).
+    """
+
+    out: Path
+    work: Path
+    inputs: Mapping[str, Path]
+    env: Mapping[str, str]
+    run: Runner
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One unit of work whose result is kept in the store.
+
+    `ingredients` is everything besides the results of `needs` that decides about the result; any
+    dataclass, mapping, sequence, enum, path-free scalar. `weight` is a rough wall time in seconds, by
+    which the longest chain of steps is started first.
+    """
+
+    name: str
+    ingredients: object
+    action: Callable[[Job], None] = field(repr=False)
+    needs: tuple[str, ...] = ()
+    weight: float = 10
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of a value's canonical JSON."""
+    text = json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, (set, frozenset)):
+        return sorted(value)
+    return str(value)
+
+
+def files_digest(files: Iterable[Path]) -> str:
+    """Return one hash over the names and bytes of files; directories count with all that is below."""
+    hasher = hashlib.sha256()
+    for root in files:
+        below = sorted(root.rglob("*")) if root.is_dir() else [root]
+        for path in below:
+            if path.is_file() and "__pycache__" not in path.parts:
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                hasher.update(f"{path.relative_to(root.parent)} {content}\n".encode())
+    return hasher.hexdigest()
+
+
+def step_keys(steps: Sequence[Step]) -> dict[str, str]:
+    """Return the key of each step: a hash of its ingredients and of the keys of what it needs.
+
+    Steps must come after what they need.
+    """
+    keys: dict[str, str] = {}
+    for step in steps:
+        whole = {
+            "name": step.name,
+            "ingredients": step.ingredients,
+            "needs": {name: keys[name] for name in step.needs},
+        }
+        keys[step.name] = digest(whole)[:KEY_LENGTH]
+    return keys
+
+
+def chain_weights(steps: Sequence[Step]) -> dict[str, float]:
+    """Return for each step the weight of the heaviest chain that starts with it."""
+    below: dict[str, float] = {step.name: 0.0 for step in steps}
+    for step in reversed(steps):
+        total = below[step.name] + step.weight
+        for needed in step.needs:
+            below[needed] = max(below[needed], total)
+    return {step.name: below[step.name] + step.weight for step in steps}

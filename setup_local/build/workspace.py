@@ -1,0 +1,97 @@
+"""Scratch directories of one running build, removed at its end or by the next build after a kill."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from setup_local.errors import StoreError
+
+
+class Workspace:
+    """A directory below the cache that belongs to this process as long as it lives.
+
+    A lock file inside says so. Directories whose lock nobody holds are left-overs and are swept.
+    """
+
+    def __init__(self, cache: Path, *, keep: bool = False) -> None:
+        self._parent = cache / "work"
+        self.keep = keep
+        try:
+            self._parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._parent / ".lock"):
+                self._sweep()
+                self.root = Path(tempfile.mkdtemp(prefix="build-", dir=self._parent))
+                self._lock = FileLock(self.root / ".lock")
+                self._lock.acquire()
+        except OSError as error:
+            raise StoreError(f"cannot be created: {error.strerror}", where=self._parent) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.keep:
+            (self.root / ".keep").touch()
+        else:
+            remove_tree(self.root)
+        self._lock.release()
+
+    def directory(self, name: str) -> Path:
+        """Return a new, empty directory."""
+        path = self.root / name
+        path.mkdir(parents=True)
+        return path
+
+    def _sweep(self) -> None:
+        for left in self._parent.glob("build-*"):
+            lock = FileLock(left / ".lock")
+            if (left / ".keep").exists():
+                continue
+            try:
+                with lock.acquire(timeout=0):
+                    remove_tree(left)
+            except (Timeout, OSError):
+                continue
+
+
+def remove_tree(root: Path) -> None:
+    """Remove a directory, also below directories that a source tree made read-only."""
+    for directory, _, _ in os.walk(root):
+        os.chmod(directory, 0o700)
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def merge_trees(trees: list[Path], into: Path) -> Path:
+    """Make one tree of several, with hard links where the file system allows it.
+
+    Two trees that hold the same path must hold the same bytes there, or one library would
+    silently shadow another: `StoreError` otherwise.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    for tree in trees:
+        for directory, names, files in os.walk(tree):
+            here = into / Path(directory).relative_to(tree)
+            here.mkdir(exist_ok=True)
+            for name in files + [name for name in names if Path(directory, name).is_symlink()]:
+                _link(Path(directory, name), here / name)
+    return into
+
+
+def _link(source: Path, target: Path) -> None:
+    if target.exists():
+        if source.read_bytes() != target.read_bytes():
+            raise StoreError("two libraries install different files of this name", where=target)
+        return
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:
+        shutil.copy2(source, target, follow_symlinks=False)
