@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
+from functools import cache
+
+from packaging.version import InvalidVersion, Version
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+from setup_local.errors import CatalogError
 
 
 class ArchiveKind(Enum):
@@ -16,12 +24,23 @@ class ArchiveKind(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class AptPlace:
-    """A file of a distribution's own package archive, reached through apt."""
+    """A file of a distribution's own package archive, reached through apt.
+
+    `package` is the source package, or the binary package for `ArchiveKind.DEB`; then `source` names the
+    source package where that differs.
+    """
 
     package: str
     version: str
     file: str
     suites: tuple[str, ...]
+    source: str = ""
+
+    @property
+    def pool(self) -> str:
+        """Return the directory of the package in the archive (`pool/main/libx/libxcb`)."""
+        name = self.source or self.package
+        return f"pool/main/{name[:4] if name.startswith('lib') else name[:1]}/{name}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +57,7 @@ class Form:
     """One exact archive of a source; forms of a source differ in bytes but hold the same version.
 
     `root` is the directory inside the archive that is the source tree; `size` is in bytes.
-    `traits` name what a recipe must do more for this form (e.g. `autoreconf`, `no-amalgamation`).
+    `traits` name what a recipe must do more for this form (e.g. `no-configure`, `no-amalgamation`).
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
     """
 
@@ -66,3 +85,53 @@ class Source:
     def identity(self) -> str:
         """Return `name-version`, as people write it."""
         return f"{self.name}-{self.version}"
+
+    @property
+    def verified(self) -> bool:
+        """Tell whether the bytes of at least one form were checked against its pin."""
+        return any(form.verified for form in self.forms)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sources:
+    """All pinned sources, in the order of the catalog."""
+
+    sources: tuple[Source, ...]
+
+    def find(self, name: str, version: str) -> Source:
+        """Return one source; raise `CatalogError` with the nearest pins when it is not pinned."""
+        for source in self.sources:
+            if (source.name, source.version) == (name, version):
+                return source
+        pinned = [source.identity for source in self.sources]
+        near = [source.identity for source in self.sources if source.name == name]
+        near = near or get_close_matches(f"{name}-{version}", pinned)
+        raise CatalogError(
+            f"no source {name}-{version} is pinned",
+            where=paths.DATA / "sources.toml",
+            hint=f"pinned: {', '.join(near)}" if near else None,
+        )
+
+    def versions(self, name: str) -> tuple[str, ...]:
+        """Return the pinned versions of a source, newest first."""
+        found = [source.version for source in self.sources if source.name == name]
+        return tuple(sorted(found, key=_order, reverse=True))
+
+
+def _order(version: str) -> Version:
+    try:
+        return Version(version)
+    except InvalidVersion:
+        return Version("0")
+
+
+@cache
+def load_sources() -> Sources:
+    """Read `data/sources.toml`; raise `CatalogError` when it or its pins are wrong."""
+    path = paths.DATA / "sources.toml"
+    sources = convert(Sources, read_toml(path, "sources"), where=path)
+    identities = [source.identity for source in sources.sources]
+    for identity in identities:
+        if identities.count(identity) > 1:
+            raise CatalogError(f"{identity} is pinned twice", where=path)
+    return sources
