@@ -6,6 +6,7 @@ import os
 import sys
 
 from rich.console import Console
+from rich.text import Text
 
 
 def console() -> Console:
@@ -16,3 +17,8 @@ def console() -> Console:
 def supports_live(stream_console: Console) -> bool:
     """Tell whether a moving display makes sense: a terminal that is not dumb, and no CI."""
     return stream_console.is_terminal and not stream_console.is_dumb_terminal and not os.environ.get("CI")
+
+
+def error(message: str) -> None:
+    """Print an error message."""
+    console().print(Text.assemble(("error: ", "bold red"), message))

@@ -62,7 +62,9 @@ class Engine:
         missing = self._missing({step.name: step for step in steps}, keys, wanted, results)
         self.observer.planned(len(steps), len(steps) - len(missing))
         if missing:
-            self._run_all([step for step in steps if step.name in missing], keys, results)
+            weights = chain_weights(steps)
+            ordered = sorted((step for step in steps if step.name in missing), key=lambda step: -weights[step.name])
+            self._run_all(ordered, keys, results)
         return results[wanted]
 
     def _missing(
@@ -77,9 +79,7 @@ class Engine:
         below = (self._missing(steps, keys, needed, results) for needed in steps[name].needs)
         return {name}.union(*below)
 
-    def _run_all(self, steps: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
-        weights = chain_weights(steps)
-        waiting = sorted(steps, key=lambda step: -weights[step.name])
+    def _run_all(self, waiting: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
         running: dict[Future[Path], Step] = {}
         with ThreadPoolExecutor(max_workers=self.jobserver.jobs) as pool:
             while waiting or running:

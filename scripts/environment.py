@@ -1,0 +1,14 @@
+"""Make the environment of the checks: the program's own packages and those of `requirements/dev.txt`."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from setup_local.bootstrap import ensure_environment  # noqa: E402 (needs the path above)
+
+if __name__ == "__main__":
+    requirements = ROOT / "requirements"
+    ensure_environment(ROOT / ".venv", requirements / "runtime.txt")
+    ensure_environment(ROOT / ".venv", requirements / "dev.txt")

@@ -1,0 +1,74 @@
+"""`setup-local store`: what the store holds, and making room."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from setup_local import paths
+from setup_local.build.store import Entry, Store, as_json
+
+_DAY = 86400
+
+
+@click.group()
+def store() -> None:
+    """Show and trim the store of build results.
+
+    \b
+    Examples:
+      setup-local store info
+      setup-local store gc --days 14
+      setup-local store gc --all
+    """
+
+
+@store.command()
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+def info(*, as_machine: bool) -> None:
+    """List the results in the store, the most recently used first."""
+    entries = Store(paths.cache_root()).entries()
+    if as_machine:
+        click.echo(json.dumps([as_json(entry) for entry in entries], indent=2))
+        return
+    Console().print(_table(entries))
+
+
+def _table(entries: list[Entry]) -> Table:
+    table = Table(title=f"{paths.cache_root() / 'store'}: {decimal(sum(entry.size for entry in entries))}")
+    for column, justify in (
+        ("step", "left"),
+        ("key", "left"),
+        ("size", "right"),
+        ("built in", "right"),
+        ("last used", "left"),
+    ):
+        table.add_column(column, justify="right" if justify == "right" else "left")
+    for entry in entries:
+        used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.used))
+        table.add_row(entry.name, entry.key[:12], decimal(entry.size), f"{entry.seconds:.1f} s", used)
+    return table
+
+
+@store.command()
+@click.option(
+    "--days", default=30, show_default=True, type=click.IntRange(min=0), help="Keep what was used in this time."
+)
+@click.option("--all", "everything", is_flag=True, help="Remove every result.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+def gc(*, days: int, everything: bool, dry_run: bool) -> None:
+    """Remove results that no build has used for a while."""
+    chosen = Store(paths.cache_root())
+    chosen.sweep()
+    limit = time.time() - days * _DAY
+    doomed = [entry for entry in chosen.entries() if everything or entry.used < limit]
+    for entry in doomed:
+        if not dry_run:
+            chosen.remove(entry)
+    verb = "would be removed" if dry_run else "removed"
+    click.echo(f"{len(doomed)} results, {decimal(sum(entry.size for entry in doomed))}, {verb}", err=True)

@@ -1,0 +1,180 @@
+"""The engine: what is run, what is taken from the store, and what is left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from setup_local.build.engine import Engine
+from setup_local.build.jobserver import Jobserver
+from setup_local.build.sandbox import Sandbox
+from setup_local.build.steps import Job, Step
+from setup_local.build.store import Store
+from setup_local.build.workspace import Workspace
+from setup_local.errors import StepError
+
+
+class _Recorder:
+    def __init__(self) -> None:
+        self.events: list[tuple[str, ...]] = []
+
+    def planned(self, total: int, cached: int) -> None:
+        self.events.append(("planned", str(total), str(cached)))
+
+    def started(self, name: str) -> None:
+        self.events.append(("started", name))
+
+    def finished(self, name: str, seconds: float) -> None:
+        assert seconds >= 0
+        self.events.append(("finished", name))
+
+    def failed(self, name: str) -> None:
+        self.events.append(("failed", name))
+
+    def names(self, kind: str) -> list[str]:
+        return [event[1] for event in self.events if event[0] == kind]
+
+
+Make = Callable[[], tuple[Engine, _Recorder]]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Iterator[Make]:
+    opened: list[Jobserver | Workspace] = []
+
+    def build() -> tuple[Engine, _Recorder]:
+        recorder, jobserver = _Recorder(), Jobserver(2)
+        workspace = Workspace(tmp_path)
+        opened.extend([jobserver, workspace])
+        engine = Engine(
+            store=Store(tmp_path),
+            workspace=workspace,
+            sandbox=Sandbox(program=None),
+            jobserver=jobserver,
+            logs=tmp_path / "logs",
+            env={"PATH": os.defpath},
+            observer=recorder,
+        )
+        return engine, recorder
+
+    yield build
+    for item in opened:
+        item.__exit__(None, None, None)
+
+
+def _writes(text: str) -> Callable[[Job], None]:
+    def action(job: Job) -> None:
+        below = [(path / "text").read_text() for path in job.inputs.values()]
+        (job.out / "text").write_text("".join(below) + text)
+
+    return action
+
+
+def _chain(middle: str = "b") -> list[Step]:
+    return [
+        Step(name="a", ingredients="a", action=_writes("a")),
+        Step(name="lib:b", ingredients=middle, needs=("a",), action=_writes(middle)),
+        Step(name="c", ingredients="c", needs=("lib:b",), action=_writes("c")),
+    ]
+
+
+def test_results_flow_along_the_graph(make: Make) -> None:
+    engine, recorder = make()
+    assert (engine.execute(_chain(), "c") / "text").read_text() == "abc"
+    assert recorder.names("finished") == ["a", "lib:b", "c"]
+
+
+def test_a_second_run_does_nothing(make: Make) -> None:
+    make()[0].execute(_chain(), "c")
+    engine, recorder = make()
+    assert (engine.execute(_chain(), "c") / "text").read_text() == "abc"
+    assert recorder.events == [("planned", "3", "3")]
+
+
+def test_a_changed_step_reruns_itself_and_its_dependents(make: Make) -> None:
+    make()[0].execute(_chain(), "c")
+    engine, recorder = make()
+    assert (engine.execute(_chain("B"), "c") / "text").read_text() == "aBc"
+    assert recorder.names("started") == ["lib:b", "c"]
+
+
+def test_independent_steps_run_side_by_side(make: Make) -> None:
+    meeting = threading.Barrier(2, timeout=20)
+
+    def meets(job: Job) -> None:
+        meeting.wait()
+        (job.out / "text").write_text("met")
+
+    steps = [
+        Step(name="left", ingredients="", action=meets),
+        Step(name="right", ingredients="", action=meets),
+        Step(name="top", ingredients="", needs=("left", "right"), action=_writes("!")),
+    ]
+    assert (make()[0].execute(steps, "top") / "text").read_text() == "metmet!"
+
+
+def test_a_failure_names_step_command_output_and_log(make: Make, tmp_path: Path) -> None:
+    def fails(job: Job) -> None:
+        job.run(["sh", "-c", "echo the reason; exit 7"], cwd=job.work)
+
+    engine, recorder = make()
+    with pytest.raises(StepError) as caught:
+        engine.execute([Step(name="zlib", ingredients="", action=fails)], "zlib")
+    text = str(caught.value)
+    (log,) = (tmp_path / "logs").iterdir()
+    assert text.startswith("zlib: `sh -c echo the reason; exit 7` ended with status 7\n")
+    assert "    the reason\n" in text
+    assert text.endswith(f"whole log: {log}")
+    assert recorder.names("failed") == ["zlib"]
+
+
+def test_a_failed_step_leaves_nothing_in_the_store(make: Make) -> None:
+    def half(job: Job) -> None:
+        (job.out / "text").write_text("half")
+        raise StepError("no", where="b")
+
+    steps = [*_chain()[:1], Step(name="b", ingredients="", needs=("a",), action=half)]
+    engine, _ = make()
+    with pytest.raises(StepError):
+        engine.execute(steps, "b")
+    assert [entry.name for entry in engine.store.entries()] == ["a"]
+
+
+def test_what_succeeded_beside_a_failure_is_kept(make: Make) -> None:
+    failed = threading.Event()
+
+    def fails(_: Job) -> None:
+        failed.set()
+        raise StepError("no", where="bad")
+
+    def outlives(job: Job) -> None:
+        assert failed.wait(20)
+        (job.out / "text").write_text("kept")
+
+    steps = [
+        Step(name="good", ingredients="", action=outlives),
+        Step(name="bad", ingredients="", action=fails),
+        Step(name="top", ingredients="", needs=("good", "bad"), action=_writes("")),
+    ]
+    engine, _ = make()
+    with pytest.raises(StepError):
+        engine.execute(steps, "top")
+    assert [entry.name for entry in engine.store.entries()] == ["good"]
+
+
+def test_a_step_sees_exactly_the_environment_it_is_given(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PKG_CONFIG_PATH", "/usr/lib/pkgconfig")
+
+    def dumps(job: Job) -> None:
+        job.run(["sh", "-c", "env > env.txt"], cwd=job.work, env={"PATH": os.defpath, "CC": "clang"})
+        lines = (job.work / "env.txt").read_text().splitlines()
+        (job.out / "text").write_text(
+            "\n".join(line for line in lines if line.partition("=")[0] not in {"PWD", "_", "SHLVL", "OLDPWD"})
+        )
+
+    result = make()[0].execute([Step(name="env", ingredients="", action=dumps)], "env")
+    assert sorted((result / "text").read_text().split()) == ["CC=clang", f"PATH={os.defpath}"]

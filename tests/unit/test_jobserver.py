@@ -1,0 +1,34 @@
+"""The shared pool of job tokens."""
+
+from __future__ import annotations
+
+import os
+
+from setup_local.build.jobserver import Jobserver
+
+
+def _free(jobserver: Jobserver) -> int:
+    reader, writer = jobserver.descriptors
+    os.set_blocking(reader, False)
+    try:
+        tokens = os.read(reader, 100)
+    except BlockingIOError:
+        return 0
+    finally:
+        os.set_blocking(reader, True)
+    os.write(writer, tokens)
+    return len(tokens)
+
+
+def test_a_slot_takes_one_token_and_gives_it_back() -> None:
+    with Jobserver(3) as jobserver:
+        assert _free(jobserver) == 3
+        with jobserver.slot(), jobserver.slot():
+            assert _free(jobserver) == 1
+        assert _free(jobserver) == 3
+
+
+def test_makeflags_name_the_descriptors() -> None:
+    with Jobserver(2) as jobserver:
+        reader, writer = jobserver.descriptors
+        assert jobserver.makeflags == f"-j2 --jobserver-auth={reader},{writer}"

@@ -1,0 +1,62 @@
+"""Keys of steps: what changes them and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from setup_local.build.steps import Step, chain_weights, digest, files_digest, step_keys
+from setup_local.values import Libc
+
+
+def _nothing(_: object) -> None:
+    pass
+
+
+def _graph(zlib: object = "zlib", openssl: object = "openssl") -> list[Step]:
+    return [
+        Step(name="zlib", ingredients=zlib, action=_nothing, weight=1),
+        Step(name="openssl", ingredients=openssl, action=_nothing, weight=100),
+        Step(name="tcl", ingredients="tcl", needs=("zlib",), action=_nothing, weight=10),
+        Step(name="cpython", ingredients="cpython", needs=("tcl", "openssl"), action=_nothing, weight=50),
+    ]
+
+
+def test_a_changed_ingredient_changes_the_step_and_its_dependents_only() -> None:
+    before, after = step_keys(_graph()), step_keys(_graph(zlib="zlib, patched"))
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {"zlib", "tcl", "cpython"}
+
+
+def test_equal_ingredients_under_other_names_have_other_keys() -> None:
+    keys = step_keys(_graph(zlib="same", openssl="same"))
+    assert keys["zlib"] != keys["openssl"]
+
+
+def test_the_heaviest_chain_comes_first() -> None:
+    weights = chain_weights(_graph())
+    assert weights == {"cpython": 50, "tcl": 60, "zlib": 61, "openssl": 150}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipe:
+    libc: Libc
+    flags: tuple[str, ...]
+
+
+def test_digest_sees_every_field_of_a_dataclass() -> None:
+    recipe = _Recipe(libc=Libc.GLIBC, flags=("-O2",))
+    others = [replace(recipe, libc=Libc.MUSL), replace(recipe, flags=("-O3",)), replace(recipe, flags=())]
+    assert digest(recipe) == digest(_Recipe(libc=Libc.GLIBC, flags=("-O2",)))
+    assert len({digest(item) for item in [recipe, *others]}) == 4
+
+
+def test_files_digest_sees_names_and_bytes_below_directories(tmp_path: Path) -> None:
+    first = tmp_path / "data"
+    (first / "sub").mkdir(parents=True)
+    (first / "sub" / "a").write_text("1")
+    before = files_digest([first])
+    (first / "sub" / "a").write_text("2")
+    changed = files_digest([first])
+    (first / "sub" / "a").rename(first / "sub" / "b")
+    assert len({before, changed, files_digest([first])}) == 3

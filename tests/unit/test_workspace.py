@@ -1,0 +1,78 @@
+"""Scratch space: what a killed build leaves is swept, what a living one uses is not; trees are merged safely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from setup_local.build.store import Store
+from setup_local.build.workspace import Workspace, merge_trees
+from setup_local.errors import StoreError
+
+
+def test_the_workspace_is_gone_at_the_end(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as workspace:
+        locked = workspace.directory("step")
+        (locked / "file").write_text("x")
+        locked.chmod(0o500)
+    assert not workspace.root.exists()
+
+
+def test_leftovers_are_swept_but_living_workspaces_are_not(tmp_path: Path) -> None:
+    left = tmp_path / "work" / "build-dead"
+    left.mkdir(parents=True)
+    (left / "half").write_text("x")
+    with Workspace(tmp_path) as living, Workspace(tmp_path) as other:
+        assert not left.exists()
+        assert living.root.is_dir()
+        assert other.root.is_dir()
+
+
+def test_kept_workspaces_are_never_swept(tmp_path: Path) -> None:
+    with Workspace(tmp_path, keep=True) as kept:
+        (kept.directory("step") / "object.o").write_text("x")
+    with Workspace(tmp_path):
+        assert (kept.root / "step" / "object.o").is_file()
+
+
+def test_merging_refuses_different_files_of_one_name(tmp_path: Path) -> None:
+    for name, text in (("a", "one"), ("b", "one"), ("c", "two")):
+        (tmp_path / name / "include").mkdir(parents=True)
+        (tmp_path / name / "include" / "zlib.h").write_text(text)
+    merged = merge_trees([tmp_path / "a", tmp_path / "b"], tmp_path / "merged")
+    assert (merged / "include" / "zlib.h").read_text() == "one"
+    with pytest.raises(StoreError, match="two libraries install different files"):
+        merge_trees([tmp_path / "a", tmp_path / "c"], tmp_path / "clash")
+
+
+def test_merging_keeps_symbolic_links(tmp_path: Path) -> None:
+    tree = tmp_path / "a"
+    (tree / "lib").mkdir(parents=True)
+    (tree / "lib" / "real").write_text("x")
+    (tree / "lib" / "link").symlink_to("real")
+    (tree / "lib64").symlink_to("lib")
+    merged = merge_trees([tree], tmp_path / "merged")
+    assert (merged / "lib" / "link").readlink() == Path("real")
+    assert (merged / "lib64").readlink() == Path("lib")
+
+
+def test_store_entries_can_be_removed_and_half_removed_ones_are_swept(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    prepared = tmp_path / "prepared"
+    prepared.mkdir()
+    (prepared / "f").write_text("12345")
+    store.commit("k" * 32, "zlib", prepared, seconds=1.5)
+    (entry,) = store.entries()
+    assert (entry.name, entry.size, entry.seconds) == ("zlib", 5, 1.5)
+    entry.path.rename(entry.path.with_name(f".{entry.path.name}.doomed"))
+    store.sweep()
+    assert list((tmp_path / "store").iterdir()) == []
+
+
+def test_an_unreadable_entry_is_named(tmp_path: Path) -> None:
+    entry = tmp_path / "store" / "key-zlib"
+    entry.mkdir(parents=True)
+    (entry / "meta.json").write_text("{")
+    with pytest.raises(StoreError, match=r"unreadable entry \(remove its directory\)"):
+        Store(tmp_path).entries()
