@@ -1,0 +1,6 @@
+"""Gets pinned sources from the places where they can be had, and unpacks them safely."""
+
+from setup_local.fetch.fetcher import Fetcher, Obtained
+from setup_local.fetch.unpack import unpack
+
+__all__ = ["Fetcher", "Obtained", "unpack"]

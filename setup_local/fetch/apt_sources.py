@@ -1,0 +1,131 @@
+"""Reads the host's apt configuration: which mirrors it uses and which keys sign them (sources.list(5))."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_GENERIC_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "sid"})
+_ONE_LINE = re.compile(
+    r"^(deb|deb-src)\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<components>.*)$"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repository:
+    """One entry of the host's configuration; `signed_by` is a keyring's path or a key itself, or empty."""
+
+    uris: tuple[str, ...]
+    suites: tuple[str, ...]
+    components: tuple[str, ...]
+    signed_by: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Archive:
+    """One mirror of the distribution's package archive and what verifies it."""
+
+    uri: str
+    signed_by: str
+
+
+def parse_stanzas(text: str) -> Iterator[dict[str, str]]:
+    """Yield the paragraphs of a control file (deb822(5)); continuation lines keep their line breaks."""
+    fields: dict[str, str] = {}
+    name = ""
+    for line in [*text.splitlines(), ""]:
+        if line.startswith("#"):
+            continue
+        if not line.strip():
+            if fields:
+                yield fields
+            fields, name = {}, ""
+        elif line[0] in " \t":
+            if name:
+                fields[name] += "\n" + line
+        else:
+            name, _, value = line.partition(":")
+            fields[name] = value.strip()
+
+
+def parse_deb822(text: str) -> Iterator[Repository]:
+    """Yield the enabled entries of a `.sources` file."""
+    for fields in parse_stanzas(text):
+        if fields.get("Enabled", "yes").lower() in {"no", "false", "0"}:
+            continue
+        yield Repository(
+            uris=tuple(fields.get("URIs", "").split()),
+            suites=tuple(fields.get("Suites", "").split()),
+            components=tuple(fields.get("Components", "").split()),
+            signed_by=fields.get("Signed-By", ""),
+        )
+
+
+def parse_one_line(text: str) -> Iterator[Repository]:
+    """Yield the entries of a `.list` file."""
+    for line in text.splitlines():
+        match = _ONE_LINE.match(line.partition("#")[0].strip())
+        if match:
+            options = dict(word.split("=", 1) for word in (match["options"] or "").split() if "=" in word)
+            yield Repository(
+                uris=(match["uri"],),
+                suites=(match["suite"],),
+                components=tuple(match["components"].split()),
+                signed_by=options.get("signed-by", ""),
+            )
+
+
+def read_repositories(etc: Path) -> tuple[Repository, ...]:
+    """Return all entries below `/etc/apt`; files that cannot be read are left out."""
+    found: list[Repository] = []
+    lists = [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]
+    for paths, parse in ((lists, parse_one_line), (sorted(etc.glob("sources.list.d/*.sources")), parse_deb822)):
+        for path in paths:
+            try:
+                found += parse(path.read_text(encoding="utf-8"))
+            except (OSError, UnicodeDecodeError):
+                continue
+    return tuple(found)
+
+
+def archives(repositories: Iterable[Repository], codename: str, suites: Iterable[str]) -> tuple[Archive, ...]:
+    """Return the mirrors of the distribution itself: those with a main release, not additions to it."""
+    wanted = _GENERIC_SUITES | {codename, *suites}
+    found: dict[Archive, None] = {}
+    for repository in repositories:
+        if "main" in repository.components and wanted.intersection(repository.suites):
+            for uri in (item for given in repository.uris for item in _expand(given)):
+                found[Archive(uri=uri.rstrip("/"), signed_by=repository.signed_by)] = None
+    return tuple(found)
+
+
+def _expand(uri: str) -> tuple[str, ...]:
+    """Return the mirrors that a `mirror+file:` URI lists, or the URI itself; media are left out."""
+    if uri.startswith("mirror+file:"):
+        try:
+            lines = Path("/" + uri.removeprefix("mirror+file:").lstrip("/")).read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return ()
+        return tuple(line.split()[0] for line in lines if line.strip() and not line.startswith("#"))
+    return () if uri.startswith(("cdrom:", "mirror:", "mirror+")) else (uri,)
+
+
+def codename(os_release: Path) -> str:
+    """Return the host's release name (`VERSION_CODENAME` of os-release(5)), or nothing."""
+    try:
+        text = os_release.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    match = re.search(r'^VERSION_CODENAME="?([^"\n]*)"?$', text, re.MULTILINE)
+    return match[1] if match else ""
+
+
+def private_sources(found: Iterable[Archive], kind: str, suite: str) -> str:
+    """Return a `.sources` file that asks the mirrors for one suite; `kind` is `deb` or `deb-src`."""
+    stanzas = []
+    for archive in found:
+        lines = [f"Types: {kind}", f"URIs: {archive.uri}", f"Suites: {suite}", "Components: main"]
+        stanzas.append("\n".join([*lines, *([f"Signed-By: {archive.signed_by}"] if archive.signed_by else [])]))
+    return "\n\n".join(stanzas) + "\n"

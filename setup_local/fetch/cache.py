@@ -1,0 +1,127 @@
+"""The cache of sources: verified files under their hash, written so that no reader sees half of one."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from setup_local.catalog.sources import Form
+from setup_local.errors import SourceError
+
+
+class WrongBytes(Exception):
+    """A file is not the one that is pinned; the text says how it differs."""
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def verify(path: Path, form: Form) -> None:
+    """Raise `WrongBytes` unless the file has the pinned size and hash."""
+    size = path.stat().st_size
+    if size < form.size:
+        raise WrongBytes(f"{form.file} is truncated: {size} of {form.size} bytes")
+    actual = sha256_of(path)
+    if (size, actual) != (form.size, form.sha256):
+        raise WrongBytes(
+            f"{form.file} has the wrong bytes: expected SHA-256 {form.sha256} ({form.size} bytes),"
+            f" got {actual} ({size} bytes)"
+        )
+
+
+class SourceCache:
+    """Directory `sources` of the cache: `<sha256>/<file>`, with partial files and locks set apart."""
+
+    def __init__(self, root: Path) -> None:
+        self.directory = root / "sources"
+        self._partial = self.directory / ".partial"
+        self._locks = self.directory / ".locks"
+
+    def path(self, form: Form) -> Path:
+        """Return where the file of a form lies when it is there."""
+        return self.directory / form.sha256 / form.file
+
+    def holds(self, form: Form) -> bool:
+        """Tell whether the file is there and has the pinned bytes; a damaged one is removed."""
+        path = self.path(form)
+        try:
+            verify(path, form)
+        except FileNotFoundError:
+            return False
+        except WrongBytes:
+            path.unlink(missing_ok=True)
+            return False
+        return True
+
+    @contextmanager
+    def writing(self, form: Form) -> Iterator[Path]:
+        """Give an empty directory for downloads of one form, to one process and thread at a time.
+
+        It is removed at the end whatever happens; what a killed process left behind is removed first.
+        """
+        partial = self._partial / form.sha256
+        try:
+            self._locks.mkdir(parents=True, exist_ok=True)
+            with self._lock(form.sha256):
+                shutil.rmtree(partial, ignore_errors=True)
+                partial.mkdir(parents=True)
+                try:
+                    yield partial
+                finally:
+                    shutil.rmtree(partial, ignore_errors=True)
+        except OSError as error:
+            raise _unwritable(error, self.directory) from error
+
+    def install(self, file: Path, form: Form) -> Path:
+        """Move a verified file to its place, after it has safely reached the disk."""
+        target = self.path(form)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        file.chmod(0o644)
+        _sync(file)
+        file.replace(target)
+        _sync(target.parent)
+        return target
+
+    def sweep(self) -> None:
+        """Remove partial downloads that no running process is writing."""
+        for leftover in _children(self._partial):
+            try:
+                with self._lock(leftover.name, timeout=0):
+                    shutil.rmtree(leftover, ignore_errors=True)
+            except (Timeout, OSError):
+                continue
+
+    def _lock(self, name: str, timeout: float = -1) -> FileLock:
+        return FileLock(self._locks / f"{name}.lock", timeout=timeout, thread_local=False)
+
+
+def _children(directory: Path) -> list[Path]:
+    try:
+        return list(directory.iterdir())
+    except OSError:
+        return []
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritable(error: OSError, directory: Path) -> SourceError:
+    return SourceError(
+        f"the cache cannot be written: {error.strerror or error}",
+        where=error.filename or directory,
+        hint="name another directory with SETUP_LOCAL_CACHE",
+    )

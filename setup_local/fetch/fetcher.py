@@ -1,0 +1,139 @@
+"""Asks the places in their order for each source until one gives the pinned bytes."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.catalog.sources import Form, Source
+from setup_local.errors import SourceError
+from setup_local.fetch.apt import Apt
+from setup_local.fetch.attempt import Attempt, PlaceFailed
+from setup_local.fetch.cache import SourceCache, WrongBytes, verify
+from setup_local.fetch.http import Downloader
+from setup_local.fetch.mirrors import (
+    MIRROR_VARIABLE,
+    SNAPSHOT_VARIABLE,
+    mirror_attempts,
+    mirror_list,
+    snapshot_attempts,
+    url_attempt,
+)
+from setup_local.fetch.pypi import pypi_attempts
+
+_AT_ONCE = 8  # downloads wait for the network, not for the processor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obtained:
+    """A source that is there: the form that was had, and its verified file in the cache."""
+
+    source: Source
+    form: Form
+    path: Path
+
+
+class Fetcher:
+    """Gets sources into the cache `<cache>/sources`; one serves all threads of a process.
+
+    `mirrors` are directories or URLs; `offline` allows only the cache and directories; `report` gets a line
+    for everything worth telling; `environ` is what the user's own tools (apt, pip) run with.
+    """
+
+    def __init__(
+        self,
+        cache: Path,
+        *,
+        mirrors: tuple[str, ...] = (),
+        offline: bool = False,
+        report: Callable[[str], None],
+        environ: Mapping[str, str],
+    ) -> None:
+        self.cache = SourceCache(cache)
+        self._mirrors = mirror_list(mirrors, environ)
+        self._offline = offline
+        self._report_lock = threading.Lock()
+        self._report_to = report
+        self._environ = dict(environ)
+        self._downloader = Downloader(environ)
+        self._apt = Apt(cache / "apt", environ=self._environ, report=self._report)
+        self.cache.sweep()
+
+    def cached(self, source: Source) -> Obtained | None:
+        """Return a source that is in the cache already, in the first form that is."""
+        for form in source.forms:
+            if self.cache.holds(form):
+                return Obtained(source=source, form=form, path=self.cache.path(form))
+        return None
+
+    def obtain(self, source: Source) -> Obtained:
+        """Return a source, from the first place that has it; raise `SourceError` that lists all that failed."""
+        there = self.cached(source)
+        if there:
+            return there
+        tried: list[str] = []
+        for form, attempts in self._plan(source):
+            path = self._try_form(source, form, attempts, tried)
+            if path:
+                return Obtained(source=source, form=form, path=path)
+        raise self._failure(source, tried)
+
+    def obtain_all(self, sources: Iterable[Source]) -> dict[str, Obtained]:
+        """Return sources by their identity, fetched side by side; the first failure in catalog order is raised."""
+        wanted = {source.identity: source for source in sources}
+        self._apt.expect(form.apt for source in wanted.values() for form in source.forms if form.apt)
+        with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="fetch") as pool:
+            running = {identity: pool.submit(self.obtain, source) for identity, source in wanted.items()}
+            try:
+                return {identity: future.result() for identity, future in running.items()}
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def _plan(self, source: Source) -> Iterator[tuple[Form, Iterator[Attempt]]]:
+        """Yield the attempts in order: the user's mirrors for every form, then each form's own places."""
+        for form in source.forms:
+            yield form, mirror_attempts(self._mirrors, form, self._downloader, offline=self._offline)
+        if not self._offline:
+            for form in source.forms:
+                yield form, self._network_attempts(form)
+
+    def _network_attempts(self, form: Form) -> Iterator[Attempt]:
+        for url in form.urls:
+            yield url_attempt(url, form, self._downloader)
+        yield from self._apt.attempts(form)
+        yield from pypi_attempts(form, self._environ)
+        yield from snapshot_attempts(self._environ.get(SNAPSHOT_VARIABLE, ""), form, self._downloader)
+
+    def _try_form(self, source: Source, form: Form, attempts: Iterator[Attempt], tried: list[str]) -> Path | None:
+        with self.cache.writing(form) as directory:
+            if self.cache.holds(form):  # another process was faster
+                return self.cache.path(form)
+            for attempt in attempts:
+                try:
+                    file = attempt.download(directory)
+                    verify(file, form)
+                except (PlaceFailed, WrongBytes) as error:
+                    tried.append(f"{attempt.where}: {error}")
+                    if isinstance(error, WrongBytes):
+                        self._report(f"{source.identity}: {attempt.where}: {error}")
+                    continue
+                self._report(f"{source.identity}: {form.size / 1e6:.1f} MB from {attempt.where}")
+                return self.cache.install(file, form)
+        return None
+
+    def _report(self, line: str) -> None:
+        with self._report_lock:
+            self._report_to(line)
+
+    def _failure(self, source: Source, tried: list[str]) -> SourceError:
+        if self._offline:
+            hint = f"run without --offline, or name a directory that has it with --mirror or {MIRROR_VARIABLE}"
+        else:
+            hint = f"put the file into a directory and name that with --mirror or {MIRROR_VARIABLE}"
+        files = " or ".join(form.file for form in source.forms)
+        places = "".join(f"\n  {line}" for line in tried) or "\n  no place was tried: it is not in the cache"
+        return SourceError(f"{files} could not be had:{places}\n ", where=source.identity, hint=hint)

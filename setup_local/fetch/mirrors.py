@@ -1,0 +1,85 @@
+"""Places that the user names: directories and URLs with the files under their names or hashes."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from functools import partial
+from pathlib import Path
+
+from setup_local.catalog.sources import Form
+from setup_local.errors import RequestError
+from setup_local.fetch.attempt import Attempt, PlaceFailed
+from setup_local.fetch.http import Downloader
+
+MIRROR_VARIABLE = "SETUP_LOCAL_MIRROR"
+SNAPSHOT_VARIABLE = "SETUP_LOCAL_SNAPSHOT"
+
+
+def mirror_list(mirrors: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the mirrors to ask, each once: those given, then those of `SETUP_LOCAL_MIRROR` (space-separated).
+
+    Raises `RequestError` for a directory that does not exist.
+    """
+    unique = dict.fromkeys([*mirrors, *environ.get(MIRROR_VARIABLE, "").split()])
+    for mirror in unique:
+        directory = as_directory(mirror)
+        if directory is not None and not directory.is_dir():
+            raise RequestError("no such directory", where=f"mirror {mirror}", hint="--mirror takes a directory or URL")
+    return tuple(unique)
+
+
+def as_directory(mirror: str) -> Path | None:
+    """Return the directory that a mirror is, or None for an http(s) URL."""
+    parts = urllib.parse.urlsplit(mirror)
+    match parts.scheme:
+        case "http" | "https":
+            return None
+        case "file":
+            return Path(urllib.request.url2pathname(parts.path))
+        case _:
+            return Path(mirror).expanduser()
+
+
+def mirror_attempts(
+    mirrors: tuple[str, ...], form: Form, downloader: Downloader, *, offline: bool
+) -> Iterator[Attempt]:
+    """Yield the attempts for one form; offline, those of directories only."""
+    for mirror in mirrors:
+        directory = as_directory(mirror)
+        for name in (form.file, f"{form.sha256}/{form.file}"):
+            if directory is not None:
+                yield Attempt(where=str(directory / name), download=partial(_copy, directory / name, form))
+            elif not offline:
+                yield url_attempt(f"{mirror.rstrip('/')}/{urllib.parse.quote(name)}", form, downloader)
+
+
+def url_attempt(url: str, form: Form, downloader: Downloader) -> Attempt:
+    """Return the attempt to download one URL."""
+
+    def download(directory: Path) -> Path:
+        target = directory / form.file
+        downloader.download(url, target, limit=form.size)
+        return target
+
+    return Attempt(where=url, download=download)
+
+
+def snapshot_attempts(base: str, form: Form, downloader: Downloader) -> Iterator[Attempt]:
+    """Yield the attempt to get a form from an archived copy of a distribution's package archive."""
+    if base and form.apt:
+        path = urllib.parse.quote(f"{form.apt.pool}/{form.apt.file}")
+        yield url_attempt(f"{base.rstrip('/')}/{path}", form, downloader)
+
+
+def _copy(file: Path, form: Form, directory: Path) -> Path:
+    target = directory / form.file
+    try:
+        shutil.copyfile(file, target)
+    except FileNotFoundError as error:
+        raise PlaceFailed("not there") from error
+    except OSError as error:
+        raise PlaceFailed(error.strerror or str(error)) from error
+    return target

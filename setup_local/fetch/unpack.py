@@ -1,0 +1,215 @@
+"""Unpacks source archives: nothing outside the directory, times and execute bits kept (autotools need them)."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import os
+import stat
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, TYPE_CHECKING, assert_never
+
+import zstandard
+
+from setup_local.catalog.sources import ArchiveKind
+from setup_local.errors import SourceError
+
+if TYPE_CHECKING:
+    from setup_local.fetch.fetcher import Obtained
+
+_AR_MAGIC = b"!<arch>\n"
+_AR_HEADER = 60
+
+
+class UnsafeMember(Exception):
+    """A member of an archive would be written outside, or is no file, link or directory."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """Which members are wanted: those below `root`, or only those below some directories in it."""
+
+    root: PurePosixPath
+    only: tuple[str, ...]
+
+    def takes(self, path: PurePosixPath) -> bool:
+        """Tell whether a member is wanted."""
+        if not self.only:
+            return path.is_relative_to(self.root)
+        return any(path.is_relative_to(self.root / directory) for directory in self.only)
+
+
+def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Path:
+    """Unpack the source tree of an archive below `into` and return the tree's own directory.
+
+    What lies outside the form's `root` is left out; `only` restricts it further, to directories (or files)
+    below `root`. Raises `SourceError` for a damaged archive or one with unsafe members.
+    """
+    form, path = obtained.form, obtained.path
+    selection = Selection(root=PurePosixPath(form.root or "."), only=only)
+    writer = TreeWriter(into)
+    try:
+        match form.kind:
+            case ArchiveKind.TAR:
+                with tarfile.open(path, "r|*") as archive:
+                    _unpack_tar(archive, writer, selection)
+            case ArchiveKind.DEB:
+                with _deb_data(path) as archive:
+                    _unpack_tar(archive, writer, selection)
+            case ArchiveKind.WHEEL:
+                _unpack_zip(path, writer, selection)
+            case _:
+                assert_never(form.kind)
+    except (tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError, EOFError, UnsafeMember, OSError) as error:
+        raise SourceError(f"cannot be unpacked: {error}", where=path) from error
+    tree = into / form.root
+    missing = [name for name in (only or (".",)) if not (tree / name).exists()]
+    if missing:
+        raise SourceError(f"holds no {', '.join(str(PurePosixPath(form.root, name)) for name in missing)}", where=path)
+    return tree
+
+
+class TreeWriter:
+    """Writes members below one directory; a member whose directory leads outside is refused."""
+
+    def __init__(self, top: Path) -> None:
+        top.mkdir(parents=True, exist_ok=True)
+        self._top = top.resolve()
+        self._safe: set[Path] = {self._top}
+
+    def directory(self, name: PurePosixPath) -> None:
+        """Make a directory."""
+        self._enter(self._top / name)
+
+    def file(self, name: PurePosixPath, write: Callable[[IO[bytes]], object], *, executable: bool, mtime: int) -> None:
+        """Write a file with its time and execute bit."""
+        target = self._fresh(name)
+        with target.open("wb") as stream:
+            write(stream)
+            os.fchmod(stream.fileno(), 0o755 if executable else 0o644)
+        os.utime(target, (mtime, mtime))
+
+    def symlink(self, name: PurePosixPath, target: str) -> None:
+        """Make a symbolic link whose target stays inside."""
+        link = self._fresh(name)
+        inside = Path(os.path.normpath(link.parent / target))
+        if PurePosixPath(target).is_absolute() or not inside.is_relative_to(self._top):
+            raise UnsafeMember(f"{name} links to {target}, outside of the archive")
+        link.symlink_to(target)
+
+    def hardlink(self, name: PurePosixPath, target: PurePosixPath) -> None:
+        """Make another name for a file that was written before."""
+        existing = self._top / target
+        if existing.is_symlink() or not existing.is_file():
+            raise UnsafeMember(f"{name} is a link to {target}, which is no file before it")
+        self._fresh(name).hardlink_to(existing)
+
+    def _fresh(self, name: PurePosixPath) -> Path:
+        """Return the path for a new member; an earlier member of the same name gives way."""
+        path = self._top / name
+        self._enter(path.parent)
+        path.unlink(missing_ok=True)
+        return path
+
+    def _enter(self, directory: Path) -> None:
+        """Make a directory and see that it lies inside, whatever links lead to it."""
+        if directory not in self._safe:
+            if not Path(os.path.realpath(directory)).is_relative_to(self._top):
+                raise UnsafeMember(f"{directory.relative_to(self._top)} leads outside of the archive")
+            directory.mkdir(parents=True, exist_ok=True)
+            self._safe.add(directory)
+
+
+def member_path(name: str) -> PurePosixPath:
+    """Return a member's name as a relative path; raise `UnsafeMember` when it leads outside."""
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise UnsafeMember(f"member {name!r} leads outside of the archive")
+    return path
+
+
+def _unpack_tar(archive: tarfile.TarFile, writer: TreeWriter, selection: Selection) -> None:
+    for member in archive:
+        path = member_path(member.name)
+        if selection.takes(path):
+            _write_tar_member(archive, member, path, writer)
+        archive.members = []  # type: ignore[attr-defined]  # tarfile would keep every member it has seen
+
+
+def _write_tar_member(
+    archive: tarfile.TarFile, member: tarfile.TarInfo, path: PurePosixPath, writer: TreeWriter
+) -> None:
+    if member.isdir():
+        writer.directory(path)
+    elif member.issym():
+        writer.symlink(path, member.linkname)
+    elif member.islnk():
+        writer.hardlink(path, member_path(member.linkname))
+    elif member.isreg():
+        stream = archive.extractfile(member)
+        if stream is None:
+            raise UnsafeMember(f"{path} cannot be read")
+        executable = bool(member.mode & stat.S_IXUSR)
+        writer.file(path, _copier(stream), executable=executable, mtime=int(member.mtime))
+    else:
+        raise UnsafeMember(f"{path} is neither file, link nor directory")
+
+
+def _copier(stream: IO[bytes]) -> Callable[[IO[bytes]], object]:
+    def copy(target: IO[bytes]) -> None:
+        while chunk := stream.read(1 << 18):
+            target.write(chunk)
+
+    return copy
+
+
+def _unpack_zip(file: Path, writer: TreeWriter, selection: Selection) -> None:
+    with zipfile.ZipFile(file) as archive:
+        for item in archive.infolist():
+            path = member_path(item.filename)
+            if not selection.takes(path):
+                continue
+            mode = item.external_attr >> 16
+            if item.is_dir():
+                writer.directory(path)
+            elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+                raise UnsafeMember(f"{path} is no plain file")
+            else:
+                with archive.open(item) as stream:
+                    executable = bool(mode & stat.S_IXUSR)
+                    mtime = calendar.timegm((*item.date_time, 0, 0, 0))
+                    writer.file(path, _copier(stream), executable=executable, mtime=mtime)
+
+
+@contextmanager
+def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
+    """Open the payload of a Debian package, the member `data.tar.*` of an ar archive (deb(5))."""
+    name, data = next(((name, data) for name, data in _ar_members(file) if name.startswith("data.tar")), ("", b""))
+    if not name:
+        raise UnsafeMember("it is no Debian package: there is no data.tar")
+    raw: IO[bytes] = io.BytesIO(data)
+    if name.endswith(".zst"):
+        raw = zstandard.ZstdDecompressor().stream_reader(raw)
+        with tarfile.open(fileobj=raw, mode="r|") as archive:
+            yield archive
+    else:
+        with tarfile.open(fileobj=raw, mode="r|*") as archive:
+            yield archive
+
+
+def _ar_members(file: Path) -> Iterator[tuple[str, bytes]]:
+    with file.open("rb") as stream:
+        if stream.read(len(_AR_MAGIC)) != _AR_MAGIC:
+            raise UnsafeMember("it is no ar archive")
+        while header := stream.read(_AR_HEADER):
+            try:
+                name, size = header[:16].decode("ascii").strip().rstrip("/"), int(header[48:58])
+            except ValueError as error:
+                raise UnsafeMember("its ar header is damaged") from error
+            yield name, stream.read(size)
+            stream.read(size % 2)
