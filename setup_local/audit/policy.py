@@ -1,0 +1,113 @@
+"""What a target allows: model and loader of `data/policy/<triple>.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache, cached_property
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog import load
+from setup_local.errors import RequestError
+from setup_local.values import Libc
+
+DIRECTORY = paths.DATA / "policy"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedLibrary:
+    """A shared library that may be NEEDED; `only` restricts it to files whose name matches one of these patterns."""
+
+    name: str
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedNames:
+    """Symbols or paths that files matching `files` may have although the general rule forbids them, and why."""
+
+    files: tuple[str, ...]
+    names: tuple[str, ...]
+    reason: str
+
+    def covers(self, file: str, name: str) -> bool:
+        """Tell whether this exception is about that name in that file."""
+        return matches(file, self.files) and matches(name, self.names)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """All limits for the binaries and files of one target.
+
+    `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
+    without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
+    `unmistakable` are those of them that are not even acceptable as a file's own local functions.
+    `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
+    programs name for good reasons.
+    """
+
+    triple: str
+    libc: Libc
+    elf_class: int
+    machine: str
+    interpreter: str
+    platform_tag: str
+    default_floor: str = ""
+    newest_floor: str = ""
+    needed: tuple[AllowedLibrary, ...]
+    interpreter_exports: tuple[str, ...]
+    module_exports: tuple[str, ...]
+    library_exports: tuple[str, ...]
+    allowed_exports: tuple[AllowedNames, ...] = ()
+    libc_functions: str = ""
+    unmistakable: tuple[str, ...] = ()
+    allowed_functions: tuple[AllowedNames, ...] = ()
+    machine_paths: tuple[str, ...]
+    known_paths: tuple[str, ...] = ()
+    allowed_paths: tuple[AllowedNames, ...] = ()
+    text_files: tuple[str, ...]
+    unnamed_files: tuple[str, ...] = ()
+
+    @cached_property
+    def functions(self) -> dict[str, tuple[int, ...]]:
+        """Return the C library's functions and the version that introduced each."""
+        return _functions(self.libc_functions) if self.libc_functions else {}
+
+    def needs(self, library: str, file: str) -> bool:
+        """Tell whether that file may need that shared library."""
+        name = file.rpartition("/")[2]
+        return any(item.name == library and (not item.only or matches(name, item.only)) for item in self.needed)
+
+
+def matches(name: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a shell pattern matches the whole name."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def version(text: str) -> tuple[int, ...]:
+    """Return `2.12` as (2, 12); an empty tuple for anything that is no version."""
+    return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else ()
+
+
+def triples() -> tuple[str, ...]:
+    """Return the targets that have a policy."""
+    return tuple(sorted(path.stem for path in DIRECTORY.glob("*.toml")))
+
+
+@cache
+def load_policy(triple: str) -> Policy:
+    """Read the policy of a target. Raises `RequestError`, `CatalogError`."""
+    path = DIRECTORY / f"{triple}.toml"
+    if triple not in triples():
+        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
+    return load.convert(Policy, load.read_toml(path, "policy"), where=path)
+
+
+@cache
+def _functions(name: str) -> dict[str, tuple[int, ...]]:
+    lines = Path(DIRECTORY / name).read_text(encoding="ascii").splitlines()
+    pairs = (line.split() for line in lines if line and not line.startswith("#"))
+    return {function: version(introduced) for function, introduced in pairs}

@@ -1,0 +1,71 @@
+"""Reads static libraries: the `ar` format as GNU, LLVM and BSD tools write it (ar(5))."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MAGIC = b"!<arch>\n"
+THIN_MAGIC = b"!<thin>\n"
+_HEADER = 60
+_END = b"`\n"
+_INDEXES = frozenset({"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64"})
+
+
+class BadArchive(ValueError):
+    """The bytes are no static library that holds its own members."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ArMember:
+    """One member: its name and its bytes."""
+
+    name: str
+    data: bytes
+
+
+def members(data: bytes) -> Iterator[ArMember]:
+    """Yield the members without symbol indexes and name tables. Raises `BadArchive`."""
+    if data.startswith(THIN_MAGIC):
+        raise BadArchive("thin archive: it only names its object files")
+    if not data.startswith(MAGIC):
+        raise BadArchive("no ar archive")
+    offset, names = len(MAGIC), b""
+    while offset < len(data):
+        raw_name, size = _header(data, offset)
+        start = offset + _HEADER
+        body = data[start : start + size]
+        if len(body) < size:
+            raise BadArchive(f"truncated: the member at byte {offset} has {len(body)} of {size} bytes")
+        offset = start + size + size % 2
+        if raw_name == "//":
+            names = body
+            continue
+        name, skip = _real_name(raw_name, names, body)
+        if name not in _INDEXES:
+            yield ArMember(name=name, data=body[skip:])
+
+
+def _header(data: bytes, offset: int) -> tuple[str, int]:
+    """Return a member's name field and size."""
+    header = data[offset : offset + _HEADER]
+    if len(header) < _HEADER or not header.endswith(_END):
+        raise BadArchive(f"no member header at byte {offset}")
+    try:
+        return header[:16].decode("ascii").rstrip(), int(header[48:58])
+    except ValueError as error:
+        raise BadArchive(f"unreadable member header at byte {offset}") from error
+
+
+def _real_name(field: str, names: bytes, body: bytes) -> tuple[str, int]:
+    """Return a member's whole name, and how many bytes of its body the name takes (BSD)."""
+    try:
+        if field.startswith("#1/"):
+            length = int(field[3:])
+            return body[:length].rstrip(b"\0").decode("utf-8", "replace"), length
+        if field.startswith("/") and field[1:].isdigit():
+            start = int(field[1:])
+            return names[start : names.index(b"\n", start)].rstrip(b"/").decode("utf-8", "replace"), 0
+    except ValueError as error:
+        raise BadArchive(f"unreadable member name {field!r}") from error
+    return (field if field in _INDEXES else field.rstrip("/")), 0

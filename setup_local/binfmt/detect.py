@@ -1,0 +1,38 @@
+"""Tells what a file is from its first bytes."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+HEAD = 8  # bytes that `detect` wants to see
+
+
+class FileKind(Enum):
+    """Kind of a file, as far as the audit cares."""
+
+    ELF = "elf"
+    AR = "ar"
+    THIN_AR = "thin-ar"
+    BITCODE = "llvm-bitcode"
+    MACHO = "mach-o"
+    PE = "pe"
+    OTHER = "other"
+
+
+_MAGIC = {
+    b"\x7fELF": FileKind.ELF,
+    b"!<arch>\n": FileKind.AR,
+    b"!<thin>\n": FileKind.THIN_AR,
+    b"BC\xc0\xde": FileKind.BITCODE,
+    b"\xcf\xfa\xed\xfe": FileKind.MACHO,
+    b"\xca\xfe\xba\xbe": FileKind.MACHO,
+    b"MZ": FileKind.PE,
+}
+
+
+def detect(head: bytes) -> FileKind:
+    """Return the kind of a file that starts with these bytes (`HEAD` of them are enough)."""
+    for magic, kind in _MAGIC.items():
+        if head.startswith(magic):
+            return kind
+    return FileKind.OTHER
