@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from setup_local.catalog.when import ALWAYS, When
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.when import ALWAYS, Facts, When
 from setup_local.values import LinkMode
+
+FILE = "extensions.toml"
+SCHEMA = "extensions"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,10 +48,35 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Extension:
-    """One extension module: where it exists (`when`), how it is linked, and its parts."""
+    """One extension module: where it exists (`when`), how it is linked, and its parts.
+
+    `in_core` tells where CPython links the module itself (`Setup.bootstrap`, `config.c.in`), so that
+    `Setup.local` must leave it alone. `init` is the function in the inittab if it is not `PyInit_<name>`
+    (`NULL`: none). `elsewhere` says why a target that `when` leaves out does not have the module.
+    """
 
     name: str
     parts: tuple[Part, ...] = ()
     decisions: tuple[Decision, ...] = (Decision(link=LinkMode.STATIC),)
     when: When = ALWAYS
+    in_core: When | None = None
+    init: str = ""
+    elsewhere: str = ""
     test: bool = False
+
+    def is_core(self, facts: Facts) -> bool:
+        """Tell whether CPython links this module itself."""
+        return self.in_core is not None and self.in_core.matches(facts)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtensionCatalog:
+    """The whole file, in its order; a name may stand several times if the conditions exclude each other."""
+
+    extensions: tuple[Extension, ...]
+
+
+def load_extensions(path: Path | None = None) -> tuple[Extension, ...]:
+    """Read the catalog of extension modules; raise `CatalogError`."""
+    file = path or paths.DATA / FILE
+    return convert(ExtensionCatalog, read_toml(file, SCHEMA), where=file).extensions

@@ -34,10 +34,14 @@ class When:
     def matches(self, facts: Facts) -> bool:
         """Tell whether the condition holds for these facts."""
         return (
-            SpecifierSet(self.python).contains(facts.python, prereleases=True)
+            self.has_python(facts)
             and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
             and self.libc in (None, facts.libc)
         )
+
+    def has_python(self, facts: Facts) -> bool:
+        """Tell whether the part of the condition that is about Python holds; `3.15.0a1` counts as `3.15.0`."""
+        return SpecifierSet(self.python).contains(facts.python.base_version)
 
 
 ALWAYS = When()

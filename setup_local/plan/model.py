@@ -41,11 +41,46 @@ class PlannedExtension:
     archives: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     test: bool = False
+    in_core: bool = False
+    init: str = ""
+
+    @property
+    def init_function(self) -> str:
+        """Return the function in the inittab; `NULL` for the modules that the interpreter makes by itself."""
+        return self.init or f"PyInit_{self.name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsentExtension:
+    """A module of CPython that does not exist on the plan's target, and why."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedConfigure:
+    """How CPython's `configure` is called: every condition decided, every placeholder filled in."""
+
+    args: tuple[str, ...] = ()
+    environment: tuple[tuple[str, str], ...] = ()
+    cache: tuple[tuple[str, str], ...] = ()
+    cflags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Return the environment variables that `configure` needs besides those of the toolchain."""
+        flags = {"CFLAGS_NODIST": " ".join(self.cflags), "LDFLAGS_NODIST": " ".join(self.ldflags)}
+        return {**dict(self.environment), **dict(self.cache), **flags}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl."""
+    """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
+
+    `deps` is where the merged libraries lie, seen from CPython's source tree.
+    """
 
     python: Version
     python_source: Source
@@ -55,6 +90,9 @@ class Plan:
     build_options: tuple[str, ...]
     libraries: tuple[PlannedLibrary, ...]
     extensions: tuple[PlannedExtension, ...]
+    absent: tuple[AbsentExtension, ...] = ()
+    configure: PlannedConfigure = PlannedConfigure()
+    deps: str = "../deps"
 
     @property
     def options_text(self) -> str:

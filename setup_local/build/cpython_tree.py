@@ -1,0 +1,18 @@
+"""Reads a CPython source tree from the disk for the pure parser in `plan.upstream`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from setup_local.errors import RequestError
+from setup_local.plan.upstream import CONFIG, FILES, PATCHLEVEL, Upstream, parse_upstream
+
+
+def read_upstream(tree: Path) -> Upstream:
+    """Return what a CPython source tree says about its modules; raise `RequestError` if it is none."""
+    missing = [name for name in (PATCHLEVEL, CONFIG) if not (tree / name).is_file()]
+    if missing:
+        raise RequestError(f"is no CPython source tree: it has no {missing[0]}", where=tree)
+    texts = {name: (tree / name).read_text(encoding="utf-8") for name in FILES if (tree / name).is_file()}
+    below = (path.relative_to(tree).as_posix() for part in ("Modules", "PC") for path in (tree / part).rglob("*"))
+    return parse_upstream(texts, below)

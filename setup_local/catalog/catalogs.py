@@ -1,0 +1,43 @@
+"""All catalogs together, as the plan takes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from setup_local import paths
+from setup_local.catalog.check import conditions_of, cross_check
+from setup_local.catalog.cpython import CPythonCatalog, load_cpython
+from setup_local.catalog.extensions import Extension, load_extensions
+from setup_local.catalog.libraries import Library, load_libraries
+from setup_local.catalog.sources import Sources, load_sources
+from setup_local.catalog.targets import Target, load_targets
+from setup_local.errors import CatalogError
+
+PYTHON = "cpython"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogs:
+    """Everything that exists."""
+
+    sources: Sources
+    libraries: tuple[Library, ...]
+    extensions: tuple[Extension, ...]
+    targets: tuple[Target, ...]
+    cpython: CPythonCatalog
+
+
+def load_catalogs() -> Catalogs:
+    """Read all catalogs and hold them against each other; raise `CatalogError`."""
+    catalogs = Catalogs(
+        sources=load_sources(),
+        libraries=load_libraries(),
+        extensions=load_extensions(),
+        targets=load_targets(),
+        cpython=load_cpython(),
+    )
+    conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets)
+    problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)
+    if problems:
+        raise CatalogError("; ".join(problems), where=paths.DATA)
+    return catalogs

@@ -1,0 +1,87 @@
+"""Holds the catalogs against each other: what one names, another must have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from packaging.version import Version
+
+from setup_local.catalog.extensions import Extension, Part
+from setup_local.catalog.libraries import Library
+from setup_local.catalog.targets import Target
+from setup_local.catalog.when import Facts
+from setup_local.values import LinkMode
+
+
+def cross_check(
+    extensions: Iterable[Extension], libraries: Iterable[Library], conditions: Iterable[Facts]
+) -> list[str]:
+    """Return every contradiction, one sentence each, for all Pythons and targets that can be asked for."""
+    modules, known = tuple(extensions), tuple(libraries)
+    facts = tuple(conditions)
+    found = [
+        *(text for extension in modules for text in _own(extension)),
+        *(text for item in facts for text in _twice(modules, item)),
+        *(text for item in facts for text in _libraries(modules, known, item)),
+        *_unused(modules, known),
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _own(extension: Extension) -> Iterator[str]:
+    if not any(part.sources for part in extension.parts) and extension.in_core is None:
+        yield f"{extension.name} has no sources"
+    if any(decision.link is LinkMode.DISABLED and not decision.reason for decision in extension.decisions):
+        yield f"{extension.name} is disabled without a reason"
+    if extension.when.targets and not extension.elsewhere:
+        yield f"{extension.name} does not say why other targets lack it (elsewhere)"
+
+
+def _twice(extensions: tuple[Extension, ...], facts: Facts) -> Iterator[str]:
+    names = [extension.name for extension in extensions if extension.when.matches(facts)]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{name} is there twice for {_where(facts)}"
+
+
+def _libraries(extensions: tuple[Extension, ...], libraries: tuple[Library, ...], facts: Facts) -> Iterator[str]:
+    here = {library.name: library for library in reversed(libraries) if library.when.matches(facts)}
+    for extension in extensions:
+        if extension.when.matches(facts) and not _disabled(extension, facts):
+            for part in extension.parts:
+                if part.when.matches(facts):
+                    yield from _part(extension, part, here, facts)
+
+
+def _disabled(extension: Extension, facts: Facts) -> bool:
+    chosen = next((item.link for item in extension.decisions if item.when.matches(facts)), LinkMode.DISABLED)
+    return chosen is LinkMode.DISABLED
+
+
+def _part(extension: Extension, part: Part, libraries: dict[str, Library], facts: Facts) -> Iterator[str]:
+    for name in part.libraries:
+        if name not in libraries:
+            yield f"{extension.name} needs the library {name}, which does not exist for {_where(facts)}"
+    made = {file for name in part.libraries if name in libraries for file in libraries[name].produces}
+    for archive in part.archives:
+        if f"lib/{archive}" not in made:
+            yield f"{extension.name} links {archive}, which none of its libraries produces ({', '.join(part.libraries)})"
+
+
+def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -> Iterator[str]:
+    used = {name for extension in extensions for part in extension.parts for name in part.libraries}
+    used |= {name for library in libraries for name in library.needs}
+    for library in libraries:
+        if library.name not in used:
+            yield f"nothing needs the library {library.name}"
+
+
+def _where(facts: Facts) -> str:
+    return f"Python {facts.python} on {facts.triple}"
+
+
+def conditions_of(pythons: Iterable[str], targets: Iterable[Target]) -> tuple[Facts, ...]:
+    """Return the facts of every pinned Python on every target."""
+    known = tuple(targets)
+    return tuple(
+        Facts(python=Version(python), triple=target.triple, libc=target.libc) for python in pythons for target in known
+    )

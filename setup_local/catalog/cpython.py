@@ -1,0 +1,47 @@
+"""Model of `data/cpython.toml`: how CPython itself is configured, compiled and linked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.when import ALWAYS, When
+
+FILE = "cpython.toml"
+SCHEMA = "cpython"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfigurePart:
+    """Settings of CPython's `configure` that count where `when` holds.
+
+    `args` are arguments; `environment` variables that only `configure` sees; `cache` answers to its
+    questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
+    flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`).
+    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target,
+    `{archives}` the names of all static libraries that are linked, separated by colons.
+    """
+
+    args: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    cache: Mapping[str, str] = field(default_factory=dict)
+    cflags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class CPythonCatalog:
+    """The whole file. `deps` is where the libraries' prefix lies, seen from CPython's source tree."""
+
+    deps: str
+    configure: tuple[ConfigurePart, ...]
+
+
+def load_cpython(path: Path | None = None) -> CPythonCatalog:
+    """Read how CPython is built; raise `CatalogError`."""
+    file = path or paths.DATA / FILE
+    return convert(CPythonCatalog, read_toml(file, SCHEMA), where=file)

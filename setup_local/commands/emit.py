@@ -1,0 +1,132 @@
+"""`setup-local emit`: prints `Setup.local`, lists the modules, or checks the catalog against a source tree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from setup_local.build.cpython_tree import read_upstream
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.errors import ReconcileError
+from setup_local.plan.model import Plan, PlannedExtension
+from setup_local.plan.reconcile import Disagreement, reconcile
+from setup_local.plan.resolve import resolve
+from setup_local.plan.upstream import Upstream
+from setup_local.render import render_setup_local
+from setup_local.values import Request, ToolchainChoice
+
+_DEFAULT_PYTHON = "cpython-3.13"
+_DEFAULT_TARGET = "x86_64-unknown-linux-gnu"
+
+
+@click.command(context_settings={"auto_envvar_prefix": "SETUP_LOCAL"})
+@click.option("--python", metavar="[cpython-]X.Y[.Z]", help="Version to emit for; X.Y takes the newest pinned X.Y.Z.")
+@click.option("--target", default=_DEFAULT_TARGET, metavar="TRIPLE", show_default=True, help="System to emit for.")
+@click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
+@click.option(
+    "--check", "tree", metavar="SOURCE_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Report every disagreement between the catalog and a CPython source tree.",
+)  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")
+def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, as_json: bool) -> None:
+    """Print Modules/Setup.local without building anything.
+
+    With --check, the version is the one of the source tree unless --python names another; exit code 15 if
+    there is any disagreement.
+
+    \b
+    Examples:
+      setup-local emit --python 3.13
+      setup-local emit --list
+      setup-local emit --check Python-3.13.5
+    """
+    upstream = read_upstream(tree) if tree else None
+    chosen = python or (upstream.version if upstream else _DEFAULT_PYTHON)
+    request = Request(python=chosen, target_triple=target, glibc=None, toolchain=ToolchainChoice.AUTO)
+    plan = resolve(request, load_catalogs())
+    if upstream:
+        _check(plan, upstream, as_json=as_json)
+    elif as_json:
+        _print_json({"python": str(plan.python), "target": target, "extensions": _rows(plan)})
+    elif as_list:
+        _print_table(("module", "link", "libraries", "licences", "reason"), (_cells(row) for row in _rows(plan)))
+    else:
+        click.echo(render_setup_local(plan), nl=False)
+
+
+def _check(plan: Plan, upstream: Upstream, *, as_json: bool) -> None:
+    found = reconcile(plan, upstream)
+    rows = [{"kind": item.kind.value, "module": item.module, "message": item.message} for item in found]
+    if as_json:
+        counts = {"catalog": len(plan.extensions), "upstream": len(upstream.modules)}
+        _print_json({"python": upstream.version, "modules": counts, "disagreements": rows})
+    elif found:
+        _print_table(("disagreement", "module", "what"), (tuple(row.values()) for row in rows))
+    else:
+        click.echo(f"CPython {upstream.version}: catalog and source tree agree about {len(upstream.modules)} modules")
+    if found:
+        raise ReconcileError(_summary(found), hint="the catalog is setup_local/data/extensions.toml")
+
+
+def _summary(found: list[Disagreement]) -> str:
+    modules = len({item.module for item in found})
+    return f"{len(found)} disagreement{'s' * (len(found) != 1)} about {modules} module{'s' * (modules != 1)}"
+
+
+def _rows(plan: Plan) -> list[dict[str, object]]:
+    present: list[dict[str, object]] = [_row(extension, plan) for extension in plan.extensions]
+    absent: list[dict[str, object]] = [
+        {
+            "name": item.name,
+            "link": "absent",
+            "core": False,
+            "test": False,
+            "libraries": [],
+            "licenses": [],
+            "reason": item.reason,
+        }
+        for item in plan.absent
+    ]
+    return present + absent
+
+
+def _row(extension: PlannedExtension, plan: Plan) -> dict[str, object]:
+    libraries = plan.libraries_of(extension)
+    return {
+        "name": extension.name,
+        "link": extension.link.value,
+        "core": extension.in_core,
+        "test": extension.test,
+        "libraries": [f"{item.name} {item.library.version}" for item in libraries],
+        "licenses": sorted({name for item in libraries for name in item.library.licenses}),
+        "reason": extension.reason,
+    }
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    link = "core" if row["core"] else str(row["link"])
+    return (str(row["name"]), link, _joined(row["libraries"]), _joined(row["licenses"]), str(row["reason"]))
+
+
+def _joined(value: object) -> str:
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _print_json(document: object) -> None:
+    click.echo(json.dumps(document, indent=2))
+
+
+def _print_table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Print to standard output; every row in full on one line when it is not a terminal."""
+    console = Console(highlight=False)
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, no_wrap=not console.is_terminal, overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table, width=None if console.is_terminal else 500)

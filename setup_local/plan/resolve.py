@@ -1,0 +1,197 @@
+"""Decides everything: catalogs and a request become one frozen plan. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from packaging.version import Version
+
+from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.cpython import CPythonCatalog
+from setup_local.catalog.extensions import Extension
+from setup_local.catalog.libraries import Library
+from setup_local.catalog.sources import Source, Sources
+from setup_local.catalog.targets import Target
+from setup_local.catalog.when import Facts
+from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.model import AbsentExtension, Plan, PlannedConfigure, PlannedExtension, PlannedLibrary
+from setup_local.values import Libc, LinkMode, Request, ToolchainChoice
+
+_REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
+
+
+def resolve(request: Request, catalogs: Catalogs) -> Plan:
+    """Return the plan for a request.
+
+    Raises `RequestError` for what does not exist, `CatalogError` for catalogs that contradict each other.
+    """
+    target = choose_target(request.target_triple, catalogs.targets)
+    python = choose_python(request.python, catalogs.sources)
+    facts = Facts(python=python, triple=target.triple, libc=target.libc)
+    extensions = decide_extensions(catalogs.extensions, facts)
+    libraries = plan_libraries(catalogs, extensions, facts)
+    return Plan(
+        python=python,
+        python_source=catalogs.sources.find(PYTHON, str(python)),
+        target=target,
+        floor=choose_floor(request.glibc, target),
+        toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
+        build_options=("noopt",),
+        libraries=libraries,
+        extensions=extensions,
+        absent=absent_extensions(catalogs.extensions, facts),
+        configure=plan_configure(catalogs.cpython, target, extensions, facts),
+        deps=catalogs.cpython.deps,
+    )
+
+
+def choose_target(triple: str, targets: Sequence[Target]) -> Target:
+    """Return the target with this triple."""
+    known = {target.triple: target for target in targets}
+    if triple not in known:
+        raise RequestError(f"unknown target {triple!r}", hint=_suggestion(triple, known))
+    return known[triple]
+
+
+def choose_floor(asked: str | None, target: Target) -> str:
+    """Return the oldest glibc to run on: the asked one if the target has it, else its default."""
+    if asked is None:
+        return target.default_floor
+    if target.libc is not Libc.GLIBC:
+        raise RequestError(f"target {target.triple} has no glibc", hint="leave the glibc version out")
+    if asked not in target.floors:
+        raise RequestError(f"glibc {asked!r} cannot be asked for", hint="one of: " + ", ".join(target.floors))
+    return asked
+
+
+def choose_python(asked: str, sources: Sources) -> Version:
+    """Return the version that is meant: `cpython-3.13.5` and `3.13.5` exactly, `3.13` the newest pinned one.
+
+    A version whose bytes were never checked is taken only when it is asked for exactly, or alone.
+    """
+    pinned = [Version(version) for version in sources.versions(PYTHON)]
+    match = _REQUEST.fullmatch(asked)
+    if match:
+        wanted = match["version"]
+        exact = [version for version in pinned if str(version) == wanted]
+        series = [version for version in pinned if f"{version.major}.{version.minor}" == wanted]
+        checked = [version for version in series if sources.find(PYTHON, str(version)).verified]
+        for version in (*exact, *checked, *series):
+            return version
+    names = [f"{PYTHON}-{version}" for version in pinned]
+    short = [f"{PYTHON}-{version.major}.{version.minor}" for version in pinned]
+    full = asked if asked.startswith(f"{PYTHON}-") else f"{PYTHON}-{asked}"
+    raise RequestError(f"unknown Python {asked!r}", hint=_suggestion(full, [*names, *short]))
+
+
+def _suggestion(word: str, known: Iterable[str]) -> str:
+    names = list(dict.fromkeys(known))
+    close = difflib.get_close_matches(word, names, n=1)
+    return (f"did you mean {close[0]}? " if close else "") + "known: " + ", ".join(names)
+
+
+def decide_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[PlannedExtension, ...]:
+    """Return every module that exists here, with its link mode and the parts whose conditions hold."""
+    return tuple(_decide(extension, facts) for extension in catalog if extension.when.matches(facts))
+
+
+def _decide(extension: Extension, facts: Facts) -> PlannedExtension:
+    decision = next((item for item in extension.decisions if item.when.matches(facts)), None)
+    if decision is None:
+        raise CatalogError(f"nothing decides how to link {extension.name} on {facts.triple} for {facts.python}")
+    parts = [part for part in extension.parts if part.when.matches(facts)]
+    return PlannedExtension(
+        name=extension.name,
+        link=decision.link,
+        reason=decision.reason,
+        sources=_merge(part.sources for part in parts),
+        includes=_merge(part.includes for part in parts),
+        defines=_merge(part.defines for part in parts),
+        cflags=_merge(part.cflags for part in parts),
+        libraries=_merge(part.libraries for part in parts),
+        archives=_merge(part.archives for part in parts),
+        system=_merge(part.system for part in parts),
+        test=extension.test,
+        in_core=extension.is_core(facts),
+        init=extension.init,
+    )
+
+
+def _merge(pieces: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for piece in pieces for word in piece))
+
+
+def absent_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[AbsentExtension, ...]:
+    """Return the modules that this Python has on other targets only."""
+    return tuple(
+        AbsentExtension(name=extension.name, reason=extension.elsewhere)
+        for extension in catalog
+        if extension.elsewhere and not extension.when.matches(facts) and extension.when.has_python(facts)
+    )
+
+
+def plan_libraries(
+    catalogs: Catalogs, extensions: Iterable[PlannedExtension], facts: Facts
+) -> tuple[PlannedLibrary, ...]:
+    """Return the libraries that the linked extensions need, and what those need, in build order."""
+    known: dict[str, Library] = {}
+    for library in catalogs.libraries:
+        if library.when.matches(facts):
+            known.setdefault(library.name, library)
+    wanted = [name for item in extensions if item.link is not LinkMode.DISABLED for name in item.libraries]
+    ordered = dict.fromkeys(name for start in wanted for name in _closure(start, known, ()))
+    return tuple(_plan_library(known[name], catalogs.sources) for name in ordered)
+
+
+def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> Iterator[str]:
+    """Yield the libraries below `name`, then `name` itself."""
+    if name in above:
+        raise CatalogError("libraries need each other: " + " -> ".join((*above, name)))
+    if name not in known:
+        user = f", which {above[-1]} needs" if above else ""
+        raise CatalogError(f"no library {name!r} in the catalog{user}", hint=_suggestion(name, known))
+    for need in known[name].needs:
+        yield from _closure(need, known, (*above, name))
+    yield name
+
+
+def _plan_library(library: Library, sources: Sources) -> PlannedLibrary:
+    return PlannedLibrary(
+        library=library,
+        source=sources.find(library.source, library.version),
+        extra_sources=tuple(_extra_source(sources, identity) for identity in library.extra_sources),
+    )
+
+
+def _extra_source(sources: Sources, identity: str) -> Source:
+    """Return a source that a recipe names as `name-version`, or as `name` if one version is pinned."""
+    found = [source for source in sources.sources if identity in (source.identity, source.name)]
+    if len(found) != 1:
+        raise CatalogError(f"{len(found)} sources are called {identity!r}, need exactly one")
+    return found[0]
+
+
+def plan_configure(
+    catalog: CPythonCatalog, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
+) -> PlannedConfigure:
+    """Return how CPython's `configure` is called for these extensions."""
+    parts = [part for part in catalog.configure if part.when.matches(facts)]
+    linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
+    fill = {
+        "deps": catalog.deps,
+        "triple": target.triple,
+        "archives": ":".join(sorted(_merge(item.archives for item in linked))),
+    }
+
+    def filled(words: Iterable[str]) -> tuple[str, ...]:
+        return tuple(word.format_map(fill) for word in words)
+
+    return PlannedConfigure(
+        args=filled(_merge(part.args for part in parts)),
+        environment=tuple((name, value.format_map(fill)) for part in parts for name, value in part.environment.items()),
+        cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
+        cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
+        ldflags=filled(_merge(part.ldflags for part in parts)),
+    )
