@@ -1,0 +1,47 @@
+"""Builds CPython in its source tree with the planned `Setup.local`, and collects what was made."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from setup_local.build.steps import Runner
+from setup_local.errors import StepError
+
+KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt")
+
+
+def build_cpython(
+    source: Path,
+    *,
+    setup_local: str,
+    configure: Iterable[str],
+    out: Path,
+    env: Mapping[str, str],
+    configure_env: Mapping[str, str],
+    run: Runner,
+) -> None:
+    """Configure, build and install a CPython source tree; fill `out` with `install/` and `build/`.
+
+    `configure_env` are the variables that only `configure` sees, on top of `env`. Raises `StepError`.
+    """
+    (source / "Modules" / "Setup.local").write_text(setup_local, encoding="utf-8")
+    run(["./configure", *configure], cwd=source, env={**env, **configure_env})
+    run(["make"], cwd=source, env=env)
+    root = source.parent / "root"
+    run(["make", "install", f"DESTDIR={root}"], cwd=source, env=env)
+    collect(source, root / "install", out)
+
+
+def collect(source: Path, installed: Path, out: Path) -> None:
+    """Move the installation, and copy the objects, archives and inputs of the link, to the result."""
+    if not installed.is_dir():
+        raise StepError("make install left nothing", where=installed)
+    installed.rename(out / "install")
+    objects = [path.relative_to(source) for pattern in ("*.o", "*.a") for path in source.rglob(pattern)]
+    if not objects:
+        raise StepError("the build left no object files", where=source)
+    for name in [*sorted(objects), *map(Path, KEPT_FILES)]:
+        (out / "build" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / name, out / "build" / name)

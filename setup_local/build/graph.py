@@ -1,0 +1,157 @@
+"""A plan as a graph of build steps: toolchain, sysroot, each library, CPython."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from setup_local import fetch, paths
+from setup_local.build import cpython, library, sysroot, toolchain
+from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.workspace import merge_trees
+from setup_local.catalog.sources import Source
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan, PlannedLibrary
+
+CPYTHON = "cpython"
+_CODE = paths.PACKAGE / "build"
+
+Sources = Mapping[str, Obtained]
+Reconcile = Callable[[Path], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphInputs:
+    """What the graph is made of besides the plan.
+
+    `sources` are the obtained sources by identity, `setup_local` the text of Setup.local, and
+    `reconcile` raises `ReconcileError` for a CPython source tree that the plan does not fit.
+    """
+
+    sources: Sources
+    setup_local: str
+    reconcile: Reconcile
+
+
+def needed_sources(plan: Plan) -> tuple[Source, ...]:
+    """Return every source that building a plan takes."""
+    libraries = [source for item in plan.libraries for source in (item.source, *item.extra_sources)]
+    return (*plan.toolchain_sources, plan.python_source, *libraries)
+
+
+def library_step(name: str) -> str:
+    """Return the name of the step that builds a library."""
+    return f"library:{name}"
+
+
+def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
+    """Return the steps of a plan, each after what it needs; the last one is `cpython`."""
+    compilers = _toolchain_step(plan, inputs.sources)
+    libc = _sysroot_step(plan, compilers)
+    base = (compilers.name, libc.name)
+    libraries = [_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
+    return [compilers, libc, *libraries, _cpython_step(plan, base, inputs)]
+
+
+def _pins(obtained: Iterable[Obtained]) -> list[str]:
+    return [item.form.sha256 for item in obtained]
+
+
+def _toolchain_step(plan: Plan, sources: Sources) -> Step:
+    taken = {source.name: sources[source.identity] for source in plan.toolchain_sources}
+
+    def action(job: Job) -> None:
+        trees = {name: toolchain.unpack_source(item, job.work / name) for name, item in taken.items()}
+        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], job.out, job.run)
+
+    return Step(
+        name=f"toolchain:{plan.toolchain}",
+        ingredients=[_pins(taken.values()), files_digest(toolchain.INPUTS)],
+        action=action,
+        weight=40,
+    )
+
+
+def _sysroot_step(plan: Plan, compilers: Step) -> Step:
+    def action(job: Job) -> None:
+        sysroot.build_sysroot(job.inputs[compilers.name], plan.floor, job.out, job.run)
+
+    return Step(
+        name=f"sysroot:{plan.target.libc.value}-{plan.floor}",
+        ingredients=[plan.target, plan.floor, files_digest(sysroot.INPUTS)],
+        needs=(compilers.name,),
+        action=action,
+        weight=15,
+    )
+
+
+def _environment(plan: Plan, base: tuple[str, str], job: Job) -> dict[str, str]:
+    """Return the complete environment of a step that compiles for the target."""
+    compilers, libc = (job.inputs[name] for name in base)
+    return {**job.env, **toolchain.compile_environment(compilers, libc, plan.target, plan.floor)}
+
+
+def _library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], sources: Sources) -> Step:
+    taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
+
+    def action(job: Job) -> None:
+        trees = {item.source.name: (_unpacked(item, job.work), item.form.traits) for item in taken}
+        deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
+        env = _environment(plan, base, job)
+        library.build_library(
+            planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=plan.target.triple
+        )
+
+    recipe = planned.library
+    return Step(
+        name=library_step(planned.name),
+        ingredients=[recipe, _pins(taken), plan.target, files_digest([_CODE / "library.py", *recipe.ingredients])],
+        needs=(*base, *map(library_step, _all_needs(planned, plan))),
+        action=action,
+        weight=recipe.weight,
+    )
+
+
+def _all_needs(planned: PlannedLibrary, plan: Plan) -> list[str]:
+    """Return all libraries below one, in build order: each links with what its own needs need."""
+    by_name = {item.name: item for item in plan.libraries}
+    below = {name for need in planned.library.needs for name in (need, *_all_needs(by_name[need], plan))}
+    return [item.name for item in plan.libraries if item.name in below]
+
+
+def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
+    source = inputs.sources[plan.python_source.identity]
+    libraries = [library_step(item.name) for item in plan.libraries]
+    configured = [plan.configure, inputs.setup_local]
+    return Step(
+        name=CPYTHON,
+        ingredients=[configured, _pins([source]), plan.target, files_digest([_CODE / "cpython.py"])],
+        needs=(*base, *libraries),
+        action=partial(_build_cpython, plan, base, inputs, source),
+        weight=240,
+    )
+
+
+def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, source: Obtained, job: Job) -> None:
+    tree = _unpacked(source, job.work).rename(job.work / CPYTHON)
+    inputs.reconcile(tree)
+    libraries = [path for name, path in job.inputs.items() if name not in base]
+    merge_trees(libraries, tree / plan.deps)
+    cpython.build_cpython(
+        tree,
+        setup_local=inputs.setup_local,
+        configure=plan.configure.args,
+        out=job.out,
+        env=_environment(plan, base, job),
+        configure_env=plan.configure.variables,
+        run=job.run,
+    )
+
+
+def _unpacked(obtained: Obtained, work: Path) -> Path:
+    into = work / "source" / obtained.source.name
+    shutil.rmtree(into, ignore_errors=True)
+    return fetch.unpack(obtained, into)

@@ -1,0 +1,108 @@
+"""`setup-local build`: what `./build-linux.py` runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from setup_local import log, pipeline
+from setup_local.build.progress import Progress
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.plan.resolve import resolve
+from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0))
+
+
+@click.command(context_settings={"auto_envvar_prefix": "SETUP_LOCAL", "show_default": True})
+@click.option(
+    "--python",
+    default="cpython-3.13",
+    metavar="cpython-X.Y[.Z]",
+    help="Version to build; X.Y takes the newest pinned X.Y.Z.",
+)
+@click.option("--target-triple", default="x86_64-unknown-linux-gnu", metavar="TRIPLE", help="System to build for.")
+@click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]")
+@click.option(
+    "--output",
+    default="dist",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the archive goes.",
+)
+@click.option(
+    "--jobs",
+    default=_cores,
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Compilers that run at once.  [default: cores]",
+    show_default=False,
+)
+@click.option(
+    "--sandbox",
+    default="auto",
+    type=click.Choice([item.value for item in SandboxChoice]),
+    help="Keep build steps from network and host files.",
+)
+@click.option(
+    "--toolchain",
+    default="auto",
+    type=click.Choice([item.value for item in ToolchainChoice]),
+    help="Clang from the ziglang wheel, or LLVM of the host.",
+)
+@click.option(
+    "--mirror",
+    "mirrors",
+    multiple=True,
+    metavar="DIR|URL",
+    envvar="SETUP_LOCAL_MIRROR",
+    help="Look here for sources first; may be repeated.",
+)
+@click.option("--offline", is_flag=True, help="Use no network: only the cache and mirror directories.")
+@click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run, print the plan as JSON.")
+@click.option("--keep-build", is_flag=True, help="Keep the scratch directories of the steps.")
+def build(
+    *,
+    python: str,
+    target_triple: str,
+    glibc: str | None,
+    toolchain: str,
+    dry_run: bool,
+    as_json: bool,
+    output: Path,
+    jobs: int,
+    sandbox: str,
+    mirrors: tuple[str, ...],
+    offline: bool,
+    keep_build: bool,
+) -> None:
+    """Build a distribution. The last line on standard output is the path of the archive.
+
+    \b
+    Examples:
+      ./build-linux.py
+      ./build-linux.py --python cpython-3.11.2 --output /srv/pythons
+      ./build-linux.py --mirror /srv/sources --offline
+      ./build-linux.py --dry-run
+    """
+    request = Request(python=python, target_triple=target_triple, glibc=glibc, toolchain=ToolchainChoice(toolchain))
+    if dry_run:
+        plan = resolve(request, load_catalogs())
+        click.echo(pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan))
+        return
+    settings = BuildSettings(
+        output=output,
+        jobs=jobs,
+        sandbox=SandboxChoice(sandbox),
+        mirrors=mirrors,
+        offline=offline,
+        keep_build=keep_build,
+    )
+    with Progress(log.console()) as progress:
+        archive = pipeline.build(request, settings, progress)
+    click.echo(archive)

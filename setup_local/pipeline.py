@@ -1,0 +1,188 @@
+"""Composes the stages: a request becomes a plan, a plan becomes an archive."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+from setup_local import paths, render
+from setup_local.build.cpython_tree import read_upstream
+from setup_local.build.engine import Engine, Observer
+from setup_local.build.graph import GraphInputs, build_steps, library_step, needed_sources
+from setup_local.build.host import check_host
+from setup_local.build.jobserver import Jobserver
+from setup_local.build.sandbox import choose_sandbox
+from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.store import Store
+from setup_local.build.workspace import Workspace
+from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.describe.compose import describe
+from setup_local.describe.probe import probe
+from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError
+from setup_local.fetch import Fetcher, Obtained
+from setup_local.plan.model import Plan
+from setup_local.plan.reconcile import reconcile
+from setup_local.plan.resolve import candidates, resolve
+from setup_local.stage.pack import pack
+from setup_local.stage.tree import stage_tree
+from setup_local.values import BuildSettings, Request
+
+_DISTRIBUTION = "distribution"
+# What decides about the archive once everything is built.
+_FINISHING = tuple(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/licenses"))
+# The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
+_STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
+
+
+class Reporter(Observer, Protocol):
+    """An observer that also takes plain messages."""
+
+    def message(self, text: str) -> None:
+        """Show one line."""
+
+
+def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
+    """Build the distribution that a request asks for and return the path of its archive in `output`.
+
+    Raises the errors of every stage; nothing half-written is left in `output`.
+    """
+    check_host(paths.cache_root())
+    check_output(settings.output)
+    fetcher = Fetcher(
+        paths.cache_root(),
+        mirrors=settings.mirrors,
+        offline=settings.offline,
+        report=reporter.message,
+        environ=os.environ,
+    )
+    plan, sources = plan_obtainable(request, load_catalogs(), fetcher, reporter)
+    with Jobserver(settings.jobs) as jobserver, Workspace(paths.cache_root(), keep=settings.keep_build) as workspace:
+        engine = Engine(
+            store=Store(paths.cache_root()),
+            workspace=workspace,
+            sandbox=choose_sandbox(settings.sandbox, paths.cache_root()),
+            jobserver=jobserver,
+            logs=paths.cache_root() / "logs",
+            env={**_STEP_ENVIRONMENT, "MAKEFLAGS": jobserver.makeflags},
+            observer=reporter,
+        )
+        result = engine.execute(distribution_steps(plan, sources, settings.jobs), _DISTRIBUTION)
+    return publish(result / archive_name(plan), settings.output)
+
+
+def plan_obtainable(
+    request: Request, catalogs: Catalogs, fetcher: Fetcher, reporter: Reporter
+) -> tuple[Plan, Mapping[str, Obtained]]:
+    """Return the plan for the newest version that a request admits and that can be had, and its sources."""
+    versions = candidates(request.python, catalogs.sources)
+    for version in versions:
+        plan = resolve(dataclasses.replace(request, python=f"cpython-{version}"), catalogs)
+        try:
+            fetcher.obtain(plan.python_source)
+        except SourceError as error:
+            if version == versions[-1]:
+                raise
+            reporter.message(f"CPython {version} cannot be had, trying an older one: {error.what.splitlines()[0]}")
+            continue
+        reporter.message(f"building CPython {version} for {plan.target.triple}, glibc {plan.floor} or newer")
+        return plan, fetcher.obtain_all(needed_sources(plan))
+    raise RequestError(f"no version of Python fits {request.python!r}")
+
+
+def distribution_steps(plan: Plan, sources: Mapping[str, Obtained], jobs: int) -> list[Step]:
+    """Return all steps up to the archive."""
+    text = render.render_setup_local(plan)
+    inputs = GraphInputs(sources=sources, setup_local=text, reconcile=lambda tree: refuse_disagreement(plan, tree))
+    steps = build_steps(plan, inputs)
+
+    def action(job: Job) -> None:
+        libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
+        staged = stage_tree(plan, cpython=job.inputs["cpython"], libraries=libraries, out=job.work)
+        facts = probe(staged, job.env)
+        description = describe(plan, staged, facts)
+        pack(staged, description, job.out / archive_name(plan), threads=jobs)
+
+    last = Step(
+        name=_DISTRIBUTION,
+        ingredients=[plan, files_digest([*_FINISHING, paths.TEMPLATES])],
+        needs=("cpython", *(library_step(item.name) for item in plan.libraries)),
+        action=action,
+        weight=40,
+    )
+    return [*steps, last]
+
+
+def refuse_disagreement(plan: Plan, tree: Path) -> None:
+    """Raise `ReconcileError` that lists everything in which a CPython source tree contradicts the plan."""
+    found = reconcile(plan, read_upstream(tree))
+    if found:
+        rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
+        raise ReconcileError(f"the catalog and CPython {plan.python} disagree:{rows}")
+
+
+def archive_name(plan: Plan) -> str:
+    """Return the file name of the full archive."""
+    return f"{plan.archive_stem}-full.tar.zst"
+
+
+def check_output(output: Path) -> None:
+    """Raise `OutputError` before any work is done if the result could not be written."""
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written: {error.strerror}", where=output, hint="choose another --output"
+        ) from error
+
+
+def publish(archive: Path, output: Path) -> Path:
+    """Copy an archive out of the store; it appears under its name only when it is whole."""
+    target = output.absolute() / archive.name
+    if target.is_file() and target.stat().st_size == archive.stat().st_size and _same(target, archive):
+        return target
+    try:
+        with tempfile.NamedTemporaryFile(dir=output, prefix=f".{archive.name}.", delete=False) as stream:
+            temporary = Path(stream.name)
+        try:
+            shutil.copyfile(archive, temporary)
+            temporary.chmod(0o644)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"cannot be written: {error.strerror}", where=target, hint="choose another --output"
+        ) from error
+    return target
+
+
+def _same(one: Path, other: Path) -> bool:
+    return files_digest([one]).split() == files_digest([other]).split()
+
+
+def plan_json(plan: Plan) -> str:
+    """Return a plan as JSON for machines."""
+    document = dataclasses.asdict(plan) | {"archive": archive_name(plan)}
+    return json.dumps(document, indent=2, default=lambda value: getattr(value, "value", str(value)))
+
+
+def plan_text(plan: Plan) -> str:
+    """Return a plan as a person wants to read it."""
+    counts = {
+        mode: sum(item.link.value == mode for item in plan.extensions) for mode in ("static", "shared", "disabled")
+    }
+    libraries = "\n".join(f"  {item.source.identity:24} {', '.join(item.library.licenses)}" for item in plan.libraries)
+    return (
+        f"CPython {plan.python} for {plan.target.triple}, glibc {plan.floor} or newer, toolchain {plan.toolchain}\n"
+        f"archive: {archive_name(plan)}\n"
+        f"extension modules: {', '.join(f'{count} {mode}' for mode, count in counts.items())}\n"
+        f"libraries, in build order:\n{libraries}"
+    )

@@ -1,0 +1,45 @@
+"""What the host must have is checked before any work, and the message says how to get it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from setup_local.build.host import NEEDED_BYTES, check_host, check_space
+from setup_local.build.sandbox import Sandbox, choose_sandbox
+from setup_local.errors import HostError
+from setup_local.values import SandboxChoice
+
+
+def test_missing_programs_are_named_together_with_the_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HostError, match=r"missing: make, perl \(apt-get install make perl, dnf install"):
+        check_host(tmp_path)
+
+
+def test_too_little_space_names_the_directory(tmp_path: Path) -> None:
+    with pytest.raises(HostError, match="MiB are free, a build needs"):
+        check_space(tmp_path / "not" / "there" / "yet", 1 << 62)
+    check_space(tmp_path, 1)
+    assert NEEDED_BYTES > 1 << 30
+
+
+def test_demanding_bubblewrap_where_there_is_none_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(HostError, match=r"no program bwrap \(install the package bubblewrap, or use --sandbox none\)"):
+        choose_sandbox(SandboxChoice.BWRAP, tmp_path)
+    assert choose_sandbox(SandboxChoice.AUTO, tmp_path).program is None
+
+
+def test_wrapping_makes_only_the_given_directories_writable() -> None:
+    words = Sandbox(program="/usr/bin/bwrap").wrap(["make"], writable=[Path("/work")], cwd=Path("/work"))
+    assert "--unshare-net" in words
+    assert words[words.index("--bind") : words.index("--bind") + 3] == ["--bind", "/work", "/work"]
+    assert words.count("--bind") == 1
+    assert words[words.index("--ro-bind") : words.index("--ro-bind") + 3] == ["--ro-bind", "/", "/"]
+    assert words[-4:] == ["--chdir", "/work", "--", "make"]
+
+
+def test_no_sandbox_leaves_the_command_alone() -> None:
+    assert Sandbox(program=None).wrap(["make"], writable=[], cwd=Path("/")) == ["make"]
