@@ -28,7 +28,7 @@ from setup_local.errors import OutputError, ReconcileError, RequestError, Source
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
-from setup_local.plan.resolve import candidates, resolve
+from setup_local.plan.resolve import admitted_versions, resolve
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import stage_tree
 from setup_local.values import BuildSettings, Request
@@ -80,7 +80,7 @@ def plan_obtainable(
     request: Request, catalogs: Catalogs, fetcher: Fetcher, reporter: Reporter
 ) -> tuple[Plan, Mapping[str, Obtained]]:
     """Return the plan for the newest version that a request admits and that can be had, and its sources."""
-    versions = candidates(request.python, catalogs.sources)
+    versions = admitted_versions(request.python, catalogs.sources)
     for version in versions:
         plan = resolve(dataclasses.replace(request, python=f"cpython-{version}"), catalogs)
         try:

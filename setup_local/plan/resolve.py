@@ -66,24 +66,30 @@ def choose_floor(asked: str | None, target: Target) -> str:
     return asked
 
 
-def choose_python(asked: str, sources: Sources) -> Version:
-    """Return the version that is meant: `cpython-3.13.5` and `3.13.5` exactly, `3.13` the newest pinned one.
+def admitted_versions(asked: str, sources: Sources) -> tuple[Version, ...]:
+    """Return the versions that a request admits, the best first.
 
-    A version whose bytes were never checked is taken only when it is asked for exactly, or alone.
+    `cpython-3.13.5` and `3.13.5` admit exactly that one, `3.13` every pinned 3.13.x, the newest first.
+    Versions whose bytes were never checked come after the others.
     """
     pinned = [Version(version) for version in sources.versions(PYTHON)]
     match = _REQUEST.fullmatch(asked)
     if match:
         wanted = match["version"]
-        exact = [version for version in pinned if str(version) == wanted]
+        exact = tuple(version for version in pinned if str(version) == wanted)
         series = [version for version in pinned if f"{version.major}.{version.minor}" == wanted]
-        checked = [version for version in series if sources.find(PYTHON, str(version)).verified]
-        for version in (*exact, *checked, *series):
-            return version
+        series.sort(key=lambda version: not sources.find(PYTHON, str(version)).verified)
+        if exact or series:
+            return exact or tuple(series)
     names = [f"{PYTHON}-{version}" for version in pinned]
     short = [f"{PYTHON}-{version.major}.{version.minor}" for version in pinned]
     full = asked if asked.startswith(f"{PYTHON}-") else f"{PYTHON}-{asked}"
     raise RequestError(f"unknown Python {asked!r}", hint=_suggestion(full, [*names, *short]))
+
+
+def choose_python(asked: str, sources: Sources) -> Version:
+    """Return the best version that a request admits."""
+    return admitted_versions(asked, sources)[0]
 
 
 def _suggestion(word: str, known: Iterable[str]) -> str:
