@@ -56,14 +56,15 @@ class PypiPlace:
 class Form:
     """One exact archive of a source; forms of a source differ in bytes but hold the same version.
 
-    `root` is the directory inside the archive that is the source tree; `size` is in bytes.
+    `root` is the directory inside the archive that is the source tree. `size` is in bytes; 0 means that it was
+    not published, which only an unverified form may have.
     `traits` name what a recipe must do more for this form (e.g. `no-configure`, `no-amalgamation`).
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
     """
 
     file: str
     sha256: str
-    size: int
+    size: int = 0
     kind: ArchiveKind = ArchiveKind.TAR
     root: str = ""
     urls: tuple[str, ...] = ()

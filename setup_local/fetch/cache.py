@@ -31,11 +31,9 @@ def verify(path: Path, form: Form) -> None:
     if size < form.size:
         raise WrongBytes(f"{form.file} is truncated: {size} of {form.size} bytes")
     actual = sha256_of(path)
-    if (size, actual) != (form.size, form.sha256):
-        raise WrongBytes(
-            f"{form.file} has the wrong bytes: expected SHA-256 {form.sha256} ({form.size} bytes),"
-            f" got {actual} ({size} bytes)"
-        )
+    if actual != form.sha256 or (form.size and size != form.size):
+        pinned = f"{form.sha256} ({form.size} bytes)" if form.size else form.sha256
+        raise WrongBytes(f"{form.file} has the wrong bytes: expected SHA-256 {pinned}, got {actual} ({size} bytes)")
 
 
 class SourceCache:

@@ -121,7 +121,7 @@ class Fetcher:
                     if isinstance(error, WrongBytes):
                         self._report(f"{source.identity}: {attempt.where}: {error}")
                     continue
-                self._report(f"{source.identity}: {form.size / 1e6:.1f} MB from {attempt.where}")
+                self._report(f"{source.identity}: {file.stat().st_size / 1e6:.1f} MB from {attempt.where}")
                 return self.cache.install(file, form)
         return None
 

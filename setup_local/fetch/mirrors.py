@@ -16,6 +16,7 @@ from setup_local.fetch.http import Downloader
 
 MIRROR_VARIABLE = "SETUP_LOCAL_MIRROR"
 SNAPSHOT_VARIABLE = "SETUP_LOCAL_SNAPSHOT"
+_UNKNOWN_SIZE = 1 << 30  # bytes; no source is as large
 
 
 def mirror_list(mirrors: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def url_attempt(url: str, form: Form, downloader: Downloader) -> Attempt:
 
     def download(directory: Path) -> Path:
         target = directory / form.file
-        downloader.download(url, target, limit=form.size)
+        downloader.download(url, target, limit=form.size or _UNKNOWN_SIZE)
         return target
 
     return Attempt(where=url, download=download)
