@@ -14,6 +14,7 @@ from setup_local.catalog.targets import Target, load_targets
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
+_SHOWN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,5 +40,6 @@ def load_catalogs() -> Catalogs:
     conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets)
     problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)
     if problems:
-        raise CatalogError("; ".join(problems), where=paths.DATA)
+        more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        raise CatalogError("; ".join(problems[:_SHOWN]) + more, where=paths.DATA)
     return catalogs

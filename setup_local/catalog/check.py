@@ -18,14 +18,12 @@ def cross_check(
 ) -> list[str]:
     """Return every contradiction, one sentence each, for all Pythons and targets that can be asked for."""
     modules, known = tuple(extensions), tuple(libraries)
-    facts = tuple(conditions)
-    found = [
-        *(text for extension in modules for text in _own(extension)),
-        *(text for item in facts for text in _twice(modules, item)),
-        *(text for item in facts for text in _libraries(modules, known, item)),
-        *_unused(modules, known),
-    ]
-    return list(dict.fromkeys(found))
+    found: dict[str, Facts | None] = dict.fromkeys((text for extension in modules for text in _own(extension)), None)
+    for facts in conditions:
+        for text in (*_twice(modules, facts), *_libraries(modules, known, facts)):
+            found.setdefault(text, facts)
+    found.update(dict.fromkeys(_unused(modules, known), None))
+    return [f"{text} (Python {facts.python} on {facts.triple})" if facts else text for text, facts in found.items()]
 
 
 def _own(extension: Extension) -> Iterator[str]:
@@ -40,7 +38,7 @@ def _own(extension: Extension) -> Iterator[str]:
 def _twice(extensions: tuple[Extension, ...], facts: Facts) -> Iterator[str]:
     names = [extension.name for extension in extensions if extension.when.matches(facts)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{name} is there twice for {_where(facts)}"
+        yield f"{name} is there twice"
 
 
 def _libraries(extensions: tuple[Extension, ...], libraries: tuple[Library, ...], facts: Facts) -> Iterator[str]:
@@ -49,7 +47,7 @@ def _libraries(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]
         if extension.when.matches(facts) and not _disabled(extension, facts):
             for part in extension.parts:
                 if part.when.matches(facts):
-                    yield from _part(extension, part, here, facts)
+                    yield from _part(extension, part, here)
 
 
 def _disabled(extension: Extension, facts: Facts) -> bool:
@@ -57,14 +55,14 @@ def _disabled(extension: Extension, facts: Facts) -> bool:
     return chosen is LinkMode.DISABLED
 
 
-def _part(extension: Extension, part: Part, libraries: dict[str, Library], facts: Facts) -> Iterator[str]:
-    for name in part.libraries:
-        if name not in libraries:
-            yield f"{extension.name} needs the library {name}, which does not exist for {_where(facts)}"
+def _part(extension: Extension, part: Part, libraries: dict[str, Library]) -> Iterator[str]:
+    missing = [name for name in part.libraries if name not in libraries]
+    for name in missing:
+        yield f"{extension.name} needs the library {name}, which does not exist"
     made = {file for name in part.libraries if name in libraries for file in libraries[name].produces}
     for archive in part.archives:
-        if f"lib/{archive}" not in made:
-            yield f"{extension.name} links {archive}, which none of its libraries produces ({', '.join(part.libraries)})"
+        if not missing and f"lib/{archive}" not in made:
+            yield f"{extension.name} links {archive}, which none of its libraries produces"
 
 
 def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -> Iterator[str]:
@@ -73,10 +71,6 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
     for library in libraries:
         if library.name not in used:
             yield f"nothing needs the library {library.name}"
-
-
-def _where(facts: Facts) -> str:
-    return f"Python {facts.python} on {facts.triple}"
 
 
 def conditions_of(pythons: Iterable[str], targets: Iterable[Target]) -> tuple[Facts, ...]:

@@ -1,0 +1,26 @@
+"""Setup.local as it is: any change of the catalog, the plan or the template shows up as a diff here.
+
+After a change that is meant: `setup-local emit --python X.Y.Z > tests/golden/Setup.local-X.Y.Z`, and read the diff.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.plan.resolve import resolve
+from setup_local.render import render_setup_local
+from setup_local.values import Request, ToolchainChoice
+
+HERE = Path(__file__).parent
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.13.5"])
+def test_setup_local_is_as_recorded(python: str) -> None:
+    request = Request(
+        python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
+    )
+    text = render_setup_local(resolve(request, load_catalogs()))
+    assert text == (HERE / f"Setup.local-{python}").read_text(encoding="utf-8")

@@ -1,0 +1,229 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from setup_local.catalog.catalogs import Catalogs
+from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog
+from setup_local.catalog.extensions import Decision, Extension, Part
+from setup_local.catalog.libraries import Library
+from setup_local.catalog.sources import Form, Source, Sources
+from setup_local.catalog.targets import Target
+from setup_local.catalog.when import When
+from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.resolve import resolve
+from setup_local.values import Libc, LinkMode, Request, ToolchainChoice
+
+TARGET = Target(
+    triple="x86_64-unknown-linux-gnu",
+    os="linux",
+    arch="x86_64",
+    libc=Libc.GLIBC,
+    clang_triple="x86_64-linux-gnu",
+    platform_tag="linux-x86_64",
+    default_floor="2.12",
+    floors=("2.12", "2.17"),
+    cflags=("-march=x86-64",),
+    policy="linux-gnu",
+)
+
+
+def source(name: str, version: str, *, verified: bool = True) -> Source:
+    return Source(name=name, version=version, forms=(Form(file=name, sha256="0" * 64, size=1, verified=verified),))
+
+
+def library(name: str, *needs: str, version: str = "1", when: str = "", extra: tuple[str, ...] = ()) -> Library:
+    return Library(
+        name=name,
+        source=name,
+        version=version,
+        commands=(),
+        produces=(f"lib/lib{name}.a",),
+        licenses=("Zlib",),
+        license_files=("LICENSE",),
+        needs=needs,
+        extra_sources=extra,
+        when=When(python=when),
+    )
+
+
+def linked(name: str, *libraries: str, **changes: Any) -> Extension:
+    archives = tuple(f"lib{item}.a" for item in libraries)
+    return Extension(
+        name=name, parts=(Part(sources=(f"{name}.c",), libraries=libraries, archives=archives),), **changes
+    )
+
+
+def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **changes: Any) -> Catalogs:
+    pinned = [source("cpython", version) for version in ("3.13.5", "3.11.2", "3.13.15")]
+    pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
+    pinned += [source(item.name, item.version) for item in libraries]
+    parts = (
+        ConfigurePart(
+            args=("--build={triple}", "--with-openssl={deps}"),
+            environment={"CPATH": "{deps}/include"},
+            cache={"ac_cv_have_libdb": "yes"},
+            cflags=("-fPIC",),
+            ldflags=("-Wl,--exclude-libs,{archives}",),
+        ),
+        ConfigurePart(args=("--with-system-ffi",), when=When(python="<3.12")),
+    )
+    values: dict[str, Any] = {
+        "sources": Sources(sources=tuple(pinned)),
+        "libraries": libraries,
+        "extensions": extensions,
+        "targets": (TARGET,),
+        "cpython": CPythonCatalog(deps="../deps", configure=parts),
+    }
+    return Catalogs(**{**values, **changes})
+
+
+def ask(python: str = "cpython-3.13.5", **changes: Any) -> Request:
+    values: dict[str, Any] = {"target_triple": TARGET.triple, "glibc": None, "toolchain": ToolchainChoice.AUTO}
+    return Request(python=python, **{**values, **changes})
+
+
+@pytest.mark.parametrize(
+    ("asked", "version"),
+    [
+        ("cpython-3.13", "3.13.15"),
+        ("3.13", "3.13.15"),
+        ("cpython-3.13.5", "3.13.5"),
+        ("3.11.2", "3.11.2"),
+        ("3.11", "3.11.2"),
+        ("3.13.16", "3.13.16"),
+        ("3.14", "3.14.0"),
+    ],
+)
+def test_a_series_means_its_newest_checked_pin_and_a_version_itself(asked: str, version: str) -> None:
+    plan = resolve(ask(asked), catalogs())
+    assert str(plan.python) == version
+    assert plan.python_source.identity == f"cpython-{version}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "suggestion"),
+    [
+        ("cpython-3.31", "did you mean cpython-3.1"),
+        ("3.13.4", "did you mean cpython-3.13.5"),
+        ("pypy-3.11", "did you mean cpython-3.11"),
+        ("", "known: cpython-3.14.0"),
+        ("3", "known: "),
+        ("3.13.5; rm", "did you mean cpython-3.13.5"),
+    ],
+)
+def test_an_unknown_python_is_refused_with_a_suggestion(asked: str, suggestion: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        resolve(ask(asked), catalogs())
+    assert f"unknown Python {asked!r}" in str(caught.value)
+    assert suggestion in str(caught.value)
+
+
+def test_an_unknown_target_or_floor_is_refused() -> None:
+    with pytest.raises(RequestError, match="did you mean x86_64-unknown-linux-gnu"):
+        resolve(ask(target_triple="x86_64-linux-gnu"), catalogs())
+    with pytest.raises(RequestError, match=r"glibc '2\.11' cannot be asked for .*2\.12, 2\.17"):
+        resolve(ask(glibc="2.11"), catalogs())
+
+
+def test_floor_and_toolchain_have_defaults() -> None:
+    assert resolve(ask(), catalogs()).floor == "2.12"
+    assert resolve(ask(glibc="2.17"), catalogs()).floor == "2.17"
+    assert resolve(ask(), catalogs()).toolchain == "zig"
+    assert resolve(ask(toolchain=ToolchainChoice.LLVM), catalogs()).toolchain == "llvm"
+
+
+def test_libraries_come_in_build_order_and_once() -> None:
+    libraries = (
+        library("x11", "xcb"),
+        library("xcb", "xau"),
+        library("xau"),
+        library("tk", "tcl", "x11"),
+        library("tcl"),
+    )
+    plan = resolve(ask(), catalogs(linked("_tkinter", "tk", "tcl"), linked("_x", "x11"), libraries=libraries))
+    assert [item.name for item in plan.libraries] == ["tcl", "xau", "xcb", "x11", "tk"]
+
+
+def test_a_disabled_module_pulls_in_no_library() -> None:
+    disabled = linked("_gdbm", "gdbm", decisions=(Decision(link=LinkMode.DISABLED, reason="GPL"),))
+    plan = resolve(ask(), catalogs(disabled, libraries=(library("gdbm"),)))
+    assert plan.libraries == ()
+    assert (plan.extensions[0].link, plan.extensions[0].reason) == (LinkMode.DISABLED, "GPL")
+    assert plan.configure.ldflags == ("-Wl,--exclude-libs,",)
+
+
+def test_the_first_library_whose_condition_holds_is_taken() -> None:
+    libraries = (library("ssl", version="1", when="<3.12"), library("ssl", version="3", when=">=3.12"))
+    given = catalogs(linked("_ssl", "ssl"), libraries=libraries)
+    assert resolve(ask("3.13.5"), given).libraries[0].source.identity == "ssl-3"
+    assert resolve(ask("3.11.2"), given).libraries[0].source.identity == "ssl-1"
+
+
+@pytest.mark.parametrize(
+    ("libraries", "message"),
+    [
+        ((), "no library 'a' in the catalog"),
+        ((library("a", "b"),), "no library 'b' in the catalog, which a needs"),
+        ((library("a", "b"), library("b", "a")), "libraries need each other: a -> b -> a"),
+        ((library("a", extra=("proto",)),), "0 sources are called 'proto'"),
+    ],
+)
+def test_a_broken_library_catalog_is_refused(libraries: tuple[Library, ...], message: str) -> None:
+    with pytest.raises(CatalogError, match=message):
+        resolve(ask(), catalogs(linked("_a", "a"), libraries=libraries))
+
+
+def test_parts_and_decisions_follow_their_conditions() -> None:
+    extension = Extension(
+        name="_md5",
+        parts=(
+            Part(sources=("md5module.c",)),
+            Part(sources=("_hacl/MD5.c",), defines=("_BSD_SOURCE",), when=When(python=">=3.12")),
+        ),
+        decisions=(Decision(link=LinkMode.SHARED, when=When(python="<3.12")), Decision(link=LinkMode.STATIC)),
+        in_core=When(python=">=3.13"),
+    )
+    new = resolve(ask("3.13.5"), catalogs(extension)).extensions[0]
+    old = resolve(ask("3.11.2"), catalogs(extension)).extensions[0]
+    assert (new.sources, new.defines, new.link, new.in_core) == (
+        ("md5module.c", "_hacl/MD5.c"),
+        ("_BSD_SOURCE",),
+        LinkMode.STATIC,
+        True,
+    )
+    assert (old.sources, old.defines, old.link, old.in_core) == (("md5module.c",), (), LinkMode.SHARED, False)
+
+
+def test_an_undecided_module_is_a_catalog_error() -> None:
+    extension = linked("_a", decisions=(Decision(link=LinkMode.STATIC, when=When(python="<3")),))
+    with pytest.raises(CatalogError, match="nothing decides how to link _a"):
+        resolve(ask(), catalogs(extension))
+
+
+def test_modules_of_other_targets_are_named_and_those_of_other_pythons_are_not() -> None:
+    windows = Extension(name="winreg", when=When(targets=("*-windows-*",)), elsewhere="calls Windows")
+    gone = Extension(name="_msi", when=When(python="<3.13", targets=("*-windows-*",)), elsewhere="calls Windows")
+    plan = resolve(ask(), catalogs(windows, gone, Extension(name="audioop", when=When(python="<3.13"))))
+    assert [(item.name, item.reason) for item in plan.absent] == [("winreg", "calls Windows")]
+    assert plan.extensions == ()
+
+
+def test_init_functions() -> None:
+    plan = resolve(ask(), catalogs(Extension(name="marshal", init="PyMarshal_Init"), Extension(name="gc")))
+    assert [item.init_function for item in plan.extensions] == ["PyMarshal_Init", "PyInit_gc"]
+
+
+def test_configure_is_filled_in() -> None:
+    libraries = (library("z"), library("bz2"))
+    given = catalogs(linked("_bz2", "bz2"), linked("zlib", "z"), linked("binascii", "z"), libraries=libraries)
+    configure = resolve(ask(), given).configure
+    assert configure.args == ("--build=x86_64-unknown-linux-gnu", "--with-openssl=../deps")
+    assert configure.variables == {
+        "CPATH": "../deps/include",
+        "ac_cv_have_libdb": "yes",
+        "CFLAGS_NODIST": "-march=x86-64 -fPIC",
+        "LDFLAGS_NODIST": "-Wl,--exclude-libs,libbz2.a:libz.a",
+    }
+    assert "--with-system-ffi" in resolve(ask("3.11.2"), given).configure.args
