@@ -6,7 +6,9 @@ import os
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +26,35 @@ class CommandFailed(Exception):
         self.output = output
 
 
+class Children:
+    """The programs that run now, so that all of them can be ended at once from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._groups: set[int] = set()
+        self.stopped = False
+
+    @contextmanager
+    def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        """Count a process, which leads a group of its own, as running."""
+        with self._lock:
+            self._groups.add(process.pid)
+            if self.stopped:
+                os.killpg(process.pid, signal.SIGKILL)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._groups.discard(process.pid)
+
+    def stop(self) -> None:
+        """Kill everything that runs, and whatever would be started later."""
+        with self._lock:
+            self.stopped = True
+            for group in self._groups:
+                os.killpg(group, signal.SIGKILL)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
     """What a finished command printed on standard output."""
@@ -38,10 +69,11 @@ def run(
     cwd: Path | None = None,
     log: Path | None = None,
     pass_fds: Sequence[int] = (),
+    children: Children | None = None,
 ) -> Outcome:
     """Run a program to its end; with `log`, append the command and all it prints to that file.
 
-    Without `log`, standard output is returned. Raises `CommandFailed`.
+    Without `log`, standard output is returned. `children` can end it early. Raises `CommandFailed`.
     """
     words = [str(word) for word in argv]
     if log is None:
@@ -49,7 +81,7 @@ def run(
     with log.open("a", encoding="utf-8") as stream:
         stream.write(f"$ cd {shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(words)}\n")
         stream.flush()
-        status = _status(words, stream.fileno(), env=env, cwd=cwd, pass_fds=pass_fds)
+        status = _status(words, stream.fileno(), children or Children(), env=env, cwd=cwd, pass_fds=pass_fds)
     if status:
         raise CommandFailed(words, status, "")
     return Outcome(stdout="")
@@ -75,7 +107,15 @@ def _captured(words: list[str], *, env: Mapping[str, str], cwd: Path | None, pas
     return Outcome(stdout=done.stdout)
 
 
-def _status(words: list[str], output: int, *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]) -> int:
+def _status(
+    words: list[str],
+    output: int,
+    children: Children,
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None,
+    pass_fds: Sequence[int],
+) -> int:
     """Run in a process group of its own, so that an interrupted build leaves no compiler behind."""
     try:
         process = subprocess.Popen(
@@ -90,9 +130,5 @@ def _status(words: list[str], output: int, *, env: Mapping[str, str], cwd: Path 
         )
     except OSError as error:
         raise CommandFailed(words, 127, str(error)) from error
-    try:
+    with children.watching(process):
         return process.wait()
-    except BaseException:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from setup_local.build.steps import Job, Step, chain_weights, step_keys
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace, remove_tree
 from setup_local.errors import StepError
-from setup_local.run import CommandFailed, run
+from setup_local.run import Children, CommandFailed, run
 
 _LOG_TAIL_LINES = 20
 _LOG_TAIL_BYTES = 16384
@@ -49,6 +49,7 @@ class Engine:
     logs: Path
     env: Mapping[str, str]
     observer: Observer
+    children: Children = field(default_factory=Children)
 
     def execute(self, steps: Sequence[Step], wanted: str) -> Path:
         """Make the result of `wanted` exist, and return its directory.
@@ -88,13 +89,24 @@ class Engine:
                     waiting.remove(step)
                     inputs = {name: results[name] for name in step.needs}
                     running[pool.submit(self._make, step, keys[step.name], inputs)] = step
-                done, _ = wait(running, return_when=FIRST_COMPLETED)
+                done = self._wait_for_any(running)
                 for future in done:
                     results[running.pop(future).name] = future.result()
+
+    def _wait_for_any(self, running: Mapping[Future[Path], Step]) -> set[Future[Path]]:
+        """Wait until a step has ended; an interrupt ends all of them."""
+        try:
+            return wait(running, return_when=FIRST_COMPLETED).done
+        except BaseException:
+            self.children.stop()
+            self.jobserver.refill()
+            raise
 
     def _make(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
         """Run one step unless another process has just done so."""
         with self.jobserver.slot(), self.store.locked(key):
+            if self.children.stopped:
+                raise StepError("interrupted", where=step.name)
             found = self.store.find(key, directory_name(step.name))
             if found is not None:
                 return found
@@ -150,6 +162,7 @@ class _StepRunner:
                 cwd=cwd,
                 log=self.log,
                 pass_fds=self.engine.jobserver.descriptors,
+                children=self.engine.children,
             )
         except CommandFailed as error:
             raise StepError(failure_text(argv, error, self.log), where=self.step) from error

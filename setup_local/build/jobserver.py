@@ -38,6 +38,10 @@ class Jobserver:
         finally:
             os.write(self._write, token)
 
+    def refill(self) -> None:
+        """Put all tokens back after the programs that held them were killed, so that nothing waits for ever."""
+        os.write(self._write, b"+" * self.jobs)
+
     @property
     def descriptors(self) -> tuple[int, int]:
         """Return the file descriptors that a child process must inherit."""

@@ -29,7 +29,16 @@ class Sandbox:
         """Return the argv that runs a command with only these directories writable."""
         if self.program is None:
             return list(argv)
-        words = [self.program, "--die-with-parent", "--unshare-net", "--unshare-ipc", "--ro-bind", "/", "/"]
+        words = [
+            self.program,
+            "--die-with-parent",
+            "--unshare-net",
+            "--unshare-ipc",
+            "--unshare-pid",
+            "--ro-bind",
+            "/",
+            "/",
+        ]
         words += ["--dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc", "--tmpfs", "/tmp"]  # noqa: S108
         for path in self.visible:
             words += ["--ro-bind", str(path), str(path)]
