@@ -91,6 +91,12 @@ class DescribeError(SetupLocalError):
     exit_code = 18
 
 
+class StageError(SetupLocalError):
+    """A built file has not the form that is needed to make a distribution of it."""
+
+    exit_code = 19
+
+
 class ArchiveError(SetupLocalError):
     """A file is no distribution archive: corrupted, truncated, or with unsafe paths."""
 

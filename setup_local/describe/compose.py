@@ -1,0 +1,125 @@
+"""Plan, staged tree and the interpreter's own word become PYTHON.json."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+from setup_local.catalog.load import check
+from setup_local.describe.extensions import describe_extensions, static_link, system_link
+from setup_local.describe.model import BuildInfo, Core, PythonJson
+from setup_local.describe.probe import ROOT, Facts
+from setup_local.errors import CatalogError, DescribeError
+from setup_local.plan.model import Plan
+from setup_local.stage import objects
+from setup_local.stage.licenses import CPYTHON
+from setup_local.stage.settings import load_settings
+from setup_local.stage.tree import RUN_TESTS, StagedTree
+from setup_local.values import Libc
+
+SCHEMA = "python-json-8"
+INSTALL = "install"
+# The licence of CPython itself, as the SPDX licence list names its two parts.
+_PYTHON_LICENSES = ("Python-2.0", "CNRI-Python")
+_OBJECT_FORMATS = {"linux": "elf"}
+
+
+def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
+    """Return the description of a staged tree, held against its schema.
+
+    Raises `DescribeError` where plan and result disagree, or the result does not follow the schema.
+    """
+    if facts.version != str(plan.python):
+        raise DescribeError(f"the interpreter says it is {facts.version}, not {plan.python}", where=staged.python_exe)
+    tag = f"cp{plan.python.major}{plan.python.minor}"
+    return validated(
+        PythonJson(
+            target_triple=plan.target.triple,
+            build_options=plan.options_text,
+            optimizations=plan.options_text,
+            python_tag=tag,
+            python_abi_tag=f"{tag}{facts.abiflags}",
+            python_platform_tag=facts.platform_tag,
+            python_implementation_name=facts.implementation_name,
+            python_implementation_version=facts.implementation_version,
+            python_implementation_hex_version=facts.implementation_hex_version,
+            python_implementation_cache_tag=facts.implementation_cache_tag,
+            python_version=facts.version,
+            python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
+            python_paths={name: _below(value) for name, value in facts.paths.items()},
+            python_paths_abstract=facts.paths_abstract,
+            python_config_vars=_config_vars(facts),
+            python_exe=staged.python_exe,
+            python_stdlib_platform_config=_below(facts.stdlib_platform_config),
+            python_stdlib_test_packages=facts.test_packages,
+            python_suffixes=facts.suffixes,
+            python_bytecode_magic_number=facts.bytecode_magic_number,
+            python_symbol_visibility="global-default",
+            python_extension_module_loading=("builtin", "shared-library"),
+            libpython_link_mode="static",
+            crt_features=_crt_features(plan),
+            run_tests=RUN_TESTS,
+            licenses=_PYTHON_LICENSES,
+            license_path=staged.licenses[CPYTHON],
+            tcl_library_path=f"{INSTALL}/lib" if staged.tcl_library_paths else None,
+            tcl_library_paths=staged.tcl_library_paths or None,
+            build_info=_build_info(plan, staged, facts),
+        )
+    )
+
+
+def validated(description: PythonJson) -> PythonJson:
+    """Return a description that follows its schema; raise `DescribeError` if it does not."""
+    document: Any = description.to_document()
+    try:
+        check(document, SCHEMA, where="PYTHON.json")
+    except CatalogError as error:
+        raise DescribeError(error.what, where=error.where) from error
+    return description
+
+
+def _below(path: str) -> str:
+    """Return a path of the installation as it stands in the archive."""
+    if not path.startswith(ROOT):
+        raise DescribeError("lies outside the installation", where=path)
+    return f"{INSTALL}{path.removeprefix(ROOT)}"
+
+
+def _config_vars(facts: Facts) -> dict[str, str]:
+    """Return sysconfig's variables with the prefix that CPython was configured with."""
+    prefix = load_settings().prefix
+    return {name: value.replace(ROOT, prefix) for name, value in facts.config_vars.items()}
+
+
+def _crt_features(plan: Plan) -> tuple[str, ...]:
+    match plan.target.libc:
+        case Libc.GLIBC:
+            return ("glibc-dynamic", f"glibc-max-symbol-version:{plan.floor}")
+        case Libc.MUSL:
+            return ("musl-dynamic",)
+        case _:
+            assert_never(plan.target.libc)
+
+
+def _build_info(plan: Plan, staged: StagedTree, facts: Facts) -> BuildInfo:
+    if plan.target.os not in _OBJECT_FORMATS:
+        raise DescribeError(f"no object file format is known for {plan.target.os}", where=plan.target.triple)
+    return BuildInfo(
+        core=_core(plan, staged),
+        extensions=describe_extensions(plan, staged, facts),
+        inittab_object=f"build/{objects.INITTAB_OBJECT}",
+        inittab_source=f"build/{objects.INITTAB_SOURCE}",
+        inittab_cflags=staged.inittab_cflags,
+        object_file_format=_OBJECT_FORMATS[plan.target.os],
+    )
+
+
+def _core(plan: Plan, staged: StagedTree) -> Core:
+    """Describe libpython; what the toolchain adds to everything it links belongs to it."""
+    planned = {item.name for item in plan.libraries}
+    support = (archive for archive, name in staged.archives.items() if name not in planned)
+    links = [*(static_link(archive) for archive in support), *map(system_link, staged.system_libraries)]
+    return Core(
+        objs=tuple(f"build/{name}" for name in staged.objects.core),
+        links=tuple(links),
+        static_lib=staged.libpython,
+    )

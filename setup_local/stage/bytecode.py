@@ -1,0 +1,36 @@
+"""Bytecode of the whole library: valid wherever the tree is unpacked, the same bytes each time."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
+
+from setup_local import paths
+from setup_local.errors import StageError
+from setup_local.run import CommandFailed, run
+
+# Part of the result: another number shares the files out differently.
+SHARES = 8
+# Everything the interpreter sees; the hash seed decides about the order of constant sets.
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "HOME": "/nonexistent"}
+_TESTS = frozenset({"test", "tests"})
+
+
+def compile_library(install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int) -> None:
+    """Compile every module below `lib/` with the interpreter itself, `jobs` shares at a time.
+
+    Raises `StageError` if a module that is no test data cannot be compiled, or the interpreter fails.
+    """
+
+    def compiled(index: int) -> list[str]:
+        script = paths.DATA / "probe" / "compile_tree.py"
+        argv: list[str | Path] = [interpreter, "-s", "-S", "-B", script, install, str(index), str(SHARES), *checked]
+        return run(argv, env=ENVIRONMENT, cwd=install).stdout.splitlines()
+
+    try:
+        with ThreadPoolExecutor(max_workers=jobs) as pool:
+            invalid = [name for names in pool.map(compiled, range(SHARES)) for name in names]
+    except CommandFailed as error:
+        raise StageError(f"cannot compile its own library: {error.output[-400:]}", where=interpreter) from error
+    if broken := [name for name in invalid if not _TESTS.intersection(PurePosixPath(name).parts)]:
+        raise StageError(f"{len(broken)} modules are no valid Python, the first is {broken[0]}", where=install)

@@ -1,0 +1,111 @@
+"""A staged tree and its description become one archive: the same bytes for the same input, always."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import os
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Protocol, cast
+
+import zstandard
+
+from setup_local.errors import OutputError
+from setup_local.stage import files
+from setup_local.stage.tree import StagedTree
+
+PREFIX = "python"
+DESCRIPTION = "PYTHON.json"
+# 2020-01-01T00:00:00Z: every member's time. Not 0, which zip archives made from the tree could not hold.
+MTIME = 1_577_836_800
+DEFAULT_LEVEL = 9
+# The same object code lies in the interpreter, in libpython and in the object files; a window of
+# 128 MiB, the largest that decoders accept unasked, finds it again.
+_WINDOW_LOG = 27
+_GZIP_LEVEL = 6
+
+
+class Description(Protocol):
+    """What can say what PYTHON.json holds."""
+
+    def to_json(self) -> str:
+        """Return the text of PYTHON.json."""
+
+
+def pack(tree: StagedTree, description: Description, target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
+    """Write the archive of a staged tree, with `description` as PYTHON.json in front, and return its path.
+
+    The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
+    appears under its name only when it is whole. Raises `OutputError`.
+    """
+    try:
+        with _whole(target) as stream, _compressor(stream, target.name, threads=threads, level=level) as packed:
+            _write(tree.root, description.to_json(), packed)
+    except OSError as error:
+        hint = "free some space or choose another --output"
+        raise OutputError(f"cannot be written: {error.strerror or error}", where=target, hint=hint) from error
+    return target
+
+
+@contextlib.contextmanager
+def _whole(target: Path) -> Iterator[IO[bytes]]:
+    """Yield a temporary file beside the target that becomes the target only if all went well."""
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            yield stream
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _compressor(
+    stream: IO[bytes], name: str, *, threads: int, level: int
+) -> contextlib.AbstractContextManager[IO[bytes]]:
+    if name.endswith(".tar.gz"):
+        packed = gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=stream, mtime=0)
+        return cast("contextlib.AbstractContextManager[IO[bytes]]", packed)
+    if not name.endswith(".tar.zst"):
+        raise OutputError("is neither .tar.zst nor .tar.gz", where=name)
+    # One worker or many cut the input at the same places; no worker at all would not.
+    parameters = zstandard.ZstdCompressionParameters.from_level(
+        level, window_log=_WINDOW_LOG, enable_ldm=True, threads=max(1, threads), write_checksum=True
+    )
+    return zstandard.ZstdCompressor(compression_params=parameters).stream_writer(stream, closefd=False)
+
+
+def _write(root: Path, description: str, packed: IO[bytes]) -> None:
+    """Write the members in the order of their names' bytes, PYTHON.json first."""
+    with tarfile.open(mode="w|", fileobj=packed, format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
+        data = description.encode()
+        head = _member(DESCRIPTION)
+        head.size = len(data)
+        archive.addfile(head, io.BytesIO(data))
+        for name in sorted(files.below(root), key=os.fsencode):
+            _add(archive, root / name, _member(name))
+
+
+def _member(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(f"{PREFIX}/{name}")
+    member.mtime = MTIME
+    member.mode = 0o644
+    return member
+
+
+def _add(archive: tarfile.TarFile, path: Path, member: tarfile.TarInfo) -> None:
+    if path.is_symlink():
+        member.type, member.mode, member.linkname = tarfile.SYMTYPE, 0o777, os.fsdecode(path.readlink())
+        archive.addfile(member)
+        return
+    with path.open("rb") as stream:
+        status = os.fstat(stream.fileno())
+        member.size = status.st_size
+        if status.st_mode & 0o100:
+            member.mode = 0o755
+        archive.addfile(member, stream)

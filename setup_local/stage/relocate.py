@@ -1,0 +1,87 @@
+"""Makes an installation right wherever it lies: Makefile, sysconfig, pkg-config files, programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.errors import StageError
+from setup_local.render import render
+from setup_local.stage import files, makefile, sysconfigdata
+from setup_local.stage.scripts import relocate_scripts, update_records
+from setup_local.stage.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """Where things are in an installation; `stdlib` and `config` are below `root`."""
+
+    root: Path
+    version: str
+    stdlib: Path
+    config: Path
+
+    @property
+    def interpreter(self) -> str:
+        """Return the interpreter's file name in `bin/`."""
+        return f"python{self.version}"
+
+
+def find(root: Path, version: str) -> Installation:
+    """Return an installation's places; raise `StageError` if it is none."""
+    stdlib = files.only(root / "lib", f"python{version}*")
+    return Installation(root=root, version=version, stdlib=stdlib, config=files.only(stdlib, f"config-{version}*"))
+
+
+def relocate(installation: Installation, settings: Settings, archives: tuple[str, ...]) -> None:
+    """Edit every file that names the configured prefix or the toolchain of the build.
+
+    `archives` are the static libraries that a program which embeds this Python must link, in link order.
+    """
+    path = installation.config / "Makefile"
+    changed = sysconfigdata.neutral(files.read(path), settings)
+    if leaked := _named(changed.text, sysconfigdata.leaks(changed.before, settings)):
+        raise StageError(f"still names {leaked}, a directory of the build machine", where=path)
+    files.write(path, changed.text)
+    data = files.only(installation.stdlib, "_sysconfigdata*.py")
+    values = sysconfigdata.relocate(data, changed, settings)
+    _python_config(installation, changed.after, values, archives)
+    _pkg_config(installation, settings)
+    relocate_scripts(installation.root, installation.interpreter)
+    update_records(installation.stdlib / "site-packages")
+
+
+def _named(text: str, leaked: tuple[str, ...]) -> str | None:
+    return next((word for word in leaked if word in text), None)
+
+
+def _pkg_config(installation: Installation, settings: Settings) -> None:
+    for path in sorted((installation.root / "lib" / "pkgconfig").glob("*.pc")):
+        if not path.is_symlink():
+            files.replace_once(path, f"prefix={settings.prefix}\n", "prefix=${pcfiledir}/../..\n")
+
+
+def _python_config(
+    installation: Installation,
+    variables: Mapping[str, str],
+    values: sysconfigdata.Variables,
+    archives: tuple[str, ...],
+) -> None:
+    """Write `python3.x-config`, and drop the copy in Python that would need the configured prefix."""
+    system = dict.fromkeys(word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables))
+    text = render(
+        "python-config.sh.j2",
+        {
+            "ldversion": str(values["LDVERSION"]),
+            "abiflags": str(values["ABIFLAGS"]),
+            "extension_suffix": str(values["EXT_SUFFIX"]),
+            "config_directory": installation.config.relative_to(installation.root).as_posix(),
+            "system_libraries": " ".join(system),
+            "archives": " ".join(archives),
+            "cflags": " ".join(str(values[name]) for name in ("BASECFLAGS", "OPT")),
+            "link_flags": str(values["LINKFORSHARED"]),
+        },
+    )
+    files.write(installation.root / "bin" / f"{installation.interpreter}-config", text, executable=True)
+    (installation.config / "python-config.py").unlink(missing_ok=True)

@@ -1,0 +1,69 @@
+"""Makes the programs in `bin/` find their interpreter beside themselves."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from setup_local.errors import StageError
+from setup_local.render import render
+from setup_local.stage import files
+
+_SHEBANG = "#!"
+# What `make install` and pip write: the configured prefix, or env.
+_PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*\s*")
+
+
+def start(interpreter: str) -> str:
+    """Return the first lines of a script that `sh` hands to an interpreter in the script's own directory.
+
+    Symlinks to the script and blanks in its path are fine; Python sees only a string.
+    """
+    return render("script-start.j2", {"interpreter": interpreter})
+
+
+def relocate_text(text: str, interpreter: str) -> str | None:
+    """Return a script with a relocatable start, None if it is no script for Python."""
+    first, _, rest = text.partition("\n")
+    return start(interpreter) + rest if _PYTHON.fullmatch(first) else None
+
+
+def relocate_scripts(install: Path, interpreter: str) -> tuple[str, ...]:
+    """Rewrite every script for Python in `bin/`; return the names of those that were rewritten.
+
+    Raises `StageError` for a script that names Python in its first line in a way that is not known.
+    """
+    done = []
+    for path in sorted((install / "bin").iterdir()):
+        if path.is_symlink() or not (head := _head(path)).startswith(_SHEBANG):
+            continue
+        if (fresh := relocate_text(files.read(path), interpreter)) is not None:
+            files.write(path, fresh, executable=True)
+            done.append(path.name)
+        elif "python" in head:
+            raise StageError(f"unknown first line {head!r}", where=path)
+    return tuple(done)
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as stream:
+        return stream.readline(200).decode("utf-8", "replace").rstrip("\n")
+
+
+def update_records(site_packages: Path) -> None:
+    """Correct hash and size of every file that a RECORD (PEP 376) names and that exists."""
+    for record in sorted(site_packages.glob("*.dist-info/RECORD")):
+        lines = files.read(record).splitlines()
+        files.write(record, "".join(f"{_entry(site_packages, line)}\n" for line in lines))
+
+
+def _entry(site_packages: Path, line: str) -> str:
+    name, *fields = line.rsplit(",", 2)
+    path = site_packages / name
+    if len(fields) != 2 or not fields[0] or not path.is_file():  # noqa: PLR2004 -- path, hash, size
+        return line
+    data = path.read_bytes()
+    digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+    return f"{name},sha256={digest},{len(data)}"

@@ -1,0 +1,150 @@
+"""Build results become one staged tree: `python/install`, `python/build`, `python/licenses`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.errors import StageError
+from setup_local.plan.model import Plan
+from setup_local.render import render
+from setup_local.stage import files, licenses, makefile, objects
+from setup_local.stage.bytecode import compile_library
+from setup_local.stage.relocate import Installation, find, relocate
+from setup_local.stage.settings import load_settings
+
+_SYSTEM = "-l"
+_BYTECODE = frozenset({"__pycache__"})
+_SCRIPT_LIBRARIES = ("tcl*", "tk*", "itcl*", "thread*")
+RUN_TESTS = "build/run_tests.py"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedTree:
+    """A distribution on disk, before it is described and packed; all paths are below `root`.
+
+    `inittab` maps the built-in modules to their init functions, `required` are those without which the
+    interpreter does not start, `system_libraries` what libpython links besides, `archives` maps each
+    static library (`libz.a`) to the library it belongs to, in link order.
+    """
+
+    root: Path
+    python_exe: str
+    libpython: str
+    objects: objects.Objects
+    inittab: Mapping[str, str]
+    inittab_cflags: tuple[str, ...]
+    required: frozenset[str]
+    system_libraries: tuple[str, ...]
+    archives: Mapping[str, str]
+    licenses: Mapping[str, str]
+    tcl_library_paths: tuple[str, ...]
+
+
+def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out: Path, jobs: int = 2) -> StagedTree:
+    """Lay out `out/python` from the results of the build steps and make it relocatable.
+
+    `libraries` are the result directories by name; one that the plan does not know is run-time support
+    of the toolchain (polyfill, builtins) that everything links. Raises `StageError`, `OutputError`.
+    """
+    settings = load_settings()
+    root = out / "python"
+    variables = makefile.variables(files.read(cpython / "build" / "Makefile"))
+    shares = objects.classify(plan, variables)
+    files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
+    _place_objects(cpython / "build", root / "build", shares)
+    archives = _place_archives(plan, libraries, root / "build" / "lib")
+    tcl_paths = _place_script_libraries(libraries, root / "install" / "lib")
+    installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
+    _tidy(installation)
+    relocate(installation, settings, tuple(archives))
+    licenses.collect(root, installation.stdlib, libraries)
+    python_exe = f"install/bin/{installation.interpreter}"
+    files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
+    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs)
+    return StagedTree(
+        root=root,
+        python_exe=python_exe,
+        libpython=_libpython(root, installation),
+        objects=shares,
+        inittab=objects.inittab(files.read(root / "build" / objects.INITTAB_SOURCE)),
+        inittab_cflags=settings.inittab.cflags,
+        required=_required(installation, plan),
+        system_libraries=_system_libraries(variables),
+        archives=archives,
+        licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
+        tcl_library_paths=tcl_paths,
+    )
+
+
+def _place_objects(build: Path, target: Path, shares: objects.Objects) -> None:
+    """Place the object files that make up the distribution, and the source of the table of modules."""
+    missing = [name for name in shares.all if not (build / name).is_file()]
+    if missing:
+        listed = ", ".join(missing[:5])
+        raise StageError(f"{len(missing)} object files were not built: {listed}", where=build)
+    for name in (*shares.all, objects.INITTAB_SOURCE):
+        files.place(build / name, target / name)
+
+
+def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> dict[str, str]:
+    """Place the static libraries that are linked; return their libraries, in the order they are linked in.
+
+    Those that only the toolchain knows of come last: everything else may need them.
+    """
+    owners = {path.name: name for name, prefix in libraries.items() for path in sorted((prefix / "lib").glob("*.a"))}
+    linked = dict.fromkeys(archive for extension in plan.extensions for archive in extension.archives)
+    if missing := [archive for archive in linked if archive not in owners]:
+        raise StageError(f"no library provides {', '.join(missing)}", where=target)
+    planned = {item.name for item in plan.libraries}
+    support = [archive for archive, name in owners.items() if name not in planned]
+    archives = {archive: owners[archive] for archive in (*linked, *support)}
+    for archive, name in archives.items():
+        files.place(libraries[name] / "lib" / archive, target / archive)
+    return archives
+
+
+def _place_script_libraries(libraries: Mapping[str, Path], target: Path) -> tuple[str, ...]:
+    """Place the Tcl scripts that tkinter needs at run time; return the directories' names."""
+    found = {}
+    for prefix in libraries.values():
+        for pattern in _SCRIPT_LIBRARIES:
+            directories = (path for path in (prefix / "lib").glob(pattern) if path.is_dir())
+            found.update({path.name: path for path in directories})
+    for name, path in found.items():
+        files.place_tree(path, target / name)
+    return tuple(sorted(found))
+
+
+def _tidy(installation: Installation) -> None:
+    """Add the names people type, and drop what only a build directory could use."""
+    programs = installation.root / "bin"
+    if not (programs / "python").exists():
+        (programs / "python").symlink_to(installation.interpreter)
+    pip = programs / "pip"
+    if not pip.exists() and (programs / "pip3").is_file():
+        files.place(programs / "pip3", pip)
+    for path in installation.root.glob("lib/libpython*.a"):
+        copy = installation.config / path.name
+        if copy.is_file() and not path.is_symlink():
+            path.unlink()
+            path.symlink_to(copy.relative_to(path.parent))
+
+
+def _libpython(root: Path, installation: Installation) -> str:
+    """Return the path of the static libpython in the directory for embedding."""
+    return files.only(installation.config, f"libpython{installation.version}*.a").relative_to(root).as_posix()
+
+
+def _required(installation: Installation, plan: Plan) -> frozenset[str]:
+    """Return the modules that CPython always links itself (`Modules/Setup.bootstrap`, since 3.11)."""
+    bootstrap = installation.config / "Setup.bootstrap"
+    named = objects.module_names(files.read(bootstrap)) if bootstrap.is_file() else ()
+    return frozenset(named) | {extension.name for extension in plan.extensions if extension.in_core}
+
+
+def _system_libraries(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the names (`m`, `dl`) of the C library's parts that libpython is linked with."""
+    words = (word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables))
+    return tuple(dict.fromkeys(word.removeprefix(_SYSTEM) for word in words if word.startswith(_SYSTEM)))
