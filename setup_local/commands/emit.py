@@ -7,8 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.catalog.catalogs import load_catalogs
@@ -122,11 +120,8 @@ def _print_json(document: object) -> None:
 
 
 def _print_table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print to standard output; every row in full on one line when it is not a terminal."""
-    console = Console(highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in titles:
-        table.add_column(title, no_wrap=not console.is_terminal, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table, width=None if console.is_terminal else 500)
+    """Print aligned columns; every row is one line, so that other programs can read it too."""
+    lines = [titles, *rows]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.version import Version
 
@@ -148,7 +148,7 @@ def plan_libraries(
             known.setdefault(library.name, library)
     wanted = [name for item in extensions if item.link is not LinkMode.DISABLED for name in item.libraries]
     ordered = dict.fromkeys(name for start in wanted for name in _closure(start, known, ()))
-    return tuple(_plan_library(known[name], catalogs.sources) for name in ordered)
+    return tuple(_plan_library(known[name], catalogs.sources, known) for name in ordered)
 
 
 def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> Iterator[str]:
@@ -163,17 +163,22 @@ def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> It
     yield name
 
 
-def _plan_library(library: Library, sources: Sources) -> PlannedLibrary:
+def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Library]) -> PlannedLibrary:
     return PlannedLibrary(
         library=library,
         source=sources.find(library.source, library.version),
-        extra_sources=tuple(_extra_source(sources, identity) for identity in library.extra_sources),
+        extra_sources=tuple(_extra_source(sources, identity, libraries) for identity in library.extra_sources),
     )
 
 
-def _extra_source(sources: Sources, identity: str) -> Source:
-    """Return a source that a recipe names as `name-version`, or as `name` if one version is pinned."""
-    found = [source for source in sources.sources if identity in (source.identity, source.name)]
+def _extra_source(sources: Sources, identity: str, libraries: Mapping[str, Library]) -> Source:
+    """Return a source that a recipe names as `name-version`, or as `name`.
+
+    A name alone means the version that the library of the same source has, else the only one.
+    """
+    versions = {library.version for library in libraries.values() if library.source == identity}
+    named = [source for source in sources.sources if identity in (source.identity, source.name)]
+    found = [source for source in named if source.version in versions] or named
     if len(found) != 1:
         raise CatalogError(f"{len(found)} sources are called {identity!r}, need exactly one")
     return found[0]

@@ -227,3 +227,11 @@ def test_configure_is_filled_in() -> None:
         "LDFLAGS_NODIST": "-Wl,--exclude-libs,libbz2.a:libz.a",
     }
     assert "--with-system-ffi" in resolve(ask("3.11.2"), given).configure.args
+
+
+def test_an_extra_source_has_the_version_of_the_library_that_is_built_from_it() -> None:
+    libraries = (library("tcl", version="8.6.16"), library("tk", "tcl", extra=("tcl",)))
+    pins = (source("cpython", "3.13.5"), source("tcl", "8.6.18"), source("tcl", "8.6.16"), source("tk", "1"))
+    given = catalogs(linked("_tkinter", "tk"), libraries=libraries, sources=Sources(sources=pins))
+    planned = resolve(ask(), given).libraries[-1]
+    assert [item.identity for item in planned.extra_sources] == ["tcl-8.6.16"]
