@@ -1,0 +1,95 @@
+"""A C extension and an embedding program are compiled with the host's compiler, as `sysconfig` says, and run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+import harness
+
+EXTENSION = r"""
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+static PyObject *
+add(PyObject *self, PyObject *args)
+{
+    long left, right;
+    if (!PyArg_ParseTuple(args, "ll", &left, &right))
+        return NULL;
+    return PyLong_FromLong(left + right);
+}
+
+static PyMethodDef methods[] = {{"add", add, METH_VARARGS, "Add two numbers."}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "adding", NULL, -1, methods};
+
+PyMODINIT_FUNC
+PyInit_adding(void)
+{
+    return PyModule_Create(&module);
+}
+"""
+COMPILERS = ("gcc", "clang")
+
+
+def _compilers() -> list[str]:
+    found = [name for name in COMPILERS if shutil.which(name)]
+    if not found:
+        raise harness.Skip(f"none of {', '.join(COMPILERS)} is installed")
+    return found
+
+
+def _variable(name: str) -> list[str]:
+    return shlex.split(str(sysconfig.get_config_var(name) or ""))
+
+
+def _build(compiler: str, directory: Path) -> Path:
+    """Compile as setuptools does: the compiler's name is replaced, the flags are `sysconfig`'s."""
+    source = directory / "adding.c"
+    source.write_text(EXTENSION, encoding="utf-8")
+    include = f"-I{sysconfig.get_path('include')}"
+    compile_line = [compiler, *_variable("CFLAGS"), *_variable("CCSHARED"), include, "-c", str(source)]
+    harness.run(*compile_line, "-o", str(directory / "adding.o"))
+    result = directory / f"adding{sysconfig.get_config_var('EXT_SUFFIX')}"
+    harness.run(compiler, *_variable("LDSHARED")[1:], str(directory / "adding.o"), "-o", str(result))
+    return result
+
+
+def test_extension() -> None:
+    for compiler in _compilers():
+        with tempfile.TemporaryDirectory() as scratch:
+            _build(compiler, Path(scratch))
+            code = "import adding; print(adding.add(40, 2))"
+            answer = harness.python("-c", code, env={"PYTHONPATH": scratch}).strip()
+            harness.equal((compiler, answer), (compiler, "42"))
+            harness.say(f"     with {compiler}")
+
+
+def test_compiler_of_sysconfig_is_the_usual_one() -> None:
+    command = _variable("CC")[0]
+    harness.say(f"     CC is {command}")
+    if not shutil.which(command):
+        raise harness.Skip(f"{command} is not installed")
+    with tempfile.TemporaryDirectory() as scratch:
+        _build(command, Path(scratch))
+
+
+def test_embedding_with_the_static_library() -> None:
+    """Link a program of one line with `libpython*.a`, where the installation has it."""
+    library = Path(str(sysconfig.get_config_var("LIBPL")), str(sysconfig.get_config_var("LIBRARY")))
+    if not library.is_file():
+        raise harness.Skip(f"the installation has no {library.name}")
+    _compilers()
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    flags = harness.run(str(Path(sys.base_prefix, "bin", f"python{version}-config")), "--embed", "--ldflags")
+    harness.holds(f"-lpython{version}" in flags)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("LC_ALL", "C.UTF-8")
+    harness.main()

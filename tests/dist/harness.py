@@ -1,0 +1,160 @@
+"""Runs the `test_*` functions of a script with the standard library alone, one line for each.
+
+A script ends with `harness.main()`. It exits with 0 when all held and 1 when one failed. A function that
+cannot be judged on this machine raises `Skip` with the reason; the reason is printed and never hidden.
+Needs nothing but Python 3.9, because the interpreter under test may be as old as that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from types import ModuleType
+
+SCRIPT_SECONDS = 100
+"""No script hangs: after this time its threads' stacks are printed and it is ended."""
+
+
+class Skip(Exception):
+    """What a function wants to know cannot be known on this machine; the message says why."""
+
+
+def say(text: str) -> None:
+    """Print one line at once, so that it is seen even when the next line crashes."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def main() -> None:
+    """Run every `test_*` function of the script and exit."""
+    faulthandler.enable()
+    faulthandler.dump_traceback_later(SCRIPT_SECONDS, exit=True)
+    script = importlib.import_module("__main__")
+    failed = [name for name, function in _functions(script) if not _holds(name, function)]
+    if failed:
+        say("FAILED: " + ", ".join(failed))
+    sys.exit(1 if failed else 0)
+
+
+def _functions(script: ModuleType) -> list[tuple[str, Callable[[], None]]]:
+    return [(name, value) for name, value in vars(script).items() if name.startswith("test_") and callable(value)]
+
+
+def _holds(name: str, function: Callable[[], None]) -> bool:
+    start = time.monotonic()
+    try:
+        function()
+    except Skip as reason:
+        say(f"skip {name}: {reason}")
+        return True
+    except BaseException:  # noqa: BLE001 - whatever it is, it is reported and the next function runs
+        say(f"FAIL {name}\n{traceback.format_exc()}")
+        return False
+    say(f"ok   {name} ({time.monotonic() - start:.2f} s)")
+    return True
+
+
+def equal(actual: object, expected: object) -> None:
+    """Raise with both values when they differ."""
+    if actual != expected:
+        raise AssertionError(f"got {actual!r}, expected {expected!r}")
+
+
+def holds(condition: object) -> None:
+    """Raise when a condition does not hold; the traceback shows the line that states it."""
+    if not condition:
+        raise AssertionError("this does not hold")
+
+
+@contextlib.contextmanager
+def raises(kind: type[BaseException], text: str = "") -> Iterator[None]:
+    """Hold that the block raises this kind of exception, with this text in its message."""
+    try:
+        yield
+    except kind as error:
+        if text not in str(error):
+            raise AssertionError(f"message {str(error)!r} lacks {text!r}") from error
+        return
+    raise AssertionError(f"{kind.__name__} was not raised")
+
+
+def run(*argv: str, seconds: float = 60, env: dict[str, str] | None = None, status: int = 0, cwd: str = ".") -> str:
+    """Run a program, hold its exit status, and return what it printed on both streams."""
+    done = subprocess.run(
+        argv,
+        env=dict(os.environ, **(env or {})),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=seconds,
+        check=False,
+    )
+    text = done.stdout.decode("utf-8", "replace")
+    if done.returncode != status:
+        raise AssertionError(f"{list(argv)} ended with {done.returncode}, expected {status}:\n{text}")
+    return text
+
+
+def python(*arguments: str, seconds: float = 60, env: dict[str, str] | None = None) -> str:
+    """Run the interpreter under test once more and return what it printed."""
+    return run(sys.executable, *arguments, seconds=seconds, env=env)
+
+
+class Terminal:
+    """A program that runs in a pseudo-terminal, and what it has shown so far."""
+
+    def __init__(self, argv: Sequence[str], env: dict[str, str]) -> None:
+        self.seen = ""
+        self._judged = 0
+        self._pid, self._fd = pty.fork()
+        if self._pid == 0:
+            os.execve(argv[0], list(argv), {**os.environ, **env})
+
+    def type(self, keys: str) -> None:
+        """Send keys as a terminal would."""
+        os.write(self._fd, keys.encode())
+
+    def wait_for(self, text: str, seconds: float = 20) -> None:
+        """Read until `text` is shown after what was waited for last; fail with what was shown instead."""
+        self._read_until(lambda: text in self.seen[self._judged :], seconds)
+        place = self.seen.find(text, self._judged)
+        if place < 0:
+            raise AssertionError(f"{text!r} did not appear; the terminal shows {self.seen[self._judged :]!r}")
+        self._judged = place + len(text)
+
+    def finish(self, seconds: float = 20) -> int:
+        """Read to the end and return the exit status."""
+        self._read_until(lambda: False, seconds)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            pid, status = os.waitpid(self._pid, os.WNOHANG)
+            if pid:
+                os.close(self._fd)
+                return os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+            time.sleep(0.02)
+        os.kill(self._pid, signal.SIGKILL)
+        raise AssertionError(f"the program did not end; the terminal shows {self.seen!r}")
+
+    def _read_until(self, done: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not done() and time.monotonic() < deadline:
+            if not select.select([self._fd], [], [], 0.1)[0]:
+                continue
+            try:
+                data = os.read(self._fd, 65536)
+            except OSError:  # Linux answers EIO when the program has closed the terminal
+                return
+            if not data:
+                return
+            self.seen += data.decode("utf-8", "replace")

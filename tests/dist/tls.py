@@ -1,0 +1,113 @@
+"""`ssl`: handshakes on loopback, refused certificates, and the host's certificate store."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import harness
+
+CERTIFICATES = Path(__file__).parent / "certificates"
+
+
+def _server_context(version: ssl.TLSVersion) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(CERTIFICATES / "server.pem")
+    return context
+
+
+def _echo_upper(listener: socket.socket, context: ssl.SSLContext) -> None:
+    connection, _ = listener.accept()
+    connection.settimeout(10)
+    # A refused handshake is what some tests want; the client's side judges it.
+    with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
+        secure.sendall(secure.recv(100).upper())
+
+
+@contextlib.contextmanager
+def _server(version: ssl.TLSVersion) -> Iterator[tuple[str, int]]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        thread = threading.Thread(target=_echo_upper, args=(listener, _server_context(version)))
+        thread.start()
+        try:
+            yield listener.getsockname()
+        finally:
+            thread.join()
+
+
+def _talk(version: ssl.TLSVersion, *, name: str = "localhost", authority: str = "ca.pem") -> tuple[str, bytes]:
+    context = ssl.create_default_context(cafile=str(CERTIFICATES / authority))
+    with (
+        _server(version) as address,
+        socket.create_connection(address, timeout=10) as plain,
+        context.wrap_socket(plain, server_hostname=name) as secure,
+    ):
+        secure.sendall(b"hello")
+        return secure.version() or "", secure.recv(100)
+
+
+def test_tls_1_2() -> None:
+    harness.equal(_talk(ssl.TLSVersion.TLSv1_2), ("TLSv1.2", b"HELLO"))
+
+
+def test_tls_1_3() -> None:
+    harness.equal(_talk(ssl.TLSVersion.TLSv1_3), ("TLSv1.3", b"HELLO"))
+
+
+def test_address_in_certificate() -> None:
+    harness.equal(_talk(ssl.TLSVersion.TLSv1_3, name="127.0.0.1"), ("TLSv1.3", b"HELLO"))
+
+
+def test_wrong_host_name_is_refused() -> None:
+    with harness.raises(ssl.SSLCertVerificationError, "Hostname mismatch"):
+        _talk(ssl.TLSVersion.TLSv1_3, name="elsewhere.example")
+
+
+def test_unknown_authority_is_refused() -> None:
+    with harness.raises(ssl.SSLCertVerificationError, "CERTIFICATE_VERIFY_FAILED"):
+        _talk(ssl.TLSVersion.TLSv1_3, authority="stranger.pem")
+
+
+def test_handshake_in_memory() -> None:
+    client_in, server_in = ssl.MemoryBIO(), ssl.MemoryBIO()
+    context = ssl.create_default_context(cafile=str(CERTIFICATES / "ca.pem"))
+    client = context.wrap_bio(client_in, server_in, server_hostname="localhost")
+    server = _server_context(ssl.TLSVersion.TLSv1_3).wrap_bio(server_in, client_in, server_side=True)
+    for _ in range(5):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    harness.equal(client.version(), "TLSv1.3")
+    server.write(b"made it")
+    harness.equal(client.read(), b"made it")
+
+
+def test_features() -> None:
+    harness.say(f"     {ssl.OPENSSL_VERSION}")
+    for feature in ("HAS_SNI", "HAS_ALPN", "HAS_ECDH", "HAS_TLSv1_2", "HAS_TLSv1_3"):
+        harness.equal((feature, getattr(ssl, feature)), (feature, True))
+    names = {cipher["name"] for cipher in ssl.create_default_context().get_ciphers()}
+    wanted = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"}
+    harness.equal(wanted - names, set())
+
+
+def test_certificates_of_the_host_are_found() -> None:
+    if not os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
+        raise harness.Skip("the host has no ca-certificates")
+    context = ssl.create_default_context()
+    context.load_default_certs()
+    paths = ssl.get_default_verify_paths()
+    in_directory = [name for name in os.listdir(paths.capath) if name.endswith(".0")] if paths.capath else []
+    if not context.get_ca_certs() and not in_directory:
+        raise AssertionError(f"neither a file nor a directory of certificates is found: {paths}")
+
+
+if __name__ == "__main__":
+    harness.main()

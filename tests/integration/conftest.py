@@ -1,0 +1,102 @@
+"""Fixtures of the tests that use a finished archive as its users do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from installed import DIST, Installation, unpack
+
+ARCHIVE_VARIABLE = "SETUP_LOCAL_TEST_ARCHIVE"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("distribution")
+    group.addoption("--archive", metavar="PATH", help=f"archive to test (else the variable {ARCHIVE_VARIABLE})")
+    group.addoption(
+        "--regression",
+        choices=("quick", "all"),
+        default="quick",
+        help="how much of CPython's own test suite to run (quick: without the tests listed as slow)",
+    )
+
+
+@pytest.fixture(scope="session")
+def archive(request: pytest.FixtureRequest) -> Path:
+    """Return the archive under test; there is no default, or an old one would be tested by mistake."""
+    chosen = request.config.getoption("--archive") or os.environ.get(ARCHIVE_VARIABLE)
+    if not chosen:
+        pytest.fail(f"no archive was given: use --archive PATH or {ARCHIVE_VARIABLE}; `make test` builds one first")
+    path = Path(str(chosen)).absolute()
+    if not path.is_file():
+        pytest.fail(f"{path}: there is no such archive")
+    return path
+
+
+@pytest.fixture(scope="session")
+def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Return a function that shows a line at once, past pytest's capturing."""
+    manager = request.config.pluginmanager.getplugin("capturemanager")
+
+    def write(text: str) -> None:
+        with manager.global_and_fixture_disabled():
+            print(f"\n  {text}", end="", flush=True)  # noqa: T201 - a long test says what it does
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def workshop() -> Iterator[Path]:
+    """Return a directory for everything; other than pytest's own, every user can look into it."""
+    path = Path(tempfile.mkdtemp(prefix="setup-local-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def scripts(workshop: Path) -> Path:
+    """Return a copy of `tests/dist` that every user can read, wherever the checkout lies."""
+    return Path(shutil.copytree(DIST, workshop / "scripts", ignore=shutil.ignore_patterns("__pycache__")))
+
+
+@pytest.fixture(scope="session")
+def installation(archive: Path, workshop: Path, say: Callable[[str], None]) -> Installation:
+    """Return the unpacked installation, started once where it was unpacked and then moved.
+
+    The new place has a space and a letter outside ASCII in its path.
+    """
+    say(f"unpacking {archive.name}")
+    first = workshop / "unpacked"
+    unpack(archive, first)
+    Installation(root=first / "python", home=workshop / "first home").run(["-m", "site"])
+    moved = workshop / "Maß und Zahl"
+    first.rename(moved)
+    return Installation(root=moved / "python", home=workshop / "home")
+
+
+@pytest.fixture(scope="session")
+def display(workshop: Path) -> Iterator[str]:
+    """Return the name of an X display without a screen."""
+    program = shutil.which("Xvfb")
+    if program is None:
+        pytest.fail("Xvfb is missing; scripts/install-test-requirements installs it")
+    reading, writing = os.pipe()
+    with (workshop / "Xvfb.log").open("wb") as log:
+        command = [program, "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp", "-ac"]
+        server = subprocess.Popen(command, pass_fds=[writing], stdout=log, stderr=log)
+    os.close(writing)
+    try:
+        with os.fdopen(reading) as stream:
+            number = stream.readline().strip()
+        if not number:
+            pytest.fail(f"Xvfb did not start: {(workshop / 'Xvfb.log').read_text(errors='replace')}")
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait(20)

@@ -1,0 +1,114 @@
+"""An unpacked distribution, and how its users run it: an ordinary account and a small, explicit environment."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tarfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+DIST = Path(__file__).resolve().parent.parent / "dist"
+DATA = Path(__file__).resolve().parent.parent / "data"
+NOBODY = 65534
+INDEX_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+"""What pip on this machine needs to reach the index; nothing else of the environment is handed on."""
+
+
+def unpack(archive: Path, destination: Path) -> None:
+    """Unpack `PYTHON.json` and the installation of an archive, as a stream."""
+    with (
+        archive.open("rb") as packed,
+        zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+        tarfile.open(fileobj=stream, mode="r|") as tar,
+    ):
+        tar.extraction_filter = getattr(tarfile, "tar_filter", None)  # not in the first releases of 3.11
+        for member in tar:
+            if member.name == "python/PYTHON.json" or member.name.startswith("python/install/"):
+                member.uid, member.gid = os.getuid(), os.getgid()
+                tar.extract(member, destination)
+
+
+def as_ordinary_user(argv: Sequence[str | Path]) -> list[str]:
+    """Return the command that runs `argv` without root's rights, which would make some tests meaningless."""
+    words = [str(word) for word in argv]
+    if os.getuid() != 0:
+        return words
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        pytest.fail("setpriv (util-linux) is missing; scripts/install-test-requirements installs it")
+    return [setpriv, f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *words]
+
+
+def run(
+    argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end or its time's end, both streams in one; the whole process group ends with it."""
+    process = subprocess.Popen(
+        [str(word) for word in argv],
+        env=dict(env),
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        output, _ = process.communicate()
+        pytest.fail(f"{argv} did not end within {seconds} s:\n{output}")
+    return subprocess.CompletedProcess(list(map(str, argv)), process.returncode, output)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """`root` holds PYTHON.json and `install`; `home` is the directory of the ordinary user."""
+
+    root: Path
+    home: Path
+
+    @property
+    def prefix(self) -> Path:
+        return self.root / "install"
+
+    @property
+    def python(self) -> Path:
+        return self.prefix / "bin" / "python3"
+
+    @property
+    def description(self) -> Any:
+        return json.loads((self.root / "PYTHON.json").read_text(encoding="utf-8"))
+
+    @property
+    def version(self) -> str:
+        """Return the version as three numbers (`3.13.5`)."""
+        return str(self.description["python_version"])
+
+    def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        self.home.mkdir(exist_ok=True)
+        if os.getuid() == 0:
+            os.chown(self.home, NOBODY, NOBODY)
+        return {"PATH": "/usr/bin:/bin", "HOME": str(self.home), "LANG": "C.UTF-8", **(more or {})}
+
+    def run(
+        self, arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = None, seconds: float = 120
+    ) -> str:
+        """Run the interpreter and return what it printed; fail with all of it when it does not end with 0."""
+        environment = self.environment(env)
+        command = as_ordinary_user([self.python, *arguments])
+        done = run(command, env=environment, cwd=self.home, seconds=seconds)
+        if done.returncode:
+            pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
+        return done.stdout

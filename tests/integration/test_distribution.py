@@ -1,0 +1,45 @@
+"""The scripts of `tests/dist`, each run by the interpreter of the archive after it was unpacked and moved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from installed import DIST, INDEX_VARIABLES, Installation
+
+NO_TESTS = {"harness", "list_names", "old_c_library"}
+SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
+
+
+def _environment_of(script: str, request: pytest.FixtureRequest) -> dict[str, str]:
+    if script == "windows":
+        return {"DISPLAY": request.getfixturevalue("display")}
+    if script == "environments":
+        return {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+    return {}
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_script(
+    script: str,
+    installation: Installation,
+    scripts: Path,
+    say: Callable[[str], None],
+    request: pytest.FixtureRequest,
+) -> None:
+    arguments: list[Path | str] = ["-B", scripts / f"{script}.py"]
+    if script == "imports":
+        arguments.append(installation.root / "PYTHON.json")
+    output = installation.run(arguments, env=_environment_of(script, request))
+    for line in output.splitlines():
+        say(line)
+    assert "ok   test_" in output
+
+
+def test_a_failing_script_is_noticed(installation: Installation, scripts: Path) -> None:
+    script = scripts / "failing.py"
+    script.write_text("import harness\ndef test_wrong():\n    harness.equal(1, 2)\nharness.main()\n", encoding="utf-8")
+    with pytest.raises(pytest.fail.Exception, match="got 1, expected 2"):
+        installation.run(["-B", script])

@@ -1,0 +1,52 @@
+"""Nothing that a current distribution's own build of the same CPython offers is missing in ours."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from installed import DATA, Installation
+
+RECORDED = DATA / "debian-python3.13-names.json"
+DEVIATIONS = DATA / "names-deviations.toml"
+RECORDED_VERSION = "3.13.5"
+
+
+def _deviations() -> dict[str, dict[str, str]]:
+    """Return the reason for each name that is missing on purpose, by module."""
+    found: dict[str, dict[str, str]] = tomllib.loads(DEVIATIONS.read_text(encoding="utf-8"))
+    return found
+
+
+def _recorded() -> dict[str, list[str]]:
+    document = json.loads(RECORDED.read_text(encoding="utf-8"))
+    names: dict[str, list[str]] = document.get("modules", document)
+    return names
+
+
+@pytest.fixture(scope="module")
+def offered(installation: Installation, scripts: Path) -> dict[str, list[str]]:
+    if installation.version != RECORDED_VERSION:
+        pytest.skip(f"the names were recorded with {RECORDED_VERSION}; this is {installation.version}")
+    names: dict[str, list[str]] = json.loads(installation.run(["-B", scripts / "list_names.py", *_recorded()]))
+    return names
+
+
+@pytest.mark.parametrize("module", sorted(_recorded()))
+def test_nothing_is_missing(module: str, offered: dict[str, list[str]]) -> None:
+    missing = set(_recorded()[module]) - set(offered[module]) - set(_deviations().get(module, {}))
+    assert not missing, f"{module} lacks {sorted(missing)}"
+
+
+def test_each_deviation_is_true_and_has_a_reason(offered: dict[str, list[str]]) -> None:
+    for module, reasons in _deviations().items():
+        assert not set(reasons) & set(offered[module]), f"{module}: these are there after all"
+        assert set(reasons) <= set(_recorded()[module]), f"{module}: these were never recorded"
+        assert all(len(reason) > 10 for reason in reasons.values())
+
+
+def test_all_the_promised_modules_are_recorded() -> None:
+    promised = {"os", "socket", "select", "signal", "time", "fcntl", "resource", "mmap", "ssl", "sqlite3"}
+    assert promised <= set(_recorded())
