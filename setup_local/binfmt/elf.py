@@ -90,7 +90,16 @@ def read_elf(data: bytes) -> Elf:
     """Read an ELF file's facts. Raises `BadElf`."""
     try:
         return _read(data)
-    except (ELFError, ConstructError, struct.error, ValueError, KeyError, AttributeError, TypeError, IndexError) as error:
+    except (
+        ELFError,
+        ConstructError,
+        struct.error,
+        ValueError,
+        KeyError,
+        AttributeError,
+        TypeError,
+        IndexError,
+    ) as error:
         raise BadElf(f"damaged ELF file: {str(error) or type(error).__name__}") from error
 
 
@@ -143,6 +152,7 @@ def _table(elf: ELFFile, data: bytes, kind: str) -> SymbolTable:
 
 def _segment_facts(elf: ELFFile) -> dict[str, Any]:
     stack, relro, writable_code, interpreter = None, False, False, None
+    segment: Any
     for segment in elf.iter_segments():
         kind, flags = segment["p_type"], segment["p_flags"]
         match kind:
@@ -161,7 +171,7 @@ def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:
     segment = next((item for item in elf.iter_segments() if isinstance(item, DynamicSegment)), None)
     if segment is None:
         return {}
-    tags = list(segment.iter_tags())
+    tags: list[Any] = list(segment.iter_tags())
     values = {tag.entry.d_tag: tag.entry.d_val for tag in tags}
     flags = values.get("DT_FLAGS", 0)
     return {
@@ -169,9 +179,7 @@ def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:
         "needed": tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
         "soname": next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
         "rpaths": tuple(_rpaths(tags)),
-        "bind_now": bool(
-            flags & _DF_BIND_NOW or values.get("DT_FLAGS_1", 0) & _DF_1_NOW or "DT_BIND_NOW" in values
-        ),
+        "bind_now": bool(flags & _DF_BIND_NOW or values.get("DT_FLAGS_1", 0) & _DF_1_NOW or "DT_BIND_NOW" in values),
         "text_relocations": bool(flags & _DF_TEXTREL or "DT_TEXTREL" in values),
     }
 
@@ -196,7 +204,7 @@ def _version_needs(elf: ELFFile) -> Iterator[VersionNeed]:
     section = _version_section(elf, "SHT_GNU_verneed")
     if isinstance(section, GNUVerNeedSection):
         for need, versions in section.iter_versions():
-            yield from (VersionNeed(library=need.name, version=item.name) for item in versions)
+            yield from (VersionNeed(library=str(need.name), version=item.name) for item in versions)
 
 
 def _copied(elf: ELFFile, data: bytes) -> frozenset[str]:

@@ -1,0 +1,164 @@
+"""Rules that hold PYTHON.json against the files: what it names exists, and what exists is named."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.description import NO_INIT, Link
+from setup_local.audit.facts import ROOT, Distribution
+from setup_local.audit.model import Group, Rule
+from setup_local.audit.policy import matches
+from setup_local.binfmt.detect import FileKind
+
+Breaches = Iterator[tuple[str, str]]
+_INITTAB = "PyImport_Inittab"
+
+
+def _named(dist: Distribution) -> Iterator[tuple[str, str]]:
+    """Yield (JSON path, file or directory) for everything that PYTHON.json names."""
+    said = dist.description
+    for field in ("python_exe", "python_stdlib_platform_config", "license_path", "run_tests", "tcl_library_path"):
+        if (path := getattr(said, field)) is not None:
+            yield f"$.{field}", path
+    for key, path in said.python_paths.items():
+        yield f"$.python_paths.{key}", path
+    for path in said.tcl_library_paths:
+        yield "$.tcl_library_paths", posixpath.join(said.tcl_library_path or "", path)
+    info = said.build_info
+    yield "$.build_info.inittab_object", info.inittab_object
+    yield "$.build_info.inittab_source", info.inittab_source
+    core = (*info.core.objs, *_files(info.core.links), info.core.static_lib, info.core.shared_lib)
+    yield from (("$.build_info.core", path) for path in core if path)
+    for label, item in said.extensions():
+        own = (*item.objs, *_files(item.links), *item.license_paths, item.static_lib, item.shared_lib)
+        yield from ((f"$.build_info.extensions.{label}", path) for path in own if path)
+
+
+def _files(links: tuple[Link, ...]) -> Iterator[str]:
+    for link in links:
+        yield from (path for path in (link.path_static, link.path_dynamic) if path)
+
+
+def _present(dist: Distribution) -> frozenset[str]:
+    """Return every path that unpacking makes, with the directories in between."""
+    paths = {member.name.removeprefix(ROOT) for member in dist.members}
+    for name in list(paths):
+        parent = posixpath.dirname(name)
+        while parent and parent not in paths:
+            paths.add(parent)
+            parent = posixpath.dirname(parent)
+    return frozenset(paths)
+
+
+def _exist(dist: Distribution) -> Breaches:
+    present = _present(dist)
+    for where, path in _named(dist):
+        if path.rstrip("/") not in present:
+            yield where, f"names {path}, which is not in the archive"
+
+
+def _test_packages(dist: Distribution) -> Breaches:
+    present, library = _present(dist), dist.description.python_paths["stdlib"]
+    for package in dist.description.python_stdlib_test_packages:
+        if f"{library}/{package.replace('.', '/')}" not in present:
+            yield "$.python_stdlib_test_packages", f"names {package}, which is not in {library}"
+
+
+def _dead_links(dist: Distribution) -> Breaches:
+    present = _present(dist)
+    for member in dist.members:
+        name = member.name.removeprefix(ROOT)
+        match member.kind:
+            case MemberKind.SYMLINK:
+                end = posixpath.normpath(posixpath.join(posixpath.dirname(name), member.target))
+            case MemberKind.HARDLINK:
+                end = posixpath.normpath(member.target).removeprefix(ROOT)
+            case _:
+                continue
+        if end not in present:
+            yield name, f"links to {member.target}, which is not in the archive"
+
+
+def _unnamed(dist: Distribution, prefix: str, suffix: str) -> Breaches:
+    named = {path for _, path in _named(dist)}
+    for name in sorted(dist.files):
+        inside = name.startswith(prefix) and name.endswith(suffix)
+        if inside and name not in named and not matches(name, dist.policy.unnamed_files):
+            yield name, "is in the archive, but PYTHON.json does not name it"
+
+
+def _modules_named(dist: Distribution) -> Breaches:
+    for name in (item for item in sorted(dist.files) if "/lib-dynload/" in item):
+        if dist.files[name].kind is FileKind.ELF:
+            yield from _unnamed(dist, name, name)
+
+
+def _objects_named(dist: Distribution) -> Breaches:
+    yield from _unnamed(dist, "build/", ".o")
+
+
+def _libraries_named(dist: Distribution) -> Breaches:
+    yield from _unnamed(dist, "build/", ".a")
+
+
+def _init_functions(dist: Distribution) -> Breaches:
+    core = frozenset().union(*(dist.linkable(path) for path in dist.description.build_info.core.objs))
+    for label, extension in dist.description.extensions():
+        if extension.init_fn == NO_INIT:
+            continue
+        if extension.shared_lib is not None:
+            facts = dist.files.get(extension.shared_lib)
+            offered = facts.elf.exported if facts and facts.elf else frozenset()
+            place = extension.shared_lib
+        else:
+            offered = (
+                core if extension.in_core else frozenset().union(*(dist.linkable(path) for path in extension.objs))
+            )
+            place = "the core's objects" if extension.in_core else "its objects"
+        if extension.init_fn not in offered:
+            yield label, f"{extension.init_fn} is not defined in {place}"
+
+
+def _in_program(dist: Distribution) -> Breaches:
+    """Hold only for an interpreter that holds libpython and still has its symbol table."""
+    facts = dist.files.get(dist.description.python_exe)
+    if facts is None or facts.elf is None or dist.description.libpython_link_mode != "static":
+        return
+    symbols = facts.elf.symbols.defined | facts.elf.exported
+    for label, extension in dist.description.extensions():
+        if extension.builtin and extension.init_fn != NO_INIT and extension.init_fn not in symbols:
+            yield label, f"{extension.init_fn} is not in {dist.description.python_exe}"
+
+
+def _inittab(dist: Distribution) -> Breaches:
+    path = dist.description.build_info.inittab_object
+    facts = dist.files.get(path)
+    if facts is None:
+        return  # `paths-exist` says so
+    if facts.elf is None or not {_INITTAB, f"_{_INITTAB}"} & facts.elf.symbols.linkable:
+        yield path, f"does not define {_INITTAB}"
+        return
+    builtin = {item.init_fn for _, item in dist.description.extensions() if item.builtin} - {NO_INIT}
+    referred = facts.elf.symbols.undefined
+    for name in sorted(referred - builtin):
+        yield path, f"refers to {name}, which is the init function of no built-in extension"
+    for name in sorted(builtin - referred):
+        yield path, f"does not refer to {name}, the init function of a built-in extension"
+
+
+RULES: tuple[Rule[Distribution], ...] = tuple(
+    Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
+    for name, title, check in (
+        ("paths-exist", "every path in PYTHON.json is in the archive", _exist),
+        ("test-packages", "every test package is in the library", _test_packages),
+        ("dead-links", "links in the archive lead to something in it", _dead_links),
+        ("modules-named", "every shared module belongs to an extension", _modules_named),
+        ("objects-named", "every object file is named", _objects_named),
+        ("libraries-named", "every static library is linked by something", _libraries_named),
+        ("init-functions", "every init function is defined where PYTHON.json says", _init_functions),
+        ("init-in-program", "every built-in module is in the interpreter", _in_program),
+        ("inittab", "the table of built-in modules names exactly the built-in extensions", _inittab),
+    )
+)

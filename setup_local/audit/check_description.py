@@ -1,0 +1,147 @@
+"""Rules about what PYTHON.json says of Python, of the target and of itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.description import Description
+from setup_local.audit.facts import ROOT, Distribution
+from setup_local.audit.model import Group, Rule
+from setup_local.audit.policy import version
+from setup_local.values import Libc
+
+Breaches = Iterator[tuple[str, str]]
+_RELEASE = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
+_LETTER = {"alpha": "a", "beta": "b", "candidate": "rc"}
+_NAME = re.compile(r"(?P<implementation>[a-z]+)-(?P<version>[^-]+)-(?P<rest>.+)\.tar\.(?:zst|gz)$")
+_FLAVOURS = ("full", "install_only", "install_only_stripped")
+
+
+def _archive_name(dist: Distribution) -> Breaches:
+    said = dist.description
+    stem = f"{said.python_implementation_name}-{said.python_version}-{said.target_triple}-{said.build_options}"
+    names = tuple(f"{stem}-{flavour}.tar.{suffix}" for flavour in _FLAVOURS for suffix in ("zst", "gz"))
+    if dist.archive not in names:
+        yield dist.archive, f"the name does not say what PYTHON.json says: {names[0]}"
+
+
+def _same(path: str, found: object, wanted: object) -> Breaches:
+    if found != wanted:
+        yield path, f"is {found!r}, but the rest of PYTHON.json means {wanted!r}"
+
+
+def _python(dist: Distribution) -> Breaches:
+    """Everything follows from `python_implementation_version` (`sys.implementation.version`)."""
+    said = dist.description
+    major, minor, micro, level, serial = said.python_implementation_version
+    suffix = "" if level == "final" else f"{_LETTER[level]}{serial}"
+    numbers = [int(item) for item in (major, minor, micro)]
+    hex_version = numbers[0] << 24 | numbers[1] << 16 | numbers[2] << 8 | _RELEASE[level] << 4 | int(serial)
+    yield from _same("$.python_version", said.python_version, f"{major}.{minor}.{micro}{suffix}")
+    yield from _same("$.python_major_minor_version", said.python_major_minor_version, f"{major}.{minor}")
+    yield from _same("$.python_implementation_hex_version", said.python_implementation_hex_version, hex_version)
+    if said.python_implementation_name == "cpython":
+        tag = f"cp{major}{minor}"
+        yield from _same("$.python_tag", said.python_tag, tag)
+        yield from _same(
+            "$.python_implementation_cache_tag", said.python_implementation_cache_tag, f"cpython-{major}{minor}"
+        )
+        if not re.fullmatch(f"{tag}[a-z]*", said.python_abi_tag):
+            yield "$.python_abi_tag", f"is {said.python_abi_tag!r}, which does not belong to {tag}"
+
+
+def _target(dist: Distribution) -> Breaches:
+    said, policy = dist.description, dist.policy
+    yield from _same("$.python_platform_tag", said.python_platform_tag, policy.platform_tag)
+    if policy.libc is Libc.GLIBC:
+        if "glibc-dynamic" not in said.crt_features:
+            yield "$.crt_features", "does not name glibc-dynamic"
+        if not said.floor:
+            yield "$.crt_features", "does not promise a glibc-max-symbol-version"
+        elif version(said.floor) > version(policy.newest_floor):
+            yield "$.crt_features", f"the floor glibc {said.floor} is newer than {policy.newest_floor}"
+    elif said.floor or "glibc-dynamic" in said.crt_features:
+        yield "$.crt_features", "names glibc for a target without it"
+
+
+def _options(dist: Distribution) -> Breaches:
+    said = dist.description
+    options = said.build_options.split("+")
+    if not set(said.optimizations.split("+")) <= set(options):
+        yield "$.optimizations", f"{said.optimizations!r} is not part of the build options {said.build_options!r}"
+
+
+def _executable(dist: Distribution) -> Breaches:
+    path = dist.description.python_exe
+    member = next((item for item in dist.members if item.name == ROOT + path), None)
+    if member is None:
+        return  # `paths-exist` says so
+    if member.kind is MemberKind.FILE and not member.mode & 0o111:
+        yield "$.python_exe", f"{path} is not executable"
+    facts = dist.files.get(path)
+    if facts is not None and facts.elf is not None and facts.elf.kind.value not in ("ET_EXEC", "ET_DYN"):
+        yield "$.python_exe", f"{path} is no program"
+    if member.kind is MemberKind.FILE and (facts is None or facts.elf is None):
+        yield "$.python_exe", f"{path} is no ELF program"
+
+
+def _link_mode(dist: Distribution) -> Breaches:
+    said = dist.description
+    core = said.build_info.core
+    facts = dist.files.get(said.python_exe)
+    needed = facts.elf.needed if facts and facts.elf else ()
+    shared = any(name.startswith("libpython") for name in needed)
+    mode = "shared" if shared else "static"
+    yield from _same("$.libpython_link_mode", said.libpython_link_mode, mode)
+    wanted = core.shared_lib if shared else core.static_lib
+    if wanted is None:
+        yield "$.build_info.core", f"has no {mode}_lib although libpython is linked {mode}"
+    loads = "shared-library" in said.python_extension_module_loading
+    if any(extension.shared_lib for _, extension in said.extensions()) and not loads:
+        yield "$.python_extension_module_loading", "leaves out shared-library, but there are shared extension modules"
+
+
+def _suffixes(dist: Distribution) -> Breaches:
+    suffixes = dist.description.python_suffixes["extension"]
+    for label, extension in dist.description.extensions():
+        path = extension.shared_lib
+        if path is not None and not any(path.rpartition("/")[2] == f"{_base(label)}{suffix}" for suffix in suffixes):
+            yield label, f"{path} is not named like a module that Python can find ({', '.join(suffixes)})"
+
+
+def _base(label: str) -> str:
+    return label.partition("[")[0].rpartition(".")[2]
+
+
+def _forms(dist: Distribution) -> Breaches:
+    for label, extension in dist.description.extensions():
+        if extension.in_core and extension.objs:
+            yield label, "is in the core and yet has objects of its own"
+        if not extension.in_core and not extension.objs and not extension.shared_lib:
+            yield label, "is neither in the core, nor of objects, nor a shared library"
+        yield from _link_forms(label, dist.description, extension.links)
+
+
+def _link_forms(label: str, said: Description, links: tuple[object, ...]) -> Breaches:
+    del said
+    for link in links:
+        places = [getattr(link, name) for name in ("path_static", "path_dynamic", "framework", "system")]
+        if not any(places):
+            yield label, f"the link {getattr(link, 'name', '')} is neither a file, nor a framework, nor of the system"
+
+
+RULES: tuple[Rule[Distribution], ...] = tuple(
+    Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
+    for name, title, check in (
+        ("archive-name", "the file name says what PYTHON.json says", _archive_name),
+        ("python-version", "all versions and tags mean the same Python", _python),
+        ("target", "platform tag and C library are the target's", _target),
+        ("build-options", "optimizations are build options", _options),
+        ("python-program", "python_exe is an executable program", _executable),
+        ("link-mode", "libpython and modules are linked as stated", _link_mode),
+        ("module-suffixes", "shared modules have names that Python finds", _suffixes),
+        ("extension-forms", "each extension and each link says where its code is", _forms),
+    )
+)

@@ -1,0 +1,60 @@
+"""Rules about licences: what is linked is named, by identifiers that exist, with texts that say something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+from license_expression import get_spdx_licensing
+
+from setup_local.audit.facts import Distribution
+from setup_local.audit.model import Group, Rule
+
+Breaches = Iterator[tuple[str, str]]
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Return the identifiers of the SPDX licence list."""
+    symbols = get_spdx_licensing().known_symbols
+    return frozenset(name for name, symbol in symbols.items() if not symbol.is_exception)
+
+
+def _ids(dist: Distribution) -> Breaches:
+    for name in dist.description.licenses:
+        if name not in _known():
+            yield "$.licenses", f"{name!r} is no SPDX licence identifier"
+    for label, extension in dist.description.extensions():
+        for name in extension.licenses:
+            if name not in _known():
+                yield label, f"{name!r} is no SPDX licence identifier"
+
+
+def _given(dist: Distribution) -> Breaches:
+    for label, extension in dist.description.extensions():
+        bundled = sorted(link.name for link in extension.links if link.path_static or link.path_dynamic)
+        named = extension.licenses and extension.license_paths
+        if bundled and not (named or extension.license_public_domain):
+            yield label, f"links {', '.join(bundled)} but has no licences or no licence texts"
+        if extension.licenses and not extension.license_paths:
+            yield label, "names licences without their texts"
+
+
+def _texts(dist: Distribution) -> Breaches:
+    wanted = {dist.description.license_path: "$.license_path"}
+    for label, extension in dist.description.extensions():
+        wanted |= dict.fromkeys(extension.license_paths, label)
+    for path, where in wanted.items():
+        facts = dist.files.get(path)
+        if facts is not None and facts.blank:
+            yield where, f"the licence text {path} is empty"
+
+
+RULES: tuple[Rule[Distribution], ...] = tuple(
+    Rule(id=name, title=title, group=Group.LICENCES, check=check)
+    for name, title, check in (
+        ("licence-ids", "licences are SPDX identifiers", _ids),
+        ("licence-given", "extensions that link bundled libraries name their licences", _given),
+        ("licence-texts", "licence texts are not empty", _texts),
+    )
+)

@@ -1,0 +1,107 @@
+"""Gathers what the rules judge: one pass over a file's bytes, which are then forgotten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from setup_local.audit.archive import Member
+from setup_local.audit.description import Description
+from setup_local.audit.policy import Policy, matches
+from setup_local.audit.texts import PathScanner
+from setup_local.binfmt.ar import BadArchive, members
+from setup_local.binfmt.detect import FileKind, detect
+from setup_local.binfmt.elf import BadElf, Elf, read_elf
+
+ROOT = "python/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Binary:
+    """One ELF file, or one member of a static library (`build/lib/libz.a(inflate.o)`), with what it is held to."""
+
+    name: str
+    elf: Elf
+    policy: Policy
+    floor: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileFacts:
+    """What one file's bytes said. `name` is relative to `python/`; `problem` says why a binary cannot be read."""
+
+    name: str
+    kind: FileKind
+    blank: bool
+    binaries: tuple[Binary, ...] = ()
+    problem: str = ""
+    is_text: bool = False
+    machine_paths: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+
+    @property
+    def elf(self) -> Elf | None:
+        """Return the facts of a file that is one ELF file."""
+        return self.binaries[0].elf if self.kind is FileKind.ELF and self.binaries else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution:
+    """A whole archive as the rules see it. The keys of `files` are relative to `python/`."""
+
+    archive: str
+    policy: Policy
+    description: Description
+    members: tuple[Member, ...]
+    files: dict[str, FileFacts]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return the paths of everything but directories, relative to `python/`."""
+        return frozenset(member.name.removeprefix(ROOT) for member in self.members)
+
+    def linkable(self, path: str) -> frozenset[str]:
+        """Return the symbols that an object file or static library offers."""
+        facts = self.files.get(path)
+        binaries = facts.binaries if facts else ()
+        return frozenset().union(*(binary.elf.symbols.linkable for binary in binaries))
+
+
+def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...]) -> FileFacts:
+    """Read one file's facts; a damaged binary is a fact, too."""
+    policy = scanner.policy
+    kind = detect(data)
+    is_text = kind is FileKind.OTHER and matches(name, policy.text_files)
+    binaries: tuple[Binary, ...] = ()
+    problem = ""
+    try:
+        binaries = tuple(
+            Binary(name=label, elf=elf, policy=policy, floor=floor) for label, elf in _elves(name, data, kind)
+        )
+    except (BadElf, BadArchive) as error:
+        problem = str(error)
+    return FileFacts(
+        name=name,
+        kind=kind,
+        blank=not data.strip() if is_text else not data,
+        binaries=binaries,
+        problem=problem,
+        is_text=is_text,
+        machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
+        forbidden=scanner.forbidden(data),
+    )
+
+
+def _elves(name: str, data: bytes, kind: FileKind) -> list[tuple[str, Elf]]:
+    match kind:
+        case FileKind.ELF:
+            return [(name, read_elf(data))]
+        case FileKind.AR:
+            inner = list(members(data))
+            return [(f"{name}({item.name})", read_elf(item.data)) for item in inner if _is_elf(item.data)]
+        case FileKind.THIN_AR:
+            list(members(data))
+    return []
+
+
+def _is_elf(data: bytes) -> bool:
+    return detect(data) is FileKind.ELF

@@ -1,0 +1,56 @@
+"""Finds paths of the build machine in the bytes of a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from setup_local.audit.policy import Policy
+
+_ENDS = rb"""\x00-\x20"'<>:;,|()\[\]{}`*\x7f-\xff"""
+# A path begins after nothing, after a byte that no path holds, or after an option letter (`-I/...`).
+_BEFORE = re.compile(rb"(?:^|[^\w./~}$+-]|\W-[A-Z])$", re.ASCII)
+_MOST = 5  # examples for one file
+
+
+@dataclass(frozen=True, kw_only=True)
+class PathScanner:
+    """Looks for what the policy calls paths of a build machine, and for paths that are forbidden by name."""
+
+    policy: Policy
+    forbid: tuple[str, ...] = ()
+
+    @cached_property
+    def _paths(self) -> re.Pattern[bytes]:
+        inner = b"|".join(re.escape(prefix[1:].encode()) for prefix in self.policy.machine_paths)
+        return re.compile(rb"/(?:" + inner + rb")[^" + _ENDS + rb"]*")
+
+    @cached_property
+    def _known(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{pattern})" for pattern in self.policy.known_paths) or r"(?!)")
+
+    @cached_property
+    def _forbidden(self) -> tuple[bytes, ...]:
+        return tuple(path.encode() for path in self.forbid)
+
+    def machine_paths(self, data: bytes) -> tuple[str, ...]:
+        """Return the first few paths in the bytes that only a build machine has."""
+        found: dict[str, None] = {}
+        for path in self._candidates(data):
+            found.setdefault(path)
+            if len(found) == _MOST:
+                break
+        return tuple(found)
+
+    def _candidates(self, data: bytes) -> Iterator[str]:
+        for match in self._paths.finditer(data):
+            if _BEFORE.search(data[max(0, match.start() - 3) : match.start()]):
+                path = match[0].decode("utf-8", "replace").rstrip(".")
+                if not self._known.fullmatch(path):
+                    yield path
+
+    def forbidden(self, data: bytes) -> tuple[str, ...]:
+        """Return which of the forbidden paths stand in the bytes."""
+        return tuple(path.decode() for path in self._forbidden if path in data)

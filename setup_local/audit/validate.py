@@ -1,0 +1,117 @@
+"""Judges packed archives and binaries: puts the reader, the facts and the rules together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from setup_local.audit import (
+    check_archive,
+    check_binary,
+    check_contents,
+    check_description,
+    check_files,
+    check_licences,
+    description,
+)
+from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.facts import ROOT, Distribution, FileFacts, examine
+from setup_local.audit.model import Group, Rule, Verdict, judge
+from setup_local.audit.policy import Policy, load_policy, version
+from setup_local.audit.texts import PathScanner
+from setup_local.errors import DescriptionError, RequestError
+
+_SCHEMA = Rule[Distribution](
+    id="description-schema",
+    title="PYTHON.json is JSON and follows its schema",
+    group=Group.DESCRIPTION,
+    check=lambda _: (),
+    fatal=True,
+)
+_WHOLE = (*check_archive.RULES, *check_description.RULES, *check_contents.RULES, *check_licences.RULES)
+
+
+def rules() -> tuple[Rule[Any], ...]:
+    """Return every rule that `validate` applies, in the order of the report."""
+    every: tuple[Rule[Any], ...] = (
+        check_archive.READABLE,
+        _SCHEMA,
+        *_WHOLE,
+        *check_files.RULES,
+        *check_binary.RULES,
+    )
+    return tuple(sorted(every, key=lambda rule: rule.group))
+
+
+def validate_archive(path: Path, *, forbid: tuple[str, ...] = ()) -> Verdict:
+    """Judge one archive; `forbid` are paths of the build machine that no file may hold.
+
+    Raises `ArchiveError` if it cannot be read to its end, `DescriptionError` if PYTHON.json cannot be understood,
+    `RequestError` if there is no policy for its target.
+    """
+    dist = _read(path, forbid)
+    parts = [
+        judge(group.title, [rule for rule in _WHOLE if rule.group is group], dist)
+        for group in (Group.ARCHIVE, Group.DESCRIPTION, Group.LICENCES)
+    ]
+    return Verdict(subject=str(path), parts=(*parts, _files_verdict(dist.files.values())))
+
+
+def audit_paths(paths: Iterable[Path], policy: Policy, *, floor: str = "", forbid: tuple[str, ...] = ()) -> Verdict:
+    """Judge the binaries among these files and directories. Raises `RequestError` for a path that is not there."""
+    scanner = PathScanner(policy=policy, forbid=forbid)
+    limit = version(floor or policy.default_floor)
+    facts = (examine(str(path), path.read_bytes(), scanner=scanner, floor=limit) for path in _regular_files(paths))
+    return _files_verdict(facts)
+
+
+def _regular_files(paths: Iterable[Path]) -> Iterator[Path]:
+    for path in paths:
+        if not path.exists():
+            raise RequestError("no such file or directory", where=path)
+        found = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (item for item in found if item.is_file() and (item == path or not item.is_symlink()))
+
+
+def _files_verdict(files: Iterable[FileFacts]) -> Verdict:
+    return Verdict(subject="files", parts=tuple(_file_verdict(facts) for facts in files if _judged(facts)))
+
+
+def _judged(facts: FileFacts) -> bool:
+    return bool(facts.binaries or facts.problem or facts.is_text or facts.forbidden)
+
+
+def _file_verdict(facts: FileFacts) -> Verdict:
+    whole = judge(facts.name, check_files.RULES, facts)
+    if len(facts.binaries) == 1 and facts.binaries[0].name == facts.name:
+        own = judge(facts.name, check_binary.RULES, facts.binaries[0])
+        return Verdict(subject=facts.name, findings=whole.findings + own.findings)
+    members = tuple(judge(binary.name, check_binary.RULES, binary) for binary in facts.binaries)
+    return Verdict(subject=facts.name, findings=whole.findings, parts=members)
+
+
+def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
+    """Read the archive once; what comes before PYTHON.json (it should be nothing) is kept until it is known."""
+    members: list[Member] = []
+    files: dict[str, FileFacts] = {}
+    early: list[tuple[str, bytes]] = []
+    said: description.Description | None = None
+    scanner: PathScanner | None = None
+    floor: tuple[int, ...] = ()
+    for member, data in read_members(path):
+        members.append(member)
+        if member.kind is not MemberKind.FILE:
+            continue
+        name, body = member.name.removeprefix(ROOT), data()
+        if member.name == description.NAME and said is None:
+            said = description.read_description(body)
+            scanner = PathScanner(policy=load_policy(said.target_triple), forbid=forbid)
+            floor = version(said.floor)
+        early.append((name, body))
+        if scanner is not None:
+            files |= {item: examine(item, content, scanner=scanner, floor=floor) for item, content in early}
+            early.clear()
+    if said is None or scanner is None:
+        raise DescriptionError(f"there is no {description.NAME} in the archive", where=path)
+    return Distribution(archive=path.name, policy=scanner.policy, description=said, members=tuple(members), files=files)

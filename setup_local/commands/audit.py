@@ -1,0 +1,51 @@
+"""`setup-local audit`: judge any binaries."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from setup_local.audit import check_binary, check_files, report
+from setup_local.audit.policy import load_policy, triples, version
+from setup_local.audit.validate import audit_paths
+from setup_local.errors import RequestError, ValidationFailed
+
+_RULES = (*check_files.RULES, *check_binary.RULES)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
+)
+@click.option(
+    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc; the policy's default if left out."
+)
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
+def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool, forbid: tuple[str, ...]) -> None:
+    """Judge the binaries among files and directories as a target's policy demands.
+
+    \b
+    Examples:
+      setup-local audit python/install
+      setup-local audit --glibc 2.17 build/module.so
+      setup-local audit --json bin/
+    """
+    if triple not in triples():
+        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
+    if floor and not version(floor):
+        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+    name = ", ".join(str(path) for path in paths)
+    verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
+    outcome = report.Judged(subject=name, verdict=verdict)
+    if as_machine:
+        click.echo(json.dumps(report.as_json([outcome], _RULES), indent=2))
+    else:
+        report.show(Console(highlight=False), outcome, _RULES)
+        click.echo(f"{len(verdict.parts)} files judged for {triple}")
+    if not outcome.holds:
+        raise ValidationFailed(f"{len(outcome.findings)} findings", hint="they are listed above")

@@ -1,0 +1,75 @@
+"""`setup-local validate`: judge packed distributions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from setup_local.audit import report
+from setup_local.audit.validate import rules, validate_archive
+from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
+
+
+@click.command()
+@click.argument("archives", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
+@click.option("--list-rules", is_flag=True, help="Print every rule and stop.")
+def validate(*, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str, ...], list_rules: bool) -> None:
+    """Judge distribution archives as they were packed, without unpacking them.
+
+    Exits with 0 only if every archive holds all that it promises.
+
+    \b
+    Examples:
+      setup-local validate dist/*.tar.zst
+      setup-local validate --json dist/*.tar.zst
+      setup-local validate --list-rules
+    """
+    if list_rules:
+        _list_rules(as_machine=as_machine)
+        return
+    if not archives:
+        raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
+    outcomes = []
+    for archive in archives:
+        outcomes.append(_judge(archive, forbid))
+        if not as_machine:
+            report.show(Console(highlight=False), outcomes[-1], rules())
+    if as_machine:
+        click.echo(json.dumps(report.as_json(outcomes, rules()), indent=2))
+    _fail_if_needed(outcomes)
+
+
+def _list_rules(*, as_machine: bool) -> None:
+    if as_machine:
+        listed = [{"id": rule.id, "group": rule.group.title, "title": rule.title} for rule in rules()]
+        click.echo(json.dumps(listed, indent=2))
+        return
+    report.show_rules(Console(highlight=False), rules())
+
+
+def _judge(archive: Path, forbid: tuple[str, ...]) -> report.Judged:
+    try:
+        return report.Judged(subject=str(archive), verdict=validate_archive(archive, forbid=forbid))
+    except SetupLocalError as error:
+        return report.Judged(subject=str(archive), error=error)
+
+
+def _fail_if_needed(outcomes: list[report.Judged]) -> None:
+    """Raise the error of the first archive that could not be judged or is unsafe, else `ValidationFailed`."""
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    bad = [outcome for outcome in outcomes if not outcome.holds]
+    if not bad:
+        return
+    fatal = {rule.id: rule.error for rule in rules() if rule.fatal}
+    for outcome in bad:
+        for found in outcome.findings:
+            if found.rule in fatal:
+                raise fatal[found.rule](f"{found.where}: {found.what}", where=outcome.subject)
+    raise ValidationFailed(f"{len(bad)} of {len(outcomes)} archives break rules", hint="the findings are listed above")
