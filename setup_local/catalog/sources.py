@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import Enum
@@ -11,7 +12,7 @@ from packaging.version import InvalidVersion, Version
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
-from setup_local.errors import CatalogError
+from setup_local.errors import CatalogError, RequestError
 
 
 class ArchiveKind(Enum):
@@ -112,6 +113,21 @@ class Sources:
             where=paths.DATA / "sources.toml",
             hint=f"pinned: {', '.join(near)}" if near else None,
         )
+
+    def select(self, names: Iterable[str]) -> tuple[Source, ...]:
+        """Return what names mean, in catalog order: one version (`zlib-1.3.1`) or all of a source (`zlib`).
+
+        Raises `RequestError` for a name that nothing has.
+        """
+        asked = set(names)
+        known = {word for source in self.sources for word in (source.name, source.identity)}
+        for name in sorted(asked - known):
+            close = get_close_matches(name, known, n=1)
+            raise RequestError(
+                f"no source {name} is pinned",
+                hint=f"did you mean {close[0]}?" if close else "`setup-local sources list` shows all",
+            )
+        return tuple(source for source in self.sources if asked & {source.name, source.identity})
 
     def versions(self, name: str) -> tuple[str, ...]:
         """Return the pinned versions of a source, newest first."""

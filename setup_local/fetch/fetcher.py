@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,13 +83,29 @@ class Fetcher:
         raise self._failure(source, tried)
 
     def obtain_all(self, sources: Iterable[Source]) -> dict[str, Obtained]:
-        """Return sources by their identity, fetched side by side; the first failure in catalog order is raised."""
+        """Return sources by their identity, fetched side by side; raise the first `SourceError` in their order."""
+        with self._running(sources) as running:
+            return {identity: future.result() for identity, future in running.items()}
+
+    def try_all(self, sources: Iterable[Source]) -> dict[str, Obtained | SourceError]:
+        """Return for every source what was had or why it was not, without stopping at a failure."""
+        outcomes: dict[str, Obtained | SourceError] = {}
+        with self._running(sources) as running:
+            for identity, future in running.items():
+                try:
+                    outcomes[identity] = future.result()
+                except SourceError as error:
+                    outcomes[identity] = error
+        return outcomes
+
+    @contextmanager
+    def _running(self, sources: Iterable[Source]) -> Iterator[dict[str, Future[Obtained]]]:
+        """Start to obtain sources side by side; when the caller gives up, what has not begun never does."""
         wanted = {source.identity: source for source in sources}
         self._apt.expect(form.apt for source in wanted.values() for form in source.forms if form.apt)
         with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="fetch") as pool:
-            running = {identity: pool.submit(self.obtain, source) for identity, source in wanted.items()}
             try:
-                return {identity: future.result() for identity, future in running.items()}
+                yield {identity: pool.submit(self.obtain, source) for identity, source in wanted.items()}
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise

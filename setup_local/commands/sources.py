@@ -1,0 +1,183 @@
+"""`setup-local sources`: what is pinned, and getting it before it is needed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+
+from setup_local import log, paths
+from setup_local.catalog.sources import Source, Sources, load_sources
+from setup_local.errors import SourceError
+from setup_local.fetch import Fetcher, Obtained
+from setup_local.fetch.cache import SourceCache
+from setup_local.fetch.holdings import Holding, export, holdings
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+
+@click.group()
+def sources() -> None:
+    """Show and fetch the pinned sources.
+
+    NAME is a source in one version (openssl-3.5.6) or in all pinned versions (openssl). Without a name, all
+    are meant whose bytes were checked.
+
+    \b
+    Examples:
+      setup-local sources list
+      setup-local sources fetch cpython-3.13.5 openssl
+      setup-local sources mirror /media/usb/sources
+      setup-local sources fetch --offline --mirror /media/usb/sources
+    """
+
+
+def _options(command: _Command) -> _Command:
+    """Add what all commands that fetch take."""
+    for decorate in (
+        click.argument("names", nargs=-1, metavar="[NAME]..."),
+        click.option("--mirror", "mirrors", multiple=True, metavar="DIR|URL", help="Ask here first. Repeatable."),
+        click.option("--offline", is_flag=True, help="Use only the cache and mirror directories."),
+    ):
+        command = decorate(command)
+    return command
+
+
+_as_json = click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+
+
+@sources.command("list")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@_as_json
+def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
+    """List what is pinned, and which of it is in the cache."""
+    chosen = load_sources().select(names) if names else load_sources().sources
+    cache = SourceCache(paths.cache_root())
+    if as_machine:
+        click.echo(json.dumps([_facts(source, cache) for source in chosen], indent=2))
+        return
+    table = _table("source", "file", ">size", "cached", "bytes checked")
+    for source in chosen:
+        for number, form in enumerate(source.forms):
+            table.add_row(
+                "" if number else source.identity,
+                form.file,
+                decimal(form.size) if form.size else "?",
+                "yes" if cache.path(form).is_file() else "",
+                "yes" if form.verified else "no",
+            )
+    Console().print(table)
+
+
+@sources.command()
+@_options
+@_as_json
+def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as_machine: bool) -> None:
+    """Get sources into the cache."""
+    obtained, failures = _obtain(names, mirrors, offline=offline)
+    if as_machine:
+        click.echo(json.dumps([_result(item) for item in obtained], indent=2))
+    else:
+        table = _table("source", "file", ">size", "path")
+        for item in obtained:
+            size = decimal(item.path.stat().st_size)
+            table.add_row(item.source.identity, item.form.file, size, str(item.path.parent))
+        Console().print(table)
+    _raise(failures)
+
+
+@sources.command()
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@_options
+def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
+    """Fill DIRECTORY with sources; then --mirror DIRECTORY serves a machine without network."""
+    obtained, failures = _obtain(names, mirrors, offline=offline)
+    written = export(obtained, directory)
+    click.echo(f"{directory}: {len(obtained)} sources, {written} new files; SHA256SUMS lists them", err=True)
+    _raise(failures)
+
+
+@sources.command()
+@_as_json
+def verify(*, as_machine: bool) -> None:
+    """Read every file of the cache again and hold it against its pin."""
+    found = holdings(SourceCache(paths.cache_root()), load_sources())
+    if as_machine:
+        click.echo(json.dumps([_holding(item) for item in found], indent=2))
+    else:
+        table = _table("source", "file", ">size", "verdict")
+        for item in found:
+            table.add_row(item.identity or "-", item.path.name, decimal(item.size), item.problem or "good")
+        Console().print(table)
+    damaged = [item for item in found if item.damaged]
+    if damaged:
+        what = f"{len(damaged)} damaged: {', '.join(item.path.name for item in damaged)}"
+        raise SourceError(what, where=paths.cache_root() / "sources", hint="`setup-local sources fetch` replaces them")
+
+
+def _obtain(
+    names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool
+) -> tuple[list[Obtained], list[SourceError]]:
+    console = log.console()
+    fetcher = Fetcher(
+        paths.cache_root(), mirrors=mirrors, offline=offline, report=console.print, environ=dict(os.environ)
+    )
+    outcomes = fetcher.try_all(_chosen(load_sources(), names)).values()
+    return (
+        [item for item in outcomes if isinstance(item, Obtained)],
+        [item for item in outcomes if isinstance(item, SourceError)],
+    )
+
+
+def _chosen(catalog: Sources, names: tuple[str, ...]) -> tuple[Source, ...]:
+    return catalog.select(names) if names else tuple(source for source in catalog.sources if source.verified)
+
+
+def _raise(failures: list[SourceError]) -> None:
+    """Report all failures but the last, and raise that one."""
+    for failure in failures[:-1]:
+        log.error(str(failure))
+    if failures:
+        raise failures[-1]
+
+
+def _table(*columns: str) -> Table:
+    table = Table()
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _facts(source: Source, cache: SourceCache) -> dict[str, Any]:
+    forms = [
+        {
+            "file": form.file,
+            "sha256": form.sha256,
+            "size": form.size or None,
+            "verified": form.verified,
+            "cached": str(cache.path(form)) if cache.path(form).is_file() else None,
+        }
+        for form in source.forms
+    ]
+    return {"name": source.name, "version": source.version, "forms": forms}
+
+
+def _result(item: Obtained) -> dict[str, str]:
+    return {"source": item.source.identity, "sha256": item.form.sha256, "path": str(item.path)}
+
+
+def _holding(item: Holding) -> dict[str, Any]:
+    return {
+        "source": item.identity or None,
+        "path": str(item.path),
+        "size": item.size,
+        "problem": item.problem or None,
+    }
