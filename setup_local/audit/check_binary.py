@@ -51,13 +51,16 @@ def _interpreter(binary: Binary) -> Breaches:
 def _symbol_versions(binary: Binary) -> Breaches:
     if not binary.policy.default_floor:
         return
+    newer: dict[str, list[tuple[int, ...]]] = {}
     for need in binary.elf.version_needs:
         match = _GLIBC.match(need.version)
         if match and version(match[1]) > binary.floor:
-            floor = ".".join(map(str, binary.floor))
-            yield binary.name, f"needs {need.version} of {need.library}; the floor is {floor}"
+            newer.setdefault(need.library, []).append(version(match[1]))
         if need.version == "GLIBC_PRIVATE":
             yield binary.name, f"needs {need.version} of {need.library}, which only glibc itself may use"
+    for library, versions in newer.items():
+        names = ", ".join("GLIBC_" + ".".join(map(str, item)) for item in sorted(versions))
+        yield binary.name, f"needs {names} of {library}; the floor is {'.'.join(map(str, binary.floor))}"
 
 
 def _run_paths(binary: Binary) -> Breaches:

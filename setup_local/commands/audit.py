@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
 
 from setup_local.audit import check_binary, check_files, report
+from setup_local.audit.model import Rule
 from setup_local.audit.policy import load_policy, triples, version
 from setup_local.audit.validate import audit_paths
 from setup_local.errors import RequestError, ValidationFailed
 
-_RULES = (*check_files.RULES, *check_binary.RULES)
+_RULES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
 
 
 @click.command()
