@@ -13,6 +13,10 @@ from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings
 
 
+# The configuration directory lies three below the prefix.
+_MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../../..)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Installation:
     """Where things are in an installation; `stdlib` and `config` are below `root`."""
@@ -44,6 +48,7 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     if leaked := _named(changed.text, sysconfigdata.leaks(changed.before, settings)):
         raise StageError(f"still names {leaked}, a directory of the build machine", where=path)
     files.write(path, changed.text)
+    files.replace_once(path, f"\nprefix=\t\t{settings.prefix}\n", f"\n{_MAKEFILE_PREFIX}\n")
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     values = sysconfigdata.relocate(data, changed, settings)
     _python_config(installation, changed.after, values, archives)

@@ -16,7 +16,7 @@ from setup_local.stage.settings import Settings
 
 Variables = dict[str, "str | int"]
 
-# sysconfig reads these from the Makefile variable of the same name with `PY_` before it.
+# sysconfig reads these from the Makefile variable of the same name with `PY_` before it, and keeps both.
 _RENAMED = ("CFLAGS", "LDFLAGS", "CPPFLAGS")
 _HEADER = "build_time_vars = "
 
@@ -35,8 +35,9 @@ class Neutral:
         for name in self.before:
             value = makefile.expand(self.after.get(name, ""), self.after)
             if value != makefile.expand(self.before[name], self.before):
-                short = name.removeprefix("PY_")
-                changed[short if short in _RENAMED else name] = value
+                changed[name] = value
+                if (short := name.removeprefix("PY_")) in _RENAMED:
+                    changed[short] = value
         return changed
 
 
@@ -70,7 +71,7 @@ def parse(text: str, where: Path) -> Variables:
 
 def check(variables: Mapping[str, str | int], settings: Settings, leaked: tuple[str, ...], where: Path) -> None:
     """Raise `StageError` for a directory of the build machine, or a prefix that cannot follow the tree."""
-    loose = re.compile(rf"{re.escape(settings.prefix)}(?![/\s'\"]|$)|(?<=[\w.]){re.escape(settings.prefix)}")
+    loose = re.compile(rf"{re.escape(settings.prefix)}(?![/\s'\"]|$)|(?<=[\w.])(?<!-[IL]){re.escape(settings.prefix)}")
     for name, value in variables.items():
         text = str(value)
         if found := next((word for word in leaked if word in text), None):

@@ -122,9 +122,10 @@ def _tidy(installation: Installation) -> None:
     programs = installation.root / "bin"
     if not (programs / "python").exists():
         (programs / "python").symlink_to(installation.interpreter)
-    pip = programs / "pip"
-    if not pip.exists() and (programs / "pip3").is_file():
-        files.place(programs / "pip3", pip)
+    if (programs / "pip3").is_file() and not (programs / "pip").exists():
+        files.place(programs / "pip3", programs / "pip")
+        record = files.only(installation.stdlib / "site-packages", "pip-*.dist-info/RECORD")
+        files.write(record, files.read(record) + "../../../bin/pip,sha256=,0\n")
     for path in installation.root.glob("lib/libpython*.a"):
         copy = installation.config / path.name
         if copy.is_file() and not path.is_symlink():

@@ -57,4 +57,5 @@ def main() -> None:
             sys.stdout.write(f"{name}\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

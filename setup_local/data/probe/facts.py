@@ -79,4 +79,5 @@ def facts(root: str) -> dict[str, object]:
     }
 
 
-json.dump(facts(os.path.realpath(sys.base_prefix)), sys.stdout, sort_keys=True)
+if __name__ == "__main__":
+    json.dump(facts(os.path.realpath(sys.base_prefix)), sys.stdout, sort_keys=True)
