@@ -1,0 +1,115 @@
+"""The interpreter starts and works where the C library really is glibc 2.17, in a root directory that has no other."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from installed import DATA, Installation, run
+
+VERSION = "2.17"
+TOOLCHAIN = "ppbt/_toolchain/x86_64-linux-gnu.tar.xz"
+LIBRARIES = "x86_64-linux-gnu/x86_64-linux-gnu/sysroot/lib/"
+INSIDE = "/opt/Maß und Zahl"
+WANTED = (
+    "ld-",
+    "libc",
+    "libm",
+    "libpthread",
+    "libdl",
+    "librt",
+    "libutil",
+    "libresolv",
+    "libnss_",
+    "libnsl",
+    "libcrypt",
+)
+
+
+def _download(directory: Path) -> Path:
+    """Fetch the pinned wheel with pip, as it is configured on this machine."""
+    directory.mkdir()
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", directory]
+    done = run([*command, "-r", DATA / "old-glibc.txt"], env=os.environ, cwd=directory, seconds=300)
+    assert done.returncode == 0, done.stdout
+    return next(directory.glob("*.whl"))
+
+
+def _unpack_libraries(wheel: Path, destination: Path) -> None:
+    destination.mkdir(parents=True)
+    with zipfile.ZipFile(wheel) as archive, archive.open(TOOLCHAIN) as packed, tarfile.open(fileobj=packed) as tar:
+        for member in tar:
+            name = member.name.removeprefix(LIBRARIES)
+            if member.name.startswith(LIBRARIES) and name.startswith(WANTED) and ".so" in name:
+                member.name = name
+                tar.extract(member, destination)
+
+
+@pytest.fixture(scope="module")
+def old_root(workshop: Path, installation: Installation, scripts: Path, say: Callable[[str], None]) -> Path:
+    """Return a root directory with that C library, the installation, the scripts, and nothing else."""
+    say(f"fetching glibc {VERSION}")
+    root = workshop / "old root"
+    _unpack_libraries(_download(workshop / "old glibc"), root / "lib64")
+    for name in ("lib", "etc", "proc", "dev", "tmp", "opt"):
+        (root / name).mkdir()
+    (root / "tmp").chmod(0o1777)
+    (root / "etc/hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")
+    ignore = shutil.ignore_patterns("test", "__pycache__")
+    shutil.copytree(installation.prefix, f"{root}{INSIDE}", symlinks=True, ignore=ignore, copy_function=os.link)
+    shutil.copytree(scripts, root / "opt/scripts")
+    return root
+
+
+def _bubblewrap(root: Path) -> list[str]:
+    return [
+        *("bwrap", "--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+        *("--unshare-net", "--die-with-parent", "--chdir", "/tmp", "--"),
+    ]
+
+
+def _chroot(root: Path) -> list[str]:
+    return ["chroot", f"--userspec={os.getuid()}", str(root)]
+
+
+def _enter(root: Path) -> list[str]:
+    """Return the command that enters the root directory: bubblewrap where it works, else chroot."""
+    if shutil.which("bwrap"):
+        trial = ["bwrap", "--ro-bind", "/", "/", "--unshare-net", "--proc", "/proc", "true"]
+        if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
+            return _bubblewrap(root)
+    if os.getuid() == 0:
+        return _chroot(root)
+    pytest.fail("neither bwrap nor root's chroot works here; scripts/install-test-requirements installs bubblewrap")
+
+
+def _run_inside(root: Path, *arguments: str) -> str:
+    command = [*_enter(root), f"{INSIDE}/bin/python3", "-B", *arguments]
+    done = run(command, env={"HOME": "/tmp", "LANG": "C"}, cwd=root, seconds=120)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_smoke(old_root: Path, say: Callable[[str], None]) -> None:
+    output = _run_inside(old_root, "/opt/scripts/old_c_library.py", VERSION)
+    for line in output.splitlines():
+        say(line)
+    assert "ok   test_c_library_is_really_the_old_one" in output
+
+
+def test_a_program_of_a_newer_system_does_not_start(old_root: Path) -> None:
+    """Hold that the root directory is what it says: this machine's own programs need a newer C library."""
+    program = Path("/usr/bin/env")
+    if b"GLIBC_2.34" not in program.read_bytes():
+        pytest.skip(f"{program} of this machine may run with glibc {VERSION}")
+    shutil.copy(program, old_root / "opt/newer")
+    done = run([*_enter(old_root), "/opt/newer"], env={}, cwd=old_root, seconds=20)
+    assert done.returncode != 0
+    assert "GLIBC_2.34' not found" in done.stdout
