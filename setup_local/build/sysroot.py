@@ -1,0 +1,128 @@
+"""Makes a sysroot: the headers, start files and link-time libraries of glibc at one version, the floor.
+
+Everything comes out of the `ziglang` wheel, except the stubs of libcrypt and libnsl, a few headers and the
+polyfill, which are ours. `clang.cfg` in it tells any Clang what it compiles for.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.build import polyfill
+from setup_local.build.headers import OWN_HEADERS, arch_of, place_headers
+from setup_local.build.steps import Runner
+from setup_local.build.toolchain import WHEEL, archive, tool_environment, write_config
+from setup_local.catalog.toolchains import Arch, StubLibrary, SysrootCatalog, is_older, load_sysroot
+from setup_local.errors import ToolchainError
+from setup_local.render import render
+
+CRT_SOURCES = paths.DATA / "sysroot" / "crt"
+
+# What decides about a sysroot besides the toolchain, the target and the floor.
+INPUTS = (
+    *(Path(__file__).with_name(name) for name in ("sysroot.py", "headers.py", "polyfill.py")),
+    paths.DATA / "sysroot.toml",
+    polyfill.SOURCES,
+    OWN_HEADERS,
+    CRT_SOURCES,
+    *(paths.TEMPLATES / name for name in ("sysroot.cfg.j2", "libc.so.j2", "stub.S.j2", "stub.map.j2")),
+)
+
+_PROBE = "int main(void) { return 0; }\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Making:
+    """A sysroot in the making: where its libraries go, where scratch files go, and how commands are run."""
+
+    arch: Arch
+    library: Path
+    scratch: Path
+    env: Mapping[str, str]
+    run: Runner
+
+
+def build_sysroot(toolchain: Path, floor: str, out: Path, run: Runner, *, arch: str = "x86_64") -> None:
+    """Fill `out` with the sysroot of a floor (`2.12`), out of what a toolchain's result holds of the wheel.
+
+    Raises `ToolchainError` if the wheel does not give what it should.
+    """
+    catalog, wheel = load_sysroot(), toolchain / WHEEL
+    parts = arch_of(catalog, arch)
+    env = tool_environment(toolchain, out)
+    making = _Making(arch=parts, library=out / "usr" / "lib", scratch=out / ".scratch", env=env, run=run)
+    making.library.mkdir(parents=True)
+    making.scratch.mkdir()
+    place_headers(catalog, wheel, out / "usr" / "include", floor, parts)
+    write_config(out, parts)
+    _take_from_wheel(making, _let_wheel_link(making, wheel, floor), catalog, floor)
+    _write_start_files(making)
+    for stub in catalog.stubs:
+        _build_stub(making, stub)
+    polyfill.build_polyfill(catalog, floor, making.library, making.scratch / "polyfill", env, run)
+    script: dict[str, object] = {"floor": floor, "polyfill": polyfill.ARCHIVE, "loader": parts.loader}
+    (making.library / "libc.so").write_text(render("libc.so.j2", script), encoding="utf-8")
+    shutil.rmtree(making.scratch)
+    (out / "licenses").mkdir()
+    shutil.copyfile(wheel / "lib" / "libc" / "glibc" / "LICENSES", out / "licenses" / "LICENSE.glibc.txt")
+
+
+def _let_wheel_link(making: _Making, wheel: Path, floor: str) -> Path:
+    """Let the wheel link a program for the floor; return its cache, with all that it made for that.
+
+    The cache is fresh, or parts for another target would lie beside them.
+    """
+    cache = making.scratch / "cache"
+    (making.scratch / "probe.c").write_text(_PROBE, encoding="utf-8")
+    caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
+    target = f"{making.arch.wheel_target}.{floor}"
+    words = [str(wheel / "zig"), "cc", "-target", target, "-O2", "-s", "probe.c", "-o", "probe"]
+    making.run(words, cwd=making.scratch, env={**making.env, **caches})
+    return cache
+
+
+def _take_from_wheel(making: _Making, cache: Path, catalog: SysrootCatalog, floor: str) -> None:
+    """Collect start file, link-time libraries and libc_nonshared.a of the floor."""
+    library = making.library
+    shutil.copyfile(_made(cache, "crt1.o"), library / "crt1.o")
+    shutil.copyfile(library / "crt1.o", library / "Scrt1.o")
+    shutil.copyfile(_made(cache, "libc.so.6"), library / "libc.so.6")
+    shutil.copyfile(_made(cache, "libld.so.2"), library / making.arch.loader)
+    for item in catalog.libraries:
+        if is_older(floor, item.until):
+            shutil.copyfile(_made(cache, item.file), library / item.file)
+            (library / item.link).symlink_to(item.file)
+        else:  # part of libc.so.6 by now: an empty archive answers to -l, as in the C library itself
+            (library / item.link).with_suffix(".a").write_bytes(b"!<arch>\n")
+    members = making.scratch / "nonshared"
+    members.mkdir()
+    making.run(["ar", "x", _made(cache, "libc_nonshared.a")], cwd=members, env=making.env)
+    archive(members, library / "libc_nonshared.a", making.env, making.run)
+
+
+def _made(cache: Path, name: str) -> Path:
+    found = sorted(cache.glob(f"o/*/{name}"))
+    if len(found) != 1:
+        raise ToolchainError(f"the wheel made {len(found)} files named {name}, expected one", where=cache)
+    return found[0]
+
+
+def _write_start_files(making: _Making) -> None:
+    for source, name in ((making.arch.crti, "crti.o"), (making.arch.crtn, "crtn.o")):
+        words: list[str | Path] = ["clang", "-c", CRT_SOURCES / source, "-o", making.library / name]
+        making.run(words, cwd=making.scratch, env=making.env)
+
+
+def _build_stub(making: _Making, stub: StubLibrary) -> None:
+    """Link a shared library that defines nothing but names."""
+    values: dict[str, object] = {"functions": sorted(stub.functions), "version": making.arch.base_version}
+    for name in ("stub.S", "stub.map"):
+        (making.scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")
+    making.run(["clang", "-c", "stub.S", "-o", "stub.o"], cwd=making.scratch, env=making.env)
+    words = ["ld.lld", "-shared", "-soname", stub.file, "--version-script", "stub.map", "stub.o"]
+    making.run([*words, "-o", making.library / stub.file], cwd=making.scratch, env=making.env)
+    (making.library / stub.link).symlink_to(stub.file)

@@ -1,0 +1,207 @@
+"""Makes a toolchain: Clang, LLD and archiver under their own names, with compiler-rt's builtins.
+
+The result is relocatable: `bin/` (thin wrappers), `etc/clang.cfg`, `lib/clang/<version>/` (the resource
+directory), `libexec/ziglang/` (what is kept of the wheel), `licenses/`. It fits any sysroot: the wrappers
+read which one from `SETUP_LOCAL_SYSROOT`.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import fetch, paths
+from setup_local.build.headers import OWN_HEADERS, arch_of, place_headers
+from setup_local.build.steps import Runner
+from setup_local.catalog.targets import Target
+from setup_local.catalog.toolchains import Arch, Builtins, ToolchainCatalog, load_sysroot, load_toolchain
+from setup_local.errors import ToolchainError
+from setup_local.fetch import Obtained
+from setup_local.render import render
+
+SYSROOT_VARIABLE = "SETUP_LOCAL_SYSROOT"
+WHEEL = Path("libexec", "ziglang")
+OLDEST_FLOOR = "2.12"
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
+
+# What decides about a toolchain besides its sources.
+INPUTS = (
+    Path(__file__),
+    Path(__file__).with_name("headers.py"),
+    paths.DATA / "toolchain.toml",
+    paths.DATA / "sysroot.toml",
+    OWN_HEADERS,
+    *(paths.TEMPLATES / name for name in ("compiler.sh.j2", "tool.sh.j2", "clang.cfg.j2", "sysroot.cfg.j2")),
+)
+
+_ZIG = f'"$here/../{WHEEL}/zig"'
+_COMPILERS = {"clang": "", "clang++": "--driver-mode=g++"}
+_ALIASES = {"llvm-ar": "ar", "llvm-ranlib": "ranlib"}
+_TOOLS = ("ld.lld", "ar", "ranlib")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Programs:
+    """The words, quoted for the shell, that start each program of a toolchain."""
+
+    compiler: str
+    tools: Mapping[str, str]
+    headers: Path
+
+
+def unpack_source(obtained: Obtained, into: Path) -> Path:
+    """Unpack what a toolchain needs of one of its sources; return the tree. Raises `SourceError`."""
+    return fetch.unpack(obtained, into, only=load_toolchain().keep.get(obtained.source.name, ()))
+
+
+def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: str) -> dict[str, str]:
+    """Return the environment in which plain `clang` compiles for a target against a sysroot.
+
+    `floor` is what the sysroot was made for; it is checked against the target's. Raises `ToolchainError`.
+    """
+    if floor not in target.floors and target.floors:
+        raise ToolchainError(f"no sysroot of glibc {floor} for {target.triple}", hint=f"one of {target.floors}")
+    return {
+        "PATH": f"{toolchain / 'bin'}:{SYSTEM_PATH}",
+        SYSROOT_VARIABLE: str(sysroot),
+        "CC": "clang",
+        "CXX": "clang++",
+        "AR": "ar",
+        "RANLIB": "ranlib",
+        "LD": "ld.lld",
+    }
+
+
+def build_toolchain(
+    zig_root: Path, compiler_rt: Path, out: Path, run: Runner, *, arch: str = "x86_64", host: Programs | None = None
+) -> None:
+    """Fill `out` with a toolchain for one architecture.
+
+    `zig_root` is the unpacked `ziglang` wheel (the directory of `zig`), `compiler_rt` the tree that holds
+    `lib/builtins`. With `host`, the compiler is the host's own and only the rest comes from here.
+    Raises `ToolchainError` for sources that are not what is expected.
+    """
+    catalog = load_toolchain()
+    _check_sources(zig_root, compiler_rt)
+    _place_wheel(zig_root, out / WHEEL)
+    programs = host or wheel_programs(zig_root)
+    _write_wrappers(catalog, programs, out)
+    resource = out / "lib" / "clang" / catalog.resource_version
+    shutil.copytree(programs.headers, resource / "include")
+    _build_builtins(catalog.builtins, compiler_rt / "lib" / "builtins", resource / "lib" / "linux", out, run, arch)
+    (out / "licenses").mkdir()
+    shutil.copyfile(compiler_rt / "LICENSE.TXT", out / "licenses" / "LICENSE.compiler-rt.txt")
+    shutil.copyfile(zig_root / "LICENSE", out / "licenses" / "LICENSE.ziglang.txt")
+
+
+def wheel_programs(zig_root: Path) -> Programs:
+    """Return the programs that the wheel holds: one file that is each of them by its first argument."""
+    tools = {name: f"{_ZIG} {name}" for name in _TOOLS}
+    return Programs(compiler=f"{_ZIG} clang", tools=tools, headers=zig_root / "lib" / "include")
+
+
+def _check_sources(zig_root: Path, compiler_rt: Path) -> None:
+    for path in (zig_root / "zig", zig_root / "lib" / "include" / "stddef.h", compiler_rt / "lib" / "builtins"):
+        if not path.exists():
+            raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
+
+
+def _place_wheel(zig_root: Path, place: Path) -> None:
+    """Put the kept parts of the wheel into the result, as hard links where the file system allows it."""
+    place.mkdir(parents=True)
+    for name in load_toolchain().keep["ziglang"]:
+        source = zig_root / name
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, place / name, copy_function=_link)
+        else:
+            _link(source, place / name)
+    (place / "zig").chmod(0o755)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def _write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> None:
+    texts = {
+        name: render("compiler.sh.j2", {"program": programs.compiler, "mode": mode})
+        for name, mode in _COMPILERS.items()
+    }
+    texts |= {name: render("tool.sh.j2", {"program": words}) for name, words in programs.tools.items()}
+    texts |= {alias: texts[name] for alias, name in _ALIASES.items()}
+    (out / "bin").mkdir()
+    for name, text in texts.items():
+        (out / "bin" / name).write_text(text, encoding="utf-8")
+        (out / "bin" / name).chmod(0o755)
+    (out / "etc").mkdir()
+    config = render("clang.cfg.j2", {"resource_version": catalog.resource_version})
+    (out / "etc" / "clang.cfg").write_text(config, encoding="utf-8")
+
+
+def _build_builtins(builtins: Builtins, source: Path, place: Path, out: Path, run: Runner, arch: str) -> None:
+    """Compile compiler-rt's builtins and start files with the new toolchain itself.
+
+    They are compiled against the headers of the oldest floor: what they use is the same in all.
+    """
+    if arch not in builtins.arch_sources:
+        raise ToolchainError(f"no list of builtins for {arch}", where=paths.DATA / "toolchain.toml")
+    scratch = out / ".scratch"
+    place.mkdir(parents=True)
+    sources = [source / name for name in (*builtins.sources, *builtins.arch_sources[arch])]
+    env = _bare_sysroot(out, scratch / "sysroot", arch)
+    compile_all(sources, builtins.cflags, scratch / "builtins", env, run)
+    archive(scratch / "builtins", place / f"libclang_rt.builtins-{arch}.a", env, run)
+    for name, file in builtins.crt_sources.items():
+        target = place / f"clang_rt.{name}-{arch}.o"
+        run(["clang", *builtins.crt_cflags, "-c", str(source / file), "-o", str(target)], cwd=scratch, env=env)
+    shutil.rmtree(scratch)
+
+
+def _bare_sysroot(toolchain: Path, place: Path, arch: str) -> dict[str, str]:
+    """Make a sysroot with headers only, and return the environment for it."""
+    catalog = load_sysroot()
+    parts = arch_of(catalog, arch)
+    place_headers(catalog, toolchain / WHEEL, place / "usr" / "include", OLDEST_FLOOR, parts)
+    write_config(place, parts)
+    return tool_environment(toolchain, place)
+
+
+def write_config(sysroot: Path, arch: Arch) -> None:
+    """Write the file that tells Clang what it compiles for."""
+    (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", {"target": arch.clang_target}), encoding="utf-8")
+
+
+def tool_environment(toolchain: Path, sysroot: Path) -> dict[str, str]:
+    """Return the complete environment in which this package's own C files are compiled."""
+    return {
+        "PATH": f"{toolchain / 'bin'}:{SYSTEM_PATH}",
+        "LC_ALL": "C",
+        "HOME": "/nonexistent",
+        SYSROOT_VARIABLE: str(sysroot),
+    }
+
+
+def compile_all(
+    sources: Sequence[Path], cflags: Sequence[str], objects: Path, env: Mapping[str, str], run: Runner
+) -> None:
+    """Compile files into a new directory, one object each, without the place of the sources in it."""
+    objects.mkdir()
+    roots = sorted({str(path.parent) for path in sources})
+    mapping = [f"-ffile-prefix-map={root}=." for root in roots]
+    run(["clang", *mapping, "-w", *cflags, "-c", *sources], cwd=objects, env=env)
+
+
+def archive(objects: Path, target: Path, env: Mapping[str, str], run: Runner) -> None:
+    """Make a static library of all objects in a directory: sorted, without times and owners."""
+    names = sorted(path.name for path in objects.glob("*.o"))
+    if names:
+        run(["ar", "rcsD", target, *names], cwd=objects, env=env)
+    else:
+        target.write_bytes(b"!<arch>\n")

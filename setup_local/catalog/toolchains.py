@@ -1,0 +1,164 @@
+"""Models of `data/toolchain.toml` and `data/sysroot.toml`: what compilers and the C library are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+
+
+def is_older(floor: str, version: str) -> bool:
+    """Tell whether a glibc version (`2.12`) comes before another; an empty version comes after all."""
+    return not version or _numbers(floor) < _numbers(version)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Builtins:
+    """compiler-rt's builtins: files below `lib/builtins`, and how they are compiled.
+
+    `arch_sources` holds, for each architecture, the files besides the general ones; `crt_sources` the
+    files that become `clang_rt.<name>-<arch>.o`.
+    """
+
+    cflags: tuple[str, ...]
+    crt_cflags: tuple[str, ...]
+    crt_sources: Mapping[str, str]
+    sources: tuple[str, ...]
+    arch_sources: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlvmSearch:
+    """How the Clang of a host is found: versions from `newest` down to `minimum` (the major number).
+
+    `programs` maps the name of a wrapper to the names of the host's program, without version; each is
+    looked for in `directories` (with `{version}`), then on PATH with and without `-<version>`. `packages`
+    maps a package manager's program to the command that installs what is missing.
+    """
+
+    minimum: int
+    newest: int
+    programs: Mapping[str, str]
+    directories: tuple[str, ...]
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolchainCatalog:
+    """The whole of `toolchain.toml`.
+
+    `sources` are the names and versions of its sources, `keep` the parts of each tree that are needed.
+    """
+
+    resource_version: str
+    sources: Mapping[str, str]
+    keep: Mapping[str, tuple[str, ...]]
+    builtins: Builtins
+    llvm: LlvmSearch
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arch:
+    """What differs between architectures: header directories, target names, the loader, the first symbol version."""
+
+    headers: tuple[str, ...]
+    wheel_target: str
+    clang_target: str
+    loader: str
+    base_version: str
+    crti: str
+    crtn: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SystemLibrary:
+    """A library of the C library itself: its file, and the name that `-l` finds. From `until` on it is gone."""
+
+    link: str
+    file: str
+    until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StubLibrary:
+    """A shared library with nothing but names, to link against what a host may have."""
+
+    link: str
+    file: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Header:
+    """A header of ours, below `data/sysroot/include`, for floors before `until`."""
+
+    path: str
+    until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """A text in one of the wheel's headers that is replaced, for floors before `until`.
+
+    The text occurs exactly `times`; `{minor}` in the replacement is the floor's minor version.
+    """
+
+    path: str
+    find: str
+    replace: str
+    times: int = 1
+    until: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolyfillFlags:
+    """How the functions of the polyfill are compiled."""
+
+    cflags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Polyfill:
+    """Functions in one file of `data/polyfill` that the C library has from the version `since` on."""
+
+    source: str
+    since: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SysrootCatalog:
+    """The whole of `sysroot.toml`."""
+
+    arch: Mapping[str, Arch]
+    libraries: tuple[SystemLibrary, ...]
+    stubs: tuple[StubLibrary, ...]
+    headers: tuple[Header, ...]
+    edits: tuple[Edit, ...]
+    polyfill: PolyfillFlags
+    polyfills: tuple[Polyfill, ...]
+
+    def polyfills_for(self, floor: str) -> tuple[tuple[str, str], ...]:
+        """Return the functions that a floor lacks, each with the file that holds it."""
+        return tuple(
+            (name, item.source) for item in self.polyfills if is_older(floor, item.since) for name in item.functions
+        )
+
+
+def load_toolchain(path: Path | None = None) -> ToolchainCatalog:
+    """Read what a toolchain is made of; raise `CatalogError`."""
+    file = path or paths.DATA / "toolchain.toml"
+    return convert(ToolchainCatalog, read_toml(file, "toolchain"), where=file)
+
+
+def load_sysroot(path: Path | None = None) -> SysrootCatalog:
+    """Read what a sysroot is made of; raise `CatalogError`."""
+    file = path or paths.DATA / "sysroot.toml"
+    return convert(SysrootCatalog, read_toml(file, "sysroot"), where=file)
