@@ -56,7 +56,7 @@ def _read(stamp: Path) -> str:
 def _install(environment: Path, python: Path, requirements: Path) -> None:
     if subprocess.run([sys.executable, "-m", "venv", environment], check=False).returncode:
         _fail("python3 -m venv failed: install the package python3-venv (Debian, Ubuntu) and start again")
-    pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+    pip: list[str | Path] = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     pip += ["--require-hashes", "--only-binary=:all:", "--requirement", requirements]
     if subprocess.run(pip, check=False, stdout=sys.stderr).returncode:
         _fail("pip could not install the packages: see its message above, then start again")

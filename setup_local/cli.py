@@ -33,10 +33,10 @@ class _LazyGroup(click.Group):
 
 def exit_codes() -> dict[int, str]:
     """Return what each exit code means, from the error classes themselves."""
-    classes = [
-        item for item in vars(errors).values() if isinstance(item, type) and item.__base__ is errors.SetupLocalError
-    ]
-    meanings = {item.exit_code: str(item.__doc__).partition("\n")[0] for item in classes}
+    base = errors.SetupLocalError
+    classes = [item for item in vars(errors).values() if isinstance(item, type) and item.__base__ is base]
+    known = [item for item in classes if issubclass(item, base)]
+    meanings = {item.exit_code: str(item.__doc__).partition("\n")[0] for item in known}
     return {0: "All is well."} | dict(sorted(meanings.items())) | {_INTERRUPTED: "Interrupted."}
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from setup_local import paths, render
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
-from setup_local.build.graph import GraphInputs, build_steps, library_step, needed_sources
+from setup_local.build.graph import CPYTHON, GraphInputs, build_steps, library_step, needed_sources, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.sandbox import choose_sandbox
@@ -100,18 +100,21 @@ def distribution_steps(plan: Plan, sources: Mapping[str, Obtained], jobs: int) -
     text = render.render_setup_local(plan)
     inputs = GraphInputs(sources=sources, setup_local=text, reconcile=lambda tree: refuse_disagreement(plan, tree))
     steps = build_steps(plan, inputs)
+    compilers, libc = (step.name for step in steps[:2])
 
     def action(job: Job) -> None:
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
-        staged = stage_tree(plan, cpython=job.inputs["cpython"], libraries=libraries, out=job.work)
-        facts = probe(staged, job.env)
+        support = runtime_support(job.inputs[compilers], job.inputs[libc], job.work / "support")
+        everything = libraries | support
+        staged = stage_tree(plan, cpython=job.inputs[CPYTHON], libraries=everything, out=job.work, jobs=jobs)
+        facts = probe(staged)
         description = describe(plan, staged, facts)
         pack(staged, description, job.out / archive_name(plan), threads=jobs)
 
     last = Step(
         name=_DISTRIBUTION,
         ingredients=[plan, files_digest([*_FINISHING, paths.TEMPLATES])],
-        needs=("cpython", *(library_step(item.name) for item in plan.libraries)),
+        needs=tuple(step.name for step in steps),
         action=action,
         weight=40,
     )

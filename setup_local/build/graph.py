@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from setup_local import fetch, paths
-from setup_local.build import cpython, library, sysroot, toolchain
+from setup_local.build import cpython, library, polyfill, sysroot, toolchain
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.sources import Source
@@ -149,6 +149,20 @@ def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, sourc
         configure_env=plan.configure.variables,
         run=job.run,
     )
+
+
+def runtime_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
+    """Return what every program links besides libraries, laid out as libraries are: `lib/*.a`, `licenses/`."""
+    (builtins,) = compilers.glob("lib/clang/*/lib/linux/libclang_rt.builtins-*.a")
+    pieces = {
+        "compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt"),
+        "polyfill": (libc / "usr" / "lib" / polyfill.ARCHIVE, polyfill.SOURCES / "LICENSE.txt"),
+    }
+    for name, (archive, text) in pieces.items():
+        for place, file in (("lib", archive), ("licenses", text)):
+            (into / name / place).mkdir(parents=True)
+            shutil.copyfile(file, into / name / place / file.name)
+    return {name: into / name for name in pieces}
 
 
 def _unpacked(obtained: Obtained, work: Path) -> Path:

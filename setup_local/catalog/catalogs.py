@@ -11,6 +11,7 @@ from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
+from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
@@ -26,6 +27,7 @@ class Catalogs:
     extensions: tuple[Extension, ...]
     targets: tuple[Target, ...]
     cpython: CPythonCatalog
+    toolchain: ToolchainCatalog
 
 
 def load_catalogs() -> Catalogs:
@@ -36,6 +38,7 @@ def load_catalogs() -> Catalogs:
         extensions=load_extensions(),
         targets=load_targets(),
         cpython=load_cpython(),
+        toolchain=load_toolchain(),
     )
     conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets)
     problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)

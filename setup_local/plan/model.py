@@ -93,6 +93,7 @@ class Plan:
     absent: tuple[AbsentExtension, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
     deps: str = "../deps"
+    toolchain_sources: tuple[Source, ...] = ()
 
     @property
     def options_text(self) -> str:

@@ -38,6 +38,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         target=target,
         floor=choose_floor(request.glibc, target),
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
+        toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
         build_options=("noopt",),
         libraries=libraries,
         extensions=extensions,
