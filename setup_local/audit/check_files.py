@@ -14,7 +14,7 @@ Breaches = Iterator[tuple[str, str]]
 def _readable(facts: FileFacts) -> Breaches:
     if facts.problem:
         yield facts.name, facts.problem
-    elif facts.kind in (FileKind.MACHO, FileKind.PE):
+    elif facts.kind in (FileKind.MACHO, FileKind.PE) and not facts.foreign:
         yield facts.name, f"is a {facts.kind.value} file in a distribution for ELF systems"
 
 

@@ -27,13 +27,15 @@ class Binary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileFacts:
-    """What one file's bytes said. `name` is relative to `python/`; `problem` says why a binary cannot be read."""
+    """What one file's bytes said. `name` is relative to `python/`; `problem` says why a binary cannot be read;
+    `foreign` files may be binaries of other systems."""
 
     name: str
     kind: FileKind
     blank: bool
     binaries: tuple[Binary, ...] = ()
     problem: str = ""
+    foreign: bool = False
     is_text: bool = False
     machine_paths: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -85,6 +87,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         blank=not data.strip() if is_text else not data,
         binaries=binaries,
         problem=problem,
+        foreign=matches(name, policy.foreign_files),
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

@@ -46,7 +46,7 @@ class Policy:
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
     `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
-    programs name for good reasons.
+    programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
     """
 
     triple: str
@@ -70,6 +70,7 @@ class Policy:
     allowed_paths: tuple[AllowedNames, ...] = ()
     text_files: tuple[str, ...]
     unnamed_files: tuple[str, ...] = ()
+    foreign_files: tuple[str, ...] = ()
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:

@@ -20,6 +20,7 @@ from setup_local.audit.facts import ROOT, Distribution, FileFacts, examine
 from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
+from setup_local.binfmt.detect import FileKind
 from setup_local.errors import DescriptionError, RequestError
 
 _SCHEMA = Rule[Distribution](
@@ -79,7 +80,7 @@ def _files_verdict(files: Iterable[FileFacts]) -> Verdict:
 
 
 def _judged(facts: FileFacts) -> bool:
-    return bool(facts.binaries or facts.problem or facts.is_text or facts.forbidden)
+    return facts.kind is not FileKind.OTHER or facts.is_text or bool(facts.forbidden)
 
 
 def _file_verdict(facts: FileFacts) -> Verdict:

@@ -1,0 +1,135 @@
+"""Make the tiny ELF files in `elf/` from the sources in `src/`: good ones, and one for each thing the audit rejects.
+
+    python tests/binaries/make.py path/to/ziglang/zig
+
+The program of the `ziglang` wheel holds Clang, LLD and ar. The files are committed, so that tests need no compiler.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SOURCES, RESULTS = HERE / "src", HERE / "elf"
+LOADER = "/lib64/ld-linux-x86-64.so.2"
+HARDENED = ("-z", "relro", "-z", "now", "-z", "noexecstack")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A shared module that is made of one source; by default without any fault."""
+
+    name: str
+    source: str = "module.c"
+    defines: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    hardening: tuple[str, ...] = HARDENED
+    libraries: tuple[str, ...] = ("c",)
+
+
+MODULES = (
+    Module(name="good.so"),
+    Module(name="origin.so", flags=("-rpath", "$ORIGIN/../lib")),
+    Module(name="local-error.so", defines=("LOCAL_ERROR",)),
+    Module(name="needs-crypt.so", libraries=("c", "crypt"), flags=("--no-as-needed",)),
+    Module(name="needs-nsl.so", libraries=("c", "nsl"), flags=("--no-as-needed",)),
+    Module(name="needs-other.so", libraries=("c", "other"), flags=("--no-as-needed",)),
+    Module(name="newer.so", defines=("NEWER",)),
+    Module(name="rpath.so", flags=("-rpath", "/opt/lib")),
+    Module(name="old-rpath.so", flags=("-rpath", "/opt/lib", "--disable-new-dtags")),
+    Module(name="stack.so", hardening=("-z", "relro", "-z", "now", "-z", "execstack")),
+    Module(name="no-stack.so", hardening=("-z", "relro", "-z", "now", "-z", "nognustack")),
+    Module(name="no-relro.so", hardening=("-z", "norelro", "-z", "now")),
+    Module(name="lazy.so", hardening=("-z", "relro", "-z", "lazy")),
+    Module(name="text-relocation.so", source="text_relocation.S", flags=("-z", "notext")),
+    Module(name="writable-code.so", source="writable_code.S"),
+    Module(name="exports.so", defines=("EXPORTS",)),
+    Module(name="memcpy.so", defines=("MEMCPY",)),
+    Module(name="local-memcpy.so", defines=("LOCAL_MEMCPY",)),
+    Module(name="machine-path.so", defines=("MACHINE_PATH",)),
+    Module(name="no-init.so", defines=("NO_INIT",)),
+)
+OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")
+
+
+def main() -> None:
+    """Make every file anew."""
+    zig = Path(sys.argv[1])
+    RESULTS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        maker = Maker(zig, Path(scratch))
+        maker.stubs()
+        for name in OBJECTS:
+            maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}.o")
+        maker.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
+        maker.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
+        maker.program("python", LOADER)
+        maker.program("python-other-loader", "/lib/ld-other.so.1")
+        for module in MODULES:
+            maker.module(module)
+        maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
+
+
+class Maker:
+    """Runs Clang, LLD and ar."""
+
+    def __init__(self, zig: Path, scratch: Path) -> None:
+        self.zig, self.scratch = zig, scratch
+
+    def run(self, *words: str, cwd: Path) -> None:
+        environment = {"ZIG_GLOBAL_CACHE_DIR": str(self.scratch / "cache"), "HOME": str(self.scratch)}
+        subprocess.run([self.zig, *words], check=True, cwd=cwd, env=environment)
+
+    def compile(self, source: Path, result: Path, *defines: str, target: str = "x86_64-linux-gnu") -> None:
+        self.run(
+            "clang",
+            f"--target={target}",
+            *("-O1", "-fPIC", "-ffreestanding", "-fno-builtin", "-fvisibility=hidden", "-fno-ident", "-c"),
+            *("-fno-asynchronous-unwind-tables", "-fno-addrsig"),
+            *(f"-D{name}" for name in defines),
+            *("-o", str(result), source.name),
+            cwd=source.parent,
+        )
+
+    def link(self, result: Path, *words: str) -> None:
+        common = ("-z", "max-page-size=4096", "-z", "noseparate-code", "--hash-style=sysv", "--build-id=none")
+        self.run("ld.lld", *common, "-L", str(self.scratch), *words, "-o", str(result), cwd=self.scratch)
+
+    def stubs(self) -> None:
+        """Make stand-ins for the shared libraries; they are only linked against."""
+        versions = self.scratch / "libc.map"
+        versions.write_text("GLIBC_2.2.5 { puts; }; GLIBC_2.30 { gettid; };\n", encoding="ascii")
+        for name, soname in (
+            ("c", "libc.so.6"),
+            ("crypt", "libcrypt.so.1"),
+            ("nsl", "libnsl.so.1"),
+            ("other", "libother.so.1"),
+        ):
+            stub = self.scratch / f"{name}.o"
+            self.compile(SOURCES / "stub.c", stub, f"STUB_{name.upper()}")
+            script = ("--version-script", str(versions)) if name == "c" else ()
+            self.link(self.scratch / f"lib{name}.so", "-shared", "-soname", soname, *script, str(stub))
+
+    def program(self, name: str, loader: str) -> None:
+        start = self.scratch / "start.o"
+        self.compile(SOURCES / "start.c", start)
+        objects = [str(RESULTS / f"{item}.o") for item in ("core", "demo", "config")]
+        self.link(
+            RESULTS / name,
+            *("-pie", "--dynamic-linker", loader, "--export-dynamic", "--exclude-libs", "ALL", *HARDENED),
+            *(str(start), *objects, str(RESULTS / "libbundled.a"), "-lc"),
+        )
+
+    def module(self, module: Module) -> None:
+        compiled = self.scratch / f"{module.name}.o"
+        self.compile(SOURCES / module.source, compiled, *module.defines)
+        libraries = [f"-l{name}" for name in module.libraries]
+        self.link(RESULTS / module.name, "-shared", *module.hardening, *module.flags, str(compiled), *libraries)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,3 @@
+/* The table without one of the modules. */
+#define LESS
+#include "config.c"

@@ -1,0 +1,3 @@
+/* The table with a module that is none. */
+#define MORE
+#include "config.c"

@@ -1,0 +1,194 @@
+"""A complete distribution in miniature, made of real ELF files, that tests corrupt in one place each."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import io
+import json
+import tarfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import zstandard
+
+ELF = Path(__file__).parent.parent / "binaries" / "elf"
+NAME = "cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"
+TIME = 1_704_067_200
+SUFFIX = ".cpython-313-x86_64-linux-gnu.so"
+DYNLOAD = "install/lib/python3.13/lib-dynload"
+SHARED = f"{DYNLOAD}/_shared{SUFFIX}"
+
+
+def binary(name: str) -> bytes:
+    return (ELF / name).read_bytes()
+
+
+def _extension(**fields: Any) -> dict[str, Any]:
+    common = {"in_core": False, "links": [], "objs": [], "required": False, "variant": "default", "licenses": []}
+    return common | fields
+
+
+def _document() -> dict[str, Any]:
+    library = "install/lib/python3.13"
+    site = f"{library}/site-packages"
+    paths = {
+        "data": "install",
+        "include": "install/include/python3.13",
+        "platinclude": "install/include/python3.13",
+        "platlib": site,
+        "platstdlib": library,
+        "purelib": site,
+        "scripts": "install/bin",
+        "stdlib": library,
+    }
+    demo = _extension(
+        init_fn="PyInit__demo",
+        objs=["build/Modules/demo.o"],
+        links=[{"name": "bundled", "path_static": "build/lib/libbundled.a"}, {"name": "m", "system": True}],
+        licenses=["Zlib"],
+        license_paths=["licenses/LICENSE.bundled.txt"],
+    )
+    return {
+        "version": "8",
+        "target_triple": "x86_64-unknown-linux-gnu",
+        "build_options": "noopt",
+        "optimizations": "noopt",
+        "python_tag": "cp313",
+        "python_abi_tag": "cp313",
+        "python_platform_tag": "linux-x86_64",
+        "python_implementation_name": "cpython",
+        "python_implementation_version": ["3", "13", "5", "final", "0"],
+        "python_implementation_hex_version": 0x030D05F0,
+        "python_implementation_cache_tag": "cpython-313",
+        "python_version": "3.13.5",
+        "python_major_minor_version": "3.13",
+        "python_paths": paths,
+        "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in paths.items()},
+        "python_config_vars": {"EXT_SUFFIX": SUFFIX},
+        "python_exe": "install/bin/python3.13",
+        "python_stdlib_platform_config": f"{library}/config-3.13-x86_64-linux-gnu",
+        "python_stdlib_test_packages": ["test"],
+        "python_suffixes": {
+            "bytecode": [".pyc"],
+            "debug_bytecode": [".pyc"],
+            "extension": [SUFFIX, ".abi3.so", ".so"],
+            "optimized_bytecode": [".pyc"],
+            "source": [".py"],
+        },
+        "python_bytecode_magic_number": "f30d0d0a",
+        "python_symbol_visibility": "global-default",
+        "python_extension_module_loading": ["builtin", "shared-library"],
+        "libpython_link_mode": "static",
+        "crt_features": ["glibc-dynamic", "glibc-max-symbol-version:2.12"],
+        "run_tests": "build/run_tests.py",
+        "licenses": ["Python-2.0"],
+        "license_path": "licenses/LICENSE.cpython.txt",
+        "tcl_library_path": "install/lib",
+        "tcl_library_paths": ["tcl8.6"],
+        "build_info": {
+            "core": {
+                "objs": ["build/Python/core.o"],
+                "links": [{"name": "m", "system": True}],
+                "static_lib": "build/libpython3.13.a",
+            },
+            "extensions": {
+                "_core": [_extension(in_core=True, init_fn="PyInit__core", required=True)],
+                "_demo": [demo],
+                "_shared": [_extension(init_fn="PyInit__shared", shared_lib=SHARED)],
+                "builtins": [_extension(in_core=True, init_fn="NULL", required=True)],
+            },
+            "inittab_object": "build/Modules/config.o",
+            "inittab_source": "build/Modules/config.c",
+            "inittab_cflags": ["-DNDEBUG"],
+            "object_file_format": "elf",
+        },
+    }
+
+
+@dataclass
+class Entry:
+    """One member before it is packed."""
+
+    data: bytes = b""
+    mode: int = 0o644
+    kind: bytes = tarfile.REGTYPE
+    target: str = ""
+    owner: int = 0
+    owner_name: str = ""
+    time: float = TIME
+
+
+def _entries() -> dict[str, Entry]:
+    library = "python/install/lib/python3.13"
+    return {
+        "python/install/bin/python3": Entry(kind=tarfile.SYMTYPE, target="python3.13", mode=0o777),
+        "python/install/bin/python3.13": Entry(binary("python"), 0o755),
+        f"python/{SHARED}": Entry(binary("good.so"), 0o755),
+        f"{library}/os.py": Entry(b"import sys\n"),
+        f"{library}/test/__init__.py": Entry(),
+        f"{library}/site-packages/README.txt": Entry(b"for packages\n"),
+        f"{library}/config-3.13-x86_64-linux-gnu/Makefile": Entry(b"prefix=/install\n"),
+        "python/install/lib/tcl8.6/init.tcl": Entry(b"# Tcl\n"),
+        "python/install/include/python3.13/Python.h": Entry(b"/* Python */\n"),
+        "python/build/Python/core.o": Entry(binary("core.o")),
+        "python/build/Modules/demo.o": Entry(binary("demo.o")),
+        "python/build/Modules/config.o": Entry(binary("config.o")),
+        "python/build/Modules/config.c": Entry(b"/* generated */\n"),
+        "python/build/lib/libbundled.a": Entry(binary("libbundled.a")),
+        "python/build/libpython3.13.a": Entry(binary("libbundled.a")),
+        "python/build/run_tests.py": Entry(b"import test\n"),
+        "python/licenses/LICENSE.cpython.txt": Entry(b"PSF\n"),
+        "python/licenses/LICENSE.bundled.txt": Entry(b"as is\n"),
+    }
+
+
+@dataclass
+class Sample:
+    """Everything that goes into the archive; change anything, then `write`."""
+
+    name: str = NAME
+    document: Any = field(default_factory=lambda: copy.deepcopy(_document()))
+    entries: dict[str, Entry] = field(default_factory=_entries)
+    description: bytes | None = None
+    description_last: bool = False
+    reverse: bool = False
+    extra: list[tuple[str, Entry]] = field(default_factory=list)
+    compression: str = "zstd"
+
+    def extension(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.document["build_info"]["extensions"][name][0]
+        return found
+
+    def file(self, path: str) -> Entry:
+        return self.entries[f"python/{path}"]
+
+    def tar(self) -> bytes:
+        text = self.description if self.description is not None else json.dumps(self.document).encode()
+        described = ("python/PYTHON.json", Entry(text))
+        members = sorted(self.entries.items(), reverse=self.reverse) + self.extra
+        members = [*members, described] if self.description_last else [described, *members]
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+            for name, entry in members:
+                tar.addfile(_header(name, entry), io.BytesIO(entry.data))
+        return buffer.getvalue()
+
+    def packed(self) -> bytes:
+        if self.compression == "gzip":
+            return gzip.compress(self.tar(), mtime=0)
+        return zstandard.ZstdCompressor(write_checksum=True).compress(self.tar())
+
+    def write(self, directory: Path) -> Path:
+        path = directory / self.name
+        path.write_bytes(self.packed())
+        return path
+
+
+def _header(name: str, entry: Entry) -> tarfile.TarInfo:
+    info = tarfile.TarInfo(name)
+    info.size, info.mode, info.type, info.linkname = len(entry.data), entry.mode, entry.kind, entry.target
+    info.mtime, info.uid, info.gid = entry.time, entry.owner, entry.owner  # type: ignore[assignment]
+    info.uname = info.gname = entry.owner_name
+    return info

@@ -1,0 +1,331 @@
+"""Every rule of the validator passes the good sample and rejects a corrupted one."""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary
+
+from setup_local.audit.model import Finding, Severity
+from setup_local.audit.validate import rules, validate_archive
+from setup_local.errors import ArchiveError, DescriptionError
+
+Corruption = Callable[[Sample], object]
+PROGRAM = "install/bin/python3.13"
+FORBIDDEN = "/somewhere/else"
+
+
+def _shared(name: str) -> Corruption:
+    """Put another binary in the place of the shared module."""
+
+    def corrupt(sample: Sample) -> None:
+        sample.file(SHARED).data = binary(name)
+
+    return corrupt
+
+
+def _file(path: str, data: bytes) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.entries[f"python/{path}"] = Entry(data)
+
+    return corrupt
+
+
+def _add(name: str, **fields: object) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.extra.append((name, Entry(**fields)))  # type: ignore[arg-type]
+
+    return corrupt
+
+
+def _set(name: str, value: object) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.document[name] = value
+
+    return corrupt
+
+
+def _extension(extension: str, **fields: object) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.extension(extension).update(fields)
+
+    return corrupt
+
+
+def _without(path: str) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        del sample.entries[f"python/{path}"]
+
+    return corrupt
+
+
+def _attribute(name: str, value: object) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        setattr(sample, name, value)
+
+    return corrupt
+
+
+def _entry(path: str, name: str, value: object) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        setattr(sample.file(path), name, value)
+
+    return corrupt
+
+
+def _no_static_library(sample: Sample) -> None:
+    del sample.document["build_info"]["core"]["static_lib"]
+
+
+def _file_instead_of_program(sample: Sample) -> None:
+    sample.file(PROGRAM).data = b"#!/bin/sh\n"
+
+
+def _nameless_link(sample: Sample) -> None:
+    sample.extension("_demo")["links"].append({"name": "nowhere"})
+
+
+SYMLINK = {"kind": tarfile.SYMTYPE, "mode": 0o777}
+HARDLINK = {"kind": tarfile.LNKTYPE}
+# Rule, and corruptions that it must reject.
+BREACHES: list[tuple[str, Corruption]] = [
+    ("archive-safe-paths", _add("python/../../etc/passwd")),
+    ("archive-safe-paths", _add("/python/absolute")),
+    ("archive-safe-paths", _add("python/zz", target="../../outside", **SYMLINK)),
+    ("archive-safe-paths", _add("python/zz", target="/etc/passwd", **SYMLINK)),
+    ("archive-safe-paths", _add("python/zz", target="python/../../outside", **HARDLINK)),
+    ("archive-safe-paths", _add("python/zz", target="/etc/passwd", **HARDLINK)),
+    ("archive-no-detours", _add("python/install/bin/python3/inside")),
+    ("archive-unique", _add(f"python/{PROGRAM}")),
+    ("archive-root", _add("zebra")),
+    ("archive-no-devices", _add("python/zz", kind=tarfile.CHRTYPE)),
+    ("archive-no-devices", _add("python/zz", kind=tarfile.FIFOTYPE)),
+    ("archive-description-first", _attribute("description_last", value=True)),
+    ("archive-order", _attribute("reverse", value=True)),
+    ("archive-owners", _entry(PROGRAM, "owner", 1000)),
+    ("archive-owners", _entry(PROGRAM, "owner_name", "builder")),
+    ("archive-times", _entry(PROGRAM, "time", 5)),
+    ("archive-modes", _entry(PROGRAM, "mode", 0o4755)),
+    ("archive-modes", _entry("build/run_tests.py", "mode", 0o664)),
+    ("archive-name", _attribute("name", "cpython-3.13.4-x86_64-unknown-linux-gnu-noopt-full.tar.zst")),
+    ("archive-name", _attribute("name", "python.tar.zst")),
+    ("python-version", _set("python_version", "3.13.6")),
+    ("python-version", _set("python_major_minor_version", "3.12")),
+    ("python-version", _set("python_implementation_hex_version", 0x030D05C1)),
+    ("python-version", _set("python_tag", "cp312")),
+    ("python-version", _set("python_abi_tag", "cp312")),
+    ("python-version", _set("python_implementation_cache_tag", "cpython-312")),
+    ("target", _set("python_platform_tag", "linux-aarch64")),
+    ("target", _set("crt_features", ["glibc-max-symbol-version:2.12"])),
+    ("target", _set("crt_features", ["glibc-dynamic"])),
+    ("target", _set("crt_features", ["glibc-dynamic", "glibc-max-symbol-version:2.99"])),
+    ("build-options", _set("optimizations", "pgo+lto")),
+    ("python-program", _entry(PROGRAM, "mode", 0o644)),
+    ("python-program", _file_instead_of_program),
+    ("link-mode", _set("libpython_link_mode", "shared")),
+    ("link-mode", _set("python_extension_module_loading", ["builtin"])),
+    ("link-mode", _no_static_library),
+    ("module-suffixes", _extension("_shared", shared_lib="install/lib/python3.13/os.py")),
+    ("extension-forms", _extension("_demo", in_core=True)),
+    ("extension-forms", _extension("_demo", objs=[])),
+    ("extension-forms", _nameless_link),
+    ("paths-exist", _without("build/run_tests.py")),
+    ("paths-exist", _without("licenses/LICENSE.bundled.txt")),
+    ("paths-exist", _without("build/Modules/config.c")),
+    ("paths-exist", _without("build/Modules/demo.o")),
+    ("paths-exist", _without("install/lib/tcl8.6/init.tcl")),
+    ("paths-exist", _without(PROGRAM)),
+    ("test-packages", _set("python_stdlib_test_packages", ["test", "tkinter.test"])),
+    ("dead-links", _add("python/zz", target="install/nothing", **SYMLINK)),
+    ("dead-links", _add("python/zz", target="python/nothing", **HARDLINK)),
+    ("modules-named", _file(f"{DYNLOAD}/_more{SUFFIX}", binary("good.so"))),
+    ("objects-named", _file("build/Modules/more.o", binary("bundled.o"))),
+    ("libraries-named", _file("build/lib/libmore.a", binary("libbundled.a"))),
+    ("init-functions", _extension("_demo", init_fn="PyInit_absent")),
+    ("init-functions", _extension("_core", init_fn="PyInit__demo")),
+    ("init-functions", _shared("no-init.so")),
+    ("init-in-program", _extension("_demo", init_fn="PyInit_absent")),
+    ("inittab", _file("build/Modules/config.o", binary("config_more.o"))),
+    ("inittab", _file("build/Modules/config.o", binary("config_less.o"))),
+    ("inittab", _file("build/Modules/config.o", binary("bundled.o"))),
+    ("licence-ids", _set("licenses", ["PSF licence"])),
+    ("licence-ids", _extension("_demo", licenses=["ZLib-ish"])),
+    ("licence-given", _extension("_demo", licenses=[])),
+    ("licence-given", _extension("_demo", license_paths=[])),
+    ("licence-texts", _file("licenses/LICENSE.bundled.txt", b" \n")),
+    ("licence-texts", _file("licenses/LICENSE.cpython.txt", b"")),
+    ("binary-readable", _file(SHARED, binary("good.so")[:200])),
+    ("binary-readable", _file("build/lib/libbundled.a", b"!<thin>\n")),
+    ("binary-readable", _file("build/lib/libbundled.a", binary("libbundled.a")[:-9])),
+    ("binary-readable", _file("install/bin/setup.exe", b"MZ\x90\0")),
+    ("binary-paths", _shared("machine-path.so")),
+    ("binary-machine", _file("build/Modules/demo.o", binary("other-machine.o"))),
+    ("needed-libraries", _shared("needs-other.so")),
+    ("needed-libraries", _shared("needs-crypt.so")),
+    ("needed-libraries", _shared("needs-nsl.so")),
+    ("loader-path", _file(PROGRAM, binary("python-other-loader"))),
+    ("symbol-versions", _shared("newer.so")),
+    ("run-paths", _shared("rpath.so")),
+    ("run-paths", _shared("old-rpath.so")),
+    ("stack", _shared("stack.so")),
+    ("stack", _shared("no-stack.so")),
+    ("relro", _shared("no-relro.so")),
+    ("bind-now", _shared("lazy.so")),
+    ("text-relocations", _shared("text-relocation.so")),
+    ("writable-code", _shared("writable-code.so")),
+    ("exports", _shared("exports.so")),
+    ("libc-functions", _shared("memcpy.so")),
+    ("libc-functions", _shared("local-memcpy.so")),
+    ("libc-functions", _file("build/lib/libbundled.a", binary("libmemcpy.a"))),
+    ("text-paths", _file("build/Modules/config.c", b'#define X "/home/builder/x"\n')),
+    ("text-paths", _file("install/bin/pip", b"#!/tmp/work/bin/python\n")),
+    ("forbidden-paths", _file("install/lib/python3.13/os.py", f"x = '{FORBIDDEN}/y'\n".encode())),
+]
+
+# Corruptions after which the archive or its description cannot be read at all.
+UNREADABLE: list[tuple[str, type[Exception], Corruption]] = [
+    ("description-schema", DescriptionError, _attribute("description", b"{")),
+    ("description-schema", DescriptionError, _attribute("description", b"[" * 100_000)),
+    ("description-schema", DescriptionError, _attribute("description", b"\xff\xfe")),
+    ("description-schema", DescriptionError, _attribute("description", b"[]")),
+    ("description-schema", DescriptionError, _set("version", "99")),
+    ("description-schema", DescriptionError, _set("surprise", 1)),
+    ("description-schema", DescriptionError, _set("python_exe", "../bin/python")),
+    ("description-schema", DescriptionError, _set("python_config_vars", {"HAVE_X": 1})),
+    ("description-schema", DescriptionError, _extension("_demo", surprise=1)),
+    ("description-schema", DescriptionError, _extension("_demo", init_fn=None)),
+]
+
+
+def _findings(sample: Sample, directory: Path) -> list[Finding]:
+    return list(validate_archive(sample.write(directory), forbid=(FORBIDDEN,)).walk())
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip"])
+def test_the_good_sample_holds(tmp_path: Path, compression: str) -> None:
+    sample = Sample(compression=compression)
+    if compression == "gzip":
+        sample.name = sample.name.replace(".zst", ".gz")
+    verdict = validate_archive(sample.write(tmp_path), forbid=(FORBIDDEN,))
+    assert list(verdict.walk()) == []
+    assert verdict.holds
+    assert verdict.severity is Severity.GOOD
+
+
+@pytest.mark.parametrize(("rule", "corrupt"), BREACHES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(BREACHES)])
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    sample = Sample()
+    corrupt(sample)
+    findings = _findings(sample, tmp_path)
+    assert rule in {finding.rule for finding in findings}
+    assert all(finding.where and finding.what for finding in findings)
+
+
+@pytest.mark.parametrize(("rule", "error", "corrupt"), UNREADABLE)
+def test_an_unreadable_description_is_refused(
+    rule: str, error: type[Exception], corrupt: Corruption, tmp_path: Path
+) -> None:
+    del rule
+    sample = Sample()
+    corrupt(sample)
+    with pytest.raises(error):
+        _findings(sample, tmp_path)
+
+
+def test_every_rule_has_a_sample_that_breaks_it() -> None:
+    proved = {rule for rule, _ in BREACHES} | {rule for rule, _, _ in UNREADABLE} | {"archive-readable"}
+    assert {rule.id for rule in rules()} == proved
+
+
+def test_rules_have_distinct_names_and_titles() -> None:
+    assert len({rule.id for rule in rules()}) == len(rules()) == len({rule.title for rule in rules()})
+
+
+def test_a_schema_error_names_the_place(tmp_path: Path) -> None:
+    sample = Sample()
+    sample.extension("_demo")["required"] = "yes"
+    with pytest.raises(DescriptionError, match=r"\$\.build_info\.extensions\['_demo'\]\[0\]\.required"):
+        _findings(sample, tmp_path)
+
+
+def test_an_archive_without_a_description_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "empty.tar.gz"
+    with tarfile.open(path, "w:gz"):
+        pass
+    with pytest.raises(DescriptionError, match=r"no python/PYTHON\.json"):
+        validate_archive(path)
+
+
+def _refused(path: Path, data: bytes, what: str) -> None:
+    path.write_bytes(data)
+    with pytest.raises(ArchiveError, match=what):
+        validate_archive(path)
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip"])
+def test_a_truncated_archive_is_refused_wherever_it_ends(tmp_path: Path, compression: str) -> None:
+    data = Sample(compression=compression).packed()
+    for length in (5, len(data) // 3, len(data) // 2, len(data) - 1):
+        _refused(tmp_path / "x.tar.zst", data[:length], "damaged")
+
+
+def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
+    data = bytearray(Sample().packed())
+    data[len(data) // 2] ^= 0xFF
+    _refused(tmp_path / "x.tar.zst", bytes(data), "damaged")
+
+
+def test_bytes_after_the_end_are_refused(tmp_path: Path) -> None:
+    _refused(tmp_path / "x.tar.zst", Sample().packed() + b"more", "bytes follow the end")
+
+
+def test_a_tar_without_its_end_is_refused(tmp_path: Path) -> None:
+    cut = Sample().tar().rstrip(b"\0")
+    whole_blocks = cut + bytes(-len(cut) % 512)
+    _refused(tmp_path / "x.tar.zst", zstandard.ZstdCompressor().compress(whole_blocks), "end-of-archive marker")
+
+
+def test_a_damaged_member_header_is_refused(tmp_path: Path) -> None:
+    tar = bytearray(Sample().tar())
+    at = tar.index(b"python/install/bin/python3.13")
+    tar[at + 148 : at + 154] = b"777777"  # the header's checksum
+    _refused(tmp_path / "x.tar.zst", zstandard.ZstdCompressor().compress(bytes(tar)), "member header")
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    _refused(tmp_path / "x.tar.zst", b"hello", r"no \.tar\.zst or \.tar\.gz archive")
+    _refused(tmp_path / "x.tar.zst", b"", r"no \.tar\.zst or \.tar\.gz archive")
+    _refused(tmp_path / "y.tar.zst", b"\x28\xb5\x2f\xfdgarbage" * 9, "damaged")
+
+
+def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="No such file"):
+        validate_archive(tmp_path / "nothing.tar.zst")
+
+
+def test_crypt_may_need_libcrypt(tmp_path: Path) -> None:
+    sample = Sample()
+    path = SHARED.replace("_shared", "_crypt")
+    sample.entries[f"python/{path}"] = Entry(binary("needs-crypt.so"), 0o755)
+    sample.document["build_info"]["extensions"]["_crypt"] = [
+        sample.extension("_shared") | {"shared_lib": path},
+    ]
+    assert _findings(sample, tmp_path) == []
+
+
+def test_a_newer_floor_allows_newer_symbol_versions(tmp_path: Path) -> None:
+    sample = Sample()
+    _shared("newer.so")(sample)
+    sample.document["crt_features"] = ["glibc-dynamic", "glibc-max-symbol-version:2.34"]
+    assert _findings(sample, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["origin.so", "local-error.so"])
+def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
+    sample = Sample()
+    _shared(name)(sample)
+    assert _findings(sample, tmp_path) == []
