@@ -20,6 +20,7 @@ from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.holdings import Holding, export, holdings
 
+_WIDE = 200
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -73,7 +74,7 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
                 "yes" if cache.path(form).is_file() else "",
                 "yes" if form.verified else "no",
             )
-    Console().print(table)
+    _print(table)
 
 
 @sources.command()
@@ -85,11 +86,10 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
     if as_machine:
         click.echo(json.dumps([_result(item) for item in obtained], indent=2))
     else:
-        table = _table("source", "file", ">size", "path")
+        table = _table("source", "file", ">size")
         for item in obtained:
-            size = decimal(item.path.stat().st_size)
-            table.add_row(item.source.identity, item.form.file, size, str(item.path.parent))
-        Console().print(table)
+            table.add_row(item.source.identity, item.form.file, decimal(item.path.stat().st_size))
+        _print(table)
     _raise(failures)
 
 
@@ -115,7 +115,7 @@ def verify(*, as_machine: bool) -> None:
         table = _table("source", "file", ">size", "verdict")
         for item in found:
             table.add_row(item.identity or "-", item.path.name, decimal(item.size), item.problem or "good")
-        Console().print(table)
+        _print(table)
     damaged = [item for item in found if item.damaged]
     if damaged:
         what = f"{len(damaged)} damaged: {', '.join(item.path.name for item in damaged)}"
@@ -146,6 +146,12 @@ def _raise(failures: list[SourceError]) -> None:
         log.error(str(failure))
     if failures:
         raise failures[-1]
+
+
+def _print(table: Table) -> None:
+    """Print a table as wide as the terminal; into a file or pipe, as wide as its longest names need."""
+    console = Console()
+    (console if console.is_terminal else Console(width=_WIDE)).print(table)
 
 
 def _table(*columns: str) -> Table:

@@ -53,10 +53,11 @@ class SourceCache:
         path = self.path(form)
         try:
             verify(path, form)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
         except WrongBytes:
-            path.unlink(missing_ok=True)
+            with _told(self.directory):
+                path.unlink(missing_ok=True)
             return False
         return True
 
@@ -67,7 +68,7 @@ class SourceCache:
         It is removed at the end whatever happens; what a killed process left behind is removed first.
         """
         partial = self._partial / form.sha256
-        try:
+        with _told(self.directory):
             self._locks.mkdir(parents=True, exist_ok=True)
             with self._lock(form.sha256):
                 shutil.rmtree(partial, ignore_errors=True)
@@ -76,8 +77,6 @@ class SourceCache:
                     yield partial
                 finally:
                     shutil.rmtree(partial, ignore_errors=True)
-        except OSError as error:
-            raise _unwritable(error, self.directory) from error
 
     def install(self, file: Path, form: Form) -> Path:
         """Move a verified file to its place, after it has safely reached the disk."""
@@ -117,9 +116,14 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _unwritable(error: OSError, directory: Path) -> SourceError:
-    return SourceError(
-        f"the cache cannot be written: {error.strerror or error}",
-        where=error.filename or directory,
-        hint="name another directory with SETUP_LOCAL_CACHE",
-    )
+@contextmanager
+def _told(directory: Path) -> Iterator[None]:
+    """Turn a failure of the file system into an error for users."""
+    try:
+        yield
+    except OSError as error:
+        raise SourceError(
+            f"the cache cannot be written: {error.strerror or error}",
+            where=error.filename or directory,
+            hint="make room, or name another directory with SETUP_LOCAL_CACHE",
+        ) from error
