@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
 
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.when import ALWAYS, When
+from setup_local.errors import CatalogError
+
+# What a recipe may say in braces; docs/libraries.md explains each.
+PLACEHOLDERS = frozenset(
+    {"ar", "cc", "cflags", "deps", "host", "prefix", "python", "ranlib", "recipe", "source", "stage"}
+)
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
+RECIPES = paths.DATA / "recipes"
+PATCHES = paths.DATA / "patches"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One command of a recipe: an argv with `{placeholders}`, run in `directory` of the source tree.
 
-    `traits` restricts it to source forms that have one of these traits.
+    `traits` restricts it to source forms that have one of these traits. `env` is added to the
+    environment that every command of a recipe gets.
     """
 
     argv: tuple[str, ...]
@@ -25,7 +42,10 @@ class Library:
     """One library: its source, what it needs, its commands, and what it must produce.
 
     `produces` are files below the prefix (`lib/libz.a`); `license_files` are paths in the source tree;
-    `licenses` are SPDX identifiers.
+    `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
+    what belongs to the result, all else that the commands install is dropped. `recipe_files` are files
+    of `data/recipes` that the commands use, as `{recipe}/<name>`; `patches` are files of `data/patches`.
+    `weight` is a rough build time in seconds on one core.
     """
 
     name: str
@@ -40,7 +60,88 @@ class Library:
     ldflags: tuple[str, ...] = ()
     extra_sources: tuple[str, ...] = ()
     patches: tuple[str, ...] = ()
+    recipe_files: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ("include/*", "lib/*.a")
     host_programs: tuple[str, ...] = ()
     optional: bool = False
     license_public_domain: bool = False
+    weight: float = 10
     when: When = ALWAYS
+
+    @property
+    def license_name(self) -> str:
+        """Return the name of the one file in `licenses/` that holds all licence texts of this library."""
+        return f"LICENSE.{self.name}.txt"
+
+    @property
+    def ingredients(self) -> tuple[Path, ...]:
+        """Return the data files besides the catalog that decide what the recipe builds."""
+        return (*(RECIPES / name for name in self.recipe_files), *(PATCHES / name for name in self.patches))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """One replacement in one file of a source tree; `find` must occur exactly once."""
+
+    file: str
+    find: str
+    replace: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """Edits of a source tree that belong together, and why they are made."""
+
+    why: str
+    edits: tuple[Edit, ...]
+
+
+@cache
+def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library, ...]:
+    """Return the catalog of libraries; each comes after what it needs. Raises `CatalogError`."""
+    document = read_toml(path, "libraries")
+    libraries = tuple(convert(Library, _plural(raw, "command"), where=path) for raw in document["library"])
+    problems = [*_order_problems(libraries), *(text for item in libraries for text in _own_problems(item))]
+    if problems:
+        raise CatalogError("; ".join(problems), where=path)
+    return libraries
+
+
+@cache
+def load_patch(name: str) -> Patch:
+    """Return the patch `data/patches/<name>`. Raises `CatalogError`."""
+    path = PATCHES / name
+    return convert(Patch, _plural(read_toml(path, "patch"), "edit"), where=path)
+
+
+def _plural(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    """Give the array of tables `[[...key]]` the name of the field that holds all of them."""
+    return {(f"{name}s" if name == key else name): value for name, value in raw.items()}
+
+
+def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:
+    """Find needs that are not declared before: one rule against unknown names and cycles."""
+    seen: set[str] = set()
+    identities: set[tuple[str, str]] = set()
+    for library in libraries:
+        yield from (
+            f"{library.name} needs {name}, which does not come before it" for name in library.needs if name not in seen
+        )
+        if (library.name, library.version) in identities:
+            yield f"{library.name} {library.version} is there twice"
+        identities.add((library.name, library.version))
+        seen.add(library.name)
+
+
+def _own_problems(library: Library) -> Iterable[str]:
+    known = PLACEHOLDERS | {f"source:{name}" for name in library.extra_sources}
+    texts = [*library.cflags, *library.ldflags]
+    for command in library.commands:
+        texts += [*command.argv, command.directory, *(command.env or {}).values()]
+    for name in sorted({name for text in texts for name in PLACEHOLDER.findall(text)} - known):
+        yield f"{library.name} has the unknown placeholder {{{name}}}"
+    for file in library.ingredients:
+        if not file.is_file():
+            yield f"{library.name} names {file.name}, which is not in data/{file.parent.relative_to(paths.DATA)}"
+    if not any(name.startswith("LICENSE") or library.license_files for name in library.license_files):
+        yield f"{library.name} has no licence file"

@@ -1,0 +1,180 @@
+"""Executes one recipe of the library catalog: a source tree in, a static library's prefix out."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from setup_local.build.steps import Runner
+from setup_local.catalog.libraries import PLACEHOLDER, RECIPES, Command, Edit, Library, load_patch
+from setup_local.errors import StepError
+from setup_local.plan.model import PlannedLibrary
+
+PREFIX = "/install"
+DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
+# Objects go into an interpreter that exports its own symbols only, and may be relinked into shared ones.
+_OBJECT_FLAGS = ("-fPIC", "-fvisibility=hidden")
+_CLOSED_ENVIRONMENT = {
+    "PKG_CONFIG": "false",
+    "PKG_CONFIG_LIBDIR": "",
+    "SOURCE_DATE_EPOCH": "1704067200",
+    "ZERO_AR_DATE": "1",
+}
+
+Unpacked = tuple[Path, tuple[str, ...]]
+
+
+def build_library(
+    planned: PlannedLibrary,
+    sources: Mapping[str, Unpacked],
+    *,
+    deps: Path,
+    work: Path,
+    out: Path,
+    env: Mapping[str, str],
+    run: Runner,
+    triple: str = DEFAULT_TRIPLE,
+) -> None:
+    """Build one library from unpacked, writable source trees into the empty directory `out`.
+
+    `sources` maps the names of the planned sources to their tree and the traits of its form; `deps` is
+    the merged prefix of the needed libraries; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
+    Raises `StepError` when an edit does not match, a command fails, a product is missing or holds a
+    path of the build machine.
+    """
+    library = planned.library
+    tree, traits = sources[planned.source.name]
+    apply_patches(tree, library)
+    values = _values(planned, sources, deps=deps, work=work, env=env, triple=triple)
+    expand = _expander(values, where=library.name)
+    complete = _environment(library, env, values, expand)
+    _copy_recipe_files(library, Path(values["recipe"]))
+    for command in commands_for(library, traits):
+        extra = {name: expand(value) for name, value in (command.env or {}).items()}
+        directory = tree / expand(command.directory)
+        directory.mkdir(parents=True, exist_ok=True)
+        run([expand(word) for word in command.argv], cwd=directory, env={**complete, **extra})
+    collect(library, Path(values["stage"] + PREFIX), tree, out)
+    _refuse_build_paths(library, out, (work, tree, deps))
+
+
+def commands_for(library: Library, traits: Iterable[str]) -> tuple[Command, ...]:
+    """Return the commands that a source form with these traits takes."""
+    return tuple(command for command in library.commands if not command.traits or set(command.traits) & set(traits))
+
+
+def apply_patches(tree: Path, library: Library) -> None:
+    """Apply the library's patches to its source tree."""
+    for name in library.patches:
+        for edit in load_patch(name).edits:
+            _apply(tree, edit, where=f"{library.name}: {name}")
+
+
+def _apply(tree: Path, edit: Edit, *, where: str) -> None:
+    """Replace the one place where the text occurs; bytes that are no UTF-8 survive."""
+    path = tree / edit.file
+    try:
+        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise StepError(f"{edit.file} cannot be read: {error.strerror}", where=where) from error
+    found = text.count(edit.find)
+    if found != 1:
+        raise StepError(f"an edit of {edit.file} must match once, but matches {found} times", where=where)
+    path.write_text(text.replace(edit.find, edit.replace), encoding="utf-8", errors="surrogateescape")
+
+
+def _values(
+    planned: PlannedLibrary,
+    sources: Mapping[str, Unpacked],
+    *,
+    deps: Path,
+    work: Path,
+    env: Mapping[str, str],
+    triple: str,
+) -> dict[str, str]:
+    """Return what each placeholder stands for."""
+    tree, _ = sources[planned.source.name]
+    maps = {str(work): ".", str(tree): ".", str(deps): "deps"}
+    flags = [env.get("CFLAGS", ""), *_OBJECT_FLAGS, *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items())]
+    return {
+        "ar": env["AR"],
+        "cc": env["CC"],
+        "cflags": " ".join(flag for flag in flags if flag),
+        "deps": str(deps),
+        "host": triple,
+        "prefix": PREFIX,
+        "python": sys.executable,
+        "ranlib": env["RANLIB"],
+        "recipe": str(work / "recipe"),
+        "source": str(tree),
+        "stage": str(work / "stage"),
+        **{f"source:{source.name}": str(sources[source.name][0]) for source in planned.extra_sources},
+    }
+
+
+def _expander(values: Mapping[str, str], *, where: str) -> Callable[[str], str]:
+    def expand(text: str) -> str:
+        try:
+            return PLACEHOLDER.sub(lambda match: values[match[1]], text)
+        except KeyError as error:
+            raise StepError(f"the recipe has the unknown placeholder {error}", where=where) from error
+
+    return expand
+
+
+def _environment(
+    library: Library, env: Mapping[str, str], values: dict[str, str], expand: Callable[[str], str]
+) -> dict[str, str]:
+    """Return the environment of every command: the step's, closed to the host, with all flags."""
+    values["cflags"] = " ".join([values["cflags"], *map(expand, library.cflags)])
+    ldflags = " ".join([env.get("LDFLAGS", ""), *map(expand, library.ldflags)]).strip()
+    return {"LD": "ld.lld", **env, **_CLOSED_ENVIRONMENT, "CFLAGS": values["cflags"], "LDFLAGS": ldflags}
+
+
+def _copy_recipe_files(library: Library, into: Path) -> None:
+    """Copy what the recipe declares, so that nothing it does not declare can be used."""
+    for name in library.recipe_files:
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(RECIPES / name, into / name)
+
+
+def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
+    """Copy the wanted part of what was installed, and the licences, into the result."""
+    for path in sorted(installed.rglob("*")):
+        name = path.relative_to(installed).as_posix()
+        if not path.is_dir() and any(fnmatchcase(name, pattern) for pattern in library.keep):
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, out / name)  # a link becomes a file: results are merged by hard links
+    missing = [name for name in library.produces if not (out / name).is_file()]
+    if missing:
+        raise StepError(f"the recipe did not make {', '.join(missing)}", where=library.name)
+    (out / "licenses").mkdir(exist_ok=True)
+    (out / "licenses" / library.license_name).write_bytes(license_text(library, tree))
+
+
+def license_text(library: Library, tree: Path) -> bytes:
+    """Return all licence texts of a library as one, each under the name of its file if there are several."""
+    try:
+        texts = [(name, (tree / name).read_bytes().rstrip(b"\n") + b"\n") for name in library.license_files]
+    except OSError as error:
+        raise StepError(f"licence file cannot be read: {error}", where=library.name) from error
+    if len(texts) == 1:
+        return texts[0][1]
+    return b"\n".join(f"==== {Path(name).name}\n\n".encode() + text for name, text in texts)
+
+
+def _refuse_build_paths(library: Library, out: Path, machine: Iterable[Path]) -> None:
+    """Fail if a product tells where it was built: it could not be the same on another machine."""
+    needles = [str(path).encode() for path in machine]
+    for path in sorted(item for item in out.rglob("*") if item.is_file()):
+        content = path.read_bytes()
+        for needle in needles:
+            if needle in content:
+                raise StepError(
+                    f"{path.relative_to(out)} holds the build path {needle.decode()}",
+                    where=library.name,
+                    hint="give configure neutral directories, and compile with {cflags}",
+                )
