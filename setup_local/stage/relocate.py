@@ -12,7 +12,6 @@ from setup_local.stage import files, makefile, sysconfigdata
 from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings
 
-
 # The configuration directory lies three below the prefix.
 _MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../../..)"
 

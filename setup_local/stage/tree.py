@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from setup_local.stage import files, licenses, makefile, objects
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.relocate import Installation, find, relocate
 from setup_local.stage.settings import load_settings
+from setup_local.values import LinkMode
 
 _SYSTEM = "-l"
 _BYTECODE = frozenset({"__pycache__"})
@@ -58,7 +59,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     tcl_paths = _place_script_libraries(libraries, root / "install" / "lib")
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
     _tidy(installation)
-    relocate(installation, settings, tuple(archives))
+    relocate(installation, settings, _built_in_archives(plan, archives))
     licenses.collect(root, installation.stdlib, libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
@@ -88,13 +89,26 @@ def _place_objects(build: Path, target: Path, shares: objects.Objects) -> None:
         files.place(build / name, target / name)
 
 
+def link_order(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    """Return every archive of several link lines once, each after all that need it."""
+    every = [archive for archives in lists for archive in archives]
+    return tuple(reversed(dict.fromkeys(reversed(every))))
+
+
+def _built_in_archives(plan: Plan, archives: Iterable[str]) -> tuple[str, ...]:
+    """Return the archives that a program needs which links libpython: none that only shared modules use."""
+    of_shared = {archive for item in plan.extensions if item.link is LinkMode.SHARED for archive in item.archives}
+    of_static = {archive for item in plan.extensions if item.link is LinkMode.STATIC for archive in item.archives}
+    return tuple(archive for archive in archives if archive in of_static or archive not in of_shared)
+
+
 def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> dict[str, str]:
     """Place the static libraries that are linked; return their libraries, in the order they are linked in.
 
     Those that only the toolchain knows of come last: everything else may need them.
     """
     owners = {path.name: name for name, prefix in libraries.items() for path in sorted((prefix / "lib").glob("*.a"))}
-    linked = dict.fromkeys(archive for extension in plan.extensions for archive in extension.archives)
+    linked = link_order(extension.archives for extension in plan.extensions)
     if missing := [archive for archive in linked if archive not in owners]:
         raise StageError(f"no library provides {', '.join(missing)}", where=target)
     planned = {item.name for item in plan.libraries}
