@@ -88,7 +88,7 @@ def build_toolchain(
     _check_sources(zig_root, compiler_rt)
     _place_wheel(zig_root, out / WHEEL)
     programs = host or wheel_programs(zig_root)
-    _write_wrappers(catalog, programs, out)
+    write_wrappers(catalog, programs, out)
     resource = out / "lib" / "clang" / catalog.resource_version
     shutil.copytree(programs.headers, resource / "include")
     _build_builtins(catalog.builtins, compiler_rt / "lib" / "builtins", resource / "lib" / "linux", out, run, arch)
@@ -129,7 +129,8 @@ def _link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
-def _write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> None:
+def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> None:
+    """Write the programs and the settings that every call of the compiler has."""
     texts = {
         name: render("compiler.sh.j2", {"program": programs.compiler, "mode": mode})
         for name, mode in _COMPILERS.items()
