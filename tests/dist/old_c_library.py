@@ -16,10 +16,7 @@ import subprocess
 import sys
 import time
 
-import databases
-import foreign_functions
 import harness
-import tls
 
 
 def test_c_library_is_really_the_old_one() -> None:
@@ -45,20 +42,22 @@ def test_shared_extension_modules() -> None:
 
 
 def test_tls_handshake_in_memory() -> None:
-    tls.test_handshake_in_memory()
+    importlib.import_module("tls").test_handshake_in_memory()
 
 
 def test_tls_handshake_on_loopback() -> None:
-    tls.test_tls_1_3()
+    importlib.import_module("tls").test_tls_1_3()
 
 
 def test_database() -> None:
+    databases = importlib.import_module("databases")
     databases.test_full_text_search()
     databases.test_mathematical_functions()
     databases.test_backup_into_a_file()
 
 
 def test_foreign_functions() -> None:
+    foreign_functions = importlib.import_module("foreign_functions")
     foreign_functions.test_call_back_from_qsort()
     foreign_functions.test_big_structure_by_value_through_a_call_back()
 

@@ -52,6 +52,22 @@ def _unpack_libraries(wheel: Path, destination: Path) -> None:
                 tar.extract(member, destination)
 
 
+def _add_compatibility_symbols(root: Path) -> None:
+    """Give that glibc back the symbols for old programs that every distribution's glibc has (see the C file)."""
+    compiler = shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        pytest.fail("gcc is missing; scripts/install-test-requirements installs it")
+    name = "libcompatibility.so"
+    source = DATA / "glibc-compatibility.c"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-fno-builtin", "-nostdlib", f"-Wl,-soname,{name}", source]
+    script = f"-Wl,--version-script,{source.with_suffix('.map')}"
+    libc = next((root / "lib64").glob("libc-*.so"))
+    target = root / "lib64" / name
+    done = run([*command, script, libc, "-o", target], env=os.environ, cwd=root, seconds=60)
+    assert done.returncode == 0, done.stdout
+    (root / "etc/ld.so.preload").write_text(f"/lib64/{name}\n", encoding="ascii")
+
+
 @pytest.fixture(scope="module")
 def old_root(workshop: Path, installation: Installation, scripts: Path, say: Callable[[str], None]) -> Path:
     """Return a root directory with that C library, the installation, the scripts, and nothing else."""
@@ -61,6 +77,7 @@ def old_root(workshop: Path, installation: Installation, scripts: Path, say: Cal
     for name in ("lib", "etc", "proc", "dev", "tmp", "opt"):
         (root / name).mkdir()
     (root / "tmp").chmod(0o1777)
+    _add_compatibility_symbols(root)
     (root / "etc/hosts").write_text("127.0.0.1 localhost\n", encoding="ascii")
     ignore = shutil.ignore_patterns("test", "__pycache__")
     shutil.copytree(installation.prefix, f"{root}{INSIDE}", symlinks=True, ignore=ignore, copy_function=os.link)
