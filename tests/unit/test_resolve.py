@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.targets import Target
+from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.resolve import resolve
@@ -58,6 +60,7 @@ def linked(name: str, *libraries: str, **changes: Any) -> Extension:
 def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **changes: Any) -> Catalogs:
     pinned = [source("cpython", version) for version in ("3.13.5", "3.11.2", "3.13.15")]
     pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
+    pinned += [source("ziglang", "1")]
     pinned += [source(item.name, item.version) for item in libraries]
     parts = (
         ConfigurePart(
@@ -75,6 +78,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "extensions": extensions,
         "targets": (TARGET,),
         "cpython": CPythonCatalog(deps="../deps", configure=parts),
+        "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
     }
     return Catalogs(**{**values, **changes})
 
@@ -231,7 +235,13 @@ def test_configure_is_filled_in() -> None:
 
 def test_an_extra_source_has_the_version_of_the_library_that_is_built_from_it() -> None:
     libraries = (library("tcl", version="8.6.16"), library("tk", "tcl", extra=("tcl",)))
-    pins = (source("cpython", "3.13.5"), source("tcl", "8.6.18"), source("tcl", "8.6.16"), source("tk", "1"))
+    pins = (
+        source("cpython", "3.13.5"),
+        source("ziglang", "1"),
+        source("tcl", "8.6.18"),
+        source("tcl", "8.6.16"),
+        source("tk", "1"),
+    )
     given = catalogs(linked("_tkinter", "tk"), libraries=libraries, sources=Sources(sources=pins))
     planned = resolve(ask(), given).libraries[-1]
     assert [item.identity for item in planned.extra_sources] == ["tcl-8.6.16"]
