@@ -9,14 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from setup_local.build.steps import Runner
-from setup_local.catalog.libraries import PLACEHOLDER, RECIPES, Command, Edit, Library, load_patch
+from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Command, Edit, Library, load_patch
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
 
 PREFIX = "/install"
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
-# Objects go into an interpreter that exports its own symbols only, and may be relinked into shared ones.
-_OBJECT_FLAGS = ("-fPIC", "-fvisibility=hidden")
 _CLOSED_ENVIRONMENT = {
     "PKG_CONFIG": "false",
     "PKG_CONFIG_LIBDIR": "",
@@ -98,7 +96,7 @@ def _values(
     """Return what each placeholder stands for."""
     tree, _ = sources[planned.source.name]
     maps = {str(work): ".", str(tree): ".", str(deps): "deps"}
-    flags = [env.get("CFLAGS", ""), *_OBJECT_FLAGS, *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items())]
+    flags = [env.get("CFLAGS", ""), *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items())]
     return {
         "ar": env["AR"],
         "cc": env["CC"],
@@ -157,13 +155,20 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
 
 def license_text(library: Library, tree: Path) -> bytes:
     """Return all licence texts of a library as one, each under the name of its file if there are several."""
-    try:
-        texts = [(name, (tree / name).read_bytes().rstrip(b"\n") + b"\n") for name in library.license_files]
-    except OSError as error:
-        raise StepError(f"licence file cannot be read: {error}", where=library.name) from error
+    paths = [path for entry in library.license_files for path in _license_files(library, tree, entry)]
+    texts = [path.read_bytes().rstrip(b"\n") + b"\n" for path in paths]
     if len(texts) == 1:
-        return texts[0][1]
-    return b"\n".join(f"==== {Path(name).name}\n\n".encode() + text for name, text in texts)
+        return texts[0]
+    return b"\n".join(f"==== {path.name}\n\n".encode() + text for path, text in zip(paths, texts, strict=True))
+
+
+def _license_files(library: Library, tree: Path, entry: str) -> list[Path]:
+    """Return the files of the first alternative of an entry that this source form has."""
+    for pattern in entry.split(LICENSE_ALTERNATIVE):
+        found = sorted(path for path in tree.glob(pattern) if path.is_file())
+        if found:
+            return found
+    raise StepError(f"the source has no licence file {entry}", where=library.name)
 
 
 def _refuse_build_paths(library: Library, out: Path, machine: Iterable[Path]) -> None:

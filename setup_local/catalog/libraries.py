@@ -19,6 +19,7 @@ PLACEHOLDERS = frozenset(
     {"ar", "cc", "cflags", "deps", "host", "prefix", "python", "ranlib", "recipe", "source", "stage"}
 )
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
+LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
 PATCHES = paths.DATA / "patches"
 
@@ -41,9 +42,10 @@ class Command:
 class Library:
     """One library: its source, what it needs, its commands, and what it must produce.
 
-    `produces` are files below the prefix (`lib/libz.a`); `license_files` are paths in the source tree;
-    `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
-    what belongs to the result, all else that the commands install is dropped. `recipe_files` are files
+    `produces` are files below the prefix (`lib/libz.a`); `license_files` are patterns of paths in the source
+    tree, with `A or B` for source forms that differ; `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
+    what belongs to the result, all else that the commands install is dropped. `cflags` begin with those that the
+    catalog has for all libraries. `recipe_files` are files
     of `data/recipes` that the commands use, as `{recipe}/<name>`; `patches` are files of `data/patches`.
     `weight` is a rough build time in seconds on one core.
     """
@@ -100,7 +102,10 @@ class Patch:
 def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library, ...]:
     """Return the catalog of libraries; each comes after what it needs. Raises `CatalogError`."""
     document = read_toml(path, "libraries")
-    libraries = tuple(convert(Library, _plural(raw, "command"), where=path) for raw in document["library"])
+    libraries = tuple(
+        convert(Library, _plural(raw, "command") | {"cflags": document["cflags"] + raw.get("cflags", [])}, where=path)
+        for raw in document["library"]
+    )
     problems = [*_order_problems(libraries), *(text for item in libraries for text in _own_problems(item))]
     if problems:
         raise CatalogError("; ".join(problems), where=path)
@@ -143,5 +148,3 @@ def _own_problems(library: Library) -> Iterable[str]:
     for file in library.ingredients:
         if not file.is_file():
             yield f"{library.name} names {file.name}, which is not in data/{file.parent.relative_to(paths.DATA)}"
-    if not any(name.startswith("LICENSE") or library.license_files for name in library.license_files):
-        yield f"{library.name} has no licence file"

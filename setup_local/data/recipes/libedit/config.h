@@ -8,6 +8,10 @@
 
 #define strlcat libedit_strlcat
 #define strlcpy libedit_strlcpy
+#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 17)
+# define secure_getenv __secure_getenv
+extern char *__secure_getenv(const char *);
+#endif
 
 #define HAVE_CURSES_H 1
 #define HAVE_DIRENT_H 1
@@ -24,6 +28,7 @@
 #define HAVE_MEMSET 1
 #define HAVE_NCURSES_H 1
 #define HAVE_REGCOMP 1
+#define HAVE_SECURE_GETENV 1
 #define HAVE_SIZE_MAX 1
 #define HAVE_STDINT_H 1
 #define HAVE_STDLIB_H 1
