@@ -69,7 +69,7 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
     used = {name for extension in extensions for part in extension.parts for name in part.libraries}
     used |= {name for library in libraries for name in library.needs}
     for library in libraries:
-        if library.name not in used:
+        if library.name not in used and not library.optional:
             yield f"nothing needs the library {library.name}"
 
 

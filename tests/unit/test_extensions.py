@@ -158,4 +158,5 @@ def test_a_module_may_stand_twice_only_if_the_conditions_exclude_each_other() ->
 
 def test_a_library_that_nobody_needs_is_reported() -> None:
     libraries = [library("xproto"), library("zlib", "lib/libz.a", needs=("xproto",)), library("tiff")]
+    libraries.append(dataclasses.replace(library("readline"), optional=True))
     assert cross_check([linked()], libraries, FACTS) == ["nothing needs the library tiff"]
