@@ -70,16 +70,18 @@ def run(
     log: Path | None = None,
     pass_fds: Sequence[int] = (),
     children: Children | None = None,
+    shown: Sequence[str] = (),
 ) -> Outcome:
     """Run a program to its end; with `log`, append the command and all it prints to that file.
 
-    Without `log`, standard output is returned. `children` can end it early. Raises `CommandFailed`.
+    Without `log`, standard output is returned. `children` can end it early; `shown` is what the log says
+    was run, where that is more telling than the whole argv. Raises `CommandFailed`.
     """
     words = [str(word) for word in argv]
     if log is None:
         return _captured(words, env=env, cwd=cwd, pass_fds=pass_fds)
     with log.open("a", encoding="utf-8") as stream:
-        stream.write(f"$ cd {shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(words)}\n")
+        stream.write(f"$ cd {shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(shown or words)}\n")
         stream.flush()
         status = _status(words, stream.fileno(), children or Children(), env=env, cwd=cwd, pass_fds=pass_fds)
     if status:

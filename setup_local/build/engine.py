@@ -154,15 +154,16 @@ class _StepRunner:
     writable: tuple[Path, ...]
 
     def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
-        words = self.engine.sandbox.wrap([str(word) for word in argv], writable=self.writable, cwd=cwd)
+        words = [str(word) for word in argv]
         try:
             run(
-                words,
+                self.engine.sandbox.wrap(words, writable=self.writable, cwd=cwd),
                 env=self.engine.env if env is None else env,
                 cwd=cwd,
                 log=self.log,
                 pass_fds=self.engine.jobserver.descriptors,
                 children=self.engine.children,
+                shown=words,
             )
         except CommandFailed as error:
             raise StepError(failure_text(argv, error, self.log), where=self.step) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -64,7 +65,9 @@ def _toolchain_step(plan: Plan, sources: Sources) -> Step:
     taken = {source.name: sources[source.identity] for source in plan.toolchain_sources}
 
     def action(job: Job) -> None:
-        trees = {name: toolchain.unpack_source(item, job.work / name) for name, item in taken.items()}
+        with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
+            unpacked = pool.map(lambda name: toolchain.unpack_source(taken[name], job.work / name), taken)
+            trees = dict(zip(taken, unpacked, strict=True))
         toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], job.out, job.run)
 
     return Step(
