@@ -20,6 +20,7 @@ from setup_local.run import CommandFailed, run
 
 _HELPER = Path("/usr/lib/apt/apt-helper")
 _FRESH_SECONDS = 24 * 60 * 60
+_NEW_SECONDS = 60 * 60
 
 
 class Apt:
@@ -57,8 +58,12 @@ class Apt:
             where = f"package {form.apt.package} of {name} (apt)"
             yield Attempt(where=where, download=partial(self._download, form, form.apt, name))
 
+    def listing(self, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> str:
+        """Return the control stanzas (deb822(5)) that a suite has for packages; raise `PlaceFailed`."""
+        return self._suite("deb" if kind is ArchiveKind.DEB else "deb-src", suite).listing(set(packages))
+
     def _download(self, form: Form, place: AptPlace, suite_name: str, directory: Path) -> Path:
-        """Download from a suite; when that fails with lists that are not of today, get new lists and try again."""
+        """Download from a suite; when that fails with lists that are not new, get new ones and try again."""
         suite = self._suite("deb" if form.kind is ArchiveKind.DEB else "deb-src", suite_name)
         packages = {item.package for item in self._expected if suite_name in item.suites} | {place.package}
         try:
@@ -98,6 +103,7 @@ class Suite:
         report: Callable[[str], None],
     ) -> None:
         self._state = state
+        self._stamp = state / "stamp"
         self._kind, self._name = suite
         self._archives = archives
         self._environ = {**environ, "APT_CONFIG": str(state / "apt.conf")}
@@ -127,10 +133,16 @@ class Suite:
                     return target
         raise PlaceFailed(reason)
 
+    def listing(self, packages: set[str]) -> str:
+        """Return the control stanzas of packages, from lists that are fresh."""
+        with self._lock, self._state_lock():
+            self._prepare()
+            return self._answer(packages)
+
     def refresh(self) -> bool:
-        """Get new lists, unless that was done in this process; tell whether it was done now."""
+        """Get new lists, unless that was done a moment ago; tell whether it was done now."""
         with self._lock:
-            if self._updated:
+            if self._updated or not self._archives or self._age() < _NEW_SECONDS:
                 return False
             self._files.clear()
             self._asked.clear()
@@ -158,12 +170,17 @@ class Suite:
             return
         if not self._archives:
             raise PlaceFailed("the host's apt configuration names no mirror of this distribution")
-        stamp = self._state / "stamp"
         wanted = self._write_configuration()
-        fresh = stamp.is_file() and time.time() - stamp.stat().st_mtime < _FRESH_SECONDS
-        if not (fresh and stamp.read_text(encoding="utf-8") == wanted):
+        if not (self._age() < _FRESH_SECONDS and self._stamp.read_text(encoding="utf-8") == wanted):
             self._update()
         self._ready = True
+
+    def _age(self) -> float:
+        """Return for how many seconds the lists have been there."""
+        try:
+            return time.time() - self._stamp.stat().st_mtime
+        except FileNotFoundError:
+            return float("inf")
 
     def _write_configuration(self) -> str:
         """Write apt's configuration; return a digest of it."""
@@ -186,15 +203,17 @@ class Suite:
         except CommandFailed as error:
             self._problem = f"apt-get update: {_reason(error.output)}"
         else:
-            (self._state / "stamp").write_text(digest, encoding="utf-8")
+            self._stamp.write_text(digest, encoding="utf-8")
 
-    def _query(self, packages: set[str]) -> None:
+    def _answer(self, packages: set[str]) -> str:
         options = ["show"] if self._kind == "deb" else ["showsrc", "--only-source"]
         try:
-            answer = run(["apt-cache", *options, *sorted(packages)], env=self._environ).stdout
+            return run(["apt-cache", *options, *sorted(packages)], env=self._environ).stdout
         except CommandFailed as error:
-            answer = error.output  # it answers for those that it knows
-        for sha256, path in listed_files(answer):
+            return error.output  # it answers for those that it knows
+
+    def _query(self, packages: set[str]) -> None:
+        for sha256, path in listed_files(self._answer(packages)):
             if path not in self._files.setdefault(sha256, []):
                 self._files[sha256].append(path)
 

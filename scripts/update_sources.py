@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Refresh `data/sources.toml` from what can be had now; touches nothing but that file.
+
+`refresh` corrects where pinned bytes lie (package version, suites) and notes the size of those that could be
+downloaded and checked for the first time. It never changes a hash. `newest` only prints what the distribution has
+that is newer than the newest pin. `form` prints the pin of a file, to be put into the catalog by hand.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import tarfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from setup_local import paths
+from setup_local.catalog.sources import ArchiveKind, Form, Source, load_sources
+from setup_local.errors import SourceError
+from setup_local.fetch import Fetcher
+from setup_local.fetch.apt import Apt, listed_files
+from setup_local.fetch.apt_sources import parse_stanzas
+from setup_local.fetch.attempt import PlaceFailed
+from setup_local.fetch.cache import sha256_of
+
+CATALOG = paths.DATA / "sources.toml"
+ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A file that a suite lists."""
+
+    suite: str
+    package: str
+    version: str
+    file: str
+    sha256: str
+
+
+def say(line: str) -> None:
+    """Tell on standard error what is going on."""
+    print(line, file=sys.stderr)
+
+
+def listed(apt: Apt, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> Iterator[Listed]:
+    """Yield the files that a suite has for packages."""
+    try:
+        text = apt.listing(kind, suite, packages)
+    except PlaceFailed as error:
+        say(f"{suite}: {error}")
+        return
+    for stanza in parse_stanzas(text):
+        alone = "\n".join(f"{name}: {value}" for name, value in stanza.items())
+        for sha256, path in listed_files(alone):
+            yield Listed(
+                suite=suite,
+                package=stanza["Package"],
+                version=stanza.get("Version", ""),
+                file=path.rpartition("/")[2],
+                sha256=sha256,
+            )
+
+
+def everything_listed(forms: list[Form]) -> list[Listed]:
+    """Return what all suites of the catalog list for all its packages."""
+    apt = Apt(paths.cache_root() / "apt", environ=os.environ, report=say)
+    found: list[Listed] = []
+    suites = sorted({suite for form in forms if form.apt for suite in form.apt.suites})
+    for binary in (False, True):
+        kind = ArchiveKind.DEB if binary else ArchiveKind.TAR
+        packages = {form.apt.package for form in forms if form.apt and (form.kind is ArchiveKind.DEB) == binary}
+        for suite in suites:
+            found += listed(apt, kind, suite, packages)
+    return found
+
+
+class Catalog:
+    """The text of the catalog; each edit matches exactly once or fails."""
+
+    def __init__(self, text: str) -> None:
+        self.blocks = text.split("\n\n")
+
+    def replace(self, sha256: str, pattern: str, replacement: str) -> None:
+        """Replace one piece in every block that pins these bytes."""
+        chosen = [number for number, block in enumerate(self.blocks) if f'sha256 = "{sha256}"' in block]
+        for number in chosen:
+            self.blocks[number], count = re.subn(pattern, replacement, self.blocks[number], flags=re.MULTILINE)
+            if count != 1:
+                raise SystemExit(f"{sha256}: {pattern} matches {count} times")
+
+    @property
+    def text(self) -> str:
+        """Return the whole catalog."""
+        return "\n\n".join(self.blocks)
+
+
+def refresh() -> None:
+    """Correct package versions and suites, and note what could be checked."""
+    catalog, sources = Catalog(CATALOG.read_text(encoding="utf-8")), load_sources().sources
+    forms = list({form.sha256: form for source in sources for form in source.forms}.values())
+    known = everything_listed(forms)
+    for form in forms:
+        places = sorted((item for item in known if item.sha256 == form.sha256), key=partial(preference, form))
+        if form.apt and places and form.verified:
+            suites = ", ".join(f'"{suite}"' for suite in dict.fromkeys(item.suite for item in places))
+            catalog.replace(form.sha256, r"^(apt = .* version = )\"[^\"]*\"", rf'\g<1>"{places[0].version}"')
+            catalog.replace(form.sha256, r"^(apt = .* suites = )\[[^\]]*\]", rf"\g<1>[{suites}]")
+        elif form.apt and not places:
+            say(f"{form.file}: no suite lists it any more")
+    note_checked(catalog, [form for form in forms if not form.verified])
+    CATALOG.write_text(catalog.text, encoding="utf-8")
+
+
+def preference(form: Form, item: Listed) -> tuple[int, bool]:
+    """Order places: the suites that are pinned come first, in their order, and there the pinned version."""
+    pinned = form.apt.suites if form.apt else ()
+    version = form.apt.version if form.apt else ""
+    return (pinned.index(item.suite) if item.suite in pinned else len(pinned), item.version != version)
+
+
+def note_checked(catalog: Catalog, forms: list[Form]) -> None:
+    """Download what was never checked; where that works, note the size and drop the mark."""
+    fetcher = Fetcher(paths.cache_root(), report=say, environ=os.environ)
+    outcomes = fetcher.try_all(Source(name=form.file, version="-", forms=(form,)) for form in forms)
+    for form, outcome in zip(forms, outcomes.values(), strict=True):
+        if isinstance(outcome, SourceError):
+            continue
+        size = outcome.path.stat().st_size
+        catalog.replace(form.sha256, r"^verified = false\n", "")
+        if not form.size:
+            catalog.replace(form.sha256, r"^(sha256 = .*)$", rf"\g<1>\nsize = {size}")
+
+
+def newest() -> None:
+    """Print the original tarballs that a suite has and the catalog lacks."""
+    forms = [form for source in load_sources().sources for form in source.forms]
+    pinned = {form.sha256 for form in forms}
+    for item in sorted(everything_listed(forms), key=lambda item: (item.package, item.version)):
+        if ORIGINAL.search(item.file) and item.sha256 not in pinned:
+            print(f"{item.package} {item.version} ({item.suite}): {item.file} sha256 {item.sha256}")
+
+
+def form_of(files: list[Path]) -> None:
+    """Print the pins of tarballs: hash, size and root."""
+    for file in files:
+        print(f'[[sources.forms]]\nfile = "{file.name}"\nsha256 = "{sha256_of(file)}"\nsize = {file.stat().st_size}')
+        with tarfile.open(file) as archive:
+            first = archive.next()
+        print(f'root = "{first.name.split("/")[0] if first else ""}"\n')
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("refresh")
+    commands.add_parser("newest")
+    commands.add_parser("form").add_argument("files", nargs="+", type=Path)
+    arguments = parser.parse_args()
+    match arguments.command:
+        case "refresh":
+            refresh()
+        case "newest":
+            newest()
+        case "form":
+            form_of(arguments.files)
+
+
+if __name__ == "__main__":
+    main()
