@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from installed import DIST, INDEX_VARIABLES, Installation
+from installed import DIST, INDEX_VARIABLES, NOBODY, Installation
 
 NO_TESTS = {"harness", "list_names", "old_c_library"}
 SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
@@ -43,3 +44,22 @@ def test_a_failing_script_is_noticed(installation: Installation, scripts: Path) 
     script.write_text("import harness\ndef test_wrong():\n    harness.equal(1, 2)\nharness.main()\n", encoding="utf-8")
     with pytest.raises(pytest.fail.Exception, match="got 1, expected 2"):
         installation.run(["-B", script])
+
+
+def test_packages_can_be_installed_into_the_tree_which_then_moves_again(
+    installation: Installation, scripts: Path, workshop: Path
+) -> None:
+    first, second = workshop / "own tree", workshop / "moved again"
+    shutil.copytree(installation.root, first, symlinks=True, copy_function=os.link)
+    if os.getuid() == 0:
+        for directory, _, _ in os.walk(first):
+            os.chown(directory, NOBODY, NOBODY)
+    own = Installation(root=first, home=installation.home)
+    code = "import pathlib, environments; print(environments._wheel(pathlib.Path.cwd()))"
+    wheel = own.run(["-B", "-c", code], env={"PYTHONPATH": str(scripts)}).strip()
+    output = own.run(["-m", "pip", "install", "--no-index", "--disable-pip-version-check", wheel])
+    assert "Successfully installed tiny-1.0" in output
+    first.rename(second)
+    moved = Installation(root=second, home=installation.home)
+    assert moved.run(["-c", "import tiny; tiny.main()"]).strip() == "tiny runs"
+    assert str(second) in moved.run(["-m", "pip", "show", "--files", "tiny"])
