@@ -72,16 +72,17 @@ def apply_patches(tree: Path, library: Library) -> None:
 
 
 def _apply(tree: Path, edit: Edit, *, where: str) -> None:
-    """Replace the one place where the text occurs; bytes that are no UTF-8 survive."""
+    """Replace the one place where the text occurs; all other bytes stay as they are."""
     path = tree / edit.file
     try:
-        text = path.read_text(encoding="utf-8", errors="surrogateescape")
+        content = path.read_bytes()
     except OSError as error:
         raise StepError(f"{edit.file} cannot be read: {error.strerror}", where=where) from error
-    found = text.count(edit.find)
+    old, new = edit.find.encode(), edit.replace.encode()
+    found = content.count(old)
     if found != 1:
         raise StepError(f"an edit of {edit.file} must match once, but matches {found} times", where=where)
-    path.write_text(text.replace(edit.find, edit.replace), encoding="utf-8", errors="surrogateescape")
+    path.write_bytes(content.replace(old, new))
 
 
 def _values(
