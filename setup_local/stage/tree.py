@@ -9,7 +9,7 @@ from pathlib import Path
 from setup_local.errors import StageError
 from setup_local.plan.model import Plan
 from setup_local.render import render
-from setup_local.stage import files, licenses, makefile, objects
+from setup_local.stage import files, licenses, makefile, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.relocate import Installation, find, relocate
 from setup_local.stage.settings import load_settings
@@ -17,7 +17,6 @@ from setup_local.values import LinkMode
 
 _SYSTEM = "-l"
 _BYTECODE = frozenset({"__pycache__"})
-_SCRIPT_LIBRARIES = ("tcl*", "tk*", "itcl*", "thread*")
 RUN_TESTS = "build/run_tests.py"
 
 
@@ -56,9 +55,10 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
     _place_objects(cpython / "build", root / "build", shares)
     archives = _place_archives(plan, libraries, root / "build" / "lib")
-    tcl_paths = _place_script_libraries(libraries, root / "install" / "lib")
+    tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
     _tidy(installation)
+    tcl.let_tkinter_find(installation.stdlib, tcl_paths)
     relocate(installation, settings, _built_in_archives(plan, archives))
     licenses.collect(root, installation.stdlib, libraries)
     python_exe = f"install/bin/{installation.interpreter}"
@@ -117,18 +117,6 @@ def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> 
     for archive, name in archives.items():
         files.place(libraries[name] / "lib" / archive, target / archive)
     return archives
-
-
-def _place_script_libraries(libraries: Mapping[str, Path], target: Path) -> tuple[str, ...]:
-    """Place the Tcl scripts that tkinter needs at run time; return the directories' names."""
-    found = {}
-    for prefix in libraries.values():
-        for pattern in _SCRIPT_LIBRARIES:
-            directories = (path for path in (prefix / "lib").glob(pattern) if path.is_dir())
-            found.update({path.name: path for path in directories})
-    for name, path in found.items():
-        files.place_tree(path, target / name)
-    return tuple(sorted(found))
 
 
 def _tidy(installation: Installation) -> None:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import os
+import runpy
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from setup_local.errors import StageError
-from setup_local.stage import files, licenses
+from setup_local.stage import files, licenses, tcl
 from setup_local.stage.tree import link_order
 
 
@@ -83,3 +87,61 @@ def test_a_library_without_licence_text_is_refused(tmp_path: Path, texts: dict[s
     (stdlib / "LICENSE.txt").write_text("PSF\n")
     with pytest.raises(StageError, match="no licence text"):
         licenses.collect(tmp_path / "root", stdlib, {"zlib": library(tmp_path, "zlib", **texts)})
+
+
+TKINTER = """\
+import sys
+import types
+import _tkinter # If this fails your Python may not be configured for Tk
+class Tk:
+    def __init__(self):
+        self.tk = _tkinter.create('a', 1)
+"""
+
+
+class FakeTcl(ModuleType):
+    """Says what Tcl would have been told."""
+
+    def __init__(self) -> None:
+        super().__init__("_tkinter")
+
+    @staticmethod
+    def create(*arguments: object) -> tuple[object, ...]:
+        return (*arguments, os.environ.get("TCL_LIBRARY"))
+
+
+@pytest.fixture
+def tkinter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    module = tmp_path / "lib" / "python3.13" / "tkinter" / "__init__.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(TKINTER)
+    monkeypatch.setattr(sys, "base_prefix", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "_tkinter", FakeTcl())
+    monkeypatch.delenv("TCL_LIBRARY", raising=False)
+    return module
+
+
+def test_tcl_is_told_where_its_scripts_are(tkinter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "tcl"
+    (source / "lib" / "tcl8.6").mkdir(parents=True)
+    (source / "lib" / "tcl8.6" / "init.tcl").write_text("#\n")
+    (source / "lib" / "tclConfig.sh").write_text("#\n")
+    names = tcl.place_scripts({"tcl": source}, tmp_path / "lib")
+    assert names == ("tcl8.6",)
+    tcl.let_tkinter_find(tkinter.parents[1], names)
+    namespace = runpy.run_path(str(tkinter))
+    assert namespace["Tk"]().tk == ("a", 1, str(tmp_path / "lib" / "tcl8.6"))
+    assert "TCL_LIBRARY" not in os.environ, "programs that are started from Python must not see it"
+    monkeypatch.setenv("TCL_LIBRARY", "/the/users/own")
+    assert namespace["Tk"]().tk == ("a", 1, "/the/users/own")
+
+
+def test_without_tcl_tkinter_stays_as_it_is(tkinter: Path) -> None:
+    tcl.let_tkinter_find(tkinter.parents[1], ())
+    assert tkinter.read_text() == TKINTER
+
+
+def test_a_tkinter_of_another_form_is_refused(tkinter: Path) -> None:
+    tkinter.write_text("import _tkinter\n")
+    with pytest.raises(StageError, match="found it 0 times"):
+        tcl.let_tkinter_find(tkinter.parents[1], ("tcl8.6",))
