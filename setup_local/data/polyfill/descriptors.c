@@ -30,24 +30,24 @@ static int number(const char *name)
     return value;
 }
 
-/* Find the lowest open descriptor from `from` on, INT_MAX if there is none, -1 if nobody can tell.
- * Allocates nothing: it may run between fork and exec. */
-static int next_open(int from)
+/* Call `visit` for each open descriptor from `from` on, until it fails; return its answer, -1 if nobody can tell
+ * what is open. Allocates nothing: it may run between fork and exec. The visitor may close what it is given. */
+static int visit_open(int from, int (*visit)(int fd, void *context), void *context)
 {
     char buffer[1024] __attribute__((aligned(8)));
-    int lowest = INT_MAX;
-    long got;
+    long got = 0;
+    int answer = 0;
     int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return -1;
-    while ((got = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
-        for (long at = 0; at < got; at += ((struct entry *)(buffer + at))->length) {
+    while (!answer && (got = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0)
+        for (long at = 0; at < got && !answer; at += ((struct entry *)(buffer + at))->length) {
             int fd = number(((struct entry *)(buffer + at))->name);
-            if (fd >= from && fd != directory && fd < lowest)
-                lowest = fd;
+            if (fd >= from && fd != directory)
+                answer = visit(fd, context);
         }
     close(directory);
-    return got < 0 ? -1 : lowest;
+    return got < 0 ? -1 : answer;
 }
 
 static int limit(void)
@@ -59,47 +59,59 @@ static int limit(void)
 }
 
 #ifdef POLYFILL_closefrom
+static int close_one(int fd, void *context)
+{
+    (void)context;
+    close(fd);
+    return 0;
+}
+
 void closefrom(int from)
 {
-    int fd;
     if (from < 0)
         from = 0;
-    if (syscall(SYS_close_range, from, ~0U, 0) == 0)
+    if (syscall(SYS_close_range, from, ~0U, 0) == 0 || visit_open(from, close_one, NULL) == 0)
         return;
-    while ((fd = next_open(from)) >= 0 && fd != INT_MAX) {
-        close(fd);
-        from = fd + 1;
-    }
-    if (fd < 0)
-        for (int end = limit(); from < end; from++)
-            close(from);
+    for (int end = limit(); from < end; from++)
+        close(from);
 }
 #endif
 
 #ifdef POLYFILL_posix_spawn_file_actions_addclosefrom_np
 /* Descriptors above the highest open one that are closed too: earlier actions may have opened them. */
 #define MARGIN 64
+/* Up to here every number is closed, beyond only those that are open now. */
+#define DENSE 4096
 
-/* The C library of the floor knows no such action. It is spelled out as one close action for each
- * descriptor that is open now; closing one that is not open by then is no error to it. */
+struct closing {
+    posix_spawn_file_actions_t *actions;
+    int highest;
+    int dense_end;
+};
+
+static int add_one(int fd, void *context)
+{
+    struct closing *closing = context;
+    if (fd > closing->highest)
+        closing->highest = fd;
+    return fd < closing->dense_end ? 0 : posix_spawn_file_actions_addclose(closing->actions, fd);
+}
+
+/* The C library of the floor knows no such action. It is spelled out as close actions; closing what is not
+ * open by then is no error to it, as long as the number is below the limit. */
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from)
 {
     int end = limit();
-    int last = from;
+    struct closing closing = {actions, from - 1, end < DENSE ? end : DENSE};
+    int failed;
     int fd;
-    for (fd = next_open(from); fd >= 0 && fd < end; fd = next_open(last)) {
-        int failed = posix_spawn_file_actions_addclose(actions, fd);
-        if (failed)
-            return failed;
-        last = fd + 1;
-    }
-    if (fd < 0)
-        return ENOSYS;
-    for (fd = last; fd < last + MARGIN && fd < end; fd++) {
-        int failed = posix_spawn_file_actions_addclose(actions, fd);
-        if (failed)
-            return failed;
-    }
-    return 0;
+    if (from < 0)
+        return EBADF;
+    failed = visit_open(from, add_one, &closing);
+    for (fd = from; fd < closing.dense_end && fd <= closing.highest && !failed; fd++)
+        failed = posix_spawn_file_actions_addclose(actions, fd);
+    for (fd = closing.highest + 1; fd <= closing.highest + MARGIN && fd < end && !failed; fd++)
+        failed = posix_spawn_file_actions_addclose(actions, fd);
+    return failed < 0 ? ENOSYS : failed;
 }
 #endif
