@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +16,9 @@ from setup_local.plan.model import PlannedLibrary
 
 PREFIX = "/install"
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
+_AR_MAGIC = b"!<arch>\n"
+_AR_HEADER = 60
+_FIRST_COMMENTS = re.compile(rb"(?:\s*/\*.*?\*/)+", re.DOTALL)
 _CLOSED_ENVIRONMENT = {
     "PKG_CONFIG": "false",
     "PKG_CONFIG_LIBDIR": "",
@@ -147,6 +151,8 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
         if not path.is_dir() and any(fnmatchcase(name, pattern) for pattern in library.keep):
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(path, out / name)  # a link becomes a file: results are merged by hard links
+            if path.suffix == ".a":
+                normalize_archive(out / name, where=library.name)
     missing = [name for name in library.produces if not (out / name).is_file()]
     if missing:
         raise StepError(f"the recipe did not make {', '.join(missing)}", where=library.name)
@@ -154,13 +160,40 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
     (out / "licenses" / library.license_name).write_bytes(license_text(library, tree))
 
 
+def normalize_archive(path: Path, *, where: str) -> None:
+    """Set time, owner and mode of all members of a static library to fixed values, in place.
+
+    Some build systems ask the archiver for the real ones. Raises `StepError` for what is no ar archive.
+    """
+    content = bytearray(path.read_bytes())
+    if not content.startswith(_AR_MAGIC):
+        raise StepError(f"{path.name} is no static library", where=where)
+    offset = len(_AR_MAGIC)
+    while offset < len(content):
+        header = bytes(content[offset : offset + _AR_HEADER])
+        if not header.endswith(b"`\n"):
+            raise StepError(f"{path.name} is a damaged static library", where=where)
+        content[offset + 16 : offset + 48] = b"%-12d%-6d%-6d%-8s" % (0, 0, 0, b"644")
+        offset += _AR_HEADER + int(header[48:58]) + int(header[48:58]) % 2
+    path.write_bytes(content)
+
+
 def license_text(library: Library, tree: Path) -> bytes:
-    """Return all licence texts of a library as one, each under the name of its file if there are several."""
+    """Return all licence texts of a library as one, each under the name of its file if there are several.
+
+    Of C code, the comments at its beginning are taken.
+    """
     paths = [path for entry in library.license_files for path in _license_files(library, tree, entry)]
-    texts = [path.read_bytes().rstrip(b"\n") + b"\n" for path in paths]
+    texts = [_license_part(path).rstrip(b"\n") + b"\n" for path in paths]
     if len(texts) == 1:
         return texts[0]
     return b"\n".join(f"==== {path.name}\n\n".encode() + text for path, text in zip(paths, texts, strict=True))
+
+
+def _license_part(path: Path) -> bytes:
+    content = path.read_bytes()
+    comments = _FIRST_COMMENTS.match(content)
+    return comments[0].lstrip() if comments and path.suffix in {".c", ".h"} else content
 
 
 def _license_files(library: Library, tree: Path, entry: str) -> list[Path]:

@@ -136,7 +136,8 @@ def test_a_command_for_a_trait_runs_for_forms_that_have_it(
 
 @pytest.mark.parametrize("kept", ["lib/liba.a", "include/a.h"])
 def test_a_path_of_the_build_machine_is_refused(bench: Bench, kept: str) -> None:
-    bench.installs[kept] = f"built in {bench.work}".encode()
+    path = f"built in {bench.work}".encode()
+    bench.installs[kept] = b"!<arch>\n" + member(b"a.o/", path, mtime=0, owner=0, mode=b"644")
     with pytest.raises(StepError, match=f"^a: {kept} holds the build path {bench.work}"):
         bench.build(recipe())
 
@@ -164,6 +165,36 @@ def test_the_licence_may_lie_elsewhere_in_another_source_form(bench: Bench) -> N
     (bench.tree / "doc" / "copyright").write_text("C\n")
     bench.build(recipe(license_files=("COPYING-* or doc/copyright",)))
     assert (bench.out / "licenses" / "LICENSE.a.txt").read_text() == "C\n"
+
+
+def test_of_c_code_only_the_first_comments_are_the_licence(bench: Bench) -> None:
+    (bench.tree / "a.c").write_text("/* id */\n\n/* As you\n * like. */\nint a; /* not this */\n")
+    bench.build(recipe(license_files=("a.c",)))
+    assert (bench.out / "licenses" / "LICENSE.a.txt").read_text() == "/* id */\n\n/* As you\n * like. */\n"
+
+
+def member(name: bytes, content: bytes, *, mtime: int, owner: int, mode: bytes) -> bytes:
+    header = b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name, mtime, owner, owner, mode, len(content))
+    return header + content + b"\n" * (len(content) % 2)
+
+
+def test_archives_lose_time_owner_and_mode(bench: Bench) -> None:
+    def archive(**facts: Any) -> bytes:
+        return b"!<arch>\n" + member(b"/", b"12345", **facts) + member(b"a.o/", b"1234", **facts)
+
+    bench.installs["lib/liba.a"] = archive(mtime=1795223923, owner=1000, mode=b"100644")
+    bench.build(recipe())
+    assert (bench.out / "lib" / "liba.a").read_bytes() == archive(mtime=0, owner=0, mode=b"644")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"\x7fELF", "liba.a is no static library"), (b"!<arch>\n" + b"x" * 60, "liba.a is a damaged static library")],
+)
+def test_what_is_no_archive_is_an_error(bench: Bench, content: bytes, message: str) -> None:
+    bench.installs["lib/liba.a"] = content
+    with pytest.raises(StepError, match=message):
+        bench.build(recipe())
 
 
 def test_a_missing_licence_is_an_error(bench: Bench) -> None:

@@ -1,4 +1,9 @@
 /* What configure would find for libuuid on Linux with the oldest supported C library; no uuidd daemon. */
+#define _GNU_SOURCE 1
+#include <stdlib.h>
+
+/* The library has its own reallocarray, which must not meet the declaration of the C library's one. */
+#define reallocarray libuuid_reallocarray
 #define _PATH_LOCALSTATEDIR "/var"
 
 #define HAVE_DECL_DIRFD 1
