@@ -85,23 +85,25 @@ def old_root(workshop: Path, installation: Installation, scripts: Path, say: Cal
     return root
 
 
-def _bubblewrap(root: Path) -> list[str]:
+def _bubblewrap(program: str, root: Path) -> list[str]:
     return [
-        *("bwrap", "--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
+        *(program, "--ro-bind", str(root), "/", "--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp"),
         *("--unshare-net", "--die-with-parent", "--chdir", "/tmp", "--"),
     ]
 
 
 def _chroot(root: Path) -> list[str]:
-    return ["chroot", f"--userspec={os.getuid()}", str(root)]
+    program = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin:/bin") or "chroot"
+    return [program, str(root)]
 
 
 def _enter(root: Path) -> list[str]:
     """Return the command that enters the root directory: bubblewrap where it works, else chroot."""
-    if shutil.which("bwrap"):
-        trial = ["bwrap", "--ro-bind", "/", "/", "--unshare-net", "--proc", "/proc", "true"]
+    program = shutil.which("bwrap")
+    if program:
+        trial = [program, "--ro-bind", "/", "/", "--unshare-net", "--proc", "/proc", "true"]
         if subprocess.run(trial, capture_output=True, check=False).returncode == 0:
-            return _bubblewrap(root)
+            return _bubblewrap(program, root)
     if os.getuid() == 0:
         return _chroot(root)
     pytest.fail("neither bwrap nor root's chroot works here; scripts/install-test-requirements installs bubblewrap")

@@ -42,54 +42,65 @@ class Skip:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Selection:
-    """`slow` are files that the quick run leaves out; `minimum` how many cases each kind of run must at least execute."""
+class Slow:
+    """A test file that the quick run leaves out; `seconds` is about what it takes alone."""
 
-    slow: tuple[str, ...]
+    test: str
+    seconds: int
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """What is left out; `minimum` is how many cases each kind of run must at least execute."""
+
     minimum: dict[str, int]
+    slow: tuple[Slow, ...]
     skip: tuple[Skip, ...]
 
-    def applying(self, facts: Facts) -> list[Skip]:
-        return [skip for skip in self.skip if skip.when.matches(facts)]
+    def applying(self, facts: Facts) -> Selection:
+        return Selection(
+            minimum=self.minimum,
+            slow=tuple(entry for entry in self.slow if entry.when.matches(facts)),
+            skip=tuple(entry for entry in self.skip if entry.when.matches(facts)),
+        )
+
+    def left_out(self, kind: str) -> list[str]:
+        slow = [entry.test for entry in self.slow] if kind == "quick" else []
+        return [entry.test for entry in self.skip if not entry.case] + slow
+
+    @property
+    def ignored_cases(self) -> list[str]:
+        return [entry.case for entry in self.skip if entry.case]
 
 
 @pytest.fixture(scope="module")
-def selection() -> Selection:
-    return convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
-
-
-@pytest.fixture(scope="module")
-def skips(selection: Selection, installation: Installation) -> list[Skip]:
+def selection(installation: Installation) -> Selection:
+    everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
-    return selection.applying(Facts(python=Version(installation.version), triple=triple, libc=Libc.GLIBC))
-
-
-@pytest.fixture(scope="module")
-def test_files(installation: Installation) -> list[str]:
-    return installation.run(["-m", "test", "--list-tests"]).split()
+    return everything.applying(Facts(python=Version(installation.version), triple=triple, libc=Libc.GLIBC))
 
 
 def test_each_skip_has_a_reason(selection: Selection) -> None:
-    assert all(len(skip.reason) > 15 for skip in selection.skip)
+    assert all(len(entry.reason) > 15 for entry in selection.skip)
 
 
-def test_each_skip_and_each_slow_file_exists(
-    selection: Selection, skips: list[Skip], test_files: list[str], installation: Installation
-) -> None:
-    assert {skip.test for skip in skips} <= set(test_files)
-    assert {name for name in selection.slow if _known(name, installation)} <= set(test_files)
-    files = sorted({skip.test for skip in skips if skip.case})
-    if not files:
-        return
-    cases = installation.run(["-m", "test", "--list-cases", *files]).split()
-    unknown = [skip.case for skip in skips if skip.case and not fnmatch.filter(cases, skip.case)]
-    assert not unknown
+def test_each_file_that_is_left_out_exists(selection: Selection, installation: Installation) -> None:
+    names = set(installation.run(["-m", "test", "--list-tests"]).split())
+    packages = {".".join(name.split(".")[1:2]) for name in names if name.startswith("test.")}
+    wanted = {entry.test for entry in (*selection.skip, *selection.slow)}
+    assert not wanted - names - packages
 
 
-def _known(name: str, installation: Installation) -> bool:
-    """Tell whether a slow file exists in this release; the list serves several."""
-    folder = installation.prefix / "lib" / f"python{'.'.join(installation.version.split('.')[:2])}" / "test"
-    return any((folder / f"{part}{suffix}").exists() for part in [name.replace(".", "/")] for suffix in (".py", ""))
+def test_each_case_that_is_ignored_exists(selection: Selection, installation: Installation) -> None:
+    files = sorted({entry.test for entry in selection.skip if entry.case})
+    cases = installation.run(["-m", "test", "--list-cases", *files]).split() if files else []
+    assert not [pattern for pattern in selection.ignored_cases if not _matches(pattern, cases)]
+
+
+def _matches(pattern: str, cases: list[str]) -> bool:
+    """Match as the tests' own runner does: the whole dotted name, or one of its parts."""
+    return any(fnmatch.fnmatchcase(name, pattern) for case in cases for name in (case, *case.split(".")))
 
 
 def _scratch(workshop: Path, installation: Installation) -> Path:
@@ -101,17 +112,13 @@ def _scratch(workshop: Path, installation: Installation) -> Path:
     return path
 
 
-def _command(
-    installation: Installation, scratch: Path, kind: str, selection: Selection, skips: list[Skip]
-) -> list[str]:
-    left_out = [skip.test for skip in skips if not skip.case] + (list(selection.slow) if kind == "quick" else [])
-    ignored = [skip.case for skip in skips if skip.case]
+def _command(installation: Installation, scratch: Path, kind: str, selection: Selection) -> list[str]:
     return as_ordinary_user(
         [
             *(installation.python, "-m", "test", "-j2", "-w", "-u", "none,curses", f"--timeout={SECONDS_OF_ONE_FILE}"),
             *("--tempdir", scratch, "--junit-xml", scratch / "results.xml"),
-            *(word for pattern in ignored for word in ("--ignore", pattern)),
-            *("-x", *left_out),
+            *(word for pattern in selection.ignored_cases for word in ("--ignore", pattern)),
+            *("-x", *selection.left_out(kind)),
         ]
     )
 
@@ -152,12 +159,11 @@ def test_regression_tests_of_cpython(
     installation: Installation,
     workshop: Path,
     selection: Selection,
-    skips: list[Skip],
     say: Callable[[str], None],
 ) -> None:
     kind = str(request.config.getoption("--regression"))
     scratch = _scratch(workshop, installation)
-    command = _command(installation, scratch, kind, selection, skips)
+    command = _command(installation, scratch, kind, selection)
     env = installation.environment({"TERM": "xterm-256color", "TMPDIR": str(scratch)})
     status, lines = _run_and_show(command, env, scratch, SECONDS_OF_ALL[kind], say)
     if status:
