@@ -28,8 +28,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
 
     Raises `DescribeError` where plan and result disagree, or the result does not follow the schema.
     """
-    if facts.version != str(plan.python):
-        raise DescribeError(f"the interpreter says it is {facts.version}, not {plan.python}", where=staged.python_exe)
+    _same_version(plan, staged, facts)
     tag = f"cp{plan.python.major}{plan.python.minor}"
     return validated(
         PythonJson(
@@ -65,6 +64,11 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
             build_info=_build_info(plan, staged, facts),
         )
     )
+
+
+def _same_version(plan: Plan, staged: StagedTree, facts: Facts) -> None:
+    if facts.version != str(plan.python):
+        raise DescribeError(f"the interpreter says it is {facts.version}, not {plan.python}", where=staged.python_exe)
 
 
 def validated(description: PythonJson) -> PythonJson:
