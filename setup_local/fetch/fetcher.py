@@ -59,7 +59,8 @@ class Fetcher:
         self._report_lock = threading.Lock()
         self._report_to = report
         self._environ = dict(environ)
-        self._downloader = Downloader(environ)
+        self._stop = threading.Event()
+        self._downloader = Downloader(environ, stop=self._stop)
         self._apt = Apt(cache / "apt", environ=self._environ, report=self._report)
         self.cache.sweep()
 
@@ -106,7 +107,9 @@ class Fetcher:
         with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="fetch") as pool:
             try:
                 yield {identity: pool.submit(self.obtain, source) for identity, source in wanted.items()}
-            except BaseException:
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    self._stop.set()  # interrupted: what is running ends too
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -130,6 +133,8 @@ class Fetcher:
             if self.cache.holds(form):  # another process was faster
                 return self.cache.path(form)
             for attempt in attempts:
+                if self._stop.is_set():
+                    raise SourceError("interrupted", where=source.identity)
                 try:
                     file = attempt.download(directory)
                     verify(file, form)

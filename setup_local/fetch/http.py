@@ -27,11 +27,13 @@ class Downloader:
         self,
         environ: Mapping[str, str],
         *,
+        stop: threading.Event | None = None,
         connect_seconds: float = _CONNECT_SECONDS,
         read_seconds: float = _READ_SECONDS,
     ) -> None:
         self._proxies = _proxies(environ)
         self._opener = urllib.request.build_opener(urllib.request.ProxyHandler(self._proxies))
+        self._stop = stop or threading.Event()
         self._connect_seconds = connect_seconds
         self._read_seconds = read_seconds
         self._guard = threading.Lock()
@@ -44,13 +46,24 @@ class Downloader:
         request = urllib.request.Request(url, headers={"User-Agent": _AGENT})  # noqa: S310 - http(s) only, see below
         try:
             with self._opener.open(request, timeout=self._read_seconds) as response, target.open("wb") as stream:
-                _copy(response, stream, limit)
+                self._copy(response, stream, limit)
         except urllib.error.HTTPError as error:
             raise PlaceFailed(f"HTTP {error.code} {error.reason}") from error
         except urllib.error.URLError as error:
             raise PlaceFailed(str(error.reason)) from error
         except (OSError, http.client.HTTPException) as error:
             raise PlaceFailed(str(error) or type(error).__name__) from error
+
+    def _copy(self, response: http.client.HTTPResponse, stream: BinaryIO, limit: int) -> None:
+        """Copy a response; stop as soon as it is longer than it may be, or nobody wants it any more."""
+        written = 0
+        while chunk := response.read(_CHUNK):
+            written += len(chunk)
+            if self._stop.is_set():
+                raise PlaceFailed("interrupted")
+            if written > limit:
+                raise PlaceFailed(f"gives more than the pinned {limit} bytes")
+            stream.write(chunk)
 
     def _check_host(self, url: str) -> None:
         """Raise `PlaceFailed` when the URL's host cannot be reached; each host is tried once."""
@@ -76,16 +89,6 @@ class Downloader:
         except OSError as error:
             return error.strerror or str(error)
         return ""
-
-
-def _copy(response: http.client.HTTPResponse, stream: BinaryIO, limit: int) -> None:
-    """Copy a response; stop as soon as it is longer than it may be."""
-    written = 0
-    while chunk := response.read(_CHUNK):
-        written += len(chunk)
-        if written > limit:
-            raise PlaceFailed(f"gives more than the pinned {limit} bytes")
-        stream.write(chunk)
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:

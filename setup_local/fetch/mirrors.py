@@ -24,7 +24,8 @@ def mirror_list(mirrors: tuple[str, ...], environ: Mapping[str, str]) -> tuple[s
 
     Raises `RequestError` for a directory that does not exist.
     """
-    unique = dict.fromkeys([*mirrors, *environ.get(MIRROR_VARIABLE, "").split()])
+    named = environ.get(MIRROR_VARIABLE, "")
+    unique = dict.fromkeys([*mirrors, *([named] if Path(named).is_dir() and named else named.split())])
     for mirror in unique:
         directory = as_directory(mirror)
         if directory is not None and not directory.is_dir():

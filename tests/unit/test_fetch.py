@@ -144,6 +144,14 @@ def test_a_mirror_url_from_the_environment(server: Server, tmp_path: Path) -> No
     assert got.path.name == "a+b.tar.gz"
 
 
+def test_a_mirror_directory_with_a_space_in_the_environment(tmp_path: Path) -> None:
+    mirror = tmp_path / "a mirror"
+    mirror.mkdir()
+    (mirror / "a.tar.gz").write_bytes(DATA)
+    environ = {"SETUP_LOCAL_MIRROR": str(mirror)}
+    assert fetcher(tmp_path, environ=environ, offline=True).obtain(source(form())).path.read_bytes() == DATA
+
+
 def test_a_mirror_serves_any_form_before_upstream_is_asked_for_the_first(server: Server, tmp_path: Path) -> None:
     mirror = tmp_path / "mirror"
     mirror.mkdir()
@@ -325,3 +333,22 @@ def test_one_failure_fails_all_or_is_kept_beside_the_rest(server: Server, tmp_pa
     outcomes = fetcher(tmp_path).try_all([bad, good])
     assert isinstance(outcomes["b-1"], SourceError)
     assert getattr(outcomes["a-1"], "path", None)
+
+
+def test_an_interrupt_ends_what_is_running(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.delay = 0.2
+    server.files["/a"] = DATA
+    running = fetcher(tmp_path)
+
+    def interrupted(_: Source) -> None:
+        raise KeyboardInterrupt
+
+    one = source(form(f"{server.url}/a", f"{server.url}/again"))
+    real = running.obtain
+    monkeypatch.setattr(running, "obtain", lambda item: real(item) if item.name == "a" else interrupted(item))
+    with pytest.raises(KeyboardInterrupt):
+        running.obtain_all([source(form(), name="b"), one])
+    assert "/again" not in server.requests
+    assert not list((tmp_path / "sources").glob("[0-9a-f]*/*"))
+    with pytest.raises(SourceError, match="interrupted"):
+        real(one)

@@ -91,7 +91,7 @@ def test_a_root_or_directory_that_is_missing(tmp_path: Path, root: str, only: tu
     [
         (member("../evil", b"x"),),
         (member("a/../../evil", b"x"),),
-        (member("/tmp/evil", b"x"),),
+        (member("/evil", b"x"),),
         (member("link", kind=tarfile.SYMTYPE, link="/etc"),),
         (member("link", kind=tarfile.SYMTYPE, link="../.."),),
         (member("a/deep", kind=tarfile.DIRTYPE), member("a/link", kind=tarfile.SYMTYPE, link="deep/../../../out2")),
