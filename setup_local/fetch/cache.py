@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -49,10 +49,18 @@ class SourceCache:
         return self.directory / form.sha256 / form.file
 
     def holds(self, form: Form) -> bool:
-        """Tell whether the file is there and has the pinned bytes; a damaged one is removed."""
+        """Tell whether the file is there and has the pinned bytes; a damaged one is removed.
+
+        A file that was hashed once is hashed again only when the file system says that it was touched since.
+        """
         path = self.path(form)
         try:
-            verify(path, form)
+            seen = path.with_name(f".{path.name}.seen")
+            state = _state(path)
+            if not (seen.is_file() and seen.read_text(encoding="utf-8") == state):
+                verify(path, form)
+                with suppress(OSError):  # a cache may be read-only
+                    seen.write_text(state, encoding="utf-8")
         except (FileNotFoundError, NotADirectoryError):
             return False
         except WrongBytes:
@@ -106,6 +114,12 @@ def _children(directory: Path) -> list[Path]:
         return list(directory.iterdir())
     except OSError:
         return []
+
+
+def _state(path: Path) -> str:
+    """Return what changes whenever a file is written or replaced."""
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
 def _sync(path: Path) -> None:

@@ -38,7 +38,9 @@ def holdings(cache: SourceCache, sources: Sources) -> list[Holding]:
     for source in sources.sources:
         for form in source.forms:
             pins.setdefault((form.sha256, form.file), (source.identity, form))
-    files = [path for path in sorted(cache.directory.glob("[0-9a-f]*/*")) if path.is_file()]
+    files = [
+        path for path in sorted(cache.directory.glob("[0-9a-f]*/*")) if path.is_file() and not path.name.startswith(".")
+    ]
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         found = list(pool.map(lambda path: _judge(path, pins.get((path.parent.name, path.name))), files))
     return sorted(found, key=lambda item: (not item.identity, item.identity, item.path))

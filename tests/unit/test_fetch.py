@@ -16,7 +16,7 @@ import pytest
 
 from setup_local.catalog.sources import AptPlace, Form, Source
 from setup_local.errors import RequestError, SourceError
-from setup_local.fetch import Fetcher
+from setup_local.fetch import Fetcher, cache
 from setup_local.fetch.apt import Apt
 from setup_local.fetch.cache import SourceCache
 
@@ -78,14 +78,14 @@ def source(*forms: Form, name: str = "a") -> Source:
     return Source(name=name, version="1", forms=forms)
 
 
-def fetcher(cache: Path, lines: list[str] | None = None, **options: object) -> Fetcher:
+def fetcher(root: Path, lines: list[str] | None = None, **options: object) -> Fetcher:
     report = (lambda _: None) if lines is None else lines.append
     environ = options.pop("environ", {})
-    return Fetcher(cache, report=report, environ=environ, **options)  # type: ignore[arg-type]
+    return Fetcher(root, report=report, environ=environ, **options)  # type: ignore[arg-type]
 
 
-def leftovers(cache: Path) -> list[Path]:
-    return [path for path in (cache / "sources" / ".partial").rglob("*") if path.exists()]
+def leftovers(root: Path) -> list[Path]:
+    return [path for path in (root / "sources" / ".partial").rglob("*") if path.exists()]
 
 
 def closed_port() -> int:
@@ -125,6 +125,20 @@ def test_a_damaged_file_in_the_cache_is_replaced(server: Server, tmp_path: Path)
     path = fetcher(tmp_path).obtain(pinned).path
     path.write_bytes(DATA[:-1] + b"!")
     assert fetcher(tmp_path).obtain(pinned).path.read_bytes() == DATA
+
+
+def test_an_untouched_file_is_hashed_once(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.files["/a.tar.gz"] = DATA
+    pinned = source(form(f"{server.url}/a.tar.gz"))
+    path = fetcher(tmp_path).obtain(pinned).path
+    hashed: list[Path] = []
+    monkeypatch.setattr(cache, "verify", lambda path, _: hashed.append(path))
+    fetcher(tmp_path).obtain(pinned)
+    fetcher(tmp_path).obtain(pinned)
+    assert hashed == [path]
+    os.utime(path, (0, 0))
+    fetcher(tmp_path).obtain(pinned)
+    assert hashed == [path, path]
 
 
 @pytest.mark.parametrize("name", ["a.tar.gz", f"{SHA}/a.tar.gz"])
@@ -294,10 +308,10 @@ def test_what_a_running_process_writes_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_file_found_by_the_one_who_waited_is_not_fetched_again(server: Server, tmp_path: Path) -> None:
     pinned = source(form(f"{server.url}/absent"))
-    cache = SourceCache(tmp_path)
-    path = cache.path(pinned.forms[0])
+    kept = SourceCache(tmp_path)
+    path = kept.path(pinned.forms[0])
     path.parent.mkdir(parents=True)
-    with ThreadPoolExecutor() as pool, cache.writing(pinned.forms[0]):
+    with ThreadPoolExecutor() as pool, kept.writing(pinned.forms[0]):
         waiting = pool.submit(fetcher(tmp_path).obtain, pinned)
         time.sleep(0.1)
         path.write_bytes(DATA)
