@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from setup_local.audit.archive import MemberKind
 from setup_local.audit.description import NO_INIT, Link
@@ -81,26 +81,24 @@ def _dead_links(dist: Distribution) -> Breaches:
             yield name, f"links to {member.target}, which is not in the archive"
 
 
-def _unnamed(dist: Distribution, prefix: str, suffix: str) -> Breaches:
+def _unnamed(dist: Distribution, candidates: Iterable[str]) -> Breaches:
     named = {path for _, path in _named(dist)}
-    for name in sorted(dist.files):
-        inside = name.startswith(prefix) and name.endswith(suffix)
-        if inside and name not in named and not matches(name, dist.policy.unnamed_files):
+    for name in sorted(set(candidates) - named):
+        if not matches(name, dist.policy.unnamed_files):
             yield name, "is in the archive, but PYTHON.json does not name it"
 
 
 def _modules_named(dist: Distribution) -> Breaches:
-    for name in (item for item in sorted(dist.files) if "/lib-dynload/" in item):
-        if dist.files[name].kind is FileKind.ELF:
-            yield from _unnamed(dist, name, name)
+    found = (name for name, facts in dist.files.items() if "/lib-dynload/" in name and facts.kind is FileKind.ELF)
+    yield from _unnamed(dist, found)
 
 
 def _objects_named(dist: Distribution) -> Breaches:
-    yield from _unnamed(dist, "build/", ".o")
+    yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".o")))
 
 
 def _libraries_named(dist: Distribution) -> Breaches:
-    yield from _unnamed(dist, "build/", ".a")
+    yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".a")))
 
 
 def _init_functions(dist: Distribution) -> Breaches:

@@ -27,8 +27,11 @@ class Binary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileFacts:
-    """What one file's bytes said. `name` is relative to `python/`; `problem` says why a binary cannot be read;
-    `foreign` files may be binaries of other systems."""
+    """What one file's bytes said.
+
+    `name` is relative to `python/`; `problem` says why a binary cannot be read; `foreign` files may be binaries of
+    other systems.
+    """
 
     name: str
     kind: FileKind

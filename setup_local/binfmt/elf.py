@@ -1,7 +1,7 @@
 """Facts about one ELF file, and no opinion about them.
 
-Headers, segments, the dynamic section and symbol versions are read with pyelftools. Symbol tables are read here:
-an archive holds hundreds of thousands of symbols, and one object for each would take minutes.
+Segments, the dynamic section and symbol versions are read with pyelftools; headers and symbol tables in `header` and
+`symbols`, because an archive holds thousands of objects and hundreds of thousands of symbols.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from elftools.construct import ConstructError
 from elftools.elf.constants import P_FLAGS
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerNeedSection, GNUVerSymSection
 
+from setup_local.binfmt.header import Header, read_header
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1
 _VERSION_MASK = 0x7FFF
+_VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
+_SYMTAB, _DYNSYM, _VERSYM = 2, 11, 0x6FFFFFFF  # section types (elf.h)
 
 
 class BadElf(ValueError):
@@ -99,55 +101,54 @@ def read_elf(data: bytes) -> Elf:
         AttributeError,
         TypeError,
         IndexError,
+        OverflowError,
+        AssertionError,
+        MemoryError,
     ) as error:
         raise BadElf(f"damaged ELF file: {str(error) or type(error).__name__}") from error
 
 
 def _read(data: bytes) -> Elf:
-    elf = ELFFile(io.BytesIO(data))
+    header = read_header(data)
     common: dict[str, Any] = {
-        "kind": _kind(elf),
-        "elf_class": elf.elfclass,
-        "machine": str(elf.header["e_machine"]),
-        "symbols": _table(elf, data, "SHT_SYMTAB"),
+        "kind": _kind(header.kind),
+        "elf_class": header.elf_class,
+        "machine": header.machine,
+        "symbols": _table(header, data, _SYMTAB),
     }
     if common["kind"] is ElfKind.OBJECT:
         return Elf(**common)
+    elf = ELFFile(io.BytesIO(data))
+    dynamic = _table(header, data, _DYNSYM)
     return Elf(
         **common,
         **_segment_facts(elf),
         **_dynamic_facts(elf),
         version_needs=tuple(_version_needs(elf)),
-        dynamic=_table(elf, data, "SHT_DYNSYM"),
-        copied=_copied(elf, data),
+        dynamic=dynamic,
+        copied=_copied(elf, header, data, dynamic),
     )
 
 
-def _kind(elf: ELFFile) -> ElfKind:
+def _kind(name: str) -> ElfKind:
     try:
-        return ElfKind(elf.header["e_type"])
+        return ElfKind(name)
     except ValueError:
         return ElfKind.OTHER
 
 
-def _sections(elf: ELFFile) -> Iterator[Any]:
-    """Yield the section headers without building a section object for each."""
-    for index in range(elf.num_sections()):
-        yield elf._get_section_header(index)  # noqa: SLF001 - section objects cost ten times as much
-
-
-def _table(elf: ELFFile, data: bytes, kind: str) -> SymbolTable:
-    for header in _sections(elf):
-        if header["sh_type"] == kind:
-            names = elf._get_section_header(header["sh_link"])  # noqa: SLF001 - as above
-            return read_symbols(
-                data,
-                table=(header["sh_offset"], header["sh_size"]),
-                names=(names["sh_offset"], names["sh_size"]),
-                elf_class=elf.elfclass,
-                little_endian=elf.little_endian,
-            )
-    return NO_SYMBOLS
+def _table(header: Header, data: bytes, kind: int) -> SymbolTable:
+    section = header.first(kind)
+    if section is None:
+        return NO_SYMBOLS
+    names = header.sections[section.link]
+    return read_symbols(
+        data,
+        table=(section.offset, section.size),
+        names=(names.offset, names.size),
+        elf_class=header.elf_class,
+        order=header.order,
+    )
 
 
 def _segment_facts(elf: ELFFile) -> dict[str, Any]:
@@ -193,29 +194,29 @@ def _rpaths(tags: list[Any]) -> Iterator[str]:
                 yield from tag.runpath.split(":")
 
 
-def _version_section(elf: ELFFile, kind: str) -> Any:
-    for index, header in enumerate(_sections(elf)):
-        if header["sh_type"] == kind:
-            return elf.get_section(index)
-    return None
+def _version_groups(elf: ELFFile) -> Iterator[tuple[Any, Any]]:
+    """Yield (library, its versions); counts that cannot be true are not believed, or a damaged file takes forever."""
+    section: Any
+    for section in elf.iter_sections(type="SHT_GNU_verneed"):
+        most = section["sh_size"] // _VERSION_ENTRY
+        if section["sh_info"] > most:
+            raise ValueError("more version needs than their section holds")
+        for need, versions in section.iter_versions():
+            if need["vn_cnt"] > most:
+                raise ValueError("more versions of a library than their section holds")
+            yield need, versions
 
 
 def _version_needs(elf: ELFFile) -> Iterator[VersionNeed]:
-    section = _version_section(elf, "SHT_GNU_verneed")
-    if isinstance(section, GNUVerNeedSection):
-        for need, versions in section.iter_versions():
-            yield from (VersionNeed(library=str(need.name), version=item.name) for item in versions)
+    for need, versions in _version_groups(elf):
+        yield from (VersionNeed(library=str(need.name), version=str(item.name)) for item in versions)
 
 
-def _copied(elf: ELFFile, data: bytes) -> frozenset[str]:
+def _copied(elf: ELFFile, header: Header, data: bytes, dynamic: SymbolTable) -> frozenset[str]:
     """Return defined dynamic symbols whose version is one that a library must have."""
-    section, needs = _version_section(elf, "SHT_GNU_versym"), _version_section(elf, "SHT_GNU_verneed")
-    if not isinstance(section, GNUVerSymSection) or not isinstance(needs, GNUVerNeedSection):
+    section = header.first(_VERSYM)
+    if section is None:
         return frozenset()
-    foreign = {item["vna_other"] for _, versions in needs.iter_versions() for item in versions}
-    header = section.header
-    order = "<" if elf.little_endian else ">"
-    raw = data[header["sh_offset"] : header["sh_offset"] + header["sh_size"]]
-    versions = struct.unpack(f"{order}{len(raw) // 2}H", raw)
-    defined = _table(elf, data, "SHT_DYNSYM").defined_at
-    return frozenset(name for index, name in defined if versions[index] & _VERSION_MASK in foreign)
+    foreign = {item["vna_other"] for _, versions in _version_groups(elf) for item in versions}
+    numbers = struct.unpack_from(f"{header.order}{section.size // 2}H", data, section.offset)
+    return frozenset(name for index, name in dynamic.defined_at if numbers[index] & _VERSION_MASK in foreign)

@@ -46,10 +46,10 @@ NO_SYMBOLS = SymbolTable()
 
 
 def read_symbols(
-    data: bytes, *, table: tuple[int, int], names: tuple[int, int], elf_class: int, little_endian: bool
+    data: bytes, *, table: tuple[int, int], names: tuple[int, int], elf_class: int, order: str
 ) -> SymbolTable:
     """Read the table at `table` (offset, size) whose names lie at `names`. Raises ValueError, `struct.error`."""
-    layout = struct.Struct(("<" if little_endian else ">") + _LAYOUT[elf_class])
+    layout = struct.Struct(order + _LAYOUT[elf_class])
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
     strings = data[names[0] : names[0] + names[1]]
     sorter = _Sorter()

@@ -1,0 +1,82 @@
+"""Reads an ELF file's header and section table (elf(5)); an archive holds thousands of objects, so this must be quick."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from elftools.elf.enums import ENUM_E_MACHINE, ENUM_E_TYPE
+
+_MAGIC = b"\x7fELF"
+_CLASSES = {1: 32, 2: 64}
+_ORDERS = {1: "<", 2: ">"}
+_HEADER = {32: "HHIIIIIHHHHHH", 64: "HHIQQQIHHHHHH"}
+_SECTION = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
+_IDENT = 16  # bytes of e_ident
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Section:
+    """One entry of the section table; `link` is the index of the section that belongs to it."""
+
+    kind: int
+    offset: int
+    size: int
+    link: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Header:
+    """A file's class (32 or 64), byte order (`<` or `>`), type and machine by their names in elf.h, and sections."""
+
+    elf_class: int
+    order: str
+    kind: str
+    machine: str
+    sections: tuple[Section, ...]
+
+    def first(self, kind: int) -> Section | None:
+        """Return the first section of a type."""
+        return next((section for section in self.sections if section.kind == kind), None)
+
+
+def read_header(data: bytes) -> Header:
+    """Read the header. Raises ValueError, `struct.error`."""
+    if data[:4] != _MAGIC:
+        raise ValueError("no ELF file")
+    try:
+        elf_class, order = _CLASSES[data[4]], _ORDERS[data[5]]
+    except (KeyError, IndexError):
+        raise ValueError("unknown class or byte order") from None
+    fields = struct.unpack_from(order + _HEADER[elf_class], data, _IDENT)
+    kind, machine, table, entry_size, count = fields[0], fields[1], fields[5], fields[10], fields[11]
+    layout = struct.Struct(order + _SECTION[elf_class])
+    return Header(
+        elf_class=elf_class,
+        order=order,
+        kind=_types().get(kind, str(kind)),
+        machine=_machines().get(machine, str(machine)),
+        sections=tuple(_sections(data, layout, table, entry_size, count)) if table else (),
+    )
+
+
+def _sections(data: bytes, layout: struct.Struct, table: int, entry_size: int, count: int) -> Iterator[Section]:
+    if entry_size < layout.size:
+        raise ValueError("section headers are too small")
+    if count == 0:  # more than fit into e_shnum: the first entry's size says how many
+        count = layout.unpack_from(data, table)[5]
+    for index in range(count):
+        entry = layout.unpack_from(data, table + index * entry_size)
+        yield Section(kind=entry[1], offset=entry[4], size=entry[5], link=entry[6])
+
+
+@cache
+def _types() -> dict[int, str]:
+    return {number: name for name, number in ENUM_E_TYPE.items() if isinstance(number, int)}
+
+
+@cache
+def _machines() -> dict[int, str]:
+    return {number: name for name, number in ENUM_E_MACHINE.items() if isinstance(number, int)}

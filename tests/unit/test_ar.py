@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import pytest
+from sample_distribution import binary
+
+from setup_local.binfmt.ar import MAGIC, ArMember, BadArchive, members
+
+
+def _header(name: str, size: int) -> bytes:
+    return f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{size:<10}".encode() + b"`\n"
+
+
+def _library(*parts: tuple[str, bytes]) -> bytes:
+    return MAGIC + b"".join(_header(name, len(data)) + data + b"\n" * (len(data) % 2) for name, data in parts)
+
+
+def test_a_real_library_holds_its_object() -> None:
+    (member,) = members(binary("libbundled.a"))
+    assert member.name == "bundled.o"
+    assert member.data == binary("bundled.o")
+
+
+def test_indexes_and_name_tables_are_no_members() -> None:
+    library = _library(
+        ("/", b"index"), ("//", b"a_very_long_object_name.o/\nother.o/\n"), ("/0", b"one"), ("/27", b"two")
+    )
+    assert list(members(library)) == [
+        ArMember(name="a_very_long_object_name.o", data=b"one"),
+        ArMember(name="other.o", data=b"two"),
+    ]
+
+
+def test_bsd_names_precede_the_data() -> None:
+    library = _library(("#1/20", b"long name of file.o\0data"), ("__.SYMDEF", b""))
+    assert list(members(library)) == [ArMember(name="long name of file.o", data=b"data")]
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"!<thin>\n", "thin"),
+        (b"something", "no ar archive"),
+        (_library(("a.o/", b"data"))[:-2], "truncated"),
+        (MAGIC + b"x" * 60, "no member header"),
+        (MAGIC + _header("a.o/", 0).replace(b"0         `", b"zero      `"), "unreadable member header"),
+        (_library(("/5", b"")), "unreadable member name"),
+        (_library(("#1/x", b"")), "unreadable member name"),
+    ],
+)
+def test_damaged_libraries_are_refused(data: bytes, what: str) -> None:
+    with pytest.raises(BadArchive, match=what):
+        list(members(data))

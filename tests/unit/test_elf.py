@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import contextlib
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+from elftools.elf.elffile import ELFFile
+from sample_distribution import ELF, binary
+
+from setup_local.binfmt.detect import FileKind, detect
+from setup_local.binfmt.elf import BadElf, ElfKind, VersionNeed, read_elf
+
+
+def test_a_program() -> None:
+    elf = read_elf(binary("python"))
+    assert (elf.kind, elf.elf_class, elf.machine) == (ElfKind.SHARED, 64, "EM_X86_64")
+    assert elf.interpreter == "/lib64/ld-linux-x86-64.so.2"
+    assert elf.needed == ("libc.so.6",)
+    assert elf.version_needs == (VersionNeed(library="libc.so.6", version="GLIBC_2.2.5"),)
+    assert (elf.relro, elf.bind_now, elf.executable_stack) == (True, True, False)
+    assert not elf.text_relocations
+    assert not elf.writable_code
+    assert {"Py_Main", "PyInit__core", "PyInit__demo", "_PyImport_Inittab"} <= elf.exported
+    assert "bundled_version" in elf.symbols.hidden
+    assert "bundled_version" not in elf.exported
+    assert "puts" in elf.symbols.undefined
+
+
+def test_a_module_hides_what_it_does_not_export() -> None:
+    elf = read_elf(binary("local-error.so"))
+    assert elf.exported == {"PyInit__shared"}
+    assert "error" in elf.symbols.locals
+    assert elf.interpreter is None
+
+
+def test_an_object_has_symbols_and_nothing_of_a_loader() -> None:
+    elf = read_elf(binary("config.o"))
+    assert elf.kind is ElfKind.OBJECT
+    assert elf.symbols.undefined == {"PyInit__core", "PyInit__demo"}
+    assert elf.symbols.globals == {"_PyImport_Inittab"}
+    assert not elf.linked
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("rpath.so", "rpaths", ("/opt/lib",)),
+        ("old-rpath.so", "rpaths", ("/opt/lib",)),
+        ("origin.so", "rpaths", ("$ORIGIN/../lib",)),
+        ("stack.so", "executable_stack", True),
+        ("no-stack.so", "executable_stack", None),
+        ("no-relro.so", "relro", False),
+        ("lazy.so", "bind_now", False),
+        ("text-relocation.so", "text_relocations", True),
+        ("writable-code.so", "writable_code", True),
+        ("other-machine.o", "machine", "EM_AARCH64"),
+    ],
+)
+def test_one_fact_each(name: str, field: str, value: object) -> None:
+    assert getattr(read_elf(binary(name)), field) == value
+
+
+@pytest.mark.parametrize("path", sorted(ELF.glob("*.so")), ids=lambda path: path.name)
+def test_symbols_agree_with_pyelftools(path: Path) -> None:
+    with path.open("rb") as stream:
+        table = ELFFile(stream).get_section_by_name(".symtab")
+        named = [
+            item
+            for item in table.iter_symbols()
+            if item.name and item["st_info"]["type"] not in ("STT_FILE", "STT_SECTION")
+        ]
+        defined = {item.name for item in named if item["st_shndx"] != "SHN_UNDEF"}
+        functions = {item.name for item in named if item["st_info"]["type"] == "STT_FUNC"}
+    symbols = read_elf(path.read_bytes()).symbols
+    assert symbols.defined == defined
+    assert symbols.functions == functions - symbols.undefined
+
+
+def test_copied_data_is_no_export() -> None:
+    """`ls` of the usual coreutils receives `optarg` and others from the C library by copy relocations."""
+    program = shutil.which("ls")
+    if program is None or detect(Path(program).read_bytes()[:8]) is not FileKind.ELF:
+        pytest.skip("there is no `ls` that is an ELF file")
+    elf = read_elf(Path(program).read_bytes())
+    assert not elf.copied & elf.exported
+
+
+@pytest.mark.parametrize("length", [3, 5, 20, 64, 200, 1000, 2000])
+def test_a_truncated_file_is_refused(length: int) -> None:
+    with pytest.raises(BadElf, match="damaged ELF file"):
+        read_elf(binary("good.so")[:length])
+
+
+@pytest.mark.parametrize("start", [0, 18, 46])
+def test_a_flipped_byte_is_read_or_refused_but_never_crashes(start: int) -> None:
+    good = binary("good.so")
+    for position in range(start, len(good), 61):
+        damaged = bytearray(good)
+        damaged[position] ^= 0xFF
+        with contextlib.suppress(BadElf):
+            read_elf(bytes(damaged))
+
+
+def test_a_32_bit_big_endian_header_is_understood() -> None:
+    ident = b"\x7fELF\x01\x02\x01" + bytes(9)
+    header = struct.pack(">HHIIIIIHHHHHH", 1, 8, 1, 0, 0, 0, 0, 52, 0, 0, 40, 0, 0)
+    elf = read_elf(ident + header)
+    assert (elf.kind, elf.elf_class, elf.machine) == (ElfKind.OBJECT, 32, "EM_MIPS")
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\x7fELF\x02\x01", FileKind.ELF),
+        (b"!<arch>\n", FileKind.AR),
+        (b"!<thin>\n", FileKind.THIN_AR),
+        (b"BC\xc0\xde....", FileKind.BITCODE),
+        (b"\xcf\xfa\xed\xfe", FileKind.MACHO),
+        (b"MZ\x90\0", FileKind.PE),
+        (b"#!/bin/sh", FileKind.OTHER),
+        (b"", FileKind.OTHER),
+    ],
+)
+def test_kinds_of_files(head: bytes, kind: FileKind) -> None:
+    assert detect(head) is kind
+
+
+@pytest.mark.parametrize("position", [595, 1869, 1870, 1871])
+def test_absurd_counts_of_versions_do_not_take_forever(position: int) -> None:
+    damaged = bytearray(binary("good.so"))
+    damaged[position] ^= 0xFF
+    with pytest.raises(BadElf, match="than their section holds"):
+        read_elf(bytes(damaged))

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from setup_local import paths
+from setup_local.audit.policy import (
+    DIRECTORY,
+    AllowedLibrary,
+    AllowedNames,
+    Policy,
+    load_policy,
+    triples,
+    version,
+)
+from setup_local.audit.texts import PathScanner
+from setup_local.errors import CatalogError, RequestError
+
+GNU = "x86_64-unknown-linux-gnu"
+
+
+def _schema(name: str) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads((paths.SCHEMA / f"{name}.schema.json").read_text())
+    return document
+
+
+def _fields(cls: type) -> set[str]:
+    return {field.name.replace("_", "-") for field in dataclasses.fields(cls)}
+
+
+def test_schema_and_model_have_the_same_fields() -> None:
+    schema = _schema("policy")
+    assert set(schema["properties"]) == _fields(Policy)
+    assert set(schema["properties"]["needed"]["items"]["properties"]) == _fields(AllowedLibrary)
+    assert set(schema["$defs"]["exceptions"]["items"]["properties"]) == _fields(AllowedNames)
+
+
+def test_schema_and_model_demand_the_same_fields() -> None:
+    needed = {
+        field.name.replace("_", "-") for field in dataclasses.fields(Policy) if field.default is dataclasses.MISSING
+    }
+    assert set(_schema("policy")["required"]) == needed
+
+
+@pytest.mark.parametrize("triple", triples())
+def test_every_policy_loads_and_is_named_after_its_target(triple: str) -> None:
+    policy = load_policy(triple)
+    assert policy.triple == triple
+    for pattern in policy.known_paths:
+        re.compile(pattern)
+    for item in (*policy.allowed_exports, *policy.allowed_functions, *policy.allowed_paths):
+        assert item.reason
+
+
+def test_the_whitelist_is_the_design_card_and_the_loader() -> None:
+    policy = load_policy(GNU)
+    stems = {item.name.partition(".so")[0] for item in policy.needed}
+    card = {"libc", "libm", "libpthread", "libdl", "libutil", "librt", "libnsl", "libcrypt"}
+    assert stems == card | {"ld-linux-x86-64", "linux-vdso"}
+
+
+@pytest.mark.parametrize(
+    ("library", "file", "allowed"),
+    [
+        ("libc.so.6", "install/bin/python3.13", True),
+        ("libcrypt.so.1", "install/lib/python3.13/lib-dynload/_crypt.cpython-313-x86_64-linux-gnu.so", True),
+        ("libcrypt.so.1", "install/bin/python3.13", False),
+        ("libnsl.so.1", "lib-dynload/nis.cpython-311-x86_64-linux-gnu.so", True),
+        ("libnsl.so.1", "lib-dynload/_crypt.cpython-313-x86_64-linux-gnu.so", False),
+        ("libz.so.1", "install/bin/python3.13", False),
+        ("libc.so.7", "install/bin/python3.13", False),
+    ],
+)
+def test_who_may_need_what(library: str, file: str, allowed: bool) -> None:  # noqa: FBT001 - a column of the table
+    assert load_policy(GNU).needs(library, file) is allowed
+
+
+def test_functions_know_when_they_came() -> None:
+    functions = load_policy(GNU).functions
+    assert functions["memcpy"] == (2, 2, 5)
+    assert functions["log2"] <= (2, 12)
+    assert functions["getrandom"] > (2, 12)
+    assert "__memcpy_chk" not in functions
+
+
+def test_an_unknown_target_names_the_known_ones() -> None:
+    with pytest.raises(RequestError, match=GNU):
+        load_policy("m68k-unknown-linux-gnu")
+
+
+def test_an_unknown_key_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DIRECTORY / f"{GNU}.toml").read_text()
+    (tmp_path / "odd.toml").write_text(f"surprise = 1\n{text}")
+    monkeypatch.setattr("setup_local.audit.policy.DIRECTORY", tmp_path)
+    with pytest.raises(CatalogError, match="surprise"):
+        load_policy("odd")
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"), [("2.12", (2, 12)), ("2.2.5", (2, 2, 5)), ("", ()), ("x", ()), ("2.", ())]
+)
+def test_versions(text: str, numbers: tuple[int, ...]) -> None:
+    assert version(text) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("cc -I/work/include -c", ("/work/include",)),
+        ("x=/home/me/src:/usr/lib", ("/home/me/src",)),
+        ("'/tmp/build-77/python'", ("/tmp/build-77/python",)),
+        ("-fdebug-prefix-map=/root/x=/y", ("/root/x=/y",)),
+        ("opens /tmp or /var/tmp/", ()),
+        ("/tmp/.X11-unix/X0 and /tmp/perf-%jd.map", ()),
+        ("https://example.org/home/page", ()),
+        ("../Modules/work/x and lib/tmp/y", ()),
+        ("${prefix}/home/x", ()),
+    ],
+)
+def test_paths_of_a_build_machine(text: str, found: tuple[str, ...]) -> None:
+    assert PathScanner(policy=load_policy(GNU)).machine_paths(text.encode()) == found
+
+
+def test_forbidden_paths_are_exact() -> None:
+    scanner = PathScanner(policy=load_policy(GNU), forbid=("/opt/odd place",))
+    assert scanner.forbidden(b"a /opt/odd place/b") == ("/opt/odd place",)
+    assert scanner.forbidden(b"a /opt/odd/b") == ()
