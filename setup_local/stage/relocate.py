@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,9 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     files.replace_once(path, f"\nprefix=\t\t{settings.prefix}\n", f"\n{_MAKEFILE_PREFIX}\n")
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     values = sysconfigdata.relocate(data, changed, settings)
-    _python_config(installation, changed.after, values, archives)
-    _pkg_config(installation, settings)
+    system = _system_libraries(changed.after)
+    _python_config(installation, values, archives, system)
+    _pkg_config(installation, settings, (*_archive_flags(archives), *system))
     relocate_scripts(installation.root, installation.interpreter)
     update_records(installation.stdlib / "site-packages")
 
@@ -60,20 +62,35 @@ def _named(text: str, leaked: tuple[str, ...]) -> str | None:
     return next((word for word in leaked if word in text), None)
 
 
-def _pkg_config(installation: Installation, settings: Settings) -> None:
+def _system_libraries(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the flags for the parts of the C library that libpython is linked with."""
+    return tuple(dict.fromkeys(word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables)))
+
+
+def _archive_flags(archives: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the flags for static libraries, which lie beside the installation."""
+    names = (archive.removeprefix("lib").removesuffix(".a") for archive in archives)
+    return ("-L${prefix}/../build/lib", *(f"-l{name}" for name in names))
+
+
+def _pkg_config(installation: Installation, settings: Settings, private: tuple[str, ...]) -> None:
+    """Make pkg-config files follow the tree; `private` is what a static libpython needs besides."""
     for path in sorted((installation.root / "lib" / "pkgconfig").glob("*.pc")):
-        if not path.is_symlink():
-            files.replace_once(path, f"prefix={settings.prefix}\n", "prefix=${pcfiledir}/../..\n")
+        if path.is_symlink():
+            continue
+        files.replace_once(path, f"prefix={settings.prefix}\n", "prefix=${pcfiledir}/../..\n")
+        if path.stem.endswith("-embed"):
+            (line,) = re.findall(r"(?m)^Libs\.private:.*$", files.read(path))
+            files.replace_once(path, line, f"Libs.private: {' '.join(private)}")
 
 
 def _python_config(
     installation: Installation,
-    variables: Mapping[str, str],
     values: sysconfigdata.Variables,
     archives: tuple[str, ...],
+    system: tuple[str, ...],
 ) -> None:
     """Write `python3.x-config`, and drop the copy in Python that would need the configured prefix."""
-    system = dict.fromkeys(word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables))
     text = render(
         "python-config.sh.j2",
         {

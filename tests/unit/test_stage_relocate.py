@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from setup_local.errors import StageError
+from setup_local.stage.relocate import find, relocate
+from setup_local.stage.settings import load_settings
+
+MAKEFILE = """\
+CC=\t\t/build/sdk/bin/clang
+abs_srcdir=\t/build/cpython
+abs_builddir=\t/build/cpython
+LIBS=\t\t-lpthread -ldl
+LIBM=\t\t-lm
+SYSLIBS=\t$(LIBM)
+prefix=\t\t/install
+exec_prefix=\t${prefix}
+"""
+PC = "prefix=/install\nlibdir=${prefix}/lib\nLibs.private: -lpthread -ldl \nLibs: -L${libdir}\n"
+VALUES = {
+    "LDVERSION": "3.13",
+    "ABIFLAGS": "",
+    "EXT_SUFFIX": ".cpython-313-x86_64-linux-gnu.so",
+    "BASECFLAGS": "-fno-strict-overflow",
+    "OPT": "-O3",
+    "LINKFORSHARED": "-Xlinker -export-dynamic",
+    "CC": "/build/sdk/bin/clang",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    stdlib = tmp_path / "install" / "lib" / "python3.13"
+    config = stdlib / "config-3.13-x86_64-linux-gnu"
+    packages = tmp_path / "install" / "lib" / "pkgconfig"
+    for directory in (config, packages, stdlib / "site-packages", tmp_path / "install" / "bin"):
+        directory.mkdir(parents=True)
+    (config / "Makefile").write_text(MAKEFILE)
+    (config / "python-config.py").write_text("#!/install/bin/python3.13\n")
+    (stdlib / "_sysconfigdata__linux_.py").write_text(f"build_time_vars = {VALUES!r}\n")
+    for name in ("python-3.13", "python-3.13-embed"):
+        (packages / f"{name}.pc").write_text(PC)
+    (packages / "python3.pc").symlink_to("python-3.13.pc")
+    (tmp_path / "install" / "bin" / "python3.13-config").write_text("#!/bin/sh\nprefix=/install\n")
+    return tmp_path / "install"
+
+
+def relocated(root: Path) -> None:
+    relocate(find(root, "3.13"), load_settings(), ("libssl.a", "libz.a"))
+
+
+def test_no_file_names_the_configured_prefix_but_the_dictionary_that_is_replaced(root: Path) -> None:
+    relocated(root)
+    named = [path.name for path in root.rglob("*") if path.is_file() and "/install" in path.read_text()]
+    assert named == ["_sysconfigdata__linux_.py"]
+    assert not any("/build/" in path.read_text().replace("../build/", "") for path in root.rglob("*") if path.is_file())
+
+
+def test_pkg_config_files_begin_at_their_own_place(root: Path) -> None:
+    relocated(root)
+    packages = root / "lib" / "pkgconfig"
+    assert (packages / "python-3.13.pc").read_text().startswith("prefix=${pcfiledir}/../..\n")
+    assert "Libs.private: -lpthread -ldl \n" in (packages / "python-3.13.pc").read_text()
+    assert "Libs.private: -L${prefix}/../build/lib -lssl -lz -lpthread -ldl -lm\n" in (
+        (packages / "python-3.13-embed.pc").read_text()
+    )
+    assert (packages / "python3.pc").is_symlink()
+
+
+def test_the_makefile_computes_its_prefix(root: Path) -> None:
+    relocated(root)
+    text = (root / "lib" / "python3.13" / "config-3.13-x86_64-linux-gnu" / "Makefile").read_text()
+    assert "\nprefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../../..)\n" in text
+    assert text.startswith("CC=\tcc\n")
+
+
+def test_python_config_is_the_projects_own(root: Path) -> None:
+    relocated(root)
+    program = root / "bin" / "python3.13-config"
+    text = program.read_text()
+    assert program.stat().st_mode & 0o111
+    assert "for name in libssl.a libz.a; do" in text
+    assert 'libs="-lpthread -ldl -lm"' in text
+    assert not list(root.rglob("python-config.py"))
+
+
+@pytest.mark.parametrize("text", ["", "prefix=/usr\nLibs.private:\n", PC + PC])
+def test_a_pkg_config_file_of_another_form_is_refused(root: Path, text: str) -> None:
+    (root / "lib" / "pkgconfig" / "python-3.13.pc").write_text(text)
+    with pytest.raises(StageError, match="once"):
+        relocated(root)
+
+
+def test_a_directory_of_the_build_machine_that_stays_is_refused(root: Path) -> None:
+    config = root / "lib" / "python3.13" / "config-3.13-x86_64-linux-gnu"
+    (config / "Makefile").write_text(f"{MAKEFILE}OTHER=\t/build/cpython/x\n")
+    with pytest.raises(StageError, match="still names /build/cpython"):
+        relocated(root)
+
+
+def test_what_is_no_installation_is_refused(root: Path) -> None:
+    shutil.rmtree(root / "lib" / "python3.13" / "config-3.13-x86_64-linux-gnu")
+    with pytest.raises(StageError, match="found 0"):
+        relocated(root)
