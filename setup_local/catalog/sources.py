@@ -60,6 +60,8 @@ class Form:
     `root` is the directory inside the archive that is the source tree. `size` is in bytes; 0 means that it was
     not published, which only an unverified form may have.
     `traits` name what a recipe must do more for this form (e.g. `no-configure`, `no-amalgamation`).
+    `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
+    the tar archive), so that nothing before them needs to be decompressed.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
     """
 
@@ -72,6 +74,7 @@ class Form:
     apt: AptPlace | None = None
     pypi: PypiPlace | None = None
     traits: tuple[str, ...] = ()
+    extent: tuple[int, int] | None = None
     verified: bool = True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import io
+import lzma
 import os
 import stat
 import tarfile
@@ -18,6 +19,7 @@ import zstandard
 
 from setup_local.catalog.sources import ArchiveKind
 from setup_local.errors import SourceError
+from setup_local.fetch.xz import Part
 
 if TYPE_CHECKING:
     from setup_local.fetch.fetcher import Obtained
@@ -56,7 +58,7 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
     try:
         match form.kind:
             case ArchiveKind.TAR:
-                with tarfile.open(path, "r|*") as archive:
+                with _tar(path, form.extent) as archive:
                     _unpack_tar(archive, writer, selection)
             case ArchiveKind.DEB:
                 with _deb_data(path) as archive:
@@ -65,13 +67,32 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
                 _unpack_zip(path, writer, selection)
             case _:
                 assert_never(form.kind)
-    except (tarfile.TarError, zipfile.BadZipFile, zstandard.ZstdError, EOFError, UnsafeMember, OSError) as error:
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zstandard.ZstdError,
+        lzma.LZMAError,
+        EOFError,
+        UnsafeMember,
+        OSError,
+    ) as error:
         raise SourceError(f"cannot be unpacked: {error}", where=path) from error
     tree = into / form.root
     missing = [name for name in (only or (".",)) if not (tree / name).exists()]
     if missing:
         raise SourceError(f"holds no {', '.join(str(PurePosixPath(form.root, name)) for name in missing)}", where=path)
     return tree
+
+
+@contextmanager
+def _tar(path: Path, extent: tuple[int, int] | None) -> Iterator[tarfile.TarFile]:
+    """Open a tar archive to be read from its beginning to its end, or only the extent of what is wanted."""
+    if extent is None:
+        with tarfile.open(path, "r|*") as archive:
+            yield archive
+    else:
+        with Part(path, *extent) as part, tarfile.open(fileobj=part, mode="r|") as archive:
+            yield archive
 
 
 class TreeWriter:
