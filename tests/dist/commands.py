@@ -46,10 +46,9 @@ def test_interpreter_found_in_path() -> None:
 def test_config_program() -> None:
     program = str(BIN / f"python{VERSION}-config")
     harness.equal(Path(harness.run(program, "--prefix").strip()).resolve(), PREFIX.resolve())
-    includes = [word[2:] for word in shlex.split(harness.run(program, "--includes").strip())] or [""]
-    if not (Path(includes[0]) / "Python.h").is_file() and " " not in str(PREFIX):
-        raise AssertionError(f"{includes} hold no Python.h")
-    harness.holds(str(PREFIX) in harness.run(program, "--includes"))
+    includes = [word[2:] for word in shlex.split(harness.run(program, "--includes")) if word.startswith("-I")]
+    if not any(Path(directory, "Python.h").is_file() for directory in includes):
+        raise AssertionError(f"none of {includes} holds Python.h")
     harness.holds(harness.run(program, "--extension-suffix").strip().endswith(".so"))
 
 
