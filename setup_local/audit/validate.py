@@ -13,6 +13,7 @@ from setup_local.audit import (
     check_description,
     check_files,
     check_licences,
+    check_links,
     description,
 )
 from setup_local.audit.archive import Member, MemberKind, read_members
@@ -30,7 +31,13 @@ _SCHEMA = Rule[Distribution](
     check=lambda _: (),
     fatal=True,
 )
-_WHOLE = (*check_archive.RULES, *check_description.RULES, *check_contents.RULES, *check_licences.RULES)
+_WHOLE = (
+    *check_archive.RULES,
+    *check_description.RULES,
+    *check_contents.RULES,
+    *check_links.RULES,
+    *check_licences.RULES,
+)
 
 
 def rules() -> tuple[Rule[Any], ...]:

@@ -89,6 +89,11 @@ def _nameless_link(sample: Sample) -> None:
     sample.extension("_demo")["links"].append({"name": "nowhere"})
 
 
+def _useless_link(sample: Sample) -> None:
+    sample.entries["python/build/lib/libuseless.a"] = Entry(binary("libmemcpy.a"))
+    sample.extension("_demo")["links"].append({"name": "useless", "path_static": "build/lib/libuseless.a"})
+
+
 SYMLINK = {"kind": tarfile.SYMTYPE, "mode": 0o777}
 HARDLINK = {"kind": tarfile.LNKTYPE}
 # Rule, and corruptions that it must reject.
@@ -152,6 +157,10 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("inittab", _file("build/Modules/config.o", binary("config_more.o"))),
     ("inittab", _file("build/Modules/config.o", binary("config_less.o"))),
     ("inittab", _file("build/Modules/config.o", binary("bundled.o"))),
+    ("links-complete", _extension("_demo", links=[])),
+    ("links-complete", _extension("_demo", links=[], required=True)),
+    ("links-complete", _extension("_shared", objs=["build/Modules/demo.o"])),
+    ("links-used", _useless_link),
     ("licence-ids", _set("licenses", ["PSF licence"])),
     ("licence-ids", _extension("_demo", licenses=["ZLib-ish"])),
     ("licence-given", _extension("_demo", licenses=[])),

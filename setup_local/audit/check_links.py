@@ -1,0 +1,105 @@
+"""Rules that hold the stated links against the symbols that objects want: PYTHON.json must be enough to relink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from setup_local.audit.check_binary import listed
+from setup_local.audit.description import Extension, Link
+from setup_local.audit.facts import Distribution
+from setup_local.audit.model import Group, Rule
+
+Breaches = Iterator[tuple[str, str]]
+_BY_LINKER = ("__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
+_LINKER_NAMES = frozenset(
+    {
+        "_GLOBAL_OFFSET_TABLE_",
+        "_DYNAMIC",
+        "__ehdr_start",
+        "__dso_handle",
+        "_TLS_MODULE_BASE_",
+        "_end",
+        "_edata",
+        "_etext",
+    }
+)
+
+
+def _wanted(dist: Distribution, paths: Iterable[str]) -> frozenset[str]:
+    """Return the symbols that object files cannot do without and do not define for one another."""
+    elves = [binary.elf for path in paths if path in dist.files for binary in dist.files[path].binaries]
+    wanted = frozenset().union(*(elf.symbols.undefined - elf.symbols.optional for elf in elves))
+    return wanted - frozenset().union(*(elf.symbols.linkable for elf in elves)) - _LINKER_NAMES
+
+
+def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] = ()) -> frozenset[str]:
+    libraries = (link.path_static for link in links if link.path_static)
+    return frozenset().union(*(dist.linkable(path) for path in (*libraries, *objects)))
+
+
+def _from_system(dist: Distribution) -> frozenset[str]:
+    """Return what the interpreter takes from shared libraries, and what every program links from the C library."""
+    facts = dist.files.get(dist.description.python_exe)
+    if facts is None or facts.elf is None:
+        return frozenset()
+    names = (name for item in dist.policy.allowed_functions for name in item.names)
+    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset(names)
+
+
+def _complete(dist: Distribution) -> Breaches:
+    info = dist.description.build_info
+    if dist.description.libpython_link_mode != "static":
+        return  # then the program shows nothing of what libpython takes from the system
+    always = [item for _, item in dist.description.extensions() if item.builtin and item.required]
+    core = (*info.core.objs, *(path for item in always for path in item.objs))
+    links = (*info.core.links, *(link for item in always for link in item.links))
+    common = _from_system(dist) | _offered(dist, links, (*core, info.inittab_object))
+    yield from _missing("the core", _wanted(dist, core) - common)
+    for label, extension in dist.description.extensions():
+        if not (extension.builtin and extension.required):
+            offered = common | _offered(dist, extension.links) | _from_module(dist, extension)
+            yield from _missing(label, _wanted(dist, extension.objs) - offered)
+
+
+def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
+    """Return what a shared module takes from shared libraries and from the interpreter."""
+    facts = dist.files.get(extension.shared_lib or "")
+    return facts.elf.dynamic.undefined if facts is not None and facts.elf is not None else frozenset()
+
+
+def _missing(label: str, names: frozenset[str]) -> Breaches:
+    missing = frozenset(name for name in names if not name.startswith(_BY_LINKER))
+    if missing:
+        yield label, f"its objects want what neither the core nor its links offer: {listed(missing)}"
+
+
+def _used(dist: Distribution) -> Breaches:
+    for label, extension in dist.description.extensions():
+        if not extension.objs:
+            continue
+        wanted = _closure(dist, extension.objs, extension.links)
+        for link in extension.links:
+            if link.path_static and not dist.linkable(link.path_static) & wanted:
+                yield label, f"nothing in its objects wants {link.path_static}"
+
+
+def _closure(dist: Distribution, objects: Iterable[str], links: Iterable[Link]) -> frozenset[str]:
+    """Return what the objects and every library of their links want."""
+    libraries = (link.path_static for link in links if link.path_static)
+    wanted = _wanted(dist, objects)
+    return wanted.union(*(_all_wanted(dist, path) for path in libraries))
+
+
+def _all_wanted(dist: Distribution, path: str) -> frozenset[str]:
+    facts = dist.files.get(path)
+    own = dist.linkable(path)
+    return frozenset().union(*(item.elf.symbols.undefined for item in facts.binaries)) - own if facts else frozenset()
+
+
+RULES: tuple[Rule[Distribution], ...] = tuple(
+    Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
+    for name, title, check in (
+        ("links-complete", "objects can be linked with what PYTHON.json names", _complete),
+        ("links-used", "bundled libraries in links are really wanted", _used),
+    )
+)
