@@ -25,7 +25,7 @@ distribution: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --archive "$$archive"
 
-# All of CPython's own regression tests (about half an hour).
+# All of CPython's own regression tests.
 test-regression: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
-	$(RUN) -m pytest tests/integration/test_regression.py --archive "$$archive" --all-regression-tests
+	$(RUN) -m pytest tests/integration/test_regression.py --regression=all --archive "$$archive"

@@ -9,8 +9,9 @@ running compilers stays at `jobs`, whether one step runs or many.
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self
 
 
@@ -32,11 +33,18 @@ class Jobserver:
     @contextmanager
     def slot(self) -> Iterator[None]:
         """Hold one token; blocks until one is free."""
-        token = os.read(self._read, 1)
+        token = self._take()
         try:
             yield
         finally:
             os.write(self._write, token)
+
+    def _take(self) -> bytes:
+        """Wait for a token. Some makes set the pipe, which they share with us, to non-blocking."""
+        while True:
+            select.select([self._read], [], [])
+            with suppress(BlockingIOError):  # a make was faster
+                return os.read(self._read, 1)
 
     def refill(self) -> None:
         """Put all tokens back after the programs that held them were killed, so that nothing waits for ever."""

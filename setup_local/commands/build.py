@@ -18,7 +18,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-@click.command(context_settings={"auto_envvar_prefix": "SETUP_LOCAL", "show_default": True})
+@click.command(context_settings={"show_default": True})
 @click.option(
     "--python",
     default="cpython-3.13",
@@ -59,7 +59,6 @@ def _cores() -> int:
     "mirrors",
     multiple=True,
     metavar="DIR|URL",
-    envvar="SETUP_LOCAL_MIRROR",
     help="Look here for sources first; may be repeated.",
 )
 @click.option("--offline", is_flag=True, help="Use no network: only the cache and mirror directories.")
