@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import tarfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -53,13 +54,32 @@ def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
 
     Raises `ArchiveError` for a file that cannot be read to its end as a `.tar.zst` or `.tar.gz` archive.
     """
+    with _errors_named(path), _decompressed(path) as stream:
+        for member, read in _members(stream):
+            yield member, _named_reader(path, read)
+
+
+def _named_reader(path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
+    """Name the errors of a function that is called outside of the generator, too."""
+
+    def named() -> bytes:
+        with _errors_named(path):
+            return read()
+
+    return named
+
+
+@contextmanager
+def _errors_named(path: Path) -> Iterator[None]:
+    """Turn every error that a damaged archive can cause into an `ArchiveError`."""
     try:
-        with _decompressed(path) as stream:
-            yield from _members(stream)
-    except (tarfile.TarError, zstandard.ZstdError, gzip.BadGzipFile, EOFError, _Damaged) as error:
+        yield
+    except (tarfile.TarError, zstandard.ZstdError, gzip.BadGzipFile, zlib.error, EOFError, _Damaged) as error:
         raise ArchiveError(f"the archive is damaged: {error}", where=path, hint=_HINT) from error
     except OSError as error:
         raise ArchiveError(f"cannot be read: {error.strerror or error}", where=path) from error
+    except (ValueError, OverflowError) as error:  # tarfile lets some escape when extended headers are damaged
+        raise ArchiveError(f"the archive is damaged: {error}", where=path, hint=_HINT) from error
 
 
 class _Damaged(Exception):
@@ -154,7 +174,7 @@ def _reader(tar: tarfile.TarFile, info: tarfile.TarInfo) -> Callable[[], bytes]:
 
 def _member(info: tarfile.TarInfo) -> Member:
     return Member(
-        name=info.name,
+        name=_printable(info.name),
         kind=_kind(info),
         size=info.size,
         mode=info.mode,
@@ -163,8 +183,13 @@ def _member(info: tarfile.TarInfo) -> Member:
         gid=info.gid,
         uname=info.uname,
         gname=info.gname,
-        target=info.linkname,
+        target=_printable(info.linkname),
     )
+
+
+def _printable(name: str) -> str:
+    """Return a name with the bytes escaped that are no UTF-8."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _kind(info: tarfile.TarInfo) -> MemberKind:

@@ -121,7 +121,7 @@ def _init_functions(dist: Distribution) -> Breaches:
 
 def _in_program(dist: Distribution) -> Breaches:
     """Hold only for an interpreter that holds libpython and still has its symbol table."""
-    facts = dist.files.get(dist.description.python_exe)
+    facts = dist.program
     if facts is None or facts.elf is None or dist.description.libpython_link_mode != "static":
         return
     symbols = facts.elf.symbols.defined | facts.elf.exported

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from setup_local.audit.archive import MemberKind
-from setup_local.audit.description import Description
 from setup_local.audit.facts import ROOT, Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import version
@@ -74,23 +72,20 @@ def _options(dist: Distribution) -> Breaches:
 
 
 def _executable(dist: Distribution) -> Breaches:
-    path = dist.description.python_exe
-    member = next((item for item in dist.members if item.name == ROOT + path), None)
-    if member is None:
-        return  # `paths-exist` says so
-    if member.kind is MemberKind.FILE and not member.mode & 0o111:
-        yield "$.python_exe", f"{path} is not executable"
-    facts = dist.files.get(path)
-    if facts is not None and facts.elf is not None and facts.elf.kind.value not in ("ET_EXEC", "ET_DYN"):
-        yield "$.python_exe", f"{path} is no program"
-    if member.kind is MemberKind.FILE and (facts is None or facts.elf is None):
+    path, facts = dist.description.python_exe, dist.program
+    if facts is None:
+        return  # `paths-exist` and `dead-links` say so
+    if facts.elf is None or not facts.elf.linked:
         yield "$.python_exe", f"{path} is no ELF program"
+    modes = (member.mode for member in dist.members if member.name == ROOT + facts.name)
+    if not all(mode & 0o111 for mode in modes):
+        yield "$.python_exe", f"{path} is not executable"
 
 
 def _link_mode(dist: Distribution) -> Breaches:
     said = dist.description
     core = said.build_info.core
-    facts = dist.files.get(said.python_exe)
+    facts = dist.program
     needed = facts.elf.needed if facts and facts.elf else ()
     shared = any(name.startswith("libpython") for name in needed)
     mode = "shared" if shared else "static"
@@ -121,15 +116,9 @@ def _forms(dist: Distribution) -> Breaches:
             yield label, "is in the core and yet has objects of its own"
         if not extension.in_core and not extension.objs and not extension.shared_lib:
             yield label, "is neither in the core, nor of objects, nor a shared library"
-        yield from _link_forms(label, dist.description, extension.links)
-
-
-def _link_forms(label: str, said: Description, links: tuple[object, ...]) -> Breaches:
-    del said
-    for link in links:
-        places = [getattr(link, name) for name in ("path_static", "path_dynamic", "framework", "system")]
-        if not any(places):
-            yield label, f"the link {getattr(link, 'name', '')} is neither a file, nor a framework, nor of the system"
+        for link in extension.links:
+            if not (link.path_static or link.path_dynamic or link.framework or link.system):
+                yield label, f"the link {link.name} is neither a file, nor a framework, nor of the system"
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(

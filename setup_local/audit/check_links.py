@@ -39,7 +39,7 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 
 def _from_system(dist: Distribution) -> frozenset[str]:
     """Return what the interpreter takes from shared libraries, and what every program links from the C library."""
-    facts = dist.files.get(dist.description.python_exe)
+    facts = dist.program
     if facts is None or facts.elf is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)

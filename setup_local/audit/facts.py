@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 
-from setup_local.audit.archive import Member
+from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.description import Description
 from setup_local.audit.policy import Policy, matches
 from setup_local.audit.texts import PathScanner
@@ -13,6 +14,7 @@ from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, Elf, read_elf
 
 ROOT = "python/"
+_MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,6 +65,25 @@ class Distribution:
     def names(self) -> frozenset[str]:
         """Return the paths of everything but directories, relative to `python/`."""
         return frozenset(member.name.removeprefix(ROOT) for member in self.members)
+
+    @property
+    def program(self) -> FileFacts | None:
+        """Return the facts of `python_exe`, which may be a link."""
+        links = {
+            member.name.removeprefix(ROOT): posixpath.normpath(
+                posixpath.join(posixpath.dirname(member.name), member.target)
+            )
+            if member.kind is MemberKind.SYMLINK
+            else posixpath.normpath(member.target)
+            for member in self.members
+            if member.target
+        }
+        path = self.description.python_exe
+        for _ in range(_MOST_LINKS):
+            if path not in links:
+                break
+            path = links[path].removeprefix(ROOT)
+        return self.files.get(path)
 
     def linkable(self, path: str) -> frozenset[str]:
         """Return the symbols that an object file or static library offers."""

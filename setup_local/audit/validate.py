@@ -70,8 +70,15 @@ def audit_paths(paths: Iterable[Path], policy: Policy, *, floor: str = "", forbi
     """Judge the binaries among these files and directories. Raises `RequestError` for a path that is not there."""
     scanner = PathScanner(policy=policy, forbid=forbid)
     limit = version(floor or policy.default_floor)
-    facts = (examine(str(path), path.read_bytes(), scanner=scanner, floor=limit) for path in _regular_files(paths))
+    facts = (examine(str(path), _bytes(path), scanner=scanner, floor=limit) for path in _regular_files(paths))
     return _files_verdict(facts)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise RequestError(f"cannot be read: {error.strerror}", where=path) from error
 
 
 def _regular_files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -280,6 +281,27 @@ def test_a_truncated_archive_is_refused_wherever_it_ends(tmp_path: Path, compres
     data = Sample(compression=compression).packed()
     for length in (5, len(data) // 3, len(data) // 2, len(data) - 1):
         _refused(tmp_path / "x.tar.zst", data[:length], "damaged")
+
+
+@pytest.mark.parametrize("compression", ["zstd", "gzip"])
+def test_an_archive_that_ends_within_a_large_member_is_refused(tmp_path: Path, compression: str) -> None:
+    sample = Sample(compression=compression)
+    sample.entries["python/install/noise"] = Entry(random.Random(7).randbytes(1 << 20))
+    data = sample.packed()
+    for length in (len(data) // 3, len(data) // 2, len(data) - 3000):
+        _refused(tmp_path / "x.tar.zst", data[:length], "damaged")
+
+
+def test_a_program_may_be_named_by_a_link(tmp_path: Path) -> None:
+    sample = Sample()
+    sample.document["python_exe"] = "install/bin/python3"
+    assert _findings(sample, tmp_path) == []
+
+
+def test_names_that_are_no_text_are_shown_escaped(tmp_path: Path) -> None:
+    sample = Sample()
+    _add("python/z\udcff", mode=0o600)(sample)
+    assert "python/z\\xff" in {finding.where for finding in _findings(sample, tmp_path)}
 
 
 def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
