@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.description import Description
-from setup_local.audit.policy import Policy, matches
+from setup_local.audit.policy import Policy, places
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
@@ -96,7 +96,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
     """Read one file's facts; a damaged binary is a fact, too."""
     policy = scanner.policy
     kind = detect(data)
-    is_text = kind is FileKind.OTHER and matches(name, policy.text_files)
+    is_text = kind is FileKind.OTHER and places(name, policy.text_files)
     binaries: tuple[Binary, ...] = ()
     problem = ""
     try:
@@ -111,7 +111,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         blank=not data.strip() if is_text else not data,
         binaries=binaries,
         problem=problem,
-        foreign=matches(name, policy.foreign_files),
+        foreign=places(name, policy.foreign_files),
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

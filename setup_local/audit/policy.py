@@ -88,6 +88,11 @@ def matches(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
+def places(path: str, patterns: Iterable[str]) -> bool:
+    """Tell whether a path, or its end after any directory, matches a pattern of paths in a distribution."""
+    return any(fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}") for pattern in patterns)
+
+
 def version(text: str) -> tuple[int, ...]:
     """Return `2.12` as (2, 12); an empty tuple for anything that is no version."""
     return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else ()

@@ -106,6 +106,17 @@ def test_audit_accepts_a_file_and_rejects_a_directory(tmp_path: Path) -> None:
     assert [found["rule"] for found in findings] == ["bind-now"]
 
 
+def test_audit_knows_files_of_a_distribution_wherever_it_lies(tmp_path: Path) -> None:
+    site = tmp_path / "python/install/lib/python3.13/site-packages"
+    site.mkdir(parents=True)
+    (site / "launcher.exe").write_bytes(b"MZ\x90\0")
+    assert _audit(tmp_path).exit_code == 0
+    (tmp_path / "python/install/bin").mkdir()
+    (tmp_path / "python/install/bin/pip").write_text("#!/home/builder/bin/python\n")
+    result = _audit("--json", tmp_path)
+    assert [found["rule"] for found in json.loads(result.stdout)["subjects"][0]["findings"]] == ["text-paths"]
+
+
 def test_audit_takes_a_floor() -> None:
     assert isinstance(_audit(ELF / "newer.so").exception, ValidationFailed)
     assert _audit("--glibc", "2.30", ELF / "newer.so").exit_code == 0
