@@ -17,6 +17,7 @@ from setup_local.build.engine import Engine, Observer
 from setup_local.build.graph import CPYTHON, GraphInputs, build_steps, library_step, needed_sources, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
+from setup_local.build.llvm import HostLlvm, find_llvm
 from setup_local.build.sandbox import choose_sandbox
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.store import Store
@@ -31,7 +32,7 @@ from setup_local.plan.reconcile import reconcile
 from setup_local.plan.resolve import admitted_versions, resolve
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import stage_tree
-from setup_local.values import BuildSettings, Request
+from setup_local.values import BuildSettings, Request, ToolchainChoice
 
 _DISTRIBUTION = "distribution"
 # What decides about the archive once everything is built.
@@ -54,6 +55,8 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     """
     check_host(paths.cache_root())
     check_output(settings.output)
+    catalogs = load_catalogs()
+    host_llvm = find_llvm(catalogs.toolchain.llvm) if request.toolchain is ToolchainChoice.LLVM else None
     fetcher = Fetcher(
         paths.cache_root(),
         mirrors=settings.mirrors,
@@ -61,7 +64,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         report=reporter.message,
         environ=os.environ,
     )
-    plan, sources = plan_obtainable(request, load_catalogs(), fetcher, reporter)
+    plan, sources = plan_obtainable(request, catalogs, fetcher, reporter)
     with Jobserver(settings.jobs) as jobserver, Workspace(paths.cache_root(), keep=settings.keep_build) as workspace:
         engine = Engine(
             store=Store(paths.cache_root()),
@@ -72,7 +75,8 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             env={**_STEP_ENVIRONMENT, "MAKEFLAGS": jobserver.makeflags},
             observer=reporter,
         )
-        result = engine.execute(distribution_steps(plan, sources, settings.jobs), _DISTRIBUTION)
+        steps = distribution_steps(plan, sources, jobs=settings.jobs, host_llvm=host_llvm)
+        result = engine.execute(steps, _DISTRIBUTION)
     return publish(result / archive_name(plan), settings.output)
 
 
@@ -95,10 +99,17 @@ def plan_obtainable(
     raise RequestError(f"no version of Python fits {request.python!r}")
 
 
-def distribution_steps(plan: Plan, sources: Mapping[str, Obtained], jobs: int) -> list[Step]:
-    """Return all steps up to the archive."""
+def distribution_steps(
+    plan: Plan, sources: Mapping[str, Obtained], *, jobs: int, host_llvm: HostLlvm | None = None
+) -> list[Step]:
+    """Return all steps up to the archive; `host_llvm` is the compiler where the plan takes the host's."""
     text = render.render_setup_local(plan)
-    inputs = GraphInputs(sources=sources, setup_local=text, reconcile=lambda tree: refuse_disagreement(plan, tree))
+    inputs = GraphInputs(
+        sources=sources,
+        setup_local=text,
+        reconcile=lambda tree: refuse_disagreement(plan, tree),
+        host_llvm=host_llvm,
+    )
     steps = build_steps(plan, inputs)
     compilers, libc = (step.name for step in steps[:2])
 

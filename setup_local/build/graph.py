@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from setup_local import fetch, paths
-from setup_local.build import cpython, library, polyfill, sysroot, toolchain
+from setup_local.build import cpython, library, llvm, polyfill, sysroot, toolchain
+from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.sources import Source
@@ -29,12 +30,14 @@ class GraphInputs:
     """What the graph is made of besides the plan.
 
     `sources` are the obtained sources by identity, `setup_local` the text of Setup.local, and
-    `reconcile` raises `ReconcileError` for a CPython source tree that the plan does not fit.
+    `reconcile` raises `ReconcileError` for a CPython source tree that the plan does not fit. `host_llvm`
+    is the host's compiler where the plan takes that one.
     """
 
     sources: Sources
     setup_local: str
     reconcile: Reconcile
+    host_llvm: HostLlvm | None = None
 
 
 def needed_sources(plan: Plan) -> tuple[Source, ...]:
@@ -50,7 +53,7 @@ def library_step(name: str) -> str:
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     """Return the steps of a plan, each after what it needs; the last one is `cpython`."""
-    compilers = _toolchain_step(plan, inputs.sources)
+    compilers = _toolchain_step(plan, inputs)
     libc = _sysroot_step(plan, compilers)
     base = (compilers.name, libc.name)
     libraries = [_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
@@ -61,18 +64,20 @@ def _pins(obtained: Iterable[Obtained]) -> list[str]:
     return [item.form.sha256 for item in obtained]
 
 
-def _toolchain_step(plan: Plan, sources: Sources) -> Step:
-    taken = {source.name: sources[source.identity] for source in plan.toolchain_sources}
+def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
+    taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
+    host = inputs.host_llvm
 
     def action(job: Job) -> None:
         with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
             unpacked = pool.map(lambda name: toolchain.unpack_source(taken[name], job.work / name), taken)
             trees = dict(zip(taken, unpacked, strict=True))
-        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], job.out, job.run)
+        programs = llvm.host_programs(host) if host else None
+        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], job.out, job.run, host=programs)
 
     return Step(
         name=f"toolchain:{plan.toolchain}",
-        ingredients=[_pins(taken.values()), files_digest(toolchain.INPUTS)],
+        ingredients=[_pins(taken.values()), files_digest(toolchain.INPUTS), host and host.identity],
         action=action,
         weight=40,
     )
