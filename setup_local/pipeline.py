@@ -36,7 +36,7 @@ from setup_local.values import BuildSettings, Request, ToolchainChoice
 
 _DISTRIBUTION = "distribution"
 # What decides about the archive once everything is built.
-_FINISHING = tuple(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/licenses"))
+_FINISHING = tuple(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/sysconfig.toml"))
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 

@@ -69,9 +69,13 @@ def _plain(value: object) -> object:
 
 
 def files_digest(files: Iterable[Path]) -> str:
-    """Return one hash over the names and bytes of files; directories count with all that is below."""
+    """Return one hash over the names and bytes of files; directories count with all that is below.
+
+    Raises `FileNotFoundError` for what does not exist: it would silently count for nothing.
+    """
     hasher = hashlib.sha256()
     for root in files:
+        root.stat()
         below = sorted(root.rglob("*")) if root.is_dir() else [root]
         for path in below:
             if path.is_file() and "__pycache__" not in path.parts:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from setup_local.build.steps import Step, chain_weights, digest, files_digest, step_keys
 from setup_local.values import Libc
 
@@ -60,3 +62,8 @@ def test_files_digest_sees_names_and_bytes_below_directories(tmp_path: Path) -> 
     changed = files_digest([first])
     (first / "sub" / "a").rename(first / "sub" / "b")
     assert len({before, changed, files_digest([first])}) == 3
+
+
+def test_files_digest_refuses_what_does_not_exist(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        files_digest([tmp_path / "misspelt"])
