@@ -58,22 +58,30 @@ static int is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Count the descriptors from 3 on that a spawned process sees when all from 3 on are to be closed. */
-static int left_open_in_child(void)
+/* Count the descriptors from 3 on that a spawned process sees when all from 3 on are to be closed, among them
+ * some above a limit that was lowered after they were opened. */
+static int left_open_in_child(rlim_t limit)
 {
+    struct rlimit old, lowered;
     char *argv[] = {"/proc/self/exe", "count", NULL};
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = -1;
     dup2(0, 200);
     dup2(0, 20);
+    getrlimit(RLIMIT_NOFILE, &old);
+    lowered = old;
+    lowered.rlim_cur = limit < old.rlim_cur ? limit : old.rlim_cur;
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, 0, 203);
+    if (limit > 203)
+        posix_spawn_file_actions_adddup2(&actions, 0, 203);
+    setrlimit(RLIMIT_NOFILE, &lowered);
     if (posix_spawn_file_actions_addclosefrom_np(&actions, 3) != 0)
         return -2;
     if (posix_spawn(&child, "/proc/self/exe", &actions, NULL, argv, environ) != 0)
         return -3;
     waitpid(child, &status, 0);
+    setrlimit(RLIMIT_NOFILE, &old);
     close(200);
     close(20);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -4;
@@ -106,7 +114,8 @@ static void check_everywhere(void)
     CHECK(lseek(fd, 1, SEEK_SET) == 1 && preadv2(fd, &part, 1, -1, 0) == 4 && memcmp(text, "ELF", 3) == 0);
     close(fd);
 
-    CHECK(left_open_in_child() == 0);
+    CHECK(left_open_in_child(RLIM_INFINITY) == 0);
+    CHECK(left_open_in_child(150) == 0);
     dup2(0, 500);
     dup2(0, 50);
     closefrom(40);

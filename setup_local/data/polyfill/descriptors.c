@@ -83,18 +83,46 @@ void closefrom(int from)
 /* Up to here every number is closed, beyond only those that are open now. */
 #define DENSE 4096
 
+/* A close action as every version of the C library lays it out: the tag 0, then the number. */
+struct action {
+    int tag;
+    struct {
+        int fd;
+        const char *path;
+        int flags;
+        unsigned int mode;
+    } open;
+};
+
 struct closing {
     posix_spawn_file_actions_t *actions;
     int highest;
     int dense_end;
+    int end;
 };
+
+/* Add a close action. The C library takes no number from the process's limit on, though descriptors that were
+ * opened before the limit was lowered stay open above it: for one of those, add the highest it takes and
+ * change that in place, if the action is what it should be. */
+static int add_close(struct closing *closing, int fd)
+{
+    int number = fd < closing->end ? fd : closing->end - 1;
+    int failed = posix_spawn_file_actions_addclose(closing->actions, number);
+    if (!failed && number != fd) {
+        struct action *last = (struct action *)closing->actions->__actions + closing->actions->__used - 1;
+        if (last->tag != 0 || last->open.fd != number)
+            return EBADF;
+        last->open.fd = fd;
+    }
+    return failed;
+}
 
 static int add_one(int fd, void *context)
 {
     struct closing *closing = context;
     if (fd > closing->highest)
         closing->highest = fd;
-    return fd < closing->dense_end ? 0 : posix_spawn_file_actions_addclose(closing->actions, fd);
+    return fd < closing->dense_end ? 0 : add_close(closing, fd);
 }
 
 /* The C library of the floor knows no such action. It is spelled out as close actions; closing what is not
@@ -102,7 +130,7 @@ static int add_one(int fd, void *context)
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from)
 {
     int end = limit();
-    struct closing closing = {actions, from - 1, end < DENSE ? end : DENSE};
+    struct closing closing = {actions, from - 1, end < DENSE ? end : DENSE, end};
     int failed;
     int fd;
     if (from < 0)
