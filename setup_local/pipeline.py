@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from setup_local import paths, render
+from setup_local.audit.validate import validate_archive
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
 from setup_local.build.graph import CPYTHON, GraphInputs, build_steps, library_step, needed_sources, runtime_support
@@ -25,7 +26,7 @@ from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.describe.compose import describe
 from setup_local.describe.probe import probe
-from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError
+from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
@@ -35,6 +36,8 @@ from setup_local.stage.tree import stage_tree
 from setup_local.values import BuildSettings, Request, ToolchainChoice
 
 _DISTRIBUTION = "distribution"
+_AUDIT = "audit"
+_MOST_FINDINGS = 20
 # What decides about the archive once everything is built.
 _FINISHING = tuple(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/sysconfig.toml"))
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
@@ -76,7 +79,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             observer=reporter,
         )
         steps = distribution_steps(plan, sources, jobs=settings.jobs, host_llvm=host_llvm)
-        result = engine.execute(steps, _DISTRIBUTION)
+        result = engine.execute(steps, _AUDIT)
     return publish(result / archive_name(plan), settings.output)
 
 
@@ -129,7 +132,28 @@ def distribution_steps(
         action=action,
         weight=40,
     )
-    return [*steps, last]
+    return [*steps, last, _audit_step(plan, last)]
+
+
+def _audit_step(plan: Plan, distribution: Step) -> Step:
+    """Return the step that lets an archive through only if the audit finds nothing."""
+    machine = (str(paths.cache_root()), str(paths.PACKAGE.parent))
+
+    def action(job: Job) -> None:
+        archive = job.inputs[distribution.name] / archive_name(plan)
+        verdict = validate_archive(archive, forbid=machine)
+        if not verdict.holds:
+            found = [f"  {item.rule}: {item.where}: {item.what}" for item in verdict.walk()]
+            raise ValidationFailed("\n".join(["is refused by the audit:", *found[:_MOST_FINDINGS]]), where=archive.name)
+        os.link(archive, job.out / archive.name)
+
+    return Step(
+        name=_AUDIT,
+        ingredients=files_digest(paths.PACKAGE / name for name in ("audit", "binfmt", "data/policy")),
+        needs=(distribution.name,),
+        action=action,
+        weight=5,
+    )
 
 
 def refuse_disagreement(plan: Plan, tree: Path) -> None:
