@@ -1,0 +1,81 @@
+"""The steps of a real plan: their order, what they need, and what rebuilds when something changes."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from setup_local import pipeline
+from setup_local.build.graph import needed_sources
+from setup_local.build.llvm import HostLlvm
+from setup_local.build.steps import Step, step_keys
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request, ToolchainChoice
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    request = Request(
+        python="cpython-3.13.5",
+        target_triple="x86_64-unknown-linux-gnu",
+        glibc=None,
+        toolchain=ToolchainChoice.AUTO,
+    )
+    return resolve(request, load_catalogs())
+
+
+def _steps(plan: Plan, host: HostLlvm | None = None) -> list[Step]:
+    sources = {
+        source.identity: Obtained(source=source, form=source.forms[0], path=Path("/nowhere"))
+        for source in needed_sources(plan)
+    }
+    return pipeline.distribution_steps(plan, sources, jobs=2, host_llvm=host)
+
+
+def _changed(before: Plan, after: Plan) -> set[str]:
+    old, new = step_keys(_steps(before)), step_keys(_steps(after))
+    assert old.keys() == new.keys()
+    return {name for name in old if old[name] != new[name]}
+
+
+def _with_flag(plan: Plan, name: str) -> Plan:
+    changed = [
+        dataclasses.replace(item, library=dataclasses.replace(item.library, cflags=("-DCHANGED",)))
+        if item.name == name
+        else item
+        for item in plan.libraries
+    ]
+    return dataclasses.replace(plan, libraries=tuple(changed))
+
+
+def test_every_step_comes_after_what_it_needs(plan: Plan) -> None:
+    seen: set[str] = set()
+    for step in _steps(plan):
+        assert set(step.needs) <= seen
+        seen.add(step.name)
+    assert seen >= {"toolchain:zig", "sysroot:glibc-2.12", "library:openssl", "cpython", "distribution", "audit"}
+
+
+def test_a_changed_recipe_rebuilds_the_library_and_its_dependents_only(plan: Plan) -> None:
+    finish = {"cpython", "distribution", "audit"}
+    assert _changed(plan, _with_flag(plan, "openssl")) == {"library:openssl"} | finish
+    assert _changed(plan, _with_flag(plan, "ncurses")) == {"library:ncurses", "library:libedit"} | finish
+
+
+def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:
+    old, new = step_keys(_steps(plan)), step_keys(_steps(dataclasses.replace(plan, floor="2.17")))
+    assert set(old) & set(new) == set(old) - {"sysroot:glibc-2.12"}
+    assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig"]
+
+
+def test_the_hosts_compiler_is_an_ingredient_of_everything(plan: Plan) -> None:
+    clang = HostLlvm(version="19.1.7", programs={"clang": Path("/usr/bin/clang-19")})
+    other = dataclasses.replace(clang, version="19.1.8")
+    keys = [step_keys(_steps(plan, host)) for host in (None, clang, other)]
+    for name in keys[0]:
+        assert len({item[name] for item in keys}) == 3
