@@ -7,15 +7,23 @@ typedef __SIZE_TYPE__ size_t;
 extern void *memmove(void *to, const void *from, size_t count);
 extern int new_spawn(void *, const char *, const void *, const void *, char *const *, char *const *);
 extern int new_spawnp(void *, const char *, const void *, const void *, char *const *, char *const *);
+extern char *new_secure_getenv(const char *name);
 extern int __register_atfork(void (*)(void), void (*)(void), void (*)(void), void *);
 
 __asm__(".symver new_spawn, posix_spawn@GLIBC_2.15");
 __asm__(".symver new_spawnp, posix_spawnp@GLIBC_2.15");
+__asm__(".symver new_secure_getenv, secure_getenv@GLIBC_2.17");
 
 void *
 memcpy(void *to, const void *from, size_t count)
 {
     return memmove(to, from, count);
+}
+
+char *
+__secure_getenv(const char *name)
+{
+    return new_secure_getenv(name);
 }
 
 int

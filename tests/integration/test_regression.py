@@ -26,8 +26,8 @@ from setup_local.catalog.when import ALWAYS, Facts, When
 from setup_local.values import Libc
 
 LIST = DATA / "regression-skips.toml"
-SECONDS_OF_ONE_FILE = 300
-SECONDS_OF_ALL = {"quick": 1200, "all": 5400}
+SECONDS_OF_ONE_FILE = 600
+SECONDS_OF_ALL = {"quick": 2400, "all": 7200}
 SHOWN_EVERY = 20.0
 
 
