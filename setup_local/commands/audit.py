@@ -43,6 +43,8 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
         raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
     name = ", ".join(str(path) for path in paths)
     verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
+    if not verdict.parts:
+        raise RequestError("there is nothing to judge: no binary, no text that names paths", where=name)
     outcome = report.Judged(subject=name, verdict=verdict)
     if as_machine:
         click.echo(json.dumps(report.as_json([outcome], _RULES), indent=2))

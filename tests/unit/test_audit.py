@@ -110,6 +110,7 @@ def test_audit_knows_files_of_a_distribution_wherever_it_lies(tmp_path: Path) ->
     site = tmp_path / "python/install/lib/python3.13/site-packages"
     site.mkdir(parents=True)
     (site / "launcher.exe").write_bytes(b"MZ\x90\0")
+    shutil.copy(ELF / "good.so", site / "module.so")
     assert _audit(tmp_path).exit_code == 0
     (tmp_path / "python/install/bin").mkdir()
     (tmp_path / "python/install/bin/pip").write_text("#!/home/builder/bin/python\n")
@@ -126,6 +127,13 @@ def test_audit_takes_a_floor() -> None:
 def test_audit_refuses_what_is_not_there(tmp_path: Path) -> None:
     assert isinstance(_audit(tmp_path / "nothing").exception, RequestError)
     assert isinstance(_audit("--target-triple", "vax", ELF / "good.so").exception, RequestError)
+
+
+def test_audit_refuses_to_call_nothing_good(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("no binary")
+    result = _audit(tmp_path)
+    assert isinstance(result.exception, RequestError)
+    assert "nothing to judge" in str(result.exception)
 
 
 def test_audit_forbids_named_paths(tmp_path: Path) -> None:
