@@ -11,6 +11,9 @@ from setup_local.errors import StepError
 
 KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt")
 
+# The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
+_NO_BYTECODE = "COMPILEALL_OPTS=--help"
+
 
 def build_cpython(
     source: Path,
@@ -30,7 +33,7 @@ def build_cpython(
     run(["./configure", *configure], cwd=source, env={**env, **configure_env})
     run(["make"], cwd=source, env=env)
     root = source.parent / "root"
-    run(["make", "install", f"DESTDIR={root}"], cwd=source, env=env)
+    run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)
 
 

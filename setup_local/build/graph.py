@@ -108,7 +108,7 @@ def _library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], so
     def action(job: Job) -> None:
         trees = {item.source.name: (_unpacked(item, job.work), item.form.traits) for item in taken}
         deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
-        env = _environment(plan, base, job)
+        env = {**_environment(plan, base, job), "CFLAGS": " ".join(plan.target.cflags)}
         library.build_library(
             planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=plan.target.triple
         )
