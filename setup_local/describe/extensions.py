@@ -30,7 +30,7 @@ def describe_extensions(plan: Plan, staged: StagedTree, facts: Facts) -> dict[st
 
     Raises `DescribeError` if the plan, the table of built-in modules and the interpreter do not name the same.
     """
-    planned = {item.name: item for item in plan.extensions if item.link is not LinkMode.DISABLED}
+    planned = {item.name: item for item in plan.linked_extensions}
     shared = {name for name, item in planned.items() if item.link is LinkMode.SHARED}
     _same("shared extension modules", shared, facts.shared_modules)
     _same("built-in modules of the table", planned.keys() - shared, staged.inittab)

@@ -96,6 +96,11 @@ class Plan:
     toolchain_sources: tuple[Source, ...] = ()
 
     @property
+    def linked_extensions(self) -> tuple[PlannedExtension, ...]:
+        """Return the extension modules that are built, in catalog order."""
+        return tuple(item for item in self.extensions if item.link is not LinkMode.DISABLED)
+
+    @property
     def options_text(self) -> str:
         """Return the build options as they stand in the archive's name (`noopt`)."""
         return "+".join(self.build_options)

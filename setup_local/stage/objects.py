@@ -9,7 +9,6 @@ from pathlib import PurePosixPath
 
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.stage import makefile
-from setup_local.values import LinkMode
 
 INITTAB_SOURCE = "Modules/config.c"
 INITTAB_OBJECT = "Modules/config.o"
@@ -53,10 +52,9 @@ def classify(plan: Plan, variables: Mapping[str, str]) -> Objects:
     """
     taken: set[str] = set()
     extensions: dict[str, tuple[str, ...]] = {}
-    for extension in plan.extensions:
-        if extension.link is not LinkMode.DISABLED:
-            extensions[extension.name] = tuple(item for item in objects_of(extension) if item not in taken)
-            taken.update(extensions[extension.name])
+    for extension in plan.linked_extensions:
+        extensions[extension.name] = tuple(item for item in objects_of(extension) if item not in taken)
+        taken.update(extensions[extension.name])
     core = tuple(item for item in makefile.words("LIBRARY_OBJS", variables) if item not in {*taken, INITTAB_OBJECT})
     return Objects(core=tuple(sorted(set(core))), extensions=extensions)
 

@@ -108,7 +108,7 @@ def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> 
     Those that only the toolchain knows of come last: everything else may need them.
     """
     owners = {path.name: name for name, prefix in libraries.items() for path in sorted((prefix / "lib").glob("*.a"))}
-    linked = link_order(extension.archives for extension in plan.extensions)
+    linked = link_order(extension.archives for extension in plan.linked_extensions)
     if missing := [archive for archive in linked if archive not in owners]:
         raise StageError(f"no library provides {', '.join(missing)}", where=target)
     planned = {item.name for item in plan.libraries}

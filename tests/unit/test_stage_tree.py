@@ -8,9 +8,12 @@ from types import ModuleType
 
 import pytest
 
+from setup_local.catalog.catalogs import load_catalogs
 from setup_local.errors import StageError
-from setup_local.stage import files, licenses, tcl
+from setup_local.plan.resolve import resolve
+from setup_local.stage import files, licenses, tcl, tree
 from setup_local.stage.tree import link_order
+from setup_local.values import LinkMode, Request, ToolchainChoice
 
 
 def test_an_archive_comes_after_all_that_need_it() -> None:
@@ -145,3 +148,22 @@ def test_a_tkinter_of_another_form_is_refused(tkinter: Path) -> None:
     tkinter.write_text("import _tkinter\n")
     with pytest.raises(StageError, match="found it 0 times"):
         tcl.let_tkinter_find(tkinter.parents[1], ("tcl8.6",))
+
+
+def test_a_module_that_is_left_out_needs_no_archive(tmp_path: Path) -> None:
+    request = Request(
+        python="3.13.5", target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
+    )
+    plan = resolve(request, load_catalogs())
+    (gdbm,) = (item for item in plan.extensions if item.name == "_gdbm")
+    assert gdbm.link is LinkMode.DISABLED
+    prefix = tmp_path / "libraries"
+    for name in {name for item in plan.linked_extensions for name in item.archives}:
+        (prefix / "lib").mkdir(parents=True, exist_ok=True)
+        (prefix / "lib" / name).write_text(name)
+    placed = tree._place_archives(plan, {"all": prefix}, tmp_path / "target")
+    assert "libssl.a" in placed
+    assert not set(gdbm.archives) & set(placed)
+    (prefix / "lib" / "libssl.a").unlink()
+    with pytest.raises(StageError, match=r"no library provides libssl\.a"):
+        tree._place_archives(plan, {"all": prefix}, tmp_path / "target")
