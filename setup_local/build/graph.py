@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from setup_local import fetch, paths
+from setup_local import fetch
 from setup_local.build import cpython, library, llvm, polyfill, sysroot, toolchain
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job, Step, files_digest
@@ -19,7 +19,8 @@ from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
 
 CPYTHON = "cpython"
-_CODE = paths.PACKAGE / "build"
+_LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "library.py"))
+_CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "cpython.py"))
 
 Sources = Mapping[str, Obtained]
 Reconcile = Callable[[Path], None]
@@ -116,7 +117,7 @@ def _library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], so
     recipe = planned.library
     return Step(
         name=library_step(planned.name),
-        ingredients=[recipe, _pins(taken), plan.target, files_digest([_CODE / "library.py", *recipe.ingredients])],
+        ingredients=[recipe, _pins(taken), plan.target, files_digest([*_LIBRARY_CODE, *recipe.ingredients])],
         needs=(*base, *map(library_step, _all_needs(planned, plan))),
         action=action,
         weight=recipe.weight,
@@ -136,7 +137,7 @@ def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Ste
     configured = [plan.configure, inputs.setup_local]
     return Step(
         name=CPYTHON,
-        ingredients=[configured, _pins([source]), plan.target, files_digest([_CODE / "cpython.py"])],
+        ingredients=[configured, _pins([source]), plan.target, files_digest(_CPYTHON_CODE)],
         needs=(*base, *libraries),
         action=partial(_build_cpython, plan, base, inputs, source),
         weight=240,
