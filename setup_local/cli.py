@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 from typing import NoReturn
 
@@ -62,6 +63,7 @@ def setup_local() -> None:
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run one command and exit; every expected failure is one message and its own exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         setup_local.main(args=argv, prog_name="setup-local", standalone_mode=False)
     except click.ClickException as error:
