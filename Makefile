@@ -1,13 +1,14 @@
-# The commands of development; README.md explains them.
+# The commands of development; README.md and docs/testing.md explain them.
 PYTHON ?= python3
 RUN = .venv/bin/python
 OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
+OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit distribution test-regression environment
+.PHONY: test lint unit distribution older test-regression environment
 
-# Everything: checks, unit tests, one real build, and that build used in every way.
-test: lint unit distribution
+# Everything: checks, unit tests, real builds of both eras, and these used in every way.
+test: lint unit distribution older
 
 environment:
 	@$(PYTHON) scripts/environment.py
@@ -20,10 +21,17 @@ lint: environment
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries
 
+# The newest series, with the quick part of CPython's own regression tests.
 distribution: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --archive "$$archive"
+
+# The series before CPython's build system changed.
+older: environment
+	archive=$$(./build-linux.py --python $(OLDER) --output $(OUTPUT) | tail -n 1) && \
+	./setup-local validate "$$archive" && \
+	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_old_glibc.py --archive "$$archive"
 
 # All of CPython's own regression tests.
 test-regression: environment
