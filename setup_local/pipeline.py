@@ -79,6 +79,8 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             observer=reporter,
         )
         steps = distribution_steps(plan, sources, jobs=settings.jobs, host_llvm=host_llvm)
+        if settings.keep_build:
+            reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
         result = engine.execute(steps, _AUDIT)
     return publish(result / archive_name(plan), settings.output)
 

@@ -63,6 +63,14 @@ class Workspace:
                 continue
 
 
+def remove_kept(cache: Path) -> int:
+    """Remove the scratch directories that builds were told to keep; return how many there were."""
+    kept = [mark.parent for mark in (cache / "work").glob("build-*/.keep")]
+    for directory in kept:
+        remove_tree(directory)
+    return len(kept)
+
+
 def remove_tree(root: Path) -> None:
     """Remove a directory, also below directories that a source tree made read-only."""
     for directory, _, _ in os.walk(root):

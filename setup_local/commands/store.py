@@ -12,6 +12,7 @@ from rich.table import Table
 
 from setup_local import paths
 from setup_local.build.store import Entry, Store, as_json
+from setup_local.build.workspace import remove_kept
 
 _DAY = 86400
 
@@ -62,7 +63,7 @@ def _table(entries: list[Entry]) -> Table:
 @click.option("--all", "everything", is_flag=True, help="Remove every result.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def gc(*, days: int, everything: bool, dry_run: bool) -> None:
-    """Remove results that no build has used for a while."""
+    """Remove results that no build has used for a while, and what --keep-build kept."""
     chosen = Store(paths.cache_root())
     chosen.sweep()
     limit = time.time() - days * _DAY
@@ -70,5 +71,6 @@ def gc(*, days: int, everything: bool, dry_run: bool) -> None:
     for entry in doomed:
         if not dry_run:
             chosen.remove(entry)
-    verb = "would be removed" if dry_run else "removed"
+    kept = 0 if dry_run else remove_kept(paths.cache_root())
+    verb = "would be removed" if dry_run else f"and {kept} scratch directories removed"
     click.echo(f"{len(doomed)} results, {decimal(sum(entry.size for entry in doomed))}, {verb}", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from setup_local.build.store import Store
-from setup_local.build.workspace import Workspace, merge_trees
+from setup_local.build.workspace import Workspace, merge_trees, remove_kept
 from setup_local.errors import StoreError
 
 
@@ -34,6 +34,8 @@ def test_kept_workspaces_are_never_swept(tmp_path: Path) -> None:
         (kept.directory("step") / "object.o").write_text("x")
     with Workspace(tmp_path):
         assert (kept.root / "step" / "object.o").is_file()
+        assert remove_kept(tmp_path) == 1
+    assert not kept.root.exists()
 
 
 def test_merging_refuses_different_files_of_one_name(tmp_path: Path) -> None:
