@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 _BUILD = """
-import os, sys, time
+import os, signal, sys
 from pathlib import Path
 from setup_local.build.engine import Engine
 from setup_local.build.jobserver import Jobserver
@@ -34,6 +34,7 @@ def slow(job):
     job.run(["sh", "-c", "echo $$ > pid; sleep " + os.environ["SECONDS_TO_SLEEP"]], cwd=job.work)
     (job.out / "whole").write_text("whole")
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
 cache = Path(sys.argv[1])
 with Jobserver(2) as jobserver, Workspace(cache) as workspace:
     engine = Engine(store=Store(cache), workspace=workspace, sandbox=Sandbox(program=None), jobserver=jobserver,
