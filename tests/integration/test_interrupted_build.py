@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _BUILD = """
@@ -46,10 +48,17 @@ with Jobserver(2) as jobserver, Workspace(cache) as workspace:
 """
 
 
-def _start(cache: Path, seconds: str) -> subprocess.Popen[str]:
+@contextmanager
+def _start(cache: Path, seconds: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a build; it is gone at the end, whatever happened."""
     env = {"PATH": os.defpath, "SECONDS_TO_SLEEP": seconds}
     argv = [sys.executable, "-u", "-c", _BUILD, str(cache)]
-    return subprocess.Popen(argv, env=env, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(argv, env=env, cwd=root, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def _wait_for(cache: Path, pattern: str) -> Path:
