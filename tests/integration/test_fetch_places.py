@@ -23,10 +23,11 @@ from setup_local.errors import SourceError
 from setup_local.fetch import Fetcher, unpack
 
 ONE_FILE = """
-import os, sys
+import signal, sys
 from pathlib import Path
 from setup_local.catalog.sources import Form, Source
 from setup_local.fetch import Fetcher
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it ignored
 cache, url, sha256, size = sys.argv[1:]
 form = Form(file="a.tar", sha256=sha256, size=int(size), urls=(url,))
 fetcher = Fetcher(Path(cache), report=print, environ={})
