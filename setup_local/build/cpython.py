@@ -30,11 +30,21 @@ def build_cpython(
     `configure_env` are the variables that only `configure` sees, on top of `env`. Raises `StepError`.
     """
     (source / "Modules" / "Setup.local").write_text(setup_local, encoding="utf-8")
+    env = {**env, "SOURCE_DATE_EPOCH": release_time(source)}
     run(["./configure", *configure], cwd=source, env={**env, **configure_env})
     run(["make"], cwd=source, env=env)
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)
+
+
+def release_time(source: Path) -> str:
+    """Return when this CPython was released, in seconds since 1970, as its source archive says.
+
+    The interpreter shows it as its build time; Clang takes it from SOURCE_DATE_EPOCH
+    (reproducible-builds.org), so that a build of another day is the same.
+    """
+    return str(int((source / "Include" / "patchlevel.h").stat().st_mtime))
 
 
 def collect(source: Path, installed: Path, out: Path) -> None:

@@ -17,7 +17,7 @@ from setup_local.values import Request, ToolchainChoice
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("python", ["3.11.2", "3.13.5"])
+@pytest.mark.parametrize("python", ["3.11.2", "3.13.5", "3.13.15"])
 def test_setup_local_is_as_recorded(python: str) -> None:
     request = Request(
         python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
