@@ -1,0 +1,92 @@
+"""`setup-local create`: an environment out of a distribution."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+from setup_local import log, paths
+from setup_local.commands.fetch import this_host
+from setup_local.errors import RequestError
+from setup_local.index.environment import create as make
+from setup_local.index.environment import refuse_occupied
+from setup_local.index.names import Flavor
+from setup_local.index.obtain import Place, Wanted, choose
+
+_VERSION = re.compile(r"([a-z]+-)?\d+(\.\d+){0,2}((a|b|rc)\d+)?")
+_PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument(
+    "directory", metavar="DIR", envvar="PYTHON_INSTALL_DIR", type=click.Path(path_type=Path, file_okay=False)
+)
+@click.option(
+    "--from",
+    "origin",
+    envvar="PYTHON_VERSION",
+    show_envvar=True,
+    metavar="ARCHIVE|VERSION",
+    help="A file, or a version to look up in the index.  [default: the newest of the index]",
+)
+@click.option("--index", envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
+@click.option("--flavor", type=click.Choice([item.value for item in Flavor]), help="As with `fetch`.")
+@click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
+@click.option("--pip", envvar="PIP_VERSION", show_envvar=True, metavar="X", help="Install this version of pip.")
+@click.option("--setuptools", envvar="SETUPTOOLS_VERSION", show_envvar=True, metavar="X", help="Of setuptools.")
+@click.option("--virtualenv", envvar="VIRTUALENV_VERSION", show_envvar=True, metavar="X", help="Of virtualenv.")
+def create(
+    *,
+    directory: Path,
+    origin: str | None,
+    index: str | None,
+    flavor: str | None,
+    target_triple: str,
+    **packages: str | None,
+) -> None:
+    """Unpack an environment to DIR, which must be empty or not there. It can be moved at will.
+
+    The last line on standard output is the path of its interpreter. DIR can also be given as
+    PYTHON_INSTALL_DIR; options win over variables.
+
+    \b
+    Examples:
+      setup-local create /srv/python --from dist/cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst
+      setup-local create env --from 3.13 --index https://example.org/pythons --virtualenv 20.31.2
+      PYTHON_VERSION=3.13.5 PYTHON_INSTALL_DIR=/srv/python setup-local create --index dist
+    """
+    wanted = _package_versions(packages)
+    refuse_occupied(directory)  # before anything is downloaded
+    archive = Path(origin) if origin and _is_archive(origin) else None
+    if archive is None:
+        version = Wanted(version=origin or "", target_triple=target_triple, flavor=Flavor(flavor) if flavor else None)
+        archive = _looked_up(version, index)
+    report = log.console().print
+    click.echo(make(archive, directory, packages=wanted, environ=os.environ, report=report))
+
+
+def _package_versions(packages: dict[str, str | None]) -> dict[str, str]:
+    chosen = {name: version for name, version in packages.items() if version}
+    for name, version in chosen.items():
+        if not _PACKAGE_VERSION.fullmatch(version):
+            raise RequestError("is no exact version", where=f"--{name} {version}", hint=f"for example --{name} 25.1")
+    return chosen
+
+
+def _is_archive(origin: str) -> bool:
+    """Tell a file from a version; raise `RequestError` for what is neither."""
+    if Path(origin).is_file():
+        return True
+    if _VERSION.fullmatch(origin):
+        return False
+    raise RequestError("neither a file nor a version", where=f"--from {origin}", hint="for example --from 3.13")
+
+
+def _looked_up(wanted: Wanted, index: str | None) -> Path:
+    if index is None:
+        raise RequestError("no index to look in", hint="use --index URL|DIR, or --from with the path of an archive")
+    place = Place(index, cache=paths.cache_root(), environ=os.environ)
+    return place.get(choose(place.index(), wanted, where=index))

@@ -1,0 +1,58 @@
+"""`setup-local fetch`: get a built distribution from an index."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+
+import click
+
+from setup_local import log, paths
+from setup_local.index.names import Flavor
+from setup_local.index.obtain import Place, Wanted, choose, deliver, host_triple
+
+
+def this_host() -> str:
+    """Return the target triple of the machine that this runs on."""
+    return host_triple(platform.machine(), platform.libc_ver()[0])
+
+
+@click.command(context_settings={"show_default": True})
+@click.argument("version")
+@click.option("--index", required=True, envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
+@click.option(
+    "--flavor",
+    type=click.Choice([item.value for item in Flavor]),
+    help="How much of it.  [default: the first there is, in this order]",
+)
+@click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
+@click.option("--build-options", metavar="OPTIONS", help="As in the name (noopt, pgo+lto).  [default: any]")
+@click.option(
+    "--output",
+    default="dist",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the archive goes.",
+)
+def fetch(
+    *, version: str, index: str, flavor: str | None, target_triple: str, build_options: str | None, output: Path
+) -> None:
+    """Get a built distribution, checked by size and SHA-256. The last line on standard output is its path.
+
+    VERSION is 3.13 (the newest 3.13.x of the index), 3.13.5 or cpython-3.13.
+
+    \b
+    Examples:
+      setup-local fetch 3.13 --index https://example.org/pythons
+      setup-local fetch 3.13.5 --index dist --flavor full --output /srv/pythons
+    """
+    wanted = Wanted(
+        version=version,
+        target_triple=target_triple,
+        flavor=Flavor(flavor) if flavor else None,
+        build_options=build_options,
+    )
+    place = Place(index, cache=paths.cache_root(), environ=os.environ)
+    chosen = choose(place.index(), wanted, where=index)
+    click.echo(deliver(place.get(chosen), output, report=log.console().print))

@@ -1,0 +1,154 @@
+"""Finds a distribution in an index, and gets it: never under its name unless its bytes are the right ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import Version
+
+from setup_local.catalog.sources import Form
+from setup_local.errors import OutputError, RequestError, SourceError
+from setup_local.fetch.attempt import PlaceFailed
+from setup_local.fetch.cache import SourceCache, WrongBytes, verify
+from setup_local.fetch.http import Downloader
+from setup_local.fetch.mirrors import as_directory
+from setup_local.index import model
+from setup_local.index.model import Distribution, Index, parse_index
+from setup_local.index.names import Flavor
+
+_LARGEST_INDEX = 1 << 26  # bytes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is asked for: `version` is `3.13`, `3.13.5`, `cpython-3.13` or empty; the rest may be open."""
+
+    version: str
+    target_triple: str
+    flavor: Flavor | None = None
+    build_options: str | None = None
+
+
+class Place:
+    """An index and the archives it lists: a directory, or an http(s) URL."""
+
+    def __init__(self, index: str, *, cache: Path, environ: Mapping[str, str]) -> None:
+        self._cache = SourceCache(cache)
+        self._downloader = Downloader(environ)
+        self._where = index if index.endswith(".json") else f"{index.rstrip('/')}/{model.FILE}"
+        self._file = as_directory(self._where)
+
+    def index(self) -> Index:
+        """Return what the index lists; raise `SourceError` if it cannot be read."""
+        try:
+            text = self._file.read_bytes() if self._file is not None else self._downloaded()
+        except OSError as error:
+            hint = "setup-local index DIR writes one"
+            raise SourceError(f"cannot be read: {error.strerror}", where=self._where, hint=hint) from error
+        return parse_index(text, where=self._where)
+
+    def _downloaded(self) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="setup-local-index-") as directory:
+            target = Path(directory) / model.FILE
+            self._download(self._where, target, limit=_LARGEST_INDEX)
+            return target.read_bytes()
+
+    def _download(self, url: str, target: Path, *, limit: int) -> None:
+        try:
+            self._downloader.download(url, target, limit=limit)
+        except PlaceFailed as error:
+            raise SourceError(f"cannot be had: {error}", where=url) from error
+
+    def get(self, item: Distribution) -> Path:
+        """Return the verified archive: where it lies in a directory, else in the cache, downloaded if need be."""
+        form = Form(file=item.file, sha256=item.sha256, size=item.size)
+        if self._file is not None and not urllib.parse.urlsplit(item.url).scheme:
+            return _verified(self._file.parent / urllib.parse.unquote(item.url), form)
+        if self._cache.holds(form):
+            return self._cache.path(form)
+        with self._cache.writing(form) as directory:
+            if not self._cache.holds(form):  # else another process was faster
+                url = item.url if self._file is not None else urllib.parse.urljoin(self._where, item.url)
+                self._download(url, directory / item.file, limit=item.size)
+                return self._cache.install(_verified(directory / item.file, form, where=url), form)
+        return self._cache.path(form)
+
+
+def _verified(path: Path, form: Form, *, where: object = None) -> Path:
+    try:
+        verify(path, form)
+    except WrongBytes as error:
+        raise SourceError(f"is not what the index says: {error}", where=where or path) from error
+    except OSError as error:
+        raise SourceError(f"cannot be read: {error.strerror}", where=path) from error
+    return path
+
+
+def choose(index: Index, wanted: Wanted, *, where: str) -> Distribution:
+    """Return the newest distribution that was asked for; raise `RequestError` that says what there is."""
+    fitting = [item for item in index.distributions if _fits(item, wanted)]
+    if not fitting:
+        listed = {f"{item.version} {item.target_triple} {item.flavor.value}": None for item in index.distributions}
+        what = " ".join(filter(None, [wanted.version or "any version", wanted.target_triple, _flavor_name(wanted)]))
+        raise RequestError(f"no {what}", where=where, hint=f"it has {', '.join(listed) or 'nothing'}")
+    return max(fitting, key=_preference)
+
+
+def _flavor_name(wanted: Wanted) -> str:
+    return wanted.flavor.value if wanted.flavor else ""
+
+
+def _fits(item: Distribution, wanted: Wanted) -> bool:
+    implementation, _, version = wanted.version.rpartition("-")
+    return (
+        item.implementation == (implementation or "cpython")
+        and (item.version == version or _is_final_of(item.version, version))
+        and item.target_triple == wanted.target_triple
+        and wanted.flavor in (None, item.flavor)
+        and wanted.build_options in (None, item.build_options)
+    )
+
+
+def _is_final_of(version: str, series: str) -> bool:
+    """Tell whether a version is a release of a series (`3.13`, `3`, or none); a prerelease must be named exactly."""
+    return (not series or version.startswith(f"{series}.")) and not Version(version).is_prerelease
+
+
+def _preference(item: Distribution) -> tuple[Version, int, int, str]:
+    plain = not {"debug", "freethreaded"} & set(item.build_options.split("+"))
+    return Version(item.version), plain, -list(Flavor).index(item.flavor), item.build_options
+
+
+def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lambda _: None) -> Path:
+    """Put a verified archive into a directory, in one step; return its path there. Raises `OutputError`."""
+    target = output / archive.name
+    temporary = None
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(archive):
+            return target
+        handle, name = tempfile.mkstemp(dir=output, prefix=f".{archive.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "wb") as stream, archive.open("rb") as source:
+            shutil.copyfileobj(source, stream, 1 << 20)
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", where=target) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    report(f"{archive.name}: size and SHA-256 are right")
+    return target
+
+
+def host_triple(machine: str, libc: str) -> str:
+    """Return the target triple of a Linux host; `libc` is what `platform.libc_ver` calls it."""
+    return f"{machine}-unknown-linux-{'gnu' if libc == 'glibc' else 'musl'}"

@@ -1,0 +1,108 @@
+"""Looks at the archives of a directory: what each holds, its size and its hash."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.parse
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.version import Version
+
+from setup_local.audit.archive import read_members
+from setup_local.errors import ArchiveError, DescriptionError, RequestError
+from setup_local.index.model import Distribution, Index
+from setup_local.index.names import ArchiveName, Flavor, parse_name
+
+DESCRIPTION = "python/PYTHON.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Facts:
+    version: str
+    target_triple: str
+    build_options: str
+
+
+def scan(
+    directory: Path, *, base_url: str = "", written: Iterable[str] = (), report: Callable[[str], None] = lambda _: None
+) -> Index:
+    """Return the index of a directory; every archive is read to its end.
+
+    `base_url` is where the archives will be served; without it URLs are relative. Files that are no
+    distributions are reported, but for those named in `written`. Raises `ArchiveError` for a damaged archive
+    and for one whose name is not what it holds, `RequestError` if there is nothing to list.
+    """
+    found = []
+    for path in _files(directory):
+        name = parse_name(path.name)
+        if name is not None:
+            found.append(_distribution(path, name, base_url))
+        elif not path.name.startswith(".") and path.name not in written:
+            report(f"ignored {path.name}: not the name of a distribution")
+    if not found:
+        hint = "names are like cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"
+        raise RequestError("there is no distribution", where=directory, hint=hint)
+    found.sort(key=lambda item: item.file)
+    return Index(distributions=tuple(sorted(found, key=lambda item: Version(item.version), reverse=True)))
+
+
+def _files(directory: Path) -> list[Path]:
+    try:
+        return sorted(path for path in directory.iterdir() if path.is_file())
+    except OSError as error:
+        raise RequestError(f"no directory to read: {error.strerror}", where=directory) from error
+
+
+def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
+    facts = _read(path, name)
+    quoted = urllib.parse.quote(path.name)
+    return Distribution(
+        implementation=name.implementation,
+        version=facts.version,
+        target_triple=facts.target_triple,
+        flavor=name.flavor,
+        build_options=facts.build_options,
+        file=path.name,
+        size=path.stat().st_size,
+        sha256=_sha256(path),
+        url=f"{base_url.rstrip('/')}/{quoted}" if base_url else quoted,
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _read(path: Path, name: ArchiveName) -> _Facts:
+    """Read an archive to its end; a full one says itself what it is, and must agree with its name."""
+    described = None
+    for member, read in read_members(path):
+        if member.name == DESCRIPTION:
+            described = read()
+    named = _Facts(version=str(name.version), target_triple=name.target_triple, build_options=name.build_options)
+    if name.flavor is not Flavor.FULL:
+        return named
+    if described is None:
+        raise ArchiveError(f"is named {name.flavor.value}, but holds no PYTHON.json", where=path)
+    facts = _described(described, path)
+    if facts != named:
+        what = f"{facts.version} {facts.target_triple} {facts.build_options}"
+        raise ArchiveError(f"holds another distribution than its name says: {what}", where=path)
+    return facts
+
+
+def _described(data: bytes, path: Path) -> _Facts:
+    try:
+        document: Any = json.loads(data)
+        return _Facts(
+            version=str(document["python_version"]),
+            target_triple=str(document["target_triple"]),
+            build_options=str(document["build_options"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise DescriptionError(f"cannot be understood: {error!r}", where=f"{path}: {DESCRIPTION}") from error

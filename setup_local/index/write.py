@@ -1,0 +1,60 @@
+"""Writes everything that an index consists of into the directory of the archives, each file in one step."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import urllib.parse
+from collections.abc import Callable
+from pathlib import Path
+
+from setup_local.errors import OutputError, RequestError
+from setup_local.index import model, page, uv
+from setup_local.index.model import Index
+from setup_local.index.scan import scan
+
+CHECKSUMS = "SHA256SUMS"
+WRITTEN = (CHECKSUMS, model.FILE, uv.FILE, page.FILE)
+
+
+def write_index(
+    directory: Path, *, base_url: str = "", report: Callable[[str], None] = lambda _: None
+) -> tuple[Index, tuple[Path, ...]]:
+    """Write the index of a directory; return it and the files written.
+
+    Nothing is written unless every archive could be read. Raises what `scan` raises, and `OutputError`.
+    """
+    if base_url and urllib.parse.urlsplit(base_url).scheme not in ("http", "https"):
+        raise RequestError("is no http(s) URL", where=f"--base-url {base_url}")
+    index = scan(directory, base_url=base_url, written=WRITTEN, report=report)
+    absolute = base_url or directory.resolve().as_uri()
+    texts = {
+        CHECKSUMS: checksums(index),
+        model.FILE: index.to_json(),
+        uv.FILE: uv.to_uv(index, absolute),
+        page.FILE: page.to_html(index, f"{absolute.rstrip('/')}/{uv.FILE}"),
+    }
+    return index, tuple(_replace(directory / name, text) for name, text in texts.items())
+
+
+def checksums(index: Index) -> str:
+    """Return the text of `SHA256SUMS`, as `sha256sum --check` reads it."""
+    return "".join(f"{item.sha256}  {item.file}\n" for item in sorted(index.distributions, key=lambda item: item.file))
+
+
+def _replace(target: Path, text: str) -> Path:
+    """Write a file that appears under its name only when it is whole."""
+    temporary = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        temporary = Path(name)
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+        temporary.chmod(0o644)
+        temporary.replace(target)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", where=target) from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+    return target
