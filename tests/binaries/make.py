@@ -38,6 +38,7 @@ MODULES = (
     Module(name="needs-crypt.so", libraries=("c", "crypt"), flags=("--no-as-needed",)),
     Module(name="needs-nsl.so", libraries=("c", "nsl"), flags=("--no-as-needed",)),
     Module(name="needs-other.so", libraries=("c", "other"), flags=("--no-as-needed",)),
+    Module(name="own-libs.so", libraries=("c", "other"), flags=("--no-as-needed", "-rpath", "$ORIGIN/../own.libs")),
     Module(name="newer.so", defines=("NEWER",)),
     Module(name="rpath.so", flags=("-rpath", "/opt/lib")),
     Module(name="old-rpath.so", flags=("-rpath", "/opt/lib", "--disable-new-dtags")),

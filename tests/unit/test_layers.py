@@ -10,7 +10,20 @@ import pytest
 import setup_local
 
 PACKAGE = Path(setup_local.__file__).parent
-STAGES = ("catalog", "plan", "render", "build", "stage", "describe", "audit", "index", "pipeline", "commands", "cli")
+STAGES = (
+    "catalog",
+    "plan",
+    "render",
+    "build",
+    "stage",
+    "describe",
+    "audit",
+    "doctor",
+    "index",
+    "pipeline",
+    "commands",
+    "cli",
+)
 LEAVES = {"errors", "values", "paths", "log", "run"}
 # What a stage may import besides earlier stages and leaves; the judge must not know the builder.
 FORBIDDEN = {"audit": {"plan", "render", "build", "stage", "describe", "fetch"}, "binfmt": set(STAGES)}

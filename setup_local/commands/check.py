@@ -1,0 +1,65 @@
+"""`setup-local check`: find what would break in a tree when it moves, or on an older system."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from setup_local.audit import report
+from setup_local.audit.policy import load_policy, triples, version
+from setup_local.doctor.judge_files import RULES, judge_files
+from setup_local.doctor.tables import check_tables
+from setup_local.doctor.tree_files import Limits, tree_files
+from setup_local.errors import RequestError, ValidationFailed
+
+
+@click.command()
+@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.option(
+    "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
+)
+@click.option(
+    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc to run on; without it newer is a warning."
+)
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+def check(*, directory: Path, triple: str, floor: str, as_machine: bool) -> None:
+    """Find files in DIR (wheels, things built by hand) that break when it moves, or on an older system.
+
+    \b
+    Examples:
+      setup-local check python/install
+      setup-local check --glibc 2.17 /opt/python
+      setup-local check --json python
+    """
+    limits = _limits(directory, triple, floor)
+    verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
+    outcome = report.Judged(subject=str(directory), verdict=verdict)
+    if as_machine:
+        click.echo(json.dumps(report.as_json([outcome], RULES), indent=2))
+    else:
+        report.show(Console(highlight=False), outcome, RULES)
+        click.echo(f"{len(verdict.parts)} files judged for {triple}")
+    if not outcome.holds:
+        raise ValidationFailed("the tree holds files that would break", hint="they are listed above, each with its fix")
+
+
+def _limits(directory: Path, triple: str, floor: str) -> Limits:
+    if triple not in triples():
+        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
+    if floor and not version(floor):
+        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+    if not directory.is_dir():
+        raise RequestError("there is no such directory", where=directory)
+    policy = load_policy(triple)
+    roots = dict.fromkeys((os.path.realpath(directory), os.path.abspath(directory)))
+    return Limits(
+        roots=tuple(roots),
+        policy=policy,
+        floor=version(floor or policy.default_floor),
+        demanded=bool(floor),
+        tables=check_tables(),
+    )

@@ -1,0 +1,124 @@
+"""Facts about hosts and trees, and the lines of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class Level(IntEnum):
+    """How bad one line is; the order is from good to bad."""
+
+    OK = 0
+    WARNING = 1
+    PROBLEM = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One answer: what was asked, how it stands, what was found, and the way out unless all is well."""
+
+    topic: str
+    level: Level
+    found: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """The lines about one subject: the host, or a tree."""
+
+    subject: str
+    lines: tuple[Line, ...]
+
+    @property
+    def problems(self) -> int:
+        """Return how many lines are problems."""
+        return sum(line.level is Level.PROBLEM for line in self.lines)
+
+
+def answers(checks: Iterable[Callable[[T], Iterator[Line]]], facts: T) -> tuple[Line, ...]:
+    """Ask every check about the facts."""
+    return tuple(line for check in checks for line in check(facts))
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFacts:
+    """What a host is and has.
+
+    `libc` is `glibc`, `musl` or empty; `terminfo` maps each entry that was looked for to the directory that has it (or
+    an empty text); `programs` maps names to paths, of those that exist; `free` counts bytes where the cache lies.
+    """
+
+    system: str = "Linux"
+    release: str = ""
+    machine: str = "x86_64"
+    libc: str = "glibc"
+    libc_version: str = ""
+    cpu_flags: frozenset[str] = frozenset()
+    certificates: tuple[str, ...] = ()
+    term: str = ""
+    terminfo: dict[str, str] = field(default_factory=dict)
+    locale: str = ""
+    display: str = ""
+    wayland: str = ""
+    fonts: tuple[str, ...] = ()
+    zoneinfo: str = ""
+    programs: dict[str, str] = field(default_factory=dict)
+    cache: str = ""
+    free: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bytecode:
+    """How many modules of the standard library have bytecode that is used as it is, and which have none or a stale one."""
+
+    valid: int
+    missing: tuple[str, ...] = ()
+    stale: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What an installed interpreter says about itself; an empty error text means success.
+
+    `paths` are those it computes (each by what it is called); `terminal` maps each terminal that was tried to its error.
+    """
+
+    version: str
+    paths: dict[str, str]
+    tls: str
+    certificate_file: str
+    certificate_directory: str
+    certificates: int
+    terminal: dict[str, str]
+    tk: str
+    tk_error: str
+    zone_error: str
+    pip: str
+    pip_error: str
+    broken_modules: dict[str, str]
+    bytecode: Bytecode
+
+
+@dataclass(frozen=True, kw_only=True)
+class TreeFacts:
+    """An installed tree on a host.
+
+    `loader` is the interpreter's own (PT_INTERP), `needs_glibc` the newest glibc version it refers to; `failure` says why
+    it could not be asked.
+    """
+
+    host: HostFacts
+    prefix: str
+    interpreter: str
+    loader: str = ""
+    has_loader: bool = True
+    needs_glibc: str = ""
+    writable: bool = True
+    answer: Answer | None = None
+    failure: str = ""

@@ -1,0 +1,88 @@
+"""Gathers facts about an installed tree: reads its interpreter as a file, then asks it about itself."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from setup_local.audit.policy import version
+from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.catalog.load import convert
+from setup_local.doctor.model import Answer, HostFacts, TreeFacts
+from setup_local.doctor.tables import DIRECTORY, HostTables
+from setup_local.errors import CatalogError, RequestError
+from setup_local.run import CommandFailed, run
+
+_SCRIPT = DIRECTORY / "ask.py"
+_PLACES = ("", "install", "python/install", "python")  # an installation below what the user names
+_GLIBC = "GLIBC_"
+_SHOWN = 400  # characters of a failed interpreter's last words
+
+
+def find_interpreter(directory: Path) -> Path:
+    """Return the interpreter of an unpacked distribution. Raises `RequestError`."""
+    root = Path(os.path.realpath(directory))
+    if not root.is_dir():
+        raise RequestError("there is no such directory", where=directory)
+    for place in _PLACES:
+        path = root / place / "bin" / "python3"
+        if path.exists() or path.is_symlink():
+            return path
+    raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
+
+
+def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tables: HostTables) -> TreeFacts:
+    """Return what can be found out about an installed tree. Raises `RequestError` if it is none."""
+    interpreter = find_interpreter(directory)
+    elf = _elf(interpreter)
+    answer, failure = _ask(interpreter, environ, tables, host.term)
+    return TreeFacts(
+        host=host,
+        prefix=str(interpreter.parent.parent),
+        interpreter=str(interpreter),
+        loader=(elf.interpreter or "") if elf else "",
+        has_loader=elf is None or not elf.interpreter or Path(elf.interpreter).exists(),
+        needs_glibc=newest_glibc(elf) if elf else "",
+        writable=os.access(interpreter.parent.parent, os.W_OK),
+        answer=answer,
+        failure=failure,
+    )
+
+
+def _elf(path: Path) -> Elf | None:
+    try:
+        return read_elf(path.read_bytes())
+    except (OSError, BadElf):
+        return None
+
+
+def newest_glibc(elf: Elf) -> str:
+    """Return the newest glibc version that a file refers to, empty if it is none."""
+    names = (need.version.removeprefix(_GLIBC) for need in elf.version_needs if need.version.startswith(_GLIBC))
+    return max((name for name in names if version(name)), key=version, default="")
+
+
+def _ask(interpreter: Path, environ: Mapping[str, str], tables: HostTables, term: str) -> tuple[Answer | None, str]:
+    """Return the interpreter's answer, or why there is none."""
+    given = {name: environ[name] for name in tables.variables if environ.get(name)}
+    env = {"PATH": "/usr/bin:/bin", "HOME": "/", "LC_ALL": "C.UTF-8", **given}
+    terms = dict.fromkeys(name for name in (term, *tables.terms) if name)
+    try:
+        printed = run([interpreter, "-I", "-B", _SCRIPT, tables.zone, *terms], env=env, cwd=Path("/")).stdout
+    except CommandFailed as error:
+        return None, error.output.strip()[-_SHOWN:] or f"it ended with status {error.status}"
+    return read_answer(printed, interpreter)
+
+
+def read_answer(text: str, where: object) -> tuple[Answer | None, str]:
+    """Return what the interpreter printed as an answer, or why it makes no sense."""
+    try:
+        return convert(Answer, _kebab(json.loads(text)), where=where), ""
+    except (ValueError, AttributeError, CatalogError) as error:
+        return None, f"its answer makes no sense: {error}"
+
+
+def _kebab(raw: dict[str, object]) -> dict[str, object]:
+    return {name.replace("_", "-"): value for name, value in raw.items()}

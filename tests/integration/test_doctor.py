@@ -1,0 +1,99 @@
+"""The doctor and the check on a real installation that was moved, with a real wheel in a copy of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from installed import INDEX_VARIABLES, Installation
+
+WHEEL = "markupsafe"
+
+
+def _command(home: Path, *words: str | Path) -> tuple[int, Any]:
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(home),
+        "TERM": "xterm",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
+    }
+    command = [sys.executable, "-m", "setup_local", *map(str, words), "--json"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    assert done.stdout, done.stderr
+    return done.returncode, json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def copy(installation: Installation, workshop: Path) -> Path:
+    """Return a copy of the installation that may be changed."""
+    return Path(shutil.copytree(installation.prefix, workshop / "copy for check", symlinks=True))
+
+
+@pytest.fixture(scope="module")
+def wheel(installation: Installation, copy: Path) -> None:
+    """Install a small wheel with a C extension into the copy."""
+    index = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(installation.home), "LANG": "C.UTF-8", **index}
+    words = ("-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--disable-pip-version-check", WHEEL)
+    done = subprocess.run(
+        [copy / "bin" / "python3", *words], env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    if done.returncode:
+        pytest.skip(f"the package index cannot be reached: {done.stderr.strip()[-300:]}")
+
+
+def test_a_moved_installation_is_well(installation: Installation, say: Callable[[str], None]) -> None:
+    _, document = _command(installation.home, "doctor", installation.root)
+    _, tree = document["sections"]
+    for line in tree["lines"]:
+        say(f"{line['level']}: {line['topic']}: {line['found']}")
+    assert tree["subject"] == str(installation.prefix)
+    levels = {line["topic"]: line["level"] for line in tree["lines"]}
+    # Certificates and time zones are the host's own affair.
+    for topic in ("C library", "start", "moved", "modules", "tkinter", "pip", "bytecode"):
+        assert levels[topic] == "ok", tree
+
+
+def test_damage_is_a_problem(installation: Installation, workshop: Path) -> None:
+    broken = Path(shutil.copytree(installation.prefix, workshop / "broken", symlinks=True))
+    next(broken.glob("lib/python3.*/bz2.py")).unlink()
+    next(broken.glob("lib/python3.*/__pycache__/shelve.*.pyc")).write_bytes(b"something else")
+    status, document = _command(installation.home, "doctor", broken)
+    bad = {line["topic"]: line for line in document["sections"][1]["lines"] if line["level"] == "problem"}
+    assert status == 1
+    assert "bz2" in bad["modules"]["found"]
+    assert "shelve.py" in bad["bytecode"]["found"]
+    assert all(line["fix"] for line in bad.values())
+
+
+def test_an_installation_can_be_moved(installation: Installation) -> None:
+    status, document = _command(installation.home, "check", installation.prefix)
+    assert document["subjects"][0]["findings"] == []
+    assert status == 0
+
+
+@pytest.mark.usefixtures("wheel")
+def test_a_wheel_with_a_c_extension_is_fine(installation: Installation, copy: Path) -> None:
+    assert list(copy.glob(f"lib/python3.*/site-packages/{WHEEL}/*.so"))
+    status, document = _command(installation.home, "check", copy)
+    assert status == 0, document
+    assert document["holds"] is True
+
+
+def test_a_script_with_an_absolute_first_line_is_found(installation: Installation, copy: Path) -> None:
+    script = copy / "bin" / "breaks"
+    script.write_text(f"#!{copy}/bin/python3\nprint('here')\n", encoding="utf-8")
+    script.chmod(0o755)
+    status, document = _command(installation.home, "check", copy)
+    script.unlink()
+    errors = [found for found in document["subjects"][0]["findings"] if found["severity"] == "error"]
+    assert status == 1
+    assert [(found["rule"], found["where"]) for found in errors] == [("script", "bin/breaks")]
