@@ -151,8 +151,9 @@ def _install(python: Path, packages: Mapping[str, str], environ: Mapping[str, st
     try:
         run([python, "-I", "-m", "pip", "install", *words], env=_pip_environment(environ), cwd=python.parent)
     except CommandFailed as error:
-        lines = [line for line in error.output.splitlines() if line.startswith("ERROR:")]
-        reason = lines[-1].removeprefix("ERROR:").strip() if lines else str(error)
+        lines = error.output.strip().splitlines() or [str(error)]
+        reason = next((line for line in reversed(lines) if line.startswith("ERROR:")), lines[-1])
+        reason = reason.removeprefix("ERROR:").strip()
         raise SourceError(f"pip cannot install {' '.join(words)}: {reason}") from error
 
 

@@ -1,0 +1,259 @@
+"""The index and its clients: uv installs from a directory of our archives, `create` makes environments of them.
+
+Every installation is moved, and used again where it lies then.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from installed import INDEX_VARIABLES, run
+
+from setup_local.cli import _COMMANDS
+
+ROOT = Path(__file__).resolve().parents[2]
+UV = "uv==0.13.8"
+C_PACKAGE = "markupsafe==3.0.2"
+C_BACKEND = "setuptools==80.9.0"
+WHEEL = "six==1.16.0"
+FLAVORS = ("full", "install_only")
+# Every part that a broken installation would miss, and that it knows where it lies.
+USE = """
+import ctypes, lzma, sqlite3, ssl, sys, sysconfig, zlib
+print(sys.version.split()[0])
+print(sys.base_prefix)
+print(sysconfig.get_config_var("LIBDIR"))
+"""
+
+
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    handed_on = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+    certificates = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
+    plain = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    return {**handed_on, **certificates, **plain, **(more or {})}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shop:
+    """A directory of archives with its index, and a scratch directory for what is made of them."""
+
+    directory: Path
+    scratch: Path
+    version: str
+
+    def ours(self, *words: str | Path, more: Mapping[str, str] | None = None) -> str:
+        """Run a command of ours and return the last line of what it printed."""
+        argv = [sys.executable, ROOT / "setup-local", *words]
+        return checked(argv, env=environment(self.scratch, more), cwd=self.scratch).splitlines()[-1]
+
+
+def checked(argv: list[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float = 300) -> str:
+    done = run(argv, env=env, cwd=cwd, seconds=seconds)
+    if done.returncode:
+        pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
+    return done.stdout
+
+
+def version_of(archive: Path) -> str:
+    return archive.name.split("-")[1]
+
+
+def used(python: Path, cwd: Path, version: str, *, rewritten_by_uv: bool = False) -> None:
+    """Hold that an interpreter works, and that all it knows of its place is right.
+
+    uv writes the place where it installs into sysconfig's data, so that these stay behind when that is moved.
+    """
+    found, prefix, libraries = checked([python, "-c", USE], env=environment(cwd), cwd=cwd).splitlines()
+    home = python.resolve().parent.parent
+    assert found == version
+    assert Path(prefix).resolve() == home
+    assert rewritten_by_uv or Path(libraries).resolve() == home / "lib"
+
+
+@pytest.fixture(scope="session")
+def shop(archive: Path, workshop: Path) -> Shop:
+    """Return the archive under test in a directory of its own, with an index."""
+    scratch = workshop / "index"
+    directory = scratch / "our archives"
+    directory.mkdir(parents=True)
+    shutil.copy(archive, directory)
+    made = Shop(directory=directory, scratch=scratch, version=version_of(archive))
+    made.ours("index", directory)
+    return made
+
+
+def flavored(shop: Shop, archive: Path, flavor: str) -> Path:
+    """Return a directory that holds one flavour of the archive, and its index."""
+    if flavor == "full":
+        return shop.directory
+    if "repack" not in _COMMANDS:
+        pytest.skip("there is no command that makes other flavours")
+    directory = shop.scratch / flavor
+    directory.mkdir()
+    shop.ours("repack", archive, "--flavor", flavor, "--output", directory)
+    shop.ours("index", directory)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def tool(shop: Shop) -> Path:
+    """Return an environment made by `create`, with uv and what uv is to install later; skip without the index."""
+    python = Path(shop.ours("create", shop.scratch / "tool", "--from", shop.version, "--index", shop.directory))
+    to = ["--no-deps", "--dest", str(shop.scratch / "wheels")]
+    for words in (
+        ["install", UV, C_BACKEND],
+        ["download", *to, WHEEL, C_BACKEND],
+        ["download", *to, "--no-build-isolation", "--no-binary=:all:", C_PACKAGE],
+    ):
+        done = run([python, "-m", "pip", *words], env=environment(shop.scratch), cwd=shop.scratch, seconds=300)
+        if done.returncode:
+            pytest.skip(f"pip cannot get {words[-1]}: {done.stdout.splitlines()[-1]}")
+    return python
+
+
+@dataclass(frozen=True, kw_only=True)
+class Uv:
+    """uv with directories of its own; `metadata` is where our `download-metadata.json` lies."""
+
+    program: Path
+    metadata: str
+    place: Path
+    version: str
+
+    @property
+    def installations(self) -> Path:
+        return self.place / "installations"
+
+    def __call__(self, *words: str | Path, installations: Path | None = None) -> str:
+        more = {
+            "UV_PYTHON_INSTALL_DIR": str(installations or self.installations),
+            "UV_CACHE_DIR": str(self.place / "cache"),
+            "UV_PYTHON_DOWNLOADS_JSON_URL": self.metadata,
+            "UV_NO_CONFIG": "1",
+        }
+        return checked([self.program, *words], env=environment(self.place, more), cwd=self.place)
+
+    def python(self, name: str) -> Path:
+        return self.place / name / "bin" / "python"
+
+
+def prepared(tool: Path, metadata: str, place: Path, version: str) -> Uv:
+    place.mkdir(parents=True)
+    uv = Uv(program=tool.parent / "uv", metadata=metadata, place=place, version=version)
+    uv("python", "install", version, "--no-bin")
+    return uv
+
+
+@pytest.fixture(scope="session", params=FLAVORS)
+def uv(request: pytest.FixtureRequest, shop: Shop, tool: Path, archive: Path) -> Uv:
+    """Return uv after it has installed one flavour of our Python from a directory."""
+    directory = flavored(shop, archive, request.param)
+    metadata = (directory / "download-metadata.json").as_uri()
+    return prepared(tool, metadata, shop.scratch / f"uv {request.param}", shop.version)
+
+
+def test_uv_installs_and_makes_environments(uv: Uv) -> None:
+    uv("venv", "--python", uv.version, "--managed-python", "plain")
+    assert uv.installations in uv.python("plain").resolve().parents
+    used(uv.python("plain"), uv.place, uv.version)
+
+
+def test_uv_installs_a_wheel_and_a_source_with_c_code(uv: Uv, shop: Shop) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("there is no C compiler")
+    uv("venv", "--python", uv.version, "--managed-python", "packages")
+    offline = ["--no-index", "--find-links", shop.scratch / "wheels", "--no-binary", "markupsafe"]
+    uv("pip", "install", "--python", uv.python("packages"), *offline, WHEEL, C_PACKAGE)
+    code = "import six, markupsafe._speedups; print(markupsafe.escape('<'))"
+    told = checked([uv.python("packages"), "-c", code], env=environment(uv.place), cwd=uv.place)
+    assert told.strip() == "&lt;"
+
+
+def test_what_uv_installed_can_be_moved(uv: Uv) -> None:
+    (found,) = [path for path in uv.installations.glob("cpython-*") if not path.is_symlink()]
+    moved = uv.place / "moved Maß"
+    moved.mkdir()
+    shutil.copytree(found, moved / found.name, symlinks=True)
+    hidden = found.rename(found.with_name("gone"))
+    try:
+        used(moved / found.name / "bin" / "python3", uv.place, uv.version, rewritten_by_uv=True)
+        uv("venv", "--python", uv.version, "--managed-python", "after", installations=moved)
+        assert moved in uv.python("after").resolve().parents
+        used(uv.python("after"), uv.place, uv.version, rewritten_by_uv=True)
+    finally:
+        hidden.rename(found)
+
+
+@pytest.fixture
+def server(shop: Shop) -> Iterator[str]:
+    """Serve the directory on loopback, as any static server would."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(shop.directory))
+    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=served.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{served.server_port}"
+    served.shutdown()
+
+
+def test_clients_get_it_from_a_server(shop: Shop, tool: Path, server: str) -> None:
+    shop.ours("index", shop.directory, "--base-url", server)
+    try:
+        place = shop.scratch / "served"
+        uv = prepared(tool, f"{server}/download-metadata.json", place, shop.version)
+        (found,) = [path for path in uv.installations.glob("cpython-*") if not path.is_symlink()]
+        used(found / "bin" / "python3", place, shop.version)
+        cache = {"SETUP_LOCAL_CACHE": str(place / "cache")}
+        path = Path(shop.ours("fetch", shop.version, "--index", server, "--output", place / "got", more=cache))
+        assert path.read_bytes() == (shop.directory / path.name).read_bytes()
+    finally:
+        shop.ours("index", shop.directory)
+
+
+def test_an_environment_and_its_scripts_can_be_moved(shop: Shop, tool: Path) -> None:
+    del tool  # the package index was reached
+    first = shop.scratch / "made here"
+    variables = {"PYTHON_INSTALL_DIR": str(first), "PYTHON_VERSION": shop.version, "PIP_VERSION": "25.1"}
+    words = ["create", "--index", shop.directory, "--virtualenv", "20.31.2"]
+    used(Path(shop.ours(*words, more=variables)), shop.scratch, shop.version)
+    moved = first.rename(shop.scratch / "then there")
+    used(moved / "bin" / "python3", shop.scratch, shop.version)
+    for script, words in (("pip", "pip 25.1 "), ("virtualenv", "virtualenv 20.31.2 ")):
+        told = checked([moved / "bin" / script, "--version"], env=environment(shop.scratch), cwd=shop.scratch)
+        assert told.startswith(words)
+        assert str(moved) in told
+
+
+def test_a_killed_create_leaves_nothing_and_the_next_one_works(shop: Shop, say: Callable[[str], None]) -> None:
+    place = shop.scratch / "killed"
+    argv = [sys.executable, ROOT / "setup-local", "create", place / "env", "--from", shop.version]
+    argv += ["--index", shop.directory]
+    process = subprocess.Popen(argv, env=environment(shop.scratch), stdin=subprocess.DEVNULL, start_new_session=True)
+    end = time.monotonic() + 60
+    while not list(place.glob(".env.making-*/python/install/lib/*")) and time.monotonic() < end:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    left = [path.name for path in place.iterdir()]
+    say(f"killed while it unpacked; left: {', '.join(left)}")
+    assert len(left) == 1
+    assert left[0].startswith(".env.making-")
+    used(
+        Path(shop.ours("create", place / "env", "--from", shop.version, "--index", shop.directory)), place, shop.version
+    )
+    assert [path.name for path in place.iterdir()] == ["env"]
