@@ -12,7 +12,21 @@ import click
 
 from setup_local import errors, log
 
-_COMMANDS = ("audit", "build", "check", "create", "doctor", "emit", "fetch", "index", "sources", "store", "validate")
+_COMMANDS = (
+    "audit",
+    "build",
+    "check",
+    "create",
+    "doctor",
+    "emit",
+    "fetch",
+    "index",
+    "repack",
+    "size",
+    "sources",
+    "store",
+    "validate",
+)
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind
-from setup_local.audit.facts import ROOT, Distribution
+from setup_local.audit.facts import ROOT, Packed
 from setup_local.audit.model import Group, Rule
 
 Breaches = Iterator[tuple[str, str]]
@@ -33,7 +33,7 @@ def _link_escapes(member: Member) -> bool:
     return not f"{end}/".startswith(ROOT)
 
 
-def _safe_paths(dist: Distribution) -> Breaches:
+def _safe_paths(dist: Packed) -> Breaches:
     for member in dist.members:
         if _escapes(member.name):
             yield member.name, "the path leads out of the directory it is unpacked to"
@@ -41,7 +41,7 @@ def _safe_paths(dist: Distribution) -> Breaches:
             yield member.name, f"the {member.kind.value} to {member.target} leads out of {ROOT}"
 
 
-def _through_links(dist: Distribution) -> Breaches:
+def _through_links(dist: Packed) -> Breaches:
     links = {member.name for member in dist.members if member.kind is MemberKind.SYMLINK}
     for member in dist.members:
         parents = member.name.split("/")[:-1]
@@ -50,31 +50,31 @@ def _through_links(dist: Distribution) -> Breaches:
                 yield member.name, f"lies behind the symlink {'/'.join(parents[:depth])}"
 
 
-def _unique(dist: Distribution) -> Breaches:
+def _unique(dist: Packed) -> Breaches:
     counts = Counter(posixpath.normpath(member.name) for member in dist.members)
     for name, count in counts.items():
         if count > 1:
             yield name, f"is in the archive {count} times"
 
 
-def _root(dist: Distribution) -> Breaches:
+def _root(dist: Packed) -> Breaches:
     for member in dist.members:
         if not f"{member.name}/".startswith(ROOT):
             yield member.name, f"does not lie below {ROOT}"
 
 
-def _no_devices(dist: Distribution) -> Breaches:
+def _no_devices(dist: Packed) -> Breaches:
     for member in dist.members:
         if member.kind is MemberKind.DEVICE:
             yield member.name, "is a device or a pipe"
 
 
-def _first(dist: Distribution) -> Breaches:
+def _first(dist: Packed) -> Breaches:
     if dist.members[0].name != description.NAME:
         yield dist.members[0].name, "comes before PYTHON.json, so readers must search for it"
 
 
-def _order(dist: Distribution) -> Breaches:
+def _order(dist: Packed) -> Breaches:
     rest = [member.name for member in dist.members if member.name != description.NAME]
     for before, after in pairwise(rest):
         if after < before:
@@ -82,7 +82,7 @@ def _order(dist: Distribution) -> Breaches:
             return
 
 
-def _owners(dist: Distribution) -> Breaches:
+def _owners(dist: Packed) -> Breaches:
     for member in dist.members:
         if member.uid or member.gid or member.uname or member.gname:
             owner = f"{member.uid}:{member.gid} {member.uname}:{member.gname}"
@@ -90,7 +90,7 @@ def _owners(dist: Distribution) -> Breaches:
             return
 
 
-def _times(dist: Distribution) -> Breaches:
+def _times(dist: Packed) -> Breaches:
     times = {member.mtime for member in dist.members}
     if len(times) > 1:
         yield dist.archive, f"members have {len(times)} different times instead of one"
@@ -98,7 +98,7 @@ def _times(dist: Distribution) -> Breaches:
         yield dist.archive, "members have times with fractions of a second"
 
 
-def _modes(dist: Distribution) -> Breaches:
+def _modes(dist: Packed) -> Breaches:
     for member in dist.members:
         allowed = _MODES.get(member.kind)
         if allowed and member.mode & 0o7777 not in allowed:
@@ -108,7 +108,7 @@ def _modes(dist: Distribution) -> Breaches:
             )
 
 
-def _never(_: Distribution) -> Breaches:
+def _never(_: Packed) -> Breaches:
     """Hold always: the reader raises what this rule is about."""
     return iter(())
 
@@ -120,7 +120,7 @@ READABLE = Rule(
     check=_never,
     fatal=True,
 )
-FATAL: tuple[Rule[Distribution], ...] = tuple(
+FATAL: tuple[Rule[Packed], ...] = tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check, fatal=True)
     for name, title, check in (
         ("archive-safe-paths", "no path and no link leads out of the archive", _safe_paths),
@@ -130,10 +130,13 @@ FATAL: tuple[Rule[Distribution], ...] = tuple(
         ("archive-no-devices", "there are only files, directories and links", _no_devices),
     )
 )
-RULES: tuple[Rule[Distribution], ...] = FATAL + tuple(
+FIRST = Rule[Packed](
+    id="archive-description-first", title="PYTHON.json is the first member", group=Group.ARCHIVE, check=_first
+)
+# What holds for archives of every flavour.
+RULES: tuple[Rule[Packed], ...] = FATAL + tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (
-        ("archive-description-first", "PYTHON.json is the first member", _first),
         ("archive-order", "members are sorted by name", _order),
         ("archive-owners", "members belong to 0:0 without names", _owners),
         ("archive-times", "all members have one and the same time", _times),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from setup_local.audit.archive import MemberKind
 from setup_local.audit.description import NO_INIT, Link
-from setup_local.audit.facts import ROOT, Distribution
+from setup_local.audit.facts import ROOT, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
 from setup_local.binfmt.detect import FileKind
@@ -41,7 +41,7 @@ def _files(links: tuple[Link, ...]) -> Iterator[str]:
         yield from (path for path in (link.path_static, link.path_dynamic) if path)
 
 
-def _present(dist: Distribution) -> frozenset[str]:
+def _present(dist: Packed) -> frozenset[str]:
     """Return every path that unpacking makes, with the directories in between."""
     paths = {member.name.removeprefix(ROOT) for member in dist.members}
     for name in list(paths):
@@ -66,7 +66,7 @@ def _test_packages(dist: Distribution) -> Breaches:
             yield "$.python_stdlib_test_packages", f"names {package}, which is not in {library}"
 
 
-def _dead_links(dist: Distribution) -> Breaches:
+def _dead_links(dist: Packed) -> Breaches:
     present = _present(dist)
     for member in dist.members:
         name = member.name.removeprefix(ROOT)
@@ -146,12 +146,14 @@ def _inittab(dist: Distribution) -> Breaches:
         yield path, f"does not refer to {name}, the init function of a built-in extension"
 
 
+LINKS = Rule[Packed](
+    id="dead-links", title="links in the archive lead to something in it", group=Group.ARCHIVE, check=_dead_links
+)
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
         ("paths-exist", "every path in PYTHON.json is in the archive", _exist),
         ("test-packages", "every test package is in the library", _test_packages),
-        ("dead-links", "links in the archive lead to something in it", _dead_links),
         ("modules-named", "every shared module belongs to an extension", _modules_named),
         ("objects-named", "every object file is named", _objects_named),
         ("libraries-named", "every static library is linked by something", _libraries_named),

@@ -14,13 +14,12 @@ Breaches = Iterator[tuple[str, str]]
 _RELEASE = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
 _LETTER = {"alpha": "a", "beta": "b", "candidate": "rc"}
 _NAME = re.compile(r"(?P<implementation>[a-z]+)-(?P<version>[^-]+)-(?P<rest>.+)\.tar\.(?:zst|gz)$")
-_FLAVOURS = ("full", "install_only", "install_only_stripped")
 
 
 def _archive_name(dist: Distribution) -> Breaches:
     said = dist.description
     stem = f"{said.python_implementation_name}-{said.python_version}-{said.target_triple}-{said.build_options}"
-    names = tuple(f"{stem}-{flavour}.tar.{suffix}" for flavour in _FLAVOURS for suffix in ("zst", "gz"))
+    names = tuple(f"{stem}-full.tar.{suffix}" for suffix in ("zst", "gz"))
     if dist.archive not in names:
         yield dist.archive, f"the name does not say what PYTHON.json says: {names[0]}"
 

@@ -12,6 +12,7 @@ from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.catalog.flavors import Flavor, FlavorCatalog
 
 ROOT = "python/"
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
@@ -52,12 +53,11 @@ class FileFacts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distribution:
-    """A whole archive as the rules see it. The keys of `files` are relative to `python/`."""
+class Packed:
+    """What every archive has, a full one or a flavour of it. The keys of `files` are relative to `python/`."""
 
     archive: str
     policy: Policy
-    description: Description
     members: tuple[Member, ...]
     files: dict[str, FileFacts]
 
@@ -66,9 +66,8 @@ class Distribution:
         """Return the paths of everything but directories, relative to `python/`."""
         return frozenset(member.name.removeprefix(ROOT) for member in self.members)
 
-    @property
-    def program(self) -> FileFacts | None:
-        """Return the facts of `python_exe`, which may be a link."""
+    def followed(self, path: str) -> FileFacts | None:
+        """Return the facts of a file that may be named by links."""
         links = {
             member.name.removeprefix(ROOT): posixpath.normpath(
                 posixpath.join(posixpath.dirname(member.name), member.target)
@@ -78,12 +77,37 @@ class Distribution:
             for member in self.members
             if member.target
         }
-        path = self.description.python_exe
         for _ in range(_MOST_LINKS):
             if path not in links:
                 break
             path = links[path].removeprefix(ROOT)
         return self.files.get(path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flavoured(Packed):
+    """An archive without a description: `python/` is the installation. `python` is the version in its name."""
+
+    flavor: Flavor
+    parts: FlavorCatalog
+    python: str
+
+    @property
+    def program(self) -> FileFacts | None:
+        """Return the facts of the interpreter, under the name that everybody knows."""
+        return self.followed("bin/python3")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distribution(Packed):
+    """A whole archive as the rules see it."""
+
+    description: Description
+
+    @property
+    def program(self) -> FileFacts | None:
+        """Return the facts of `python_exe`, which may be a link."""
+        return self.followed(self.description.python_exe)
 
     def linkable(self, path: str) -> frozenset[str]:
         """Return the symbols that an object file or static library offers."""
@@ -92,11 +116,15 @@ class Distribution:
         return frozenset().union(*(binary.elf.symbols.linkable for binary in binaries))
 
 
-def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...]) -> FileFacts:
-    """Read one file's facts; a damaged binary is a fact, too."""
+def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...], place: str = "") -> FileFacts:
+    """Read one file's facts; a damaged binary is a fact, too.
+
+    `place` is where the file lies in a full archive, if it is another path than `name`.
+    """
     policy = scanner.policy
+    place = place or name
     kind = detect(data)
-    is_text = kind is FileKind.OTHER and places(name, policy.text_files)
+    is_text = kind is FileKind.OTHER and places(place, policy.text_files)
     binaries: tuple[Binary, ...] = ()
     problem = ""
     try:
@@ -111,7 +139,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         blank=not data.strip() if is_text else not data,
         binaries=binaries,
         problem=problem,
-        foreign=places(name, policy.foreign_files),
+        foreign=places(place, policy.foreign_files),
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

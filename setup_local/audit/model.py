@@ -25,9 +25,10 @@ class Group(IntEnum):
 
     ARCHIVE = 0
     DESCRIPTION = 1
-    LICENCES = 2
-    BINARIES = 3
-    TEXTS = 4
+    FLAVOUR = 2
+    LICENCES = 3
+    BINARIES = 4
+    TEXTS = 5
 
     @property
     def title(self) -> str:

@@ -21,11 +21,15 @@ _MOST = 20  # findings shown for one rule
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """The outcome for one subject: a verdict, or the error that stopped the reading."""
+    """The outcome for one subject: a verdict, or the error that stopped the reading.
+
+    `rules` are those that were applied, if not all were.
+    """
 
     subject: str
     verdict: Verdict | None = None
     error: SetupLocalError | None = None
+    rules: tuple[Rule[Any], ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -55,7 +59,7 @@ def _subject(item: Judged, rules: tuple[Rule[Any], ...]) -> dict[str, Any]:
         "subject": item.subject,
         "holds": item.holds,
         "error": error,
-        "rules": [{"id": rule.id, "title": rule.title, "findings": counts[rule.id]} for rule in rules]
+        "rules": [{"id": rule.id, "title": rule.title, "findings": counts[rule.id]} for rule in item.rules or rules]
         if item.verdict
         else [],
         "findings": [
@@ -76,7 +80,7 @@ def show(console: Console, item: Judged, rules: Iterable[Rule[Any]]) -> None:
     table = Table(title=escape(item.subject), title_justify="left", box=None, pad_edge=False)
     for column in ("about", "rule", "what must hold", ""):
         table.add_column(column, no_wrap=column != "what must hold")
-    for rule in rules:
+    for rule in item.rules or rules:
         worst = max((found.severity for found in by_rule.get(rule.id, ())), default=Severity.GOOD)
         table.add_row(rule.group.title, rule.id, rule.title, _MARKS[worst])
     console.print(table)

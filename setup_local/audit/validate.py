@@ -12,12 +12,14 @@ from setup_local.audit import (
     check_contents,
     check_description,
     check_files,
+    check_flavor,
     check_licences,
     check_links,
     description,
 )
 from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.audit.facts import ROOT, Distribution, FileFacts, examine
+from setup_local.audit.flavored import named_flavor, read_flavored
 from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
@@ -31,8 +33,11 @@ _SCHEMA = Rule[Distribution](
     check=lambda _: (),
     fatal=True,
 )
-_WHOLE = (
-    *check_archive.RULES,
+_ANY = (*check_archive.RULES, check_contents.LINKS)
+_FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
+_WHOLE: tuple[Rule[Any], ...] = (
+    check_archive.FIRST,
+    *_ANY,
     *check_description.RULES,
     *check_contents.RULES,
     *check_links.RULES,
@@ -40,28 +45,28 @@ _WHOLE = (
 )
 
 
-def rules() -> tuple[Rule[Any], ...]:
-    """Return every rule that `validate` applies, in the order of the report."""
-    every: tuple[Rule[Any], ...] = (
-        check_archive.READABLE,
-        _SCHEMA,
-        *_WHOLE,
-        *check_files.RULES,
-        *check_binary.RULES,
-    )
-    return tuple(sorted(every, key=lambda rule: rule.group))
+def rules(archive: str = "") -> tuple[Rule[Any], ...]:
+    """Return every rule that `validate` applies, to an archive of that name or at all, in the order of the report."""
+    whole: tuple[Rule[Any], ...] = (_SCHEMA, *_WHOLE)
+    if archive and named_flavor(archive):
+        whole = (*_ANY, *check_flavor.RULES)
+    elif not archive:
+        whole = (*whole, *check_flavor.RULES)
+    return tuple(sorted((check_archive.READABLE, *whole, *_FILES), key=lambda rule: rule.group))
 
 
-def validate_archive(path: Path, *, forbid: tuple[str, ...] = ()) -> Verdict:
+def validate_archive(path: Path, *, forbid: tuple[str, ...] = (), floor: str = "") -> Verdict:
     """Judge one archive; `forbid` are paths of the build machine that no file may hold.
 
-    Raises `ArchiveError` if it cannot be read to its end, `DescriptionError` if PYTHON.json cannot be understood,
+    A full archive describes itself. What a flavour of it promises is in its name; `floor` is its oldest glibc, the
+    policy's default if left out. Raises `ArchiveError` if it cannot be read to its end, `DescriptionError` if PYTHON.json cannot be understood,
     `RequestError` if there is no policy for its target.
     """
-    dist = _read(path, forbid)
+    named = named_flavor(path.name)
+    dist = read_flavored(path, named, forbid=forbid, floor=floor) if named else _read(path, forbid)
     parts = [
-        judge(group.title, [rule for rule in _WHOLE if rule.group is group], dist)
-        for group in (Group.ARCHIVE, Group.DESCRIPTION, Group.LICENCES)
+        judge(group.title, [rule for rule in rules(path.name) if rule.group is group], dist)
+        for group in (Group.ARCHIVE, Group.DESCRIPTION, Group.FLAVOUR, Group.LICENCES)
     ]
     return Verdict(subject=str(path), parts=(*parts, _files_verdict(dist.files.values())))
 
@@ -128,5 +133,6 @@ def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
             files |= {item: examine(item, content, scanner=scanner, floor=floor) for item, content in early}
             early.clear()
     if said is None or scanner is None:
-        raise DescriptionError(f"there is no {description.NAME} in the archive", where=path)
+        hint = "other archives than full ones are known by names like cpython-3.13.5-<triple>-install_only.tar.gz"
+        raise DescriptionError(f"there is no {description.NAME} in the archive", where=path, hint=hint)
     return Distribution(archive=path.name, policy=scanner.policy, description=said, members=tuple(members), files=files)

@@ -24,6 +24,7 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1
+_DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 _VERSION_MASK = 0x7FFF
 _VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
 _SYMTAB, _DYNSYM, _VERSYM = 2, 11, 0x6FFFFFFF  # section types (elf.h)
@@ -73,6 +74,7 @@ class Elf:
     text_relocations: bool = False
     writable_code: bool = False
     has_dynamic: bool = False
+    debug_sections: tuple[str, ...] = ()
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
     copied: frozenset[str] = frozenset()
@@ -125,6 +127,7 @@ def _read(data: bytes) -> Elf:
         **_segment_facts(elf),
         **_dynamic_facts(elf),
         version_needs=tuple(_version_needs(elf)),
+        debug_sections=tuple(_debug_sections(elf)),
         dynamic=dynamic,
         copied=_copied(elf, header, data, dynamic),
     )
@@ -183,6 +186,13 @@ def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:
         "bind_now": bool(flags & _DF_BIND_NOW or values.get("DT_FLAGS_1", 0) & _DF_1_NOW or "DT_BIND_NOW" in values),
         "text_relocations": bool(flags & _DF_TEXTREL or "DT_TEXTREL" in values),
     }
+
+
+def _debug_sections(elf: ELFFile) -> Iterator[str]:
+    section: Any
+    for section in elf.iter_sections():
+        if section.name.startswith(_DEBUG):
+            yield str(section.name)
 
 
 def _rpaths(tags: list[Any]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 
 from setup_local.audit import report
+from setup_local.audit.policy import version
 from setup_local.audit.validate import rules, validate_archive
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
@@ -17,8 +18,13 @@ from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 @click.argument("archives", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
+@click.option(
+    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc, for archives without PYTHON.json."
+)
 @click.option("--list-rules", is_flag=True, help="Print every rule and stop.")
-def validate(*, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str, ...], list_rules: bool) -> None:
+def validate(
+    *, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str, ...], floor: str, list_rules: bool
+) -> None:
     """Judge distribution archives as they were packed, without unpacking them.
 
     Exits with 0 only if every archive holds all that it promises.
@@ -26,6 +32,7 @@ def validate(*, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str,
     \b
     Examples:
       setup-local validate dist/*.tar.zst
+      setup-local validate dist/*-install_only.tar.gz
       setup-local validate --json dist/*.tar.zst
       setup-local validate --list-rules
     """
@@ -34,9 +41,11 @@ def validate(*, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str,
         return
     if not archives:
         raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
+    if floor and not version(floor):
+        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
     outcomes = []
     for archive in archives:
-        outcomes.append(_judge(archive, forbid))
+        outcomes.append(_judge(archive, forbid, floor))
         if not as_machine:
             report.show(Console(highlight=False), outcomes[-1], rules())
     if as_machine:
@@ -52,9 +61,10 @@ def _list_rules(*, as_machine: bool) -> None:
     report.show_rules(Console(highlight=False), rules())
 
 
-def _judge(archive: Path, forbid: tuple[str, ...]) -> report.Judged:
+def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> report.Judged:
     try:
-        return report.Judged(subject=str(archive), verdict=validate_archive(archive, forbid=forbid))
+        verdict = validate_archive(archive, forbid=forbid, floor=floor)
+        return report.Judged(subject=str(archive), verdict=verdict, rules=rules(archive.name))
     except SetupLocalError as error:
         return report.Judged(subject=str(archive), error=error)
 

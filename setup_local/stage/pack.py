@@ -42,13 +42,27 @@ def pack(tree: StagedTree, description: Description, target: Path, *, threads: i
     The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
     appears under its name only when it is whole. Raises `OutputError`.
     """
+    with writing(target, threads=threads, level=level) as archive:
+        _write(tree.root, description.to_json(), archive)
+    return target
+
+
+@contextlib.contextmanager
+def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterator[tarfile.TarFile]:
+    """Yield an archive to add members to, in the order of their names; it appears only when it is whole.
+
+    Raises `OutputError`.
+    """
     try:
-        with _whole(target) as stream, _compressor(stream, target.name, threads=threads, level=level) as packed:
-            _write(tree.root, description.to_json(), packed)
+        with (
+            _whole(target) as stream,
+            _compressor(stream, target.name, threads=threads, level=level) as packed,
+            tarfile.open(mode="w|", fileobj=packed, format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive,
+        ):
+            yield archive
     except OSError as error:
         hint = "free some space or choose another --output"
         raise OutputError(f"cannot be written: {error.strerror or error}", where=target, hint=hint) from error
-    return target
 
 
 @contextlib.contextmanager
@@ -80,18 +94,18 @@ def _compressor(
     return zstandard.ZstdCompressor(compression_params=parameters).stream_writer(stream, closefd=False)
 
 
-def _write(root: Path, description: str, packed: IO[bytes]) -> None:
+def _write(root: Path, description: str, archive: tarfile.TarFile) -> None:
     """Write the members in the order of their names' bytes, PYTHON.json first."""
-    with tarfile.open(mode="w|", fileobj=packed, format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive:
-        data = description.encode()
-        head = _member(DESCRIPTION)
-        head.size = len(data)
-        archive.addfile(head, io.BytesIO(data))
-        for name in sorted(files.below(root), key=os.fsencode):
-            _add(archive, root / name, _member(name))
+    data = description.encode()
+    head = member_of(DESCRIPTION)
+    head.size = len(data)
+    archive.addfile(head, io.BytesIO(data))
+    for name in sorted(files.below(root), key=os.fsencode):
+        _add(archive, root / name, member_of(name))
 
 
-def _member(name: str) -> tarfile.TarInfo:
+def member_of(name: str) -> tarfile.TarInfo:
+    """Return the header of a plain file below `python/`, as every archive has it."""
     member = tarfile.TarInfo(f"{PREFIX}/{name}")
     member.mtime = MTIME
     member.mode = 0o644

@@ -153,6 +153,7 @@ class Sample:
     entries: dict[str, Entry] = field(default_factory=_entries)
     description: bytes | None = None
     description_last: bool = False
+    described: bool = True
     reverse: bool = False
     extra: list[tuple[str, Entry]] = field(default_factory=list)
     compression: str = "zstd"
@@ -168,7 +169,8 @@ class Sample:
         text = self.description if self.description is not None else json.dumps(self.document).encode()
         described = ("python/PYTHON.json", Entry(text))
         members = sorted(self.entries.items(), reverse=self.reverse) + self.extra
-        members = [*members, described] if self.description_last else [described, *members]
+        if self.described:
+            members = [*members, described] if self.description_last else [described, *members]
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
             for name, entry in members:
@@ -184,6 +186,16 @@ class Sample:
         path = directory / self.name
         path.write_bytes(self.packed())
         return path
+
+
+def flavoured(flavor: str) -> Sample:
+    """Return the sample's installation as an archive of its own; the program and the module are as they are."""
+    sample = Sample(
+        name=f"cpython-3.13.5-x86_64-unknown-linux-gnu-{flavor}.tar.gz", described=False, compression="gzip"
+    )
+    moved = {name.replace("python/install/", "python/"): entry for name, entry in sample.entries.items()}
+    sample.entries = {name: entry for name, entry in moved.items() if not name.startswith("python/build/")}
+    return sample
 
 
 def _header(name: str, entry: Entry) -> tarfile.TarInfo:

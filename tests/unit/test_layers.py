@@ -18,6 +18,7 @@ STAGES = (
     "stage",
     "describe",
     "audit",
+    "flavors",
     "doctor",
     "index",
     "pipeline",

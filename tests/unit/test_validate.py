@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary
+from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary, flavoured
 
 from setup_local.audit.model import Finding, Severity
 from setup_local.audit.validate import rules, validate_archive
-from setup_local.errors import ArchiveError, DescriptionError
+from setup_local.errors import ArchiveError, DescriptionError, RequestError
 
 Corruption = Callable[[Sample], object]
 PROGRAM = "install/bin/python3.13"
@@ -211,6 +211,32 @@ UNREADABLE: list[tuple[str, type[Exception], Corruption]] = [
 ]
 
 
+def _named(name: str) -> Corruption:
+    return _attribute("name", name)
+
+
+# The same for archives that hold only an installation.
+FLAVOUR_BREACHES: list[tuple[str, Corruption]] = [
+    ("flavour-layout", _attribute("described", value=True)),
+    ("flavour-layout", _file("build/lib/libbundled.a", binary("libbundled.a"))),
+    ("flavour-layout", _file("install/bin/python3", b"")),
+    ("flavour-program", _without("bin/python3")),
+    ("flavour-program", _without("bin/python3.13")),
+    ("flavour-program", _entry("bin/python3.13", "data", b"#!/bin/sh\n")),
+    ("flavour-program", _entry("bin/python3.13", "mode", 0o644)),
+    ("flavour-version", _without("lib/python3.13/os.py")),
+    ("flavour-version", _named("cpython-3.12.5-x86_64-unknown-linux-gnu-install_only.tar.gz")),
+    ("flavour-stripped", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz")),
+    ("flavour-parts", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-minimal.tar.gz")),
+    ("flavour-licences", _file("licenses/LICENSE.bundled.txt", b"\n")),
+    ("archive-order", _attribute("reverse", value=True)),
+    ("dead-links", _add("python/zz", target="nothing", **SYMLINK)),
+    ("needed-libraries", _entry(SHARED.removeprefix("install/"), "data", binary("needs-other.so"))),
+    ("text-paths", _file("bin/pip", b"#!/tmp/work/bin/python\n")),
+    ("symbol-versions", _entry(SHARED.removeprefix("install/"), "data", binary("newer.so"))),
+]
+
+
 def _findings(sample: Sample, directory: Path) -> list[Finding]:
     return list(validate_archive(sample.write(directory), forbid=(FORBIDDEN,)).walk())
 
@@ -246,8 +272,55 @@ def test_an_unreadable_description_is_refused(
         _findings(sample, tmp_path)
 
 
+@pytest.mark.parametrize(("rule", "corrupt"), FLAVOUR_BREACHES)
+def test_a_corrupted_flavour_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    corrupt(sample)
+    findings = _findings(sample, tmp_path)
+    assert rule in {finding.rule for finding in findings}
+    assert rule in {item.id for item in rules(sample.name)}
+
+
+def test_an_installation_without_licences_is_rejected(tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    sample.entries = {name: entry for name, entry in sample.entries.items() if "licenses" not in name}
+    assert [finding.rule for finding in _findings(sample, tmp_path)] == ["flavour-licences"]
+
+
+@pytest.mark.parametrize("target", ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu-debug"])
+def test_a_good_installation_holds(target: str, tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    sample.name = f"cpython-3.13.5+20261121-{target}-install_only.tar.gz"
+    assert _findings(sample, tmp_path) == []
+
+
+def test_an_installation_is_judged_by_the_floor_that_is_given(tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    sample.file(SHARED.removeprefix("install/")).data = binary("newer.so")
+    assert validate_archive(sample.write(tmp_path), floor="2.34").holds
+
+
+def test_an_installation_for_an_unknown_target_is_refused(tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    sample.name = "cpython-3.13.5-vax-dec-ultrix-install_only.tar.gz"
+    with pytest.raises(RequestError, match="no policy for the target 'vax-dec-ultrix'"):
+        _findings(sample, tmp_path)
+
+
+def test_only_the_rules_that_were_applied_are_reported() -> None:
+    full = {rule.id for rule in rules(Sample().name)}
+    installation = {rule.id for rule in rules(flavoured("minimal").name)}
+    assert not any(name.startswith("flavour-") for name in full)
+    assert "archive-description-first" in full - installation
+    assert full | installation == {rule.id for rule in rules()}
+
+
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
-    proved = {rule for rule, _ in BREACHES} | {rule for rule, _, _ in UNREADABLE} | {"archive-readable"}
+    proved = (
+        {rule for rule, _ in (*BREACHES, *FLAVOUR_BREACHES)}
+        | {rule for rule, _, _ in UNREADABLE}
+        | {"archive-readable"}
+    )
     assert {rule.id for rule in rules()} == proved
 
 

@@ -1,0 +1,76 @@
+"""Rules about archives that hold only an installation, and say by their name what is left out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.facts import ROOT, Flavoured
+from setup_local.audit.model import Group, Rule
+
+Breaches = Iterator[tuple[str, str]]
+_ONLY_FULL = re.compile(r"(PYTHON\.json|build/.*|install/.*)")
+
+
+def _layout(dist: Flavoured) -> Breaches:
+    for name in sorted(dist.names):
+        if _ONLY_FULL.fullmatch(name):
+            yield name, "belongs to full archives; here python/ is the installation itself"
+            return
+
+
+def _program(dist: Flavoured) -> Breaches:
+    facts = dist.program
+    if facts is None or facts.elf is None or not facts.elf.linked:
+        yield "bin/python3", "is no ELF program"
+        return
+    if not all(member.mode & 0o111 for member in dist.members if member.name == ROOT + facts.name):
+        yield facts.name, "is not executable"
+
+
+def _version(dist: Flavoured) -> Breaches:
+    """Look for a library in the directory that the version means."""
+    wanted = "lib/python" + ".".join(dist.python.split(".")[:2])
+    if not any(re.fullmatch(rf"{re.escape(wanted)}[a-z]*/os\.py", name) for name in dist.names):
+        yield dist.archive, f"there is no standard library of Python {dist.python}: {wanted}/os.py"
+
+
+def _stripped(dist: Flavoured) -> Breaches:
+    if not dist.flavor.stripped:
+        return
+    for name, facts in dist.files.items():
+        if facts.elf is None or not facts.elf.linked:
+            continue
+        if facts.elf.symbols.defined or facts.elf.debug_sections:
+            yield name, "still has its symbol table or debug sections"
+
+
+def _parts(dist: Flavoured) -> Breaches:
+    files = (member.name for member in dist.members if member.kind is not MemberKind.DIRECTORY)
+    for name in (file.removeprefix(ROOT) for file in files):
+        part = dist.parts.part_of(name)
+        if part.name in dist.flavor.without:
+            yield name, f"belongs to the part that {dist.flavor.name} leaves out: {part.title}"
+
+
+def _licences(dist: Flavoured) -> Breaches:
+    texts = {name: facts for name, facts in dist.files.items() if name.startswith("licenses/")}
+    if not texts:
+        yield "licenses", "there are no licence texts"
+    for name, facts in texts.items():
+        if facts.blank:
+            yield name, "the licence text is empty"
+
+
+RULES: tuple[Rule[Flavoured], ...] = tuple(
+    Rule(id=name, title=title, group=Group.FLAVOUR, check=check)
+    for name, title, check in (
+        ("flavour-layout", "python/ is the installation itself", _layout),
+        ("flavour-program", "bin/python3 is an executable program", _program),
+        ("flavour-version", "the library is of the version in the file name", _version),
+        ("flavour-stripped", "stripped flavours have no symbol tables and no debug sections", _stripped),
+        ("flavour-parts", "what the flavour leaves out is not there", _parts),
+        ("flavour-licences", "the licence texts are there", _licences),
+    )
+)

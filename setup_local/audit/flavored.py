@@ -1,0 +1,76 @@
+"""Reads an archive that has no description: its name says which Python, which target and which flavour it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.facts import ROOT, FileFacts, Flavoured, examine
+from setup_local.audit.policy import load_policy, triples, version
+from setup_local.audit.texts import PathScanner
+from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
+from setup_local.errors import RequestError
+
+_NAME = re.compile(r"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[a-z_]+)\.tar\.(?:gz|zst)")
+_BESIDE = "licenses/"  # the one directory that does not come from the installation
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """What an archive's name says. `target` is the triple, which options may follow."""
+
+    python: str
+    target: str
+    flavor: Flavor
+
+
+def named_flavor(name: str) -> Named | None:
+    """Return what the name of an archive says; None for any name that is not of a flavour without description."""
+    match = _NAME.fullmatch(name)
+    flavors = {flavor.name: flavor for flavor in _catalog().flavor}
+    if match is None or match["flavor"] not in flavors:
+        return None
+    python = match["python"].partition("+")[0]
+    return Named(python=python, target=match["target"], flavor=flavors[match["flavor"]])
+
+
+def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: str) -> Flavoured:
+    """Read the archive once. Raises `ArchiveError`, and `RequestError` if there is no policy for the target."""
+    policy = load_policy(_triple(named.target, path))
+    scanner = PathScanner(policy=policy, forbid=forbid)
+    oldest = version(floor or policy.default_floor)
+    members: list[Member] = []
+    files: dict[str, FileFacts] = {}
+    for member, data in read_members(path):
+        members.append(member)
+        if member.kind is MemberKind.FILE:
+            name = member.name.removeprefix(ROOT)
+            place = name if name.startswith(_BESIDE) else f"install/{name}"
+            files[name] = examine(name, data(), scanner=scanner, floor=oldest, place=place)
+    return Flavoured(
+        archive=path.name,
+        policy=policy,
+        members=tuple(members),
+        files=files,
+        flavor=named.flavor,
+        parts=_catalog(),
+        python=named.python,
+    )
+
+
+def _triple(target: str, path: Path) -> str:
+    """Return the triple that the target begins with; build options may follow it."""
+    found = [triple for triple in triples() if f"{target}-".startswith(f"{triple}-")]
+    if not found:
+        raise RequestError(
+            f"no policy for the target {target!r}", where=path, hint=f"there are: {', '.join(triples())}"
+        )
+    return max(found, key=len)
+
+
+@cache
+def _catalog() -> FlavorCatalog:
+    return load_flavors()

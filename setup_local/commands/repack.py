@@ -1,0 +1,58 @@
+"""`setup-local repack`: make smaller archives of a full one."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import click
+from rich.filesize import decimal
+
+from setup_local import log
+from setup_local.catalog.flavors import load_flavors
+from setup_local.errors import RequestError
+from setup_local.flavors.repack import FORMATS
+from setup_local.flavors.repack import repack as write_flavor
+
+
+@click.command()
+@click.argument("archive", type=click.Path(path_type=Path))
+@click.option(
+    "--flavor", "names", multiple=True, required=True, metavar="NAME", help="What to make; can be repeated, or `all`."
+)
+@click.option(
+    "--output", default="dist", show_default=True, type=click.Path(path_type=Path), help="Where the archives go."
+)
+@click.option(
+    "--format", "suffix", default="gz", show_default=True, type=click.Choice(FORMATS), help=".tar.gz or .tar.zst."
+)
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of paths.")
+def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: str, as_machine: bool) -> None:
+    """Make smaller archives of a full one: only the installation, stripped, or with the bare necessities.
+
+    The paths of the archives are printed. The same full archive always gives the same bytes.
+
+    \b
+    Examples:
+      setup-local repack dist/cpython-*-full.tar.zst --flavor install_only
+      setup-local repack dist/cpython-*-full.tar.zst --flavor all --output dist
+      setup-local repack dist/cpython-*-full.tar.zst --flavor minimal --format zst
+    """
+    catalog = load_flavors()
+    known = {flavor.name: flavor for flavor in catalog.flavor}
+    wanted = list(known) if "all" in names else list(dict.fromkeys(names))
+    if unknown := [name for name in wanted if name not in known]:
+        raise RequestError(f"no flavour {unknown[0]!r}", hint=f"there are: {', '.join(known)}, all")
+    made = []
+    for name in wanted:
+        path = write_flavor(
+            archive, known[name], catalog, output=output, suffix=suffix, threads=len(os.sched_getaffinity(0))
+        )
+        size = path.stat().st_size
+        log.console().print(f"{name}: {decimal(size)}, {known[name].title}")
+        made.append({"flavor": name, "path": str(path), "size": size})
+        if not as_machine:
+            click.echo(path)
+    if as_machine:
+        click.echo(json.dumps({"format": 1, "archives": made}, indent=2))

@@ -1,0 +1,152 @@
+"""Makes one flavour of a full archive: reads it once, leaves parts out, moves the installation up, packs again."""
+
+from __future__ import annotations
+
+import posixpath
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from setup_local.audit import description
+from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.catalog.flavors import Flavor, FlavorCatalog
+from setup_local.errors import ArchiveError, OutputError, RequestError
+from setup_local.flavors.strip import strip
+from setup_local.stage import pack
+
+_INSTALL = "python/install/"
+_LICENSES = "python/licenses/"
+_ROOT = "python/"
+FORMATS = ("gz", "zst")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Kept:
+    """One member of the new archive: a link's target, an empty directory, or where a file's bytes lie."""
+
+    name: str
+    directory: bool = False
+    executable: bool = False
+    target: str = ""
+    offset: int = 0
+    size: int = 0
+
+
+@dataclass(kw_only=True)
+class _Chosen:
+    """What the new archive is made of; `name` is its name without the suffix, `scratch` holds all bytes."""
+
+    scratch: IO[bytes]
+    name: str = ""
+    kept: dict[str, _Kept] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+
+
+def repack(
+    archive: Path, flavor: Flavor, catalog: FlavorCatalog, *, output: Path, suffix: str = "gz", threads: int = 1
+) -> Path:
+    """Write one flavour of a full archive and return its path; the same archive always gives the same bytes.
+
+    Raises `ArchiveError`, `DescriptionError` and `RequestError` for an archive that is none or not a full one,
+    `StageError` for a binary that cannot be stripped, `OutputError` where the result cannot be written.
+    """
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=output) as scratch:
+            chosen = _choose(archive, flavor, catalog, scratch)
+            target = output / f"{chosen.name}.tar.{suffix}"
+            with pack.writing(target, threads=threads) as packed:
+                _write(chosen, packed)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", where=output) from error
+    return target
+
+
+def archive_name(said: description.Description, flavor: Flavor) -> str:
+    """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
+    optimizations = {"noopt", *said.optimizations.split("+")}
+    options = [option for option in said.build_options.split("+") if option not in optimizations]
+    parts = (said.python_implementation_name, said.python_version, said.target_triple, "+".join(options), flavor.name)
+    return "-".join(part for part in parts if part)
+
+
+def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[bytes]) -> _Chosen:
+    chosen = _Chosen(scratch=scratch)
+    for member, read in read_members(archive):
+        if member.name == description.NAME:
+            chosen.name = archive_name(description.read_description(read()), flavor)
+        elif not chosen.name:
+            hint = "only full archives can be repacked: ...-full.tar.zst"
+            raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
+        elif name := _moved(member, archive):
+            _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name))
+    if not chosen.kept:
+        raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
+    for directory in _emptied(chosen):
+        if catalog.stays(directory):
+            chosen.kept[directory] = _Kept(name=directory, directory=True)
+    return chosen
+
+
+def _emptied(chosen: _Chosen) -> set[str]:
+    """Return the directories of which every file was left out."""
+    gone = {posixpath.dirname(name) for name in chosen.left_out}
+    return gone - {posixpath.dirname(name) for name in chosen.kept}
+
+
+def _moved(member: Member, archive: Path) -> str:
+    """Return a member's path below `python/` in the new archive; empty for what no flavour has."""
+    if posixpath.normpath(member.name) != member.name.rstrip("/") or member.name.startswith(("/", "..")):
+        raise ArchiveError(f"{member.name} is not safe to unpack", where=archive)
+    if member.kind is MemberKind.DIRECTORY:
+        return ""
+    if member.name.startswith(_INSTALL):
+        return member.name.removeprefix(_INSTALL)
+    return member.name.removeprefix(_ROOT) if member.name.startswith(_LICENSES) else ""
+
+
+def _take(
+    chosen: _Chosen, member: Member, name: str, read: Callable[[], bytes], *, flavor: Flavor, lacks: bool
+) -> None:
+    if lacks:
+        chosen.left_out.add(name)
+        return
+    match member.kind:
+        case MemberKind.SYMLINK:
+            chosen.kept[name] = _Kept(name=name, target=member.target)
+        case MemberKind.FILE:
+            data = strip(read(), where=member.name) if flavor.stripped else read()
+            offset = chosen.scratch.tell()
+            chosen.scratch.write(data)
+            executable = bool(member.mode & 0o100)
+            chosen.kept[name] = _Kept(name=name, executable=executable, offset=offset, size=len(data))
+        case _:
+            raise ArchiveError(f"{member.name} is a {member.kind.value}, which full archives do not have")
+
+
+def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:
+    for item in sorted(_living(chosen), key=lambda item: item.name.encode("utf-8", "surrogateescape")):
+        header = pack.member_of(item.name)
+        if item.directory:
+            header.type, header.mode = tarfile.DIRTYPE, 0o755
+            packed.addfile(header)
+            continue
+        if item.target:
+            header.type, header.mode, header.linkname = tarfile.SYMTYPE, 0o777, item.target
+            packed.addfile(header)
+            continue
+        header.size = item.size
+        header.mode = 0o755 if item.executable else 0o644
+        chosen.scratch.seek(item.offset)
+        packed.addfile(header, chosen.scratch)
+
+
+def _living(chosen: _Chosen) -> Iterator[_Kept]:
+    """Yield what goes into the archive: everything but links to what was left out."""
+    for item in chosen.kept.values():
+        end = posixpath.normpath(posixpath.join(posixpath.dirname(item.name), item.target))
+        if not item.target or not any(path == end or path.startswith(f"{end}/") for path in chosen.left_out):
+            yield item

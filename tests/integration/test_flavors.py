@@ -1,0 +1,98 @@
+"""Each flavour of the archive under test starts and works where its users unpack it."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from installed import NOBODY, as_ordinary_user, run
+
+from setup_local.audit.validate import validate_archive
+from setup_local.binfmt.elf import read_elf
+from setup_local.catalog.flavors import load_flavors
+from setup_local.flavors.repack import repack
+
+CATALOG = load_flavors()
+FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor}
+PROGRAM = """
+import ctypes, decimal, hashlib, lzma, readline, sqlite3, ssl, sys, sysconfig, uuid, zoneinfo, bz2, curses, _ctypes
+assert ssl.create_default_context() and ssl.OPENSSL_VERSION
+assert sqlite3.connect(":memory:").execute("select 6 * 7").fetchone() == (42,)
+assert ctypes.CDLL(None).getpid() == __import__("os").getpid()
+assert sysconfig.get_config_var("prefix") == sys.prefix, sysconfig.get_config_var("prefix")
+assert lzma.decompress(lzma.compress(b"x")) == bz2.decompress(bz2.compress(b"x"))
+print(sys.prefix)
+"""
+
+
+@pytest.fixture(scope="module", params=FLAVORS)
+def flavor(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def packed(archive: Path, workshop: Path, flavor: str) -> Path:
+    return repack(archive, FLAVORS[flavor], CATALOG, output=workshop / "flavours", threads=2)
+
+
+@pytest.fixture(scope="module")
+def prefix(packed: Path, workshop: Path, flavor: str) -> Path:
+    """Return the unpacked installation, in a directory with a space and a letter outside ASCII."""
+    place = workshop / f"Ort für {flavor}"
+    with tarfile.open(packed) as tar:
+        tar.extraction_filter = getattr(tarfile, "tar_filter", None)
+        tar.extractall(place)
+    return place / "python"
+
+
+@pytest.fixture(scope="module")
+def home(workshop: Path, flavor: str) -> Path:
+    path = workshop / f"home of {flavor}"
+    path.mkdir()
+    if os.getuid() == 0:
+        os.chown(path, NOBODY, NOBODY)
+    return path
+
+
+def _python(program: Path, home: Path, *arguments: str) -> str:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    done = run(as_ordinary_user([program, *arguments]), env=env, cwd=home, seconds=180)
+    assert done.returncode == 0, done.stdout
+    return done.stdout
+
+
+def test_the_validator_finds_nothing(packed: Path) -> None:
+    assert list(validate_archive(packed).walk()) == []
+
+
+def test_packing_again_gives_the_same_bytes(archive: Path, packed: Path, flavor: str, workshop: Path) -> None:
+    again = repack(archive, FLAVORS[flavor], CATALOG, output=workshop / "again", threads=1)
+    assert again.name == packed.name
+    assert again.read_bytes() == packed.read_bytes()
+
+
+def test_the_interpreter_works_and_says_nothing_else(prefix: Path, home: Path) -> None:
+    assert _python(prefix / "bin" / "python3", home, "-c", PROGRAM) == f"{prefix}\n"
+
+
+def test_pip_works_as_module_and_as_script(prefix: Path, home: Path) -> None:
+    assert str(prefix) in _python(prefix / "bin" / "python3", home, "-m", "pip", "--version")
+    assert str(prefix) in _python(prefix / "bin" / "pip3", home, "--version")
+
+
+def test_a_virtual_environment_has_pip(prefix: Path, home: Path) -> None:
+    _python(prefix / "bin" / "python3", home, "-m", "venv", "environment")
+    assert "environment" in _python(home / "environment" / "bin" / "python", home, "-m", "pip", "--version")
+
+
+def test_stripped_flavours_have_no_symbols(prefix: Path, flavor: str) -> None:
+    elf = read_elf((prefix / "bin" / "python3").read_bytes())
+    assert bool(elf.symbols.defined) is not FLAVORS[flavor].stripped
+
+
+def test_help_says_what_is_missing_instead_of_failing(prefix: Path, home: Path, flavor: str) -> None:
+    said = _python(prefix / "bin" / "python3", home, "-m", "pydoc", "for")
+    assert ("documentation is not available" in said) is ("documentation" in FLAVORS[flavor].without)
+    assert "Traceback" not in said

@@ -1,0 +1,227 @@
+"""Flavours of the sample distribution: what is in them, that they hold, and that bytes repeat."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sample_distribution import DYNLOAD, SHARED, Entry, Sample, binary
+
+from setup_local import paths
+from setup_local.audit.archive import read_members
+from setup_local.audit.validate import validate_archive
+from setup_local.binfmt.elf import read_elf
+from setup_local.catalog.flavors import Flavor, FlavorCatalog, Part, load_flavors, source_of
+from setup_local.commands.repack import repack as command
+from setup_local.errors import ArchiveError, CatalogError, OutputError, RequestError, StageError
+from setup_local.flavors.repack import repack
+from setup_local.flavors.strip import strip
+
+CATALOG = load_flavors()
+FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor}
+DEMO = f"{DYNLOAD}/_test{SHARED.rpartition('_shared')[2]}"
+LINKED = ["python", "good.so", "needs-other.so", "newer.so"]
+
+
+def _sample() -> Sample:
+    sample = Sample()
+    library = "python/install/lib/python3.13"
+    sample.entries |= {
+        f"{library}/__pycache__/os.cpython-313.pyc": Entry(b"code"),
+        f"{library}/__pycache__/turtle.cpython-313.opt-1.pyc": Entry(b"code"),
+        f"{library}/turtle.py": Entry(b"import tkinter\n"),
+        f"{library}/site-packages/vendor/test/data.py": Entry(b"not a test of the library\n"),
+        "python/install/bin/idle3": Entry(kind=tarfile.SYMTYPE, target="idle3.13", mode=0o777),
+        "python/install/bin/idle3.13": Entry(b"#!/bin/sh\n", 0o755),
+        "python/install/lib/libpython3.13.a": Entry(
+            kind=tarfile.SYMTYPE, target="python3.13/config-3.13-x86_64-linux-gnu/libpython3.13.a", mode=0o777
+        ),
+        f"{library}/config-3.13-x86_64-linux-gnu/libpython3.13.a": Entry(binary("libbundled.a")),
+    }
+    return sample
+
+
+def _repacked(flavor: str, directory: Path, sample: Sample | None = None, **options: Any) -> Path:
+    archive = (sample or _sample()).write(directory)
+    return repack(archive, FLAVORS[flavor], CATALOG, output=directory / "out", **options)
+
+
+def _names(archive: Path) -> list[str]:
+    return [member.name for member, _ in read_members(archive)]
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+@pytest.mark.parametrize("suffix", ["gz", "zst"])
+def test_every_flavour_holds_what_its_name_promises(flavor: str, suffix: str, tmp_path: Path) -> None:
+    archive = _repacked(flavor, tmp_path, suffix=suffix)
+    assert archive.name == f"cpython-3.13.5-x86_64-unknown-linux-gnu-{flavor}.tar.{suffix}"
+    assert list(validate_archive(archive).walk()) == []
+    assert [path.name for path in archive.parent.iterdir()] == [archive.name]
+
+
+def test_the_installation_moves_up_and_nothing_is_lost(tmp_path: Path) -> None:
+    sample = _sample()
+    kept = {name.replace("/install/", "/") for name in sample.entries if not name.startswith("python/build/")}
+    assert set(_names(_repacked("install_only", tmp_path, sample))) == kept
+
+
+def test_minimal_leaves_its_parts_out_with_bytecode_and_links(tmp_path: Path) -> None:
+    names = _names(_repacked("minimal", tmp_path))
+    assert "python/lib/python3.13/__pycache__/os.cpython-313.pyc" in names
+    assert "python/lib/python3.13/site-packages/vendor/test/data.py" in names
+    for gone in ("turtle", "/test/__init__", "idle3", "tcl8.6", "include", "config-3.13", "libpython"):
+        assert not [name for name in names if gone in name], gone
+
+
+def test_an_emptied_directory_stays_where_the_interpreter_looks_for_it(tmp_path: Path) -> None:
+    sample = _sample()
+    sample.entries[f"python/{DEMO}"] = sample.entries.pop(f"python/{SHARED}")
+    names = _names(_repacked("minimal", tmp_path, sample))
+    assert [name for name in names if "lib-dynload" in name] == ["python/lib/python3.13/lib-dynload"]
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_the_same_archive_gives_the_same_bytes(flavor: str, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    first, second = _repacked(flavor, tmp_path), _repacked(flavor, tmp_path / "other", threads=2)
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_options_that_are_no_optimizations_stay_in_the_name(tmp_path: Path) -> None:
+    sample = _sample()
+    sample.document |= {"build_options": "debug+pgo+lto", "optimizations": "pgo+lto"}
+    archive = _repacked("minimal", tmp_path, sample)
+    assert archive.name == "cpython-3.13.5-x86_64-unknown-linux-gnu-debug-minimal.tar.gz"
+    assert validate_archive(archive).holds
+
+
+def test_an_installation_cannot_be_repacked_again(tmp_path: Path) -> None:
+    archive = _repacked("install_only", tmp_path)
+    with pytest.raises(RequestError, match=r"does not begin with python/PYTHON\.json"):
+        repack(archive, FLAVORS["minimal"], CATALOG, output=tmp_path / "again")
+
+
+@pytest.mark.parametrize("name", ["python/install/../../evil", "python/install//x", "/python/install/x"])
+def test_unsafe_paths_are_refused_and_nothing_is_left(name: str, tmp_path: Path) -> None:
+    sample = _sample()
+    sample.extra.append((name, Entry(b"x")))
+    with pytest.raises(ArchiveError, match="not safe to unpack"):
+        _repacked("install_only", tmp_path, sample)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", [tarfile.CHRTYPE, tarfile.LNKTYPE])
+def test_members_that_full_archives_do_not_have_are_refused(kind: bytes, tmp_path: Path) -> None:
+    sample = _sample()
+    sample.extra.append(("python/install/zz", Entry(kind=kind, target="python/install/bin/python3.13")))
+    with pytest.raises(ArchiveError, match="which full archives do not have"):
+        _repacked("install_only", tmp_path, sample)
+
+
+def test_a_damaged_archive_leaves_nothing(tmp_path: Path) -> None:
+    archive = _sample().write(tmp_path)
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(ArchiveError, match="damaged"):
+        repack(archive, FLAVORS["install_only"], CATALOG, output=tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_an_output_that_is_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        _repacked("install_only", tmp_path)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_stripping_changes_nothing_but_the_symbols(name: str) -> None:
+    before = binary(name)
+    after = strip(before, where=name)
+    facts, kept = read_elf(before), read_elf(after)
+    assert len(after) < len(before)
+    assert facts.symbols.defined
+    assert not kept.symbols.defined
+    assert dataclasses.replace(facts, symbols=kept.symbols) == kept
+    assert strip(after, where=name) == after
+
+
+@pytest.mark.parametrize("name", ["core.o", "libbundled.a"])
+def test_what_is_linked_later_keeps_its_symbols(name: str) -> None:
+    assert strip(binary(name), where=name) == binary(name)
+
+
+def test_a_damaged_binary_is_not_stripped() -> None:
+    with pytest.raises(StageError, match=r"x\.so: cannot be stripped"):
+        strip(binary("good.so")[:200], where="x.so")
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("bin/python3.13", "interpreter"),
+        ("bin/python3.13-config", "development"),
+        ("lib/python3.13/test/support/__init__.py", "tests"),
+        ("lib/python3.11/unittest/test/test_case.py", "tests"),
+        ("lib/python3.13/lib-dynload/_tkinter.cpython-313-x86_64-linux-gnu.so", "tkinter"),
+        ("lib/python3.13/lib-dynload/_crypt.cpython-313-x86_64-linux-gnu.so", "modules"),
+        ("lib/python3.13/json/__pycache__/tool.cpython-313.opt-2.pyc", "library"),
+        ("lib/python3.13/site-packages/pip/tests/x.py", "pip"),
+        ("lib/python3.13/config-3.13-x86_64-linux-gnu/libpython3.13.a", "static-libraries"),
+        ("build/Modules/_ssl.o", "objects"),
+        ("licenses/LICENSE.zlib.txt", "licences"),
+        ("strange", "other"),
+    ],
+)
+def test_a_file_belongs_to_its_part(path: str, part: str) -> None:
+    assert CATALOG.part_of(path).name == part
+
+
+def test_only_bytecode_has_a_source() -> None:
+    assert source_of("lib/__pycache__/a.cpython-313.pyc") == "lib/a.py"
+    assert source_of("lib/a.pyc") == ""
+
+
+def test_schema_and_model_have_the_same_fields() -> None:
+    schema = json.loads((paths.SCHEMA / "flavors.schema.json").read_text())
+    for cls, found in (
+        (FlavorCatalog, schema),
+        (Part, schema["properties"]["part"]["items"]),
+        (Flavor, schema["properties"]["flavor"]["items"]),
+    ):
+        fields = dataclasses.fields(cls)
+        assert set(found["properties"]) == {field.name for field in fields}
+        assert set(found["required"]) == {field.name for field in fields if field.default is dataclasses.MISSING}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "what"),
+    [
+        ('"documentation"]', '"nothing"]', "minimal leaves out unknown parts: nothing"),
+        ('files = ["**"]', 'files = ["*"]', "must claim every file"),
+        ("stripped = true", "striped = true", "striped"),
+    ],
+)
+def test_a_wrong_catalog_is_refused(old: str, new: str, what: str, tmp_path: Path) -> None:
+    text = (paths.DATA / "flavors.toml").read_text()
+    assert old in text
+    (tmp_path / "flavors.toml").write_text(text.replace(old, new))
+    with pytest.raises(CatalogError, match=what):
+        load_flavors(tmp_path / "flavors.toml")
+
+
+def test_the_command_makes_every_flavour(tmp_path: Path) -> None:
+    archive = _sample().write(tmp_path)
+    done = CliRunner().invoke(command, [str(archive), "--flavor", "all", "--output", str(tmp_path / "out"), "--json"])
+    made = json.loads(done.stdout)["archives"]
+    assert [item["flavor"] for item in made] == list(FLAVORS)
+    assert all(Path(item["path"]).stat().st_size == item["size"] for item in made)
+
+
+def test_an_unknown_flavour_is_named(tmp_path: Path) -> None:
+    done = CliRunner().invoke(command, [str(tmp_path / "x"), "--flavor", "tiny"])
+    assert isinstance(done.exception, RequestError)
+    assert "no flavour 'tiny'" in str(done.exception)
