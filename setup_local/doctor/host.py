@@ -20,7 +20,7 @@ def host_facts(environ: Mapping[str, str], cache: Path, tables: HostTables) -> H
     """Return what this host is and has; `cache` is where builds would keep their files."""
     name = os.uname()
     libc, libc_version = _libc(tables.musl_loaders)
-    existing = next(path for path in (cache, *cache.parents) if path.exists())
+    existing = next(path for path in (cache, *cache.parents) if os.path.exists(path))
     term = environ.get("TERM", "")
     directories = _terminfo_directories(environ, tables.terminfo_directories)
     programs = (*tables.c_compilers, *tables.cxx_compilers, *PROGRAMS, "bwrap")
@@ -38,7 +38,7 @@ def host_facts(environ: Mapping[str, str], cache: Path, tables: HostTables) -> H
         display=environ.get("DISPLAY", ""),
         wayland=environ.get("WAYLAND_DISPLAY", ""),
         fonts=tuple(item for item in tables.font_directories if _holds_something(Path(item))),
-        zoneinfo=next((item for item in tables.zoneinfo_directories if Path(item, tables.zone).is_file()), ""),
+        zoneinfo=next((item for item in tables.zoneinfo_directories if os.path.isfile(f"{item}/{tables.zone}")), ""),
         programs={item: found for item in programs if (found := shutil.which(item, path=environ.get("PATH", "")))},
         cache=str(cache),
         free=shutil.disk_usage(existing).free,
@@ -63,7 +63,7 @@ def _libc(musl_loaders: Iterable[str]) -> tuple[str, str]:
     try:
         function = ctypes.CDLL(None).gnu_get_libc_version
     except (OSError, AttributeError):
-        return ("musl", "") if any(Path(item).exists() for item in musl_loaders) else ("", "")
+        return ("musl", "") if any(os.path.exists(item) for item in musl_loaders) else ("", "")
     function.restype = ctypes.c_char_p
     return "glibc", function().decode("ascii")
 
@@ -89,4 +89,4 @@ def _terminfo(name: str, directories: Iterable[Path]) -> str:
     if "/" in name:
         return ""
     letters = (name[0], f"{ord(name[0]):x}")
-    return next((str(item) for item in directories if any((item / sub / name).is_file() for sub in letters)), "")
+    return next((str(item) for item in directories if any(os.path.isfile(item / sub / name) for sub in letters)), "")

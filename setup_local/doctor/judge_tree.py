@@ -64,7 +64,7 @@ def _paths(case: TreeCase) -> Iterator[Line]:
     prefix = PurePath(case.facts.prefix)
     strays = [f"{name}={path}" for name, path in case.answer.paths.items() if not PurePath(path).is_relative_to(prefix)]
     if strays:
-        found = f"{len(strays)} paths lead out of the tree: {_some(strays)}"
+        found = f"not inside the tree: {_some(strays)}"
         yield case.line("moved", found, level=Level.PROBLEM, fix="moved")
     else:
         yield case.line("moved", f"all {len(case.answer.paths)} paths are inside")

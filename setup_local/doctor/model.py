@@ -109,8 +109,8 @@ class Answer:
 class TreeFacts:
     """An installed tree on a host.
 
-    `loader` is the interpreter's own (PT_INTERP), `needs_glibc` the newest glibc version it refers to; `failure` says why
-    it could not be asked.
+    `loader` is the interpreter's own (PT_INTERP), `needs_glibc` the newest glibc version that it and its shared modules refer
+    to; `failure` says why it could not be asked.
     """
 
     host: HostFacts

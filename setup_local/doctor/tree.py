@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from setup_local.audit.policy import version
@@ -17,6 +17,7 @@ from setup_local.run import CommandFailed, run
 
 _SCRIPT = DIRECTORY / "ask.py"
 _PLACES = ("", "install", "python/install", "python")  # an installation below what the user names
+_MODULES = "lib/python*/lib-dynload/*.so"
 _GLIBC = "GLIBC_"
 _SHOWN = 400  # characters of a failed interpreter's last words
 
@@ -28,7 +29,7 @@ def find_interpreter(directory: Path) -> Path:
         raise RequestError("there is no such directory", where=directory)
     for place in _PLACES:
         path = root / place / "bin" / "python3"
-        if path.exists() or path.is_symlink():
+        if os.path.lexists(path):
             return path
     raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
 
@@ -37,14 +38,15 @@ def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tab
     """Return what can be found out about an installed tree. Raises `RequestError` if it is none."""
     interpreter = find_interpreter(directory)
     elf = _elf(interpreter)
+    modules = [found for path in sorted(interpreter.parent.parent.glob(_MODULES)) if (found := _elf(path))]
     answer, failure = _ask(interpreter, environ, tables, host.term)
     return TreeFacts(
         host=host,
         prefix=str(interpreter.parent.parent),
         interpreter=str(interpreter),
         loader=(elf.interpreter or "") if elf else "",
-        has_loader=elf is None or not elf.interpreter or Path(elf.interpreter).exists(),
-        needs_glibc=newest_glibc(elf) if elf else "",
+        has_loader=elf is None or not elf.interpreter or os.path.exists(elf.interpreter),
+        needs_glibc=newest_glibc([elf, *modules] if elf else modules),
         writable=os.access(interpreter.parent.parent, os.W_OK),
         answer=answer,
         failure=failure,
@@ -58,9 +60,10 @@ def _elf(path: Path) -> Elf | None:
         return None
 
 
-def newest_glibc(elf: Elf) -> str:
-    """Return the newest glibc version that a file refers to, empty if it is none."""
-    names = (need.version.removeprefix(_GLIBC) for need in elf.version_needs if need.version.startswith(_GLIBC))
+def newest_glibc(elves: Iterable[Elf]) -> str:
+    """Return the newest glibc version that any of these files refers to, empty if there is none."""
+    needs = (need.version for elf in elves for need in elf.version_needs)
+    names = (need.removeprefix(_GLIBC) for need in needs if need.startswith(_GLIBC))
     return max((name for name in names if version(name)), key=version, default="")
 
 

@@ -81,10 +81,10 @@ def tree_files(root: Path, limits: Limits) -> Iterator[BinaryFacts | TextFacts]:
     listed = sorted(_walk(root))
     by_name = {path.name: path for path in reversed(listed)}
     for path in listed:
-        name = path.relative_to(root).as_posix()
+        name = os.fsencode(path.relative_to(root)).decode("utf-8", "replace")  # a name may be any bytes
         if path.is_symlink():
             yield from _link(path, name, limits)
-        elif path.is_file() and not places(name, limits.policy.foreign_files):
+        elif os.path.isfile(path) and not places(name, limits.policy.foreign_files):
             yield from _file(path, name, root=root, limits=limits, by_name=by_name)
 
 
@@ -99,9 +99,9 @@ def _refuse(error: OSError) -> None:
 
 
 def _link(path: Path, name: str, limits: Limits) -> Iterator[TextFacts]:
-    target = str(path.readlink())
+    target = os.fsencode(path.readlink()).decode("utf-8", "replace")
     if target.startswith("/"):
-        yield TextFacts(name=name, limits=limits, paths=(target,), kind="link", exists=path.exists())
+        yield TextFacts(name=name, limits=limits, paths=(target,), kind="link", exists=os.path.exists(path))
 
 
 def _file(

@@ -212,6 +212,14 @@ def test_a_tree_reached_through_a_link_is_the_same_tree(tree: Path) -> None:
     assert [found.where for found in _found(link)] == ["bin/one", "bin/two"]
 
 
+def test_a_name_may_be_any_bytes(tree: Path) -> None:
+    path = _put(tree, "rpath.so")
+    path.rename(os.fsdecode(os.fsencode(path.parent) + b"/\xff.so"))
+    shown = CliRunner().invoke(check, [str(tree)])
+    assert isinstance(shown.exception, ValidationFailed)
+    assert "\ufffd.so" in shown.output
+
+
 def test_a_tree_with_a_neighbour_of_similar_name() -> None:
     limits = _facts_limits()
     assert limits.inside("/opt/py/../py/bin")

@@ -216,7 +216,7 @@ def test_a_good_tree_has_only_good_lines() -> None:
     ("changes", "topic", "level", "found"),
     [
         ({"paths": {"stdlib": "/install/lib"}}, "moved", Level.PROBLEM, "stdlib=/install/lib"),
-        ({"paths": {"stdlib": f"{PREFIX}-old/lib"}}, "moved", Level.PROBLEM, "1 paths"),
+        ({"paths": {"stdlib": f"{PREFIX}-old/lib"}}, "moved", Level.PROBLEM, "not inside"),
         ({"broken_modules": {"bz2": "ImportError: x"}}, "modules", Level.PROBLEM, "bz2 (ImportError: x)"),
         ({"tls": ""}, "certificates", Level.PROBLEM, "ssl does not work"),
         ({"certificates": 0}, "certificates", Level.PROBLEM, "none in /etc/ssl/cert.pem"),
@@ -261,8 +261,10 @@ def test_an_interpreter_that_does_not_start_is_one_problem() -> None:
 
 
 def test_the_newest_glibc_is_found_in_a_real_file() -> None:
-    assert tree.newest_glibc(read_elf((ELF / "newer.so").read_bytes())) == "2.30"
-    assert tree.newest_glibc(read_elf((ELF / "bundled.o").read_bytes())) == ""
+    good, newer, plain = (read_elf((ELF / name).read_bytes()) for name in ("good.so", "newer.so", "bundled.o"))
+    assert tree.newest_glibc([newer, good, plain]) == "2.30"
+    assert tree.newest_glibc([good]) == "2.2.5"
+    assert tree.newest_glibc([plain]) == ""
 
 
 @pytest.mark.parametrize("place", ["", "install", "python/install", "python"])
