@@ -31,10 +31,20 @@ def _command(home: Path, *words: str | Path) -> tuple[int, Any]:
     return done.returncode, json.loads(done.stdout)
 
 
+def _copy(prefix: Path, destination: Path) -> Path:
+    """Copy a tree by hard links, which is quick; files of the copy are replaced, never written into."""
+    return Path(shutil.copytree(prefix, destination, symlinks=True, copy_function=os.link))
+
+
+def _replace(path: Path, content: bytes) -> None:
+    path.unlink()
+    path.write_bytes(content)
+
+
 @pytest.fixture(scope="module")
 def copy(installation: Installation, workshop: Path) -> Path:
     """Return a copy of the installation that may be changed."""
-    return Path(shutil.copytree(installation.prefix, workshop / "copy for check", symlinks=True))
+    return _copy(installation.prefix, workshop / "copy for check")
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +73,9 @@ def test_a_moved_installation_is_well(installation: Installation, say: Callable[
 
 
 def test_damage_is_a_problem(installation: Installation, workshop: Path) -> None:
-    broken = Path(shutil.copytree(installation.prefix, workshop / "broken", symlinks=True))
+    broken = _copy(installation.prefix, workshop / "broken")
     next(broken.glob("lib/python3.*/bz2.py")).unlink()
-    next(broken.glob("lib/python3.*/__pycache__/shelve.*.pyc")).write_bytes(b"something else")
+    _replace(next(broken.glob("lib/python3.*/__pycache__/shelve.*.pyc")), b"something else")
     status, document = _command(installation.home, "doctor", broken)
     bad = {line["topic"]: line for line in document["sections"][1]["lines"] if line["level"] == "problem"}
     assert status == 1
@@ -75,9 +85,9 @@ def test_damage_is_a_problem(installation: Installation, workshop: Path) -> None
 
 
 def test_a_path_written_into_the_tree_is_a_problem(installation: Installation, workshop: Path) -> None:
-    patched = Path(shutil.copytree(installation.prefix, workshop / "patched", symlinks=True))
+    patched = _copy(installation.prefix, workshop / "patched")
     data = next(patched.glob("lib/python3.*/_sysconfigdata*.py"))
-    data.write_text(data.read_text(encoding="utf-8") + "\nbuild_time_vars['LIBDIR'] = '/opt/lib'\n", encoding="utf-8")
+    _replace(data, data.read_bytes() + b"\nbuild_time_vars['LIBDIR'] = '/opt/lib'\n")
     for compiled in patched.glob("lib/python3.*/__pycache__/_sysconfigdata*"):
         compiled.unlink()
     status, document = _command(installation.home, "doctor", patched)
