@@ -184,16 +184,14 @@ def test_uv_installs_a_wheel_and_a_source_with_c_code(uv: Uv, shop: Shop) -> Non
 def test_what_uv_installed_can_be_moved(uv: Uv) -> None:
     (found,) = [path for path in uv.installations.glob("cpython-*") if not path.is_symlink()]
     moved = uv.place / "moved Maß"
-    moved.mkdir()
-    shutil.copytree(found, moved / found.name, symlinks=True)
-    hidden = found.rename(found.with_name("gone"))
+    uv.installations.rename(moved)
     try:
         used(moved / found.name / "bin" / "python3", uv.place, uv.version, rewritten_by_uv=True)
         uv("venv", "--python", uv.version, "--managed-python", "after", installations=moved)
         assert moved in uv.python("after").resolve().parents
         used(uv.python("after"), uv.place, uv.version, rewritten_by_uv=True)
     finally:
-        hidden.rename(found)
+        moved.rename(uv.installations)
 
 
 @pytest.fixture
