@@ -13,6 +13,7 @@ from setup_local.catalog.flavors import FlavorCatalog, Part, source_of
 
 _ROOT, _INSTALL = "python/", "install/"
 _FULL = ("PYTHON.json", "build", "install")
+_MOST = 0.5  # share of its part with which a directory is shown in more detail
 _FORMAT = 1  # version of the JSON that `as_json` returns
 
 
@@ -34,14 +35,27 @@ class PartSize:
         return sum(size for path, size in self.files if source_of(path))
 
     def groups(self) -> dict[str, int]:
-        """Return the bytes of each file or directory below the directory that all files share."""
-        paths = [source_of(path) or path for path, _ in self.files]
-        base = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else ""
-        found: dict[str, int] = {}
-        for path, (_, size) in zip(paths, self.files, strict=True):
-            name = path.removeprefix(base).lstrip("/").partition("/")[0]
-            found[name] = found.get(name, 0) + size
+        """Return the bytes of the part's files and directories (`json/`), the largest first.
+
+        A directory that has most of the part is divided further. Names are relative to what all files share.
+        """
+        base = posixpath.commonpath([posixpath.dirname(path) for path, _ in self.files])
+        start = f"{base}/" if base else ""
+        found = self._below(start)
+        while (name := max(found, key=lambda item: found[item])).endswith("/") and found[name] > _MOST * self.size:
+            del found[name]
+            found |= {f"{name}{inner}": size for inner, size in self._below(f"{start}{name}").items()}
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
+
+    def _below(self, start: str) -> dict[str, int]:
+        """Return the bytes of each file and directory in a directory; bytecode counts for its source."""
+        found: dict[str, int] = {}
+        for path, size in self.files:
+            source = source_of(path) or path
+            if source.startswith(start):
+                name, slash, _ = source.removeprefix(start).partition("/")
+                found[name + slash] = found.get(name + slash, 0) + size
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)

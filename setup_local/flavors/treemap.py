@@ -15,6 +15,7 @@ from setup_local.flavors.sizes import Sizes
 
 _WIDTH, _HEIGHT, _TITLE, _MARGIN = 1200.0, 700.0, 34.0, 2.0
 _HEAD = 18.0  # height of a part's own line
+_SMALLEST = 8.0  # shorter sides are not drawn
 _FONT, _LETTER = 12, 6.6  # size of the letters, and about how wide one is
 _COLOURS = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#edc948", "#9c755f", "#ff9da7", "#8c8c8c",
@@ -109,11 +110,12 @@ def _parts(sizes: Sizes) -> Iterator[str]:
         colour = _COLOURS[number % len(_COLOURS)]
         label = f"{item.part.title}, {decimal(item.size)}"
         yield _rectangle(box.inner(_MARGIN / 2), label, label, colour=colour, opacity=1.0)
-        for name, inner in layout(item.groups(), box.inner(_MARGIN, _HEAD)).items():
-            size = item.groups()[name]
-            yield _rectangle(
-                inner.inner(0.5), name, f"{item.part.title}: {name}, {decimal(size)}", colour="#ffffff", opacity=0.3
-            )
+        groups = item.groups()
+        for name, inner in layout(groups, box.inner(_MARGIN, _HEAD)).items():
+            if min(inner.width, inner.height) >= _SMALLEST:
+                tip = f"{item.part.title}: {name}, {decimal(groups[name])}"
+                last = name.rstrip("/").rpartition("/")[2]
+                yield _rectangle(inner.inner(0.5), last, tip, colour="#ffffff", opacity=0.3)
 
 
 def _rectangle(box: Box, label: str, tip: str, *, colour: str, opacity: float) -> str:

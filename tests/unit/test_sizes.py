@@ -12,7 +12,7 @@ from setup_local.catalog.flavors import load_flavors
 from setup_local.commands.size import size
 from setup_local.errors import ArchiveError, OutputError
 from setup_local.flavors import treemap
-from setup_local.flavors.sizes import Sizes, measure
+from setup_local.flavors.sizes import PartSize, Sizes, measure
 from setup_local.flavors.treemap import Box
 
 CATALOG = load_flavors()
@@ -36,7 +36,17 @@ def test_every_byte_is_counted_once(tmp_path: Path) -> None:
 def test_bytecode_is_counted_with_its_source(tmp_path: Path) -> None:
     library = next(item for item in _measured(Sample(), tmp_path).parts if item.part.name == "library")
     assert library.bytecode == 5
-    assert library.groups() == {"json": 63, "os.py": len(b"import sys\n") + 5}
+    assert library.groups() == {"json/__init__.py": 63, "os.py": len(b"import sys\n") + 5}
+
+
+def test_a_directory_with_most_of_the_bytes_is_divided() -> None:
+    files = (("lib/a/b/x.py", 60), ("lib/a/b/y.py", 10), ("lib/a/c.py", 20), ("lib/d/e/z.py", 9), ("lib/d/y.py", 1))
+    measured = PartSize(part=CATALOG.part[0], files=files)
+    assert measured.groups() == {"a/b/x.py": 60, "a/c.py": 20, "a/b/y.py": 10, "d/": 10}
+
+
+def test_a_directory_without_bytes_ends_the_division() -> None:
+    assert PartSize(part=CATALOG.part[0], files=(("a/b/x.py", 0), ("a/c.py", 0))).groups() == {"b/": 0, "c.py": 0}
 
 
 def test_a_full_archive_and_an_installation_have_the_same_parts(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary, 
 from setup_local.audit.model import Finding, Severity
 from setup_local.audit.validate import rules, validate_archive
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
+from setup_local.flavors.strip import strip
 
 Corruption = Callable[[Sample], object]
 PROGRAM = "install/bin/python3.13"
@@ -215,6 +216,16 @@ def _named(name: str) -> Corruption:
     return _attribute("name", name)
 
 
+def _debug_sections(sample: Sample) -> None:
+    """Leave a section that is named like one with debug information, and no symbol table."""
+    sample.name = "cpython-3.13.5-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
+    for entry in sample.entries.values():
+        entry.data = strip(entry.data, where="sample")
+    entry = sample.file("bin/python3.13")
+    assert entry.data.count(b".dynamic\0") == 1
+    entry.data = entry.data.replace(b".dynamic\0", b".debug_x\0")
+
+
 # The same for archives that hold only an installation.
 FLAVOUR_BREACHES: list[tuple[str, Corruption]] = [
     ("flavour-layout", _attribute("described", value=True)),
@@ -227,6 +238,7 @@ FLAVOUR_BREACHES: list[tuple[str, Corruption]] = [
     ("flavour-version", _without("lib/python3.13/os.py")),
     ("flavour-version", _named("cpython-3.12.5-x86_64-unknown-linux-gnu-install_only.tar.gz")),
     ("flavour-stripped", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz")),
+    ("flavour-stripped", _debug_sections),
     ("flavour-parts", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-minimal.tar.gz")),
     ("flavour-licences", _file("licenses/LICENSE.bundled.txt", b"\n")),
     ("archive-order", _attribute("reverse", value=True)),
