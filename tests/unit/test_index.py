@@ -15,6 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 from sample_distribution import NAME, Sample
 
+from setup_local.catalog.flavors import load_flavors
 from setup_local.catalog.load import schema
 from setup_local.commands.index import index as command
 from setup_local.errors import ArchiveError, DescriptionError, RequestError, SetupLocalError, SourceError
@@ -82,6 +83,10 @@ def test_names_say_what_an_archive_is(name: str, options: str, flavor: Flavor, t
     assert isinstance(found, ArchiveName)
     assert (found.build_options, found.flavor, found.target_triple) == (options, flavor, triple)
     assert str(found.version) == "3.13.5"
+
+
+def test_every_flavour_that_can_be_made_is_known() -> None:
+    assert {flavor.name for flavor in load_flavors().flavor} | {"full"} == {item.value for item in Flavor}
 
 
 @pytest.mark.parametrize("name", ["README.txt", "cpython-3.13-full.tar.zst", f"x{NAME}.part", f"../{NAME}", "x.tar.gz"])
