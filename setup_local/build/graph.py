@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from setup_local import fetch
+from setup_local import fetch, paths
 from setup_local.build import cpython, library, llvm, polyfill, sysroot, toolchain
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job, Step, files_digest
@@ -19,8 +19,13 @@ from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
 
 CPYTHON = "cpython"
+RECONCILE = "reconcile"
 _LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "library.py"))
 _CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "cpython.py"))
+_RECONCILE_CODE = (
+    Path(__file__).with_name("cpython_tree.py"),
+    *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
+)
 
 Sources = Mapping[str, Obtained]
 Reconcile = Callable[[Path], None]
@@ -53,12 +58,12 @@ def library_step(name: str) -> str:
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
-    """Return the steps of a plan, each after what it needs; the last one is `cpython`."""
+    """Return the steps of a plan, each after what it needs: first toolchain and sysroot, last `cpython`."""
     compilers = _toolchain_step(plan, inputs)
     libc = _sysroot_step(plan, compilers)
     base = (compilers.name, libc.name)
     libraries = [_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
-    return [compilers, libc, *libraries, _cpython_step(plan, base, inputs)]
+    return [compilers, libc, _reconcile_step(plan, inputs), *libraries, _cpython_step(plan, base, inputs)]
 
 
 def _pins(obtained: Iterable[Obtained]) -> list[str]:
@@ -131,6 +136,21 @@ def _all_needs(planned: PlannedLibrary, plan: Plan) -> list[str]:
     return [item.name for item in plan.libraries if item.name in below]
 
 
+def _reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
+    """Hold the plan against CPython's source before anything is compiled in vain; the result is empty."""
+    source = inputs.sources[plan.python_source.identity]
+
+    def action(job: Job) -> None:
+        inputs.reconcile(_unpacked(source, job.work))
+
+    return Step(
+        name=RECONCILE,
+        ingredients=[plan.extensions, inputs.setup_local, _pins([source]), files_digest(_RECONCILE_CODE)],
+        action=action,
+        weight=5,
+    )
+
+
 def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
     source = inputs.sources[plan.python_source.identity]
     libraries = [library_step(item.name) for item in plan.libraries]
@@ -138,7 +158,7 @@ def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Ste
     return Step(
         name=CPYTHON,
         ingredients=[configured, _pins([source]), plan.target, files_digest(_CPYTHON_CODE)],
-        needs=(*base, *libraries),
+        needs=(*base, RECONCILE, *libraries),
         action=partial(_build_cpython, plan, base, inputs, source),
         weight=240,
     )
@@ -146,8 +166,7 @@ def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Ste
 
 def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, source: Obtained, job: Job) -> None:
     tree = _unpacked(source, job.work).rename(job.work / CPYTHON)
-    inputs.reconcile(tree)
-    libraries = [path for name, path in job.inputs.items() if name not in base]
+    libraries = [path for name, path in job.inputs.items() if name not in (*base, RECONCILE)]
     merge_trees(libraries, tree / plan.deps)
     cpython.build_cpython(
         tree,

@@ -67,15 +67,22 @@ def test_a_changed_recipe_rebuilds_the_library_and_its_dependents_only(plan: Pla
     assert _changed(plan, _with_flag(plan, "ncurses")) == {"library:ncurses", "library:libedit"} | finish
 
 
+def test_the_reconciliation_waits_for_nothing_and_cpython_for_it(plan: Plan) -> None:
+    steps = {step.name: step for step in _steps(plan)}
+    assert steps["reconcile"].needs == ()
+    assert "reconcile" in steps["cpython"].needs
+    assert [name for name, step in steps.items() if "reconcile" in step.needs] == ["cpython", "distribution"]
+
+
 def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:
     old, new = step_keys(_steps(plan)), step_keys(_steps(dataclasses.replace(plan, floor="2.17")))
     assert set(old) & set(new) == set(old) - {"sysroot:glibc-2.12"}
-    assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig"]
+    assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig", "reconcile"]
 
 
 def test_the_hosts_compiler_is_an_ingredient_of_everything(plan: Plan) -> None:
     clang = HostLlvm(version="19.1.7", programs={"clang": Path("/usr/bin/clang-19")})
     other = dataclasses.replace(clang, version="19.1.8")
     keys = [step_keys(_steps(plan, host)) for host in (None, clang, other)]
-    for name in keys[0]:
+    for name in set(keys[0]) - {"reconcile"}:
         assert len({item[name] for item in keys}) == 3
