@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import filecmp
 import json
 import os
 import shutil
@@ -186,7 +187,7 @@ def check_output(output: Path) -> None:
 def publish(archive: Path, output: Path) -> Path:
     """Copy an archive out of the store; it appears under its name only when it is whole."""
     target = output.absolute() / archive.name
-    if target.is_file() and target.stat().st_size == archive.stat().st_size and _same(target, archive):
+    if target.is_file() and filecmp.cmp(target, archive, shallow=False):
         return target
     try:
         with tempfile.NamedTemporaryFile(dir=output, prefix=f".{archive.name}.", delete=False) as stream:
@@ -202,10 +203,6 @@ def publish(archive: Path, output: Path) -> Path:
             f"cannot be written: {error.strerror}", where=target, hint="choose another --output"
         ) from error
     return target
-
-
-def _same(one: Path, other: Path) -> bool:
-    return files_digest([one]).split() == files_digest([other]).split()
 
 
 def plan_json(plan: Plan) -> str:

@@ -4,31 +4,18 @@ import dataclasses
 from typing import Any
 
 import pytest
+from sample_target import TARGET
 
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Form, Source, Sources
-from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import Libc, LinkMode, Request, ToolchainChoice
-
-TARGET = Target(
-    triple="x86_64-unknown-linux-gnu",
-    os="linux",
-    arch="x86_64",
-    libc=Libc.GLIBC,
-    clang_triple="x86_64-linux-gnu",
-    platform_tag="linux-x86_64",
-    default_floor="2.12",
-    floors=("2.12", "2.17"),
-    cflags=("-march=x86-64",),
-    policy="linux-gnu",
-)
+from setup_local.values import LinkMode, Request, ToolchainChoice
 
 
 def source(name: str, version: str, *, verified: bool = True) -> Source:

@@ -2,25 +2,13 @@ from dataclasses import replace
 
 import pytest
 from packaging.version import Version
+from sample_target import TARGET
 
 from setup_local.catalog.sources import Source
-from setup_local.catalog.targets import Target
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.stage import objects
-from setup_local.values import Libc, LinkMode
+from setup_local.values import LinkMode
 
-TARGET = Target(
-    triple="x86_64-unknown-linux-gnu",
-    os="linux",
-    arch="x86_64",
-    libc=Libc.GLIBC,
-    clang_triple="x86_64-linux-gnu",
-    platform_tag="linux-x86_64",
-    default_floor="2.12",
-    floors=("2.12",),
-    cflags=(),
-    policy="linux-gnu",
-)
 PLAN = Plan(
     python=Version("3.13.5"),
     python_source=Source(name="cpython", version="3.13.5", forms=()),

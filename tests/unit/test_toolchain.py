@@ -6,28 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_target import TARGET
 
 from setup_local import paths
 from setup_local.build import headers, polyfill, sysroot, toolchain
 from setup_local.catalog import toolchains
 from setup_local.catalog.load import schema
-from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import Edit, load_sysroot, load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
-from setup_local.values import Libc
-
-TARGET = Target(
-    triple="x86_64-unknown-linux-gnu",
-    os="linux",
-    arch="x86_64",
-    libc=Libc.GLIBC,
-    clang_triple="x86_64-linux-gnu",
-    platform_tag="linux-x86_64",
-    default_floor="2.12",
-    floors=("2.12", "2.17"),
-    cflags=(),
-    policy="linux-gnu",
-)
 
 
 def fields(cls: Any) -> set[str]:
