@@ -12,16 +12,18 @@ from pathlib import Path
 from setup_local import fetch, paths
 from setup_local.build import cpython, library, llvm, polyfill, sysroot, toolchain
 from setup_local.build.llvm import HostLlvm
+from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
+from setup_local.catalog.patches import patch_files
 from setup_local.catalog.sources import Source
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
 
 CPYTHON = "cpython"
 RECONCILE = "reconcile"
-_LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "library.py"))
-_CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "cpython.py"))
+_LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "library.py", "patches.py"))
+_CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "cpython.py", "patches.py"))
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),
     *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
@@ -141,11 +143,16 @@ def _reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
     source = inputs.sources[plan.python_source.identity]
 
     def action(job: Job) -> None:
-        inputs.reconcile(_unpacked(source, job.work))
+        inputs.reconcile(_cpython_tree(plan, source, job.work))
 
     return Step(
         name=RECONCILE,
-        ingredients=[plan.extensions, inputs.setup_local, _pins([source]), files_digest(_RECONCILE_CODE)],
+        ingredients=[
+            plan.extensions,
+            inputs.setup_local,
+            _pins([source]),
+            files_digest([*_RECONCILE_CODE, *patch_files(plan.python_patches)]),
+        ],
         action=action,
         weight=5,
     )
@@ -157,7 +164,12 @@ def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Ste
     configured = [plan.configure, inputs.setup_local]
     return Step(
         name=CPYTHON,
-        ingredients=[configured, _pins([source]), plan.target, files_digest(_CPYTHON_CODE)],
+        ingredients=[
+            configured,
+            _pins([source]),
+            plan.target,
+            files_digest([*_CPYTHON_CODE, *patch_files(plan.python_patches)]),
+        ],
         needs=(*base, RECONCILE, *libraries),
         action=partial(_build_cpython, plan, base, inputs, source),
         weight=240,
@@ -165,7 +177,7 @@ def _cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Ste
 
 
 def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, source: Obtained, job: Job) -> None:
-    tree = _unpacked(source, job.work).rename(job.work / CPYTHON)
+    tree = _cpython_tree(plan, source, job.work)
     libraries = [path for name, path in job.inputs.items() if name not in (*base, RECONCILE)]
     merge_trees(libraries, tree / plan.deps)
     cpython.build_cpython(
@@ -177,6 +189,13 @@ def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, sourc
         configure_env=plan.configure.variables,
         run=job.run,
     )
+
+
+def _cpython_tree(plan: Plan, source: Obtained, work: Path) -> Path:
+    """Unpack and patch CPython's source."""
+    tree = _unpacked(source, work).rename(work / CPYTHON)
+    apply_patches(tree, plan.python_patches, where=str(source.source.identity))
+    return tree
 
 
 def runtime_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
-from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Command, Edit, Library, load_patch
+from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Command, Library
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
 
@@ -49,7 +50,7 @@ def build_library(
     """
     library = planned.library
     tree, traits = sources[planned.source.name]
-    apply_patches(tree, library)
+    apply_patches(tree, library.patches, where=library.name)
     values = _values(planned, sources, deps=deps, work=work, env=env, triple=triple)
     expand = _expander(values, where=library.name)
     complete = _environment(library, env, values, expand)
@@ -66,27 +67,6 @@ def build_library(
 def commands_for(library: Library, traits: Iterable[str]) -> tuple[Command, ...]:
     """Return the commands that a source form with these traits takes."""
     return tuple(command for command in library.commands if not command.traits or set(command.traits) & set(traits))
-
-
-def apply_patches(tree: Path, library: Library) -> None:
-    """Apply the library's patches to its source tree."""
-    for name in library.patches:
-        for edit in load_patch(name).edits:
-            _apply(tree, edit, where=f"{library.name}: {name}")
-
-
-def _apply(tree: Path, edit: Edit, *, where: str) -> None:
-    """Replace the one place where the text occurs; all other bytes stay as they are."""
-    path = tree / edit.file
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise StepError(f"{edit.file} cannot be read: {error.strerror}", where=where) from error
-    old, new = edit.find.encode(), edit.replace.encode()
-    found = content.count(old)
-    if found != 1:
-        raise StepError(f"an edit of {edit.file} must match once, but matches {found} times", where=where)
-    path.write_bytes(content.replace(old, new))
 
 
 def _values(

@@ -34,11 +34,20 @@ class ConfigurePart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PatchPart:
+    """A patch of CPython (`data/patches/<name>`) that is made where `when` holds."""
+
+    name: str
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
 class CPythonCatalog:
     """The whole file. `deps` is where the libraries' prefix lies, seen from CPython's source tree."""
 
     deps: str
     configure: tuple[ConfigurePart, ...]
+    patch: tuple[PatchPart, ...] = ()
 
 
 def load_cpython(path: Path | None = None) -> CPythonCatalog:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from setup_local import paths
-from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.load import convert, plural, read_toml
+from setup_local.catalog.patches import patch_files
 from setup_local.catalog.when import ALWAYS, When
 from setup_local.errors import CatalogError
 
@@ -21,7 +21,6 @@ PLACEHOLDERS = frozenset(
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
 LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
-PATCHES = paths.DATA / "patches"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,24 +77,7 @@ class Library:
     @property
     def ingredients(self) -> tuple[Path, ...]:
         """Return the data files besides the catalog that decide what the recipe builds."""
-        return (*(RECIPES / name for name in self.recipe_files), *(PATCHES / name for name in self.patches))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Edit:
-    """One replacement in one file of a source tree; `find` must occur exactly once."""
-
-    file: str
-    find: str
-    replace: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Patch:
-    """Edits of a source tree that belong together, and why they are made."""
-
-    why: str
-    edits: tuple[Edit, ...]
+        return (*(RECIPES / name for name in self.recipe_files), *patch_files(self.patches))
 
 
 @cache
@@ -103,25 +85,13 @@ def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library,
     """Return the catalog of libraries; each comes after what it needs. Raises `CatalogError`."""
     document = read_toml(path, "libraries")
     libraries = tuple(
-        convert(Library, _plural(raw, "command") | {"cflags": document["cflags"] + raw.get("cflags", [])}, where=path)
+        convert(Library, plural(raw, "command") | {"cflags": document["cflags"] + raw.get("cflags", [])}, where=path)
         for raw in document["library"]
     )
     problems = [*_order_problems(libraries), *(text for item in libraries for text in _own_problems(item))]
     if problems:
         raise CatalogError("; ".join(problems), where=path)
     return libraries
-
-
-@cache
-def load_patch(name: str) -> Patch:
-    """Return the patch `data/patches/<name>`. Raises `CatalogError`."""
-    path = PATCHES / name
-    return convert(Patch, _plural(read_toml(path, "patch"), "edit"), where=path)
-
-
-def _plural(raw: dict[str, Any], key: str) -> dict[str, Any]:
-    """Give the array of tables `[[...key]]` the name of the field that holds all of them."""
-    return {(f"{name}s" if name == key else name): value for name, value in raw.items()}
 
 
 def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:

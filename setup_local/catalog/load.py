@@ -68,6 +68,11 @@ def convert(cls: type[T], raw: Any, *, where: object) -> T:
         raise CatalogError(reasons, where=where) from error
 
 
+def plural(raw: dict[str, Any], key: str) -> dict[str, Any]:
+    """Give the array of tables `[[...key]]` the name of the field that holds all of them."""
+    return {(f"{name}s" if name == key else name): value for name, value in raw.items()}
+
+
 def read_toml(path: Path, schema_name: str) -> Any:
     """Read a TOML file and hold it against its schema."""
     try:

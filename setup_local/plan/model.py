@@ -79,7 +79,8 @@ class PlannedConfigure:
 class Plan:
     """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
 
-    `deps` is where the merged libraries lie, seen from CPython's source tree.
+    `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
+    CPython's source tree.
     """
 
     python: Version
@@ -92,6 +93,7 @@ class Plan:
     extensions: tuple[PlannedExtension, ...]
     absent: tuple[AbsentExtension, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
+    python_patches: tuple[str, ...] = ()
     deps: str = "../deps"
     toolchain_sources: tuple[Source, ...] = ()
 

@@ -44,6 +44,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
         configure=plan_configure(catalogs.cpython, target, extensions, facts),
+        python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
     )
 

@@ -74,6 +74,11 @@ def test_the_reconciliation_waits_for_nothing_and_cpython_for_it(plan: Plan) -> 
     assert [name for name, step in steps.items() if "reconcile" in step.needs] == ["cpython", "distribution"]
 
 
+def test_a_patch_of_cpython_is_tried_before_anything_else_is_built(plan: Plan) -> None:
+    patched = dataclasses.replace(plan, python_patches=("libedit-history-header.toml",))
+    assert _changed(plan, patched) == {"reconcile", "cpython", "distribution", "audit"}
+
+
 def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:
     old, new = step_keys(_steps(plan)), step_keys(_steps(dataclasses.replace(plan, floor="2.17")))
     assert set(old) & set(new) == set(old) - {"sysroot:glibc-2.12"}

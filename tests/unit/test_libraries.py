@@ -13,23 +13,16 @@ import license_expression
 import pytest
 
 from setup_local import paths
-from setup_local.catalog.libraries import (
-    PATCHES,
-    PLACEHOLDERS,
-    RECIPES,
-    Command,
-    Edit,
-    Library,
-    Patch,
-    load_libraries,
-    load_patch,
-)
+from setup_local.catalog.cpython import load_cpython
+from setup_local.catalog.libraries import PLACEHOLDERS, RECIPES, Command, Library, load_libraries
 from setup_local.catalog.load import schema
+from setup_local.catalog.patches import PATCHES, Edit, Patch, load_patch, patch_files
 from setup_local.catalog.sources import load_sources
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
 
 LIBRARIES = load_libraries()
+CPYTHON_PATCHES = {part.name for part in load_cpython().patch}
 DOCUMENT = tomllib.loads((paths.DATA / "libraries.toml").read_text())
 BY_NAME = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
 MINIMAL = """
@@ -113,13 +106,13 @@ def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: L
 
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
-    used = {path for library in LIBRARIES for path in library.ingredients}
+    used = {path for library in LIBRARIES for path in library.ingredients} | set(patch_files(CPYTHON_PATCHES))
     there = {path for top in (RECIPES, PATCHES) for path in top.rglob("*") if path.is_file()}
     assert there == used
 
 
 def test_every_patch_says_why() -> None:
-    names = {name for library in LIBRARIES for name in library.patches}
+    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES
     assert names
     for name in names:
         assert load_patch(name).why.strip()

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from setup_local.build import library as build
-from setup_local.catalog import libraries
+from setup_local.build.patches import apply_patches
+from setup_local.catalog import patches
 from setup_local.catalog.libraries import Command, Library
 from setup_local.catalog.sources import Source
 from setup_local.errors import StepError
@@ -218,14 +219,14 @@ def patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / "p.toml").write_text(
         'why = "the test has to replace something"\n[[edit]]\nfile = "a.c"\nfind = "old"\nreplace = "new"\n'
     )
-    monkeypatch.setattr(libraries, "PATCHES", tmp_path)
-    libraries.load_patch.cache_clear()
+    monkeypatch.setattr(patches, "PATCHES", tmp_path)
+    patches.load_patch.cache_clear()
     return "p.toml"
 
 
 def test_an_edit_replaces_the_one_match_and_keeps_other_bytes(bench: Bench, patch: str) -> None:
     (bench.tree / "a.c").write_bytes(b"\xe9 old \xff\r\n")
-    build.apply_patches(bench.tree, recipe(patches=(patch,)))
+    apply_patches(bench.tree, (patch,), where="a")
     assert (bench.tree / "a.c").read_bytes() == b"\xe9 new \xff\r\n"
 
 

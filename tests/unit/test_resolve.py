@@ -7,7 +7,7 @@ import pytest
 from sample_target import TARGET
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog
+from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Form, Source, Sources
@@ -59,12 +59,13 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         ),
         ConfigurePart(args=("--with-system-ffi",), when=When(python="<3.12")),
     )
+    patches = (PatchPart(name="cpython-a.toml"), PatchPart(name="cpython-b.toml", when=When(python="<3.12")))
     values: dict[str, Any] = {
         "sources": Sources(sources=tuple(pinned)),
         "libraries": libraries,
         "extensions": extensions,
         "targets": (TARGET,),
-        "cpython": CPythonCatalog(deps="../deps", configure=parts),
+        "cpython": CPythonCatalog(deps="../deps", configure=parts, patch=patches),
         "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
     }
     return Catalogs(**{**values, **changes})
@@ -218,6 +219,11 @@ def test_configure_is_filled_in() -> None:
         "LDFLAGS_NODIST": "-Wl,--exclude-libs,libbz2.a:libz.a",
     }
     assert "--with-system-ffi" in resolve(ask("3.11.2"), given).configure.args
+
+
+def test_a_patch_of_cpython_is_planned_where_its_condition_holds() -> None:
+    assert resolve(ask("3.13.5"), catalogs()).python_patches == ("cpython-a.toml",)
+    assert resolve(ask("3.11.2"), catalogs()).python_patches == ("cpython-a.toml", "cpython-b.toml")
 
 
 def test_an_extra_source_has_the_version_of_the_library_that_is_built_from_it() -> None:
