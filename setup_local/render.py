@@ -124,8 +124,9 @@ def _section(mode: LinkMode, plan: Plan, extensions: Iterable[PlannedExtension])
 def _title(extension: PlannedExtension, plan: Plan) -> str:
     if extension.link is LinkMode.DISABLED:
         return f"Left out: {extension.reason}"
-    if extension.libraries:
-        return "With " + ", ".join(_described(name, plan) for name in extension.libraries)
+    data = {item.name for item in plan.libraries if item.library.is_data}
+    if linked := [name for name in extension.libraries if name not in data]:
+        return "With " + ", ".join(_described(name, plan) for name in linked)
     if extension.test:
         return "CPython's own test modules"
     return "Without third-party libraries"

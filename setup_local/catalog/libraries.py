@@ -39,7 +39,7 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """One library: its source, what it needs, its commands, and what it must produce.
+    """One library, or a set of data: its source, what it needs, its commands, and what it must produce.
 
     `produces` are files below the prefix (`lib/libz.a`); `license_files` are patterns of paths in the source
     tree, with `A or B` for source forms that differ; `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
@@ -73,6 +73,11 @@ class Library:
     def license_name(self) -> str:
         """Return the name of the one file in `licenses/` that holds all licence texts of this library."""
         return f"LICENSE.{self.name}.txt"
+
+    @property
+    def is_data(self) -> bool:
+        """Tell whether nothing of it is linked: it is what an extension module looks for at run time."""
+        return all(name.startswith("share/") for name in self.produces)
 
     @property
     def ingredients(self) -> tuple[Path, ...]:

@@ -65,8 +65,9 @@ def _variant(extension: PlannedExtension, plan: Plan, staged: StagedTree, facts:
 
 
 def linked_libraries(extension: PlannedExtension, plan: Plan, staged: StagedTree) -> tuple[PlannedLibrary, ...]:
-    """Return the libraries whose code an extension module really carries: the owners of what it links."""
-    names = {staged.archives[archive] for archive in extension.archives}
+    """Return the libraries whose code an extension module really carries, and the data that came with it."""
+    data = {item.name for item in plan.libraries_of(extension) if item.library.is_data}
+    names = data | {staged.archives[archive] for archive in extension.archives}
     return tuple(item for item in plan.libraries if item.name in names)
 
 

@@ -16,6 +16,7 @@ from setup_local.stage.settings import load_settings
 from setup_local.values import LinkMode
 
 _SYSTEM = "-l"
+_DATA = "share"
 _BYTECODE = frozenset({"__pycache__"})
 RUN_TESTS = "build/run_tests.py"
 
@@ -53,6 +54,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     variables = makefile.variables(files.read(cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
     files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
+    _place_data(libraries.values(), root / "install")
     _place_objects(cpython / "build", root / "build", shares)
     archives = _place_archives(plan, libraries, root / "build" / "lib")
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
@@ -77,6 +79,13 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
         tcl_library_paths=tcl_paths,
     )
+
+
+def _place_data(libraries: Iterable[Path], install: Path) -> None:
+    """Place what libraries look for at run time: their `share` goes into the installation's."""
+    for prefix in libraries:
+        if (prefix / _DATA).is_dir():
+            files.place_tree(prefix / _DATA, install / _DATA)
 
 
 def _place_objects(build: Path, target: Path, shares: objects.Objects) -> None:

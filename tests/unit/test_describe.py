@@ -30,13 +30,13 @@ def source(name: str, version: str) -> Source:
     return Source(name=name, version=version, forms=())
 
 
-def library(name: str, *licenses: str, public_domain: bool = False) -> PlannedLibrary:
+def library(name: str, *licenses: str, public_domain: bool = False, produces: str = "lib/lib.a") -> PlannedLibrary:
     recipe = Library(
         name=name,
         source=name,
         version="1",
         commands=(),
-        produces=(),
+        produces=(produces,),
         licenses=licenses,
         license_files=(),
         license_public_domain=public_domain,
@@ -62,7 +62,12 @@ PLAN = Plan(
     floor="2.12",
     toolchain="zig",
     build_options=("noopt",),
-    libraries=(library("sqlite", public_domain=True), library("openssl", "Apache-2.0"), library("ncurses", "X11")),
+    libraries=(
+        library("sqlite", public_domain=True),
+        library("openssl", "Apache-2.0"),
+        library("ncurses", "X11"),
+        library("certifi", "MPL-2.0", produces="share/certifi/cacert.pem"),
+    ),
     extensions=(
         PlannedExtension(name="marshal", link=LinkMode.STATIC, in_core=True, init="PyMarshal_Init"),
         PlannedExtension(name="sys", link=LinkMode.STATIC, in_core=True, init="NULL"),
@@ -71,7 +76,7 @@ PLAN = Plan(
             name="_ssl",
             link=LinkMode.STATIC,
             sources=("_ssl.c",),
-            libraries=("openssl", "ncurses"),
+            libraries=("openssl", "ncurses", "certifi"),
             archives=("libssl.a", "libcrypto.a"),
         ),
         PlannedExtension(name="_sqlite3", link=LinkMode.STATIC, sources=("_sqlite/a.c",), archives=("libsqlite3.a",)),
@@ -110,7 +115,10 @@ STAGED = StagedTree(
         "libsqlite3.a": "sqlite",
         "libpolyfill.a": "polyfill",
     },
-    licenses={name: f"licenses/LICENSE.{name}.txt" for name in ("cpython", "openssl", "sqlite", "ncurses", "polyfill")},
+    licenses={
+        name: f"licenses/LICENSE.{name}.txt"
+        for name in ("cpython", "openssl", "sqlite", "ncurses", "certifi", "polyfill")
+    },
     tcl_library_paths=("tcl8.6", "tk8.6"),
 )
 SUFFIX = ".cpython-313-x86_64-linux-gnu.so"
@@ -183,10 +191,10 @@ def test_model_and_schema_have_the_same_fields(cls: type[Any], node: dict[str, A
     assert never_none <= set(node["required"]), "what is always written may be relied on"
 
 
-def test_licences_are_those_of_what_is_linked_and_no_more() -> None:
+def test_licences_are_those_of_what_is_linked_or_is_data_and_no_more() -> None:
     ssl = variant("_ssl")
-    assert ssl.licenses == ("Apache-2.0",), "ncurses is named in the plan, but nothing of it is linked"
-    assert ssl.license_paths == ("licenses/LICENSE.openssl.txt",)
+    assert ssl.licenses == ("Apache-2.0", "MPL-2.0"), "ncurses is named in the plan, but nothing of it is linked"
+    assert ssl.license_paths == ("licenses/LICENSE.openssl.txt", "licenses/LICENSE.certifi.txt")
     assert [link.path_static for link in ssl.links] == ["build/lib/libssl.a", "build/lib/libcrypto.a"]
 
 

@@ -92,6 +92,16 @@ def test_a_library_without_licence_text_is_refused(tmp_path: Path, texts: dict[s
         licenses.collect(tmp_path / "root", stdlib, {"zlib": library(tmp_path, "zlib", **texts)})
 
 
+def test_data_for_run_time_go_into_the_share_of_the_installation(tmp_path: Path) -> None:
+    (tmp_path / "tzdata" / "share" / "zoneinfo").mkdir(parents=True)
+    (tmp_path / "tzdata" / "share" / "zoneinfo" / "UTC").write_text("TZif")
+    (tmp_path / "tzdata" / "licenses").mkdir()
+    (tmp_path / "zlib" / "lib").mkdir(parents=True)
+    (tmp_path / "install" / "share" / "man").mkdir(parents=True)
+    tree._place_data([tmp_path / "zlib", tmp_path / "tzdata"], tmp_path / "install")
+    assert list(files.below(tmp_path / "install")) == ["share/zoneinfo/UTC"]
+
+
 TKINTER = """\
 import sys
 import types
