@@ -43,7 +43,13 @@ def _server(version: ssl.TLSVersion) -> Iterator[tuple[str, int]]:
 
 
 def _talk(version: ssl.TLSVersion, *, name: str = "localhost", authority: str = "ca.pem") -> tuple[str, bytes]:
-    context = ssl.create_default_context(cafile=str(CERTIFICATES / authority))
+    return talk(ssl.create_default_context(cafile=str(CERTIFICATES / authority)), version, name)
+
+
+def talk(
+    context: ssl.SSLContext, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, name: str = "localhost"
+) -> tuple[str, bytes]:
+    """Greet a server whose certificate is for `localhost`; return the protocol's version and the answer."""
     with (
         _server(version) as address,
         socket.create_connection(address, timeout=10) as plain,
@@ -101,12 +107,8 @@ def test_features() -> None:
 def test_certificates_of_the_host_are_found() -> None:
     if not os.path.exists("/etc/ssl/certs/ca-certificates.crt"):
         raise harness.Skip("the host has no ca-certificates")
-    context = ssl.create_default_context()
-    context.load_default_certs()
-    paths = ssl.get_default_verify_paths()
-    in_directory = [name for name in os.listdir(paths.capath) if name.endswith(".0")] if paths.capath else []
-    if not context.get_ca_certs() and not in_directory:
-        raise AssertionError(f"neither a file nor a directory of certificates is found: {paths}")
+    harness.equal(ssl.get_default_verify_paths().cafile, "/etc/ssl/certs/ca-certificates.crt")
+    harness.holds(len(ssl.create_default_context().get_ca_certs()) > 0)
 
 
 if __name__ == "__main__":
