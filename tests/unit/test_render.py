@@ -116,7 +116,8 @@ def test_an_unknown_template_is_an_error(tmp_path: Path) -> None:
 def test_data_for_run_time_is_no_library_that_is_linked() -> None:
     """The text is what CPython is built from: newer certificates must not change it."""
     decided = plan("3.13.5")
-    assert {"certifi"} <= {item.name for item in decided.libraries if item.library.is_data}
+    assert {"certifi", "tzdata"} <= {item.name for item in decided.libraries if item.library.is_data}
     text = render_setup_local(decided)
     assert "With openssl" in text
     assert "certifi" not in text
+    assert "tzdata" not in text
