@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from setup_local.doctor.tables import HostTables
 
 _LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the order in which they count (locale(7))
 _CPUINFO = Path("/proc/cpuinfo")
+_HASHED = re.compile(r"[0-9a-f]{8}\.\d")
 
 
 def host_facts(environ: Mapping[str, str], cache: Path, tables: HostTables) -> HostFacts:
@@ -31,7 +33,7 @@ def host_facts(environ: Mapping[str, str], cache: Path, tables: HostTables) -> H
         libc=libc,
         libc_version=libc_version,
         cpu_flags=cpu_flags(_text(_CPUINFO)),
-        certificates=tuple(place.path for place in tables.certificates if _holds_something(Path(place.path))),
+        certificates=tuple(place.path for place in tables.certificates if is_store(Path(place.path))),
         term=term,
         terminfo={item: _terminfo(item, directories) for item in dict.fromkeys((term, *tables.terms)) if item},
         locale=next((f"{item}={environ[item]}" for item in _LOCALE if environ.get(item)), ""),
@@ -66,6 +68,16 @@ def _libc(musl_loaders: Iterable[str]) -> tuple[str, str]:
         return ("musl", "") if any(os.path.exists(item) for item in musl_loaders) else ("", "")
     function.restype = ctypes.c_char_p
     return "glibc", function().decode("ascii")
+
+
+def is_store(path: Path) -> bool:
+    """Tell whether a file is not empty and can be read, or a directory has files named by hash (openssl-rehash(1))."""
+    try:
+        if path.is_dir():
+            return any(_HASHED.match(name) for name in os.listdir(path))
+        return path.is_file() and path.stat().st_size > 0 and os.access(path, os.R_OK)
+    except OSError:
+        return False
 
 
 def _holds_something(path: Path) -> bool:

@@ -90,7 +90,9 @@ def _certificates(case: TreeCase) -> Iterator[Line]:
         return
     place = answer.certificate_file or answer.certificate_directory
     if answer.certificates:
-        yield case.line("certificates", f"{answer.certificates} from {place or 'the bundled set'}; {answer.tls}")
+        bundled = answer.bundled_certificates
+        origin = f"the bundled set of {bundled}" if bundled else place
+        yield case.line("certificates", f"{answer.certificates} from {origin}; {answer.tls}")
         return
     files = [item for item in host.certificates if PurePath(item).suffix]
     found = f"none in {place or 'any place that ssl looks in'}"
@@ -129,7 +131,7 @@ def _zones(case: TreeCase) -> Iterator[Line]:
     if error:
         yield case.line("time zones", error, level=Level.PROBLEM, fix="zoneinfo")
     else:
-        yield case.line("time zones", f"{case.tables.zone} is known")
+        yield case.line("time zones", f"{case.tables.zone} is in {case.answer.zone}")
 
 
 def _pip(case: TreeCase) -> Iterator[Line]:

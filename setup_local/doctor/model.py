@@ -86,7 +86,8 @@ class Bytecode:
 class Answer:
     """What an installed interpreter says about itself; an empty error text means success.
 
-    `paths` are those it computes (each by what it is called); `terminal` maps each terminal that was tried to its error.
+    `paths` are those it computes (each by what it is called); `terminal` maps each terminal that was tried to its error;
+    `bundled_certificates` is the date of the bundled set where that is used, `zone` names the database of time zones.
     """
 
     version: str
@@ -95,9 +96,11 @@ class Answer:
     certificate_file: str
     certificate_directory: str
     certificates: int
+    bundled_certificates: str
     terminal: dict[str, str]
     tk: str
     tk_error: str
+    zone: str
     zone_error: str
     pip: str
     pip_error: str

@@ -20,7 +20,7 @@ from setup_local.binfmt.elf import read_elf
 from setup_local.catalog.load import schema
 from setup_local.commands import doctor as command
 from setup_local.doctor import judge_host, judge_tree, report, tree
-from setup_local.doctor.host import cpu_flags, host_facts
+from setup_local.doctor.host import cpu_flags, host_facts, is_store
 from setup_local.doctor.judge_host import HostCase, cpu_level
 from setup_local.doctor.judge_tree import TreeCase
 from setup_local.doctor.model import Answer, Bytecode, HostFacts, Level, Line, Section, TreeFacts
@@ -53,9 +53,11 @@ ANSWER = Answer(
     certificate_file="/etc/ssl/cert.pem",
     certificate_directory="",
     certificates=140,
+    bundled_certificates="",
     terminal={"xterm": ""},
     tk="Tk 8.6",
     tk_error="",
+    zone="/usr/share/zoneinfo, 2026f",
     zone_error="",
     pip="25.1",
     pip_error="",
@@ -115,6 +117,26 @@ def test_every_fix_is_used_and_every_used_fix_is_there() -> None:
 def test_the_directories_of_the_terminal_database_are_those_of_our_ncurses() -> None:
     recipes = (paths.DATA / "libraries.toml").read_text(encoding="utf-8")
     assert f"--with-terminfo-dirs={':'.join(TABLES.terminfo_directories)}" in recipes
+
+
+def test_the_places_of_certificates_are_those_of_our_tls_library() -> None:
+    header = (paths.DATA / "recipes" / "certificates.h").read_text(encoding="utf-8")
+    lists = re.findall(r"setup_local_certificate_(?:files|directories)\[\] = \{(.*?)\};", header, re.DOTALL)
+    known = [path for one in lists for path in re.findall(r'"(/[^"]+)"', one)]
+    assert len(lists) == 2
+    assert known == [place.path for place in TABLES.certificates]
+
+
+def test_a_store_is_a_file_with_something_in_it_or_a_directory_of_hashed_names(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").touch()
+    (tmp_path / "some.pem").write_text("x", encoding="ascii")
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named" / "Authority.pem").touch()
+    (tmp_path / "hashed").mkdir()
+    (tmp_path / "hashed" / "5ed36f99.0").touch()
+    found = {path.name for path in tmp_path.iterdir() if is_store(path)}
+    assert found == {"some.pem", "hashed"}
+    assert not is_store(tmp_path / "missing")
 
 
 def test_a_good_host_has_only_good_lines() -> None:
@@ -236,6 +258,18 @@ def test_each_fault_of_a_tree_is_one_line(changes: Any, topic: str, level: Level
     assert found in line.found
 
 
+def test_the_certificates_that_are_used_are_named_and_bundled_ones_with_their_date() -> None:
+    (line,) = (line for line in _tree().lines if line.topic == "certificates")
+    assert line.found == "140 from /etc/ssl/cert.pem; OpenSSL 3.5.6"
+    (line,) = (line for line in _answered(bundled_certificates="2026.10.18").lines if line.topic == "certificates")
+    assert line.found == "140 from the bundled set of 2026.10.18; OpenSSL 3.5.6"
+
+
+def test_the_database_of_time_zones_is_named() -> None:
+    (line,) = (line for line in _answered(zone="the bundled database, 2026f").lines if line.topic == "time zones")
+    assert line.found == "Europe/Berlin is in the bundled database, 2026f"
+
+
 def test_missing_bytecode_in_a_read_only_place_is_a_problem() -> None:
     answer = dataclasses.replace(ANSWER, bytecode=Bytecode(valid=1, missing=("os.py",)))
     assert _only(_tree(answer=answer, writable=False)).level is Level.PROBLEM
@@ -347,3 +381,33 @@ def test_the_command_fails_when_there_is_a_problem(monkeypatch: pytest.MonkeyPat
 
 def test_the_command_refuses_what_is_no_tree(tmp_path: Path) -> None:
     assert isinstance(CliRunner().invoke(command.doctor, [str(tmp_path)]).exception, RequestError)
+
+
+def test_the_script_knows_the_bundled_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = _script()
+    (tmp_path / "share" / "certifi").mkdir(parents=True)
+    (tmp_path / "share" / "zoneinfo").mkdir()
+    monkeypatch.setattr("sys.base_prefix", str(tmp_path))
+    certificates = tmp_path / "share" / "certifi" / "cacert.pem"
+    assert script.bundled_date(str(certificates)) == "an unknown date"
+    certificates.with_name("VERSION").write_text("2026.10.18\n", encoding="ascii")
+    assert script.bundled_date(str(certificates)) == "2026.10.18"
+    assert script.bundled_date("/etc/ssl/cert.pem") == ""
+    database = tmp_path / "share" / "zoneinfo"
+    assert script.zones_version("this", str(database)) == "this"
+    (database / "tzdata.zi").write_text("# version 2026f\nR d\n", encoding="ascii")
+    assert script.zones_version("this", str(database)) == "this, 2026f"
+
+
+def test_the_script_finds_the_database_of_a_zone(tmp_path: Path) -> None:
+    import zoneinfo
+
+    zoneinfo.ZoneInfo("Europe/Berlin")
+    (tmp_path / "Europe").mkdir()
+    (tmp_path / "Europe" / "Berlin").touch()
+    before = zoneinfo.TZPATH
+    try:
+        zoneinfo.reset_tzpath([str(tmp_path)])
+        assert _script().zones("Europe/Berlin") == str(tmp_path)
+    finally:
+        zoneinfo.reset_tzpath(before)

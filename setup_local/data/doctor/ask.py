@@ -18,6 +18,7 @@ from collections.abc import Callable
 
 MODULES = ("_ctypes", "_sqlite3", "_ssl", "bz2", "curses", "dbm", "decimal", "lzma", "readline", "uuid", "zlib")
 CONFIG = ("prefix", "exec_prefix", "BINDIR", "LIBDIR", "LIBPL", "INCLUDEPY", "LIBDEST", "DESTSHARED")
+PLACES = ("certificate_file", "certificate_directory", "bundled_certificates")
 MODE, HASHED, CHECKED, HEADER = 4, 1, 2, 16  # the header of a .pyc file (PEP 552)
 
 
@@ -43,7 +44,25 @@ def tls() -> dict[str, object]:
         "certificate_file": places.cafile or "",
         "certificate_directory": places.capath or "",
         "certificates": loaded or hashed,
+        "bundled_certificates": bundled_date(places.cafile) if places.cafile else "",
     }
+
+
+def bundled_date(certificates: str) -> str:
+    """Return the date of a set that came with this installation, an empty text for any other."""
+    directory = os.path.dirname(os.path.realpath(certificates))
+    if os.path.commonpath([directory, os.path.realpath(sys.base_prefix)]) != os.path.realpath(sys.base_prefix):
+        return ""
+    return first_line(os.path.join(directory, "VERSION")) or "an unknown date"
+
+
+def first_line(path: str) -> str:
+    """Return the first line of a file, an empty text if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as stream:
+            return stream.readline().strip()
+    except OSError:
+        return ""
 
 
 def terminals(names: list[str]) -> dict[str, str]:
@@ -107,9 +126,22 @@ def pip() -> str:
     return str(importlib.import_module("pip").__version__)
 
 
-def zone(name: str) -> None:
-    """Look up a time zone."""
-    importlib.import_module("zoneinfo").ZoneInfo(name)
+def zones(name: str) -> str:
+    """Return the database, and its version, in which a time zone is found."""
+    module = importlib.import_module("zoneinfo")
+    module.ZoneInfo(name)
+    for directory in module.TZPATH:
+        if os.path.isfile(os.path.join(directory, name)):
+            return zones_version(directory, directory)
+    if importlib.util.find_spec("tzdata"):
+        return f"the package tzdata, {importlib.import_module('tzdata').IANA_VERSION}"
+    return zones_version("the bundled database", os.path.join(sys.base_prefix, "share", "zoneinfo"))
+
+
+def zones_version(name: str, directory: str) -> str:
+    """Return a database's name with its version, if its text form says which that is."""
+    version = first_line(os.path.join(directory, "tzdata.zi")).partition("# version ")[2]
+    return f"{name}, {version}" if version else name
 
 
 def asked(question: Callable[[], object], name: str) -> dict[str, object]:
@@ -129,7 +161,8 @@ def computed_paths() -> dict[str, str]:
 def facts(wanted_zone: str, terms: list[str]) -> dict[str, object]:
     """Return everything as a dictionary."""
     broken = {name: error_of(importlib.import_module, name) for name in MODULES}
-    secure: dict[str, object] = {"tls": "", "certificate_file": "", "certificate_directory": "", "certificates": 0}
+    secure: dict[str, object] = dict.fromkeys(("tls", *PLACES), "")
+    secure["certificates"] = 0
     error_of(lambda: secure.update(tls()))
     return {
         "version": sys.version.split()[0],
@@ -137,7 +170,7 @@ def facts(wanted_zone: str, terms: list[str]) -> dict[str, object]:
         **secure,
         "terminal": terminals(terms),
         **asked(tk, "tk"),
-        "zone_error": error_of(zone, wanted_zone),
+        **asked(lambda: zones(wanted_zone), "zone"),
         **asked(pip, "pip"),
         "broken_modules": {name: error for name, error in broken.items() if error},
         "bytecode": bytecode(sysconfig.get_path("stdlib")),
