@@ -1,0 +1,279 @@
+"""Certificates and time zones in root directories that are laid out as various systems are, or have nothing at all.
+
+Each holds the host's C library, the installation, the scripts, and what a test puts there. The installation stands at
+another path than where it was unpacked; the bundled certificates are replaced by those of the test authority where a
+test says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import ssl
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from installed import DIST, Installation, run
+
+INSIDE = "/opt/Maß und Zahl"
+BUNDLE = f"{INSIDE}/share/certifi/cacert.pem"
+AUTHORITY = DIST / "certificates" / "ca.pem"
+STRANGER = DIST / "certificates" / "stranger.pem"
+HASHED = "23c0ad52.0"  # the name that OpenSSL looks for, made of the authority's
+CIPHERS = """import ssl
+names = [cipher["name"] for cipher in ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()]
+print(*(name for name in names if name.startswith("TLS_")))
+"""
+
+SUITES = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"]
+
+# What a system has, and which of its files must be found. Values are contents, or targets of links.
+LAYOUTS = {
+    "Debian, Ubuntu, Arch, Void": (
+        {"/etc/ssl/certs/ca-certificates.crt": AUTHORITY},
+        "/etc/ssl/certs/ca-certificates.crt",
+    ),
+    "Fedora, RHEL 9": (
+        {
+            "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem": AUTHORITY,
+            "/etc/pki/tls/cert.pem": "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+        },
+        "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    ),
+    "CentOS 6": (
+        {
+            "/etc/pki/tls/certs/ca-bundle.crt": AUTHORITY,
+            "/etc/pki/tls/certs/localhost.crt": STRANGER,
+            "/etc/pki/tls/cert.pem": "certs/ca-bundle.crt",
+        },
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    ),
+    "SUSE": (
+        {
+            "/var/lib/ca-certificates/ca-bundle.pem": AUTHORITY,
+            "/etc/ssl/ca-bundle.pem": "/var/lib/ca-certificates/ca-bundle.pem",
+        },
+        "/etc/ssl/ca-bundle.pem",
+    ),
+    "Alpine": (
+        {"/etc/ssl/certs/ca-certificates.crt": AUTHORITY, "/etc/ssl/cert.pem": "certs/ca-certificates.crt"},
+        "/etc/ssl/certs/ca-certificates.crt",
+    ),
+    "NixOS": (
+        {"/nix/store/x/ca-bundle.crt": AUTHORITY, "/etc/ssl/certs/ca-bundle.crt": "/nix/store/x/ca-bundle.crt"},
+        "/etc/ssl/certs/ca-bundle.crt",
+    ),
+    "OpenBSD": ({"/etc/ssl/cert.pem": AUTHORITY}, "/etc/ssl/cert.pem"),
+    "FreeBSD": ({"/usr/local/etc/ssl/cert.pem": AUTHORITY}, "/usr/local/etc/ssl/cert.pem"),
+    "NetBSD": (
+        {"/etc/openssl/certs/ca-certificates.crt": AUTHORITY},
+        "/etc/openssl/certs/ca-certificates.crt",
+    ),
+    "SLES 11, hashed names alone": (
+        {"/etc/ssl/certs/authority.pem": AUTHORITY, f"/etc/ssl/certs/{HASHED}": "authority.pem"},
+        "-",
+    ),
+    "a bundle of its own beside a stray link": (
+        {"/etc/ssl/certs/ca-certificates.crt": "/nowhere", "/etc/pki/tls/certs/ca-bundle.crt": AUTHORITY},
+        "/etc/pki/tls/certs/ca-bundle.crt",
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """A root directory; `mounts` are put over it when it is entered."""
+
+    path: Path
+    installation: Installation
+    scripts: Path
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+
+    def furnish(self, files: Mapping[str, Path | str]) -> Root:
+        """Put files, or links if the value is a text, into the directory."""
+        for name, value in files.items():
+            target = Path(f"{self.path}{name}")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if isinstance(value, str):
+                target.symlink_to(value)
+            else:
+                shutil.copyfile(value, target)
+        return self
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None) -> str:
+        """Run a command inside and return what it printed; fail if it does not end with 0."""
+        done = self.attempt(*command, env=env)
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def attempt(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command inside, without any privileges over files."""
+        program = shutil.which("bwrap")
+        if program is None:
+            pytest.fail("bwrap is missing; scripts/install-test-requirements installs bubblewrap")
+        places = {INSIDE: self.installation.prefix, "/scripts": self.scripts, **self.mounts}
+        words = [program, "--bind", self.path, "/", "--proc", "/proc", "--dev", "/dev", "--cap-drop", "ALL"]
+        for place, source in places.items():
+            words += ["--ro-bind", source, place]
+        words += ["--unshare-net", "--die-with-parent", "--chdir", "/tmp", "--", *command]
+        environment = {"HOME": "/tmp", "LANG": "C.UTF-8", **(env or {})}
+        return run(words, env=environment, cwd=self.path, seconds=120)
+
+    def trust(self, store: str, verdict: str, env: Mapping[str, str] | None = None, python: str = "") -> str:
+        """Run the script about certificates and time zones."""
+        return self.run(python or f"{INSIDE}/bin/python3", "-B", "/scripts/trust.py", store, verdict, env=env)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, installation: Installation, scripts: Path) -> Root:
+    """Return a root directory with a C library and nothing else."""
+    root = tmp_path / "root"
+    for name in ("tmp", "opt", "etc", "proc", "dev", "scripts"):
+        (root / name).mkdir(parents=True)
+    listed = subprocess.run(["ldd", installation.python], capture_output=True, text=True, check=True).stdout
+    for library in {Path(word) for word in listed.split() if word.startswith("/")}:
+        target = Path(f"{root}{library}")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(library, target)
+    return Root(path=root, installation=installation, scripts=scripts)
+
+
+@pytest.fixture
+def trusting(bare: Root) -> Root:
+    """Return the bare root with an installation whose bundled authority is the test's."""
+    return Root(path=bare.path, installation=bare.installation, scripts=bare.scripts, mounts={BUNDLE: AUTHORITY})
+
+
+@pytest.mark.parametrize("system", LAYOUTS)
+def test_the_store_of_each_system_is_found(system: str, bare: Root) -> None:
+    files, store = LAYOUTS[system]
+    bare.furnish(files).trust(store, "accept")
+
+
+def test_without_a_store_the_bundled_one_is_used(trusting: Root, say: Callable[[str], None]) -> None:
+    for line in trusting.trust(BUNDLE, "accept").splitlines():
+        say(line)
+
+
+def test_the_bundled_store_is_mozillas(bare: Root) -> None:
+    bare.trust(BUNDLE, "refuse")
+    code = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
+    assert int(bare.run(f"{INSIDE}/bin/python3", "-c", code)) > 100
+
+
+def test_the_bundled_store_holds_nothing_but_authorities(installation: Installation) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(installation.prefix / "share" / "certifi" / "cacert.pem")
+    stats = context.cert_store_stats()
+    assert stats["x509_ca"] == stats["x509"] > 100
+    version = (installation.prefix / "share" / "certifi" / "VERSION").read_text(encoding="ascii")
+    assert version.count(".") == 2
+
+
+def test_a_store_of_the_system_keeps_the_bundled_one_out(trusting: Root) -> None:
+    trusting.furnish({"/etc/ssl/cert.pem": STRANGER}).trust("/etc/ssl/cert.pem", "refuse")
+
+
+def test_a_directory_of_hashed_names_keeps_the_bundled_one_out(trusting: Root) -> None:
+    trusting.furnish({"/etc/ssl/certs/0a1b2c3d.0": STRANGER}).trust("-", "refuse")
+
+
+def test_the_bundled_store_can_be_switched_off(trusting: Root) -> None:
+    trusting.trust("-", "refuse", {"SSL_NO_BUNDLED_CERTS": "1"})
+    trusting.trust(BUNDLE, "accept", {"SSL_NO_BUNDLED_CERTS": ""})
+
+
+def test_the_bundled_store_can_be_left_out(bare: Root, tmp_path: Path) -> None:
+    (tmp_path / "nothing").mkdir()
+    without = Root(
+        path=bare.path,
+        installation=bare.installation,
+        scripts=bare.scripts,
+        mounts={f"{INSIDE}/share/certifi": tmp_path / "nothing"},
+    )
+    without.trust("-", "refuse")
+
+
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_variables_win(variable: str, bare: Root, trusting: Root) -> None:
+    bare.furnish({"/given/authority.pem": AUTHORITY, f"/given/{HASHED}": "authority.pem"})
+    bare.furnish({"/other/stranger.pem": STRANGER})
+    name = "/authority.pem" if variable == "SSL_CERT_FILE" else ""
+    found = "/given/authority.pem" if name else "-"
+    bare.trust(found, "accept", {variable: f"/given{name}"})
+    other = "/other/stranger.pem" if name else "/other"
+    trusting.trust(other if name else "-", "refuse", {variable: other})
+    trusting.furnish({"/etc/ssl/certs/ca-certificates.crt": AUTHORITY})
+    trusting.trust(other if name else "-", "refuse", {variable: other})
+
+
+@pytest.mark.parametrize("mode", ["empty", "unreadable"])
+def test_a_store_that_holds_nothing_is_none(mode: str, trusting: Root) -> None:
+    store = trusting.furnish({"/etc/ssl/cert.pem": STRANGER}).path / "etc/ssl/cert.pem"
+    if mode == "empty":
+        store.write_bytes(b"")
+    else:
+        store.chmod(0)
+    trusting.trust(BUNDLE, "accept")
+
+
+@pytest.mark.parametrize("kind", ["--symlinks", "--copies"])
+def test_virtual_environments_find_the_same(kind: str, trusting: Root) -> None:
+    trusting.run(f"{INSIDE}/bin/python3", "-m", "venv", "--without-pip", kind, "/tmp/own environment")
+    trusting.trust(BUNDLE, "accept", python="/tmp/own environment/bin/python")
+
+
+def test_time_zones_of_the_system_come_first(bare: Root) -> None:
+    tokyo = bare.installation.prefix / "share" / "zoneinfo" / "Asia" / "Tokyo"
+    bare.furnish({"/usr/share/zoneinfo/Europe/Berlin": tokyo})
+    code = "import datetime, zoneinfo; print(zoneinfo.ZoneInfo({!r}).utcoffset(datetime.datetime(2026, 7, 1)))"
+    python = f"{INSIDE}/bin/python3"
+    assert bare.run(python, "-c", code.format("Europe/Berlin")).strip() == "9:00:00"
+    assert bare.run(python, "-c", code.format("Europe/Paris")).strip() == "2:00:00"
+
+
+# A policy, and what the OpenSSL of some distributions knows but ours does not.
+FOREIGN = """config_diagnostics = 1
+openssl_conf = start
+.include = /etc/crypto-policies/back-ends/opensslcnf.config
+[start]
+engines = engines
+alg_section = properties
+ssl_conf = protocols
+[engines]
+pkcs11 = pkcs11
+[pkcs11]
+dynamic_path = /usr/lib/engines/pkcs11.so
+[properties]
+rh-allow-sha1-signatures = no
+[protocols]
+system_default = policy
+[policy]
+Ciphersuites = TLS_CHACHA20_POLY1305_SHA256
+"""
+
+
+def test_the_policy_of_the_host_counts_and_what_is_foreign_in_it_does_not(bare: Root, tmp_path: Path) -> None:
+    written = tmp_path / "openssl.cnf"
+    written.write_text(FOREIGN, encoding="ascii")
+    bare.furnish({"/etc/ssl/openssl.cnf": written})
+    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == ["TLS_CHACHA20_POLY1305_SHA256"]
+
+
+def test_a_configuration_that_the_user_names_is_held_to_the_letter(bare: Root, tmp_path: Path) -> None:
+    written = tmp_path / "openssl.cnf"
+    written.write_text(FOREIGN, encoding="ascii")
+    bare.furnish({"/own.cnf": written})
+    done = bare.attempt(f"{INSIDE}/bin/python3", "-c", CIPHERS, env={"OPENSSL_CONF": "/own.cnf"})
+    assert done.returncode != 0
+    assert "SSLError" in done.stdout
+    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == SUITES
+
+
+def test_a_damaged_configuration_of_the_host_is_passed_over(bare: Root, tmp_path: Path) -> None:
+    written = tmp_path / "openssl.cnf"
+    written.write_text("config_diagnostics = 1\n[[[ nothing", encoding="ascii")
+    bare.furnish({"/etc/ssl/openssl.cnf": written})
+    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == SUITES
