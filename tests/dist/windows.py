@@ -1,13 +1,16 @@
-"""`tkinter` on an X display: windows, widgets, events, text with wide characters, images, Tcl's own library."""
+"""`tkinter` on an X display: windows, widgets, events, smooth text with wide characters, images, Tcl's own library."""
 
 from __future__ import annotations
 
 import os
+import sys
+import tempfile
 import tkinter as tk
 from pathlib import Path
 from tkinter import font, ttk
 
 import harness
+import x_window
 
 PIXEL = "R0lGODlhAQABAIAAAP8AAP///yH5BAAAAAAALAAAAAABAAEAAAICRAEAOw=="
 
@@ -89,6 +92,67 @@ def test_themes_and_dialogues_are_complete() -> None:
     missing = [name for name in ("tk.tcl", "dialog.tcl", "msgbox.tcl", "tkfbox.tcl") if not (library / name).is_file()]
     harness.equal(missing, [])
     root.destroy()
+
+
+def _colours_of_text(text: str) -> set[tuple[int, int, int]]:
+    """Return the colours of a text that is drawn black on white."""
+    root = _root()
+    canvas = tk.Canvas(root, width=200, height=80, background="white", borderwidth=0, highlightthickness=0)
+    canvas.pack()
+    canvas.create_text(100, 40, text=text, font="TkDefaultFont", fill="black")
+    lines = x_window.image(canvas)
+    root.destroy()
+    harness.equal(len(lines), 80)
+    return {(line[at], line[at + 1], line[at + 2]) for line in lines for at in range(0, len(line), 3)}
+
+
+def test_text_is_smooth() -> None:
+    colours = _colours_of_text("Smooth text @8%")
+    root = _root()
+    harness.say(f"     {len(colours)} colours, {font.nametofont('TkDefaultFont', root).actual('family')}")
+    harness.equal(root.tk.call("tk::pkgconfig", "get", "fontsystem"), "xft")
+    harness.holds({(0, 0, 0), (255, 255, 255)} <= colours)
+    harness.holds(len(colours) > 10)
+    harness.holds(font.nametofont("TkFixedFont", root).metrics("fixed"))
+    root.destroy()
+
+
+def _with_fonts_conf(text: str | None, code: str) -> str:
+    """Run code with another configuration of fonts, or with none, and return what it prints on both streams."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "fonts.conf")
+        if text is not None:
+            path.write_text(f"<?xml version='1.0'?><fontconfig>{text}</fontconfig>", encoding="utf-8")
+        environment = {"FONTCONFIG_FILE": str(path), "PYTHONPATH": str(Path(__file__).parent)}
+        return harness.run(sys.executable, "-B", "-c", f"import windows\n{code}", env=environment)
+
+
+FAMILIES = """
+root = windows._root()
+for name in "TkDefaultFont", "TkFixedFont":
+    print(windows.font.nametofont(name, root).actual("family"))
+"""
+
+
+def test_fonts_are_found_without_a_configuration() -> None:
+    harness.equal(_with_fonts_conf(None, FAMILIES).splitlines(), ["DejaVu Sans", "DejaVu Sans Mono"])
+
+
+def test_a_configuration_for_a_newer_version_is_no_trouble() -> None:
+    newer = "<dir>/usr/share/fonts</dir><brand-new/><match><edit name='new'><const>unheard</const></edit></match>"
+    families = _with_fonts_conf(newer, FAMILIES).splitlines()
+    harness.equal(len(families), 2)
+    harness.holds(families[0])
+
+
+def test_without_any_font_those_of_the_display_are_used() -> None:
+    code = """
+root = windows._root()
+print(root.tk.call("tk::pkgconfig", "get", "fontsystem"))
+root.destroy()
+print(sorted(windows._colours_of_text("Rough text @8%")))
+"""
+    harness.equal(_with_fonts_conf("", code).splitlines(), ["x11", "[(0, 0, 0), (255, 255, 255)]"])
 
 
 if __name__ == "__main__":
