@@ -25,6 +25,7 @@ from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.catalog.patches import patch_files
 from setup_local.describe.compose import describe
 from setup_local.describe.probe import probe
 from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError, ValidationFailed
@@ -32,6 +33,7 @@ from setup_local.fetch import Fetcher, Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
 from setup_local.plan.resolve import admitted_versions, resolve
+from setup_local.stage import installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import stage_tree
 from setup_local.values import BuildSettings, Request, ToolchainChoice
@@ -40,7 +42,10 @@ _DISTRIBUTION = "distribution"
 _AUDIT = "audit"
 _MOST_FINDINGS = 20
 # What decides about the archive once everything is built.
-_FINISHING = tuple(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/sysconfig.toml"))
+_FINISHING = (
+    *(paths.PACKAGE / name for name in ("stage", "describe", "data/probe", "data/sysconfig.toml")),
+    *patch_files([installer.PATCH]),
+)
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from setup_local.errors import StageError
 from setup_local.render import render
 from setup_local.stage import files, makefile, sysconfigdata
+from setup_local.stage.installer import edit_pip
 from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings
 
@@ -55,6 +56,7 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     _python_config(installation, values, archives, system)
     _pkg_config(installation, settings, (*_archive_flags(archives), *system))
     relocate_scripts(installation.root, installation.interpreter)
+    edit_pip(installation.stdlib)
     update_records(installation.stdlib / "site-packages")
 
 

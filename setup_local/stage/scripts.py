@@ -64,6 +64,10 @@ def _entry(site_packages: Path, line: str) -> str:
     path = site_packages / name
     if len(fields) != 2 or not fields[0] or not path.is_file():  # noqa: PLR2004 -- path, hash, size
         return line
-    data = path.read_bytes()
+    return record_line(name, path.read_bytes())
+
+
+def record_line(name: str, data: bytes) -> str:
+    """Return what a RECORD says about a file."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return f"{name},sha256={digest},{len(data)}"

@@ -20,6 +20,7 @@ from setup_local.catalog.patches import PATCHES, Edit, Patch, load_patch, patch_
 from setup_local.catalog.sources import load_sources
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
+from setup_local.stage import installer
 
 LIBRARIES = load_libraries()
 CPYTHON_PATCHES = {part.name for part in load_cpython().patch}
@@ -106,13 +107,14 @@ def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: L
 
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
-    used = {path for library in LIBRARIES for path in library.ingredients} | set(patch_files(CPYTHON_PATCHES))
+    used = {path for library in LIBRARIES for path in library.ingredients}
+    used |= set(patch_files([*CPYTHON_PATCHES, installer.PATCH]))
     there = {path for top in (RECIPES, PATCHES) for path in top.rglob("*") if path.is_file()}
     assert there == used
 
 
 def test_every_patch_says_why() -> None:
-    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES
+    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES | {installer.PATCH}
     assert names
     for name in names:
         assert load_patch(name).why.strip()

@@ -1,0 +1,102 @@
+"""Edits the bundled pip, so that scripts which it installs later find their interpreter beside themselves.
+
+pip is there twice: installed, and as the wheel from which `ensurepip` and `venv` install it. What is changed, and
+why, is `data/patches/pip-launchers.toml`; the same words stand in each pip's metadata.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from setup_local.catalog.patches import load_patch
+from setup_local.errors import OutputError, StageError
+from setup_local.stage import files
+from setup_local.stage.scripts import record_line
+
+PATCH = "pip-launchers.toml"
+NOTE = "CHANGES.setup-local.txt"
+_WHEEL = "ensurepip/_bundled/pip-*.whl"
+_INFO = "pip-*.dist-info"
+
+
+def edit_pip(stdlib: Path) -> None:
+    """Edit the pip of an installation and of its `ensurepip`, where they are.
+
+    The installed pip's RECORD names the note afterwards, but hashes and sizes are left to `update_records`.
+    Raises `StageError` if pip is not as the patch expects it.
+    """
+    for info in stdlib.glob(f"site-packages/{_INFO}"):
+        edit_installed(info)
+    for wheel in stdlib.glob(_WHEEL):
+        edit_wheel(wheel)
+
+
+def edit_installed(info: Path) -> None:
+    """Edit an installed pip, given its `.dist-info`."""
+    for name, text in _edited(lambda name: files.read(info.parent / name), where=info.parent).items():
+        files.write(info.parent / name, text)
+    files.write(info / NOTE, _note())
+    files.write(info / "RECORD", f"{files.read(info / 'RECORD')}{info.name}/{NOTE},sha256=,0\n")
+
+
+def edit_wheel(wheel: Path) -> None:
+    """Edit the pip in a wheel; its members are stored as they are, since every zlib compresses differently."""
+    members = _members(wheel)
+    edited = _edited(lambda name: members[name][1].decode(), where=wheel)
+    record = next(name for name in members if name.endswith(".dist-info/RECORD"))
+    note = f"{record.partition('/')[0]}/{NOTE}"
+    fresh = {name: text.encode() for name, text in edited.items()} | {note: _note().encode()}
+    lines = [f"{note},,", *members[record][1].decode().splitlines()]
+    names = [line.rsplit(",", 2)[0] for line in lines]
+    true = [record_line(name, fresh[name]) if name in fresh else line for name, line in zip(names, lines, strict=True)]
+    fresh[record] = "".join(f"{line}\n" for line in true).encode()
+    _write_wheel(wheel, members, fresh)
+
+
+def _edited(read: Callable[[str], str], *, where: Path) -> dict[str, str]:
+    """Return the files that the patch changes, each edit made in the one place where it fits."""
+    texts: dict[str, str] = {}
+    for edit in load_patch(PATCH).edits:
+        try:
+            text = texts.get(edit.file) or read(edit.file)
+        except KeyError as error:
+            raise StageError(f"has no {edit.file}", where=where) from error
+        if (count := text.count(edit.find)) != 1:
+            raise StageError(f"{edit.file}: expected {edit.find!r} once, found it {count} times", where=where)
+        texts[edit.file] = text.replace(edit.find, edit.replace)
+    return texts
+
+
+def _note() -> str:
+    """Return what is said about the change, as the licence of pip's distlib asks."""
+    patch = load_patch(PATCH)
+    changed = "\n".join(dict.fromkeys(edit.file for edit in patch.edits))
+    return f"setup_local changed these files of pip:\n\n{changed}\n\n{patch.why.strip()}\n"
+
+
+def _members(wheel: Path) -> dict[str, tuple[zipfile.ZipInfo, bytes]]:
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            return {info.filename: (info, packed.read(info)) for info in packed.infolist()}
+    except (OSError, zipfile.BadZipFile) as error:
+        raise StageError(f"cannot be read: {error}", where=wheel) from error
+
+
+def _write_wheel(wheel: Path, members: dict[str, tuple[zipfile.ZipInfo, bytes]], fresh: dict[str, bytes]) -> None:
+    """Write a wheel in place of the old one; new members take the time and mode of the RECORD, which stays last."""
+    pattern = next(info for name, (info, _) in members.items() if name.endswith("/RECORD"))
+    contents = {name: (info, fresh.get(name, data)) for name, (info, data) in members.items() if info is not pattern}
+    contents |= {name: (pattern, data) for name, data in fresh.items() if name not in contents}
+    path = wheel.with_name(f"{wheel.name}.new")
+    try:
+        with zipfile.ZipFile(path, "w") as packed:
+            for name, (old, data) in contents.items():
+                entry = zipfile.ZipInfo(name, old.date_time)
+                entry.create_system, entry.external_attr = old.create_system, old.external_attr
+                packed.writestr(entry, data)
+        path.chmod(0o644)
+        path.replace(wheel)
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", where=wheel) from error
