@@ -12,6 +12,7 @@ from rich.console import Console
 from setup_local.audit import report
 from setup_local.audit.policy import load_policy, triples, version
 from setup_local.doctor.judge_files import RULES, judge_files
+from setup_local.doctor.repair import repair
 from setup_local.doctor.tables import check_tables
 from setup_local.doctor.tree_files import Limits, tree_files
 from setup_local.errors import RequestError, ValidationFailed
@@ -25,17 +26,22 @@ from setup_local.errors import RequestError, ValidationFailed
 @click.option(
     "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc to run on; without it newer is a warning."
 )
+@click.option("--fix", "mend", is_flag=True, help="First repair scripts, and the pip that would write more of them.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
-def check(*, directory: Path, triple: str, floor: str, as_machine: bool) -> None:
+def check(*, directory: Path, triple: str, floor: str, mend: bool, as_machine: bool) -> None:
     """Find files in DIR (wheels, things built by hand) that break when it moves, or on an older system.
 
     \b
     Examples:
       setup-local check python/install
       setup-local check --glibc 2.17 /opt/python
+      setup-local check --fix /opt/python
       setup-local check --json python
     """
     limits = _limits(directory, triple, floor)
+    if mend:
+        for name, what in repair(Path(limits.roots[0]), tree_files(Path(limits.roots[0]), limits)):
+            click.echo(f"{name}: {what}", err=as_machine)
     verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
     outcome = report.Judged(subject=str(directory), verdict=verdict)
     if as_machine:

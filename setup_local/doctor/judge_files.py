@@ -12,7 +12,7 @@ from setup_local.doctor.tree_files import BinaryFacts, TextFacts
 
 Breaches = Iterator[tuple[str, str]]
 _GLIBC = "GLIBC_"
-_TRAMPOLINE = "replace its first line by the first three lines of bin/pip, which find python3 beside the script"
+_TRAMPOLINE = "setup-local check --fix DIR, if the interpreter lies beside the script; else install it again"
 
 
 def judge_files(subject: str, files: Iterable[BinaryFacts | TextFacts]) -> Verdict:
@@ -150,8 +150,14 @@ def _named(facts: TextFacts) -> Breaches:
             yield facts.name, f"names {path}, in the tree: breaks when it moves; fix: install the package not editable"
 
 
+def _replaced(facts: TextFacts) -> Breaches:
+    if facts.kind == "installer" and not facts.exists:
+        fix = "setup-local check --fix DIR, which edits this pip as ours was, and repairs scripts"
+        yield facts.name, f"this pip came later; scripts that it installs break when the tree moves; fix: {fix}"
+
+
 def _rule(name: str, title: str, check: Callable[[Any], Breaches], severity: Severity = Severity.ERROR) -> Rule[Any]:
-    group = Group.TEXTS if check in (_script, _absent_program, _link, _named) else Group.BINARIES
+    group = Group.TEXTS if check in (_script, _absent_program, _link, _named, _replaced) else Group.BINARIES
     return Rule(id=name, title=title, group=group, check=check, severity=severity)
 
 
@@ -171,6 +177,7 @@ TEXT_RULES: tuple[Rule[TextFacts], ...] = (
     _rule("script", "scripts name no program by a path that moves", _script),
     _rule("program", "programs that scripts name exist", _absent_program, Severity.WARNING),
     _rule("link", "symbolic links into the tree are relative", _link),
+    _rule("installer", "pip writes scripts that follow the tree", _replaced, Severity.WARNING),
     _rule("path-file", ".pth files name no path that moves", _named),
 )
 RULES: tuple[Rule[Any], ...] = (*BINARY_RULES, *TEXT_RULES)

@@ -13,6 +13,7 @@ from setup_local.binfmt.detect import HEAD, FileKind, detect
 from setup_local.binfmt.elf import BadElf, Elf, read_elf
 from setup_local.doctor.tables import CheckTables
 from setup_local.errors import RequestError
+from setup_local.stage import installer
 
 _ORIGINS = ("$ORIGIN", "${ORIGIN}")
 _START = 1024  # bytes of a script that may hold its interpreter's path
@@ -67,7 +68,10 @@ class BinaryFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class TextFacts:
-    """A script, a symbolic link, or a file with paths: what it names, and whether that exists."""
+    """A script, a symbolic link, or a file with paths: what it names, and whether that exists.
+
+    Of pip (kind `installer`): whether our edits are in it.
+    """
 
     name: str
     limits: Limits
@@ -116,6 +120,9 @@ def _file(
         yield from _binary(path, name, root=root, limits=limits, by_name=by_name)
     elif head.startswith(b"#!") and path.stat().st_mode & _EXECUTABLE:
         yield script_facts(name, head.decode("utf-8", "replace"), limits)
+    elif name.endswith(f"site-packages/{installer.WRITES_SCRIPTS}"):
+        edited = installer.is_edited(Path(str(path).removesuffix(installer.WRITES_SCRIPTS)))
+        yield TextFacts(name=name, limits=limits, paths=(), kind="installer", exists=edited)
     elif matches(path.name, limits.tables.path_files):
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
         yield TextFacts(name=name, limits=limits, paths=tuple(line for line in lines if line[:1] == "/"), kind="paths")
@@ -128,7 +135,8 @@ def script_facts(name: str, head: str, limits: Limits) -> TextFacts:
     second = rest.partition("\n")[0]
     if second.startswith("'''exec'"):
         quoted = second.removeprefix("'''exec'").strip()
-        program = quoted[1:].partition('"')[0] if quoted.startswith('"') else quoted.split(" ")[0]
+        mark = quoted[:1] if quoted[:1] in {'"', "'"} else " "
+        program = quoted.removeprefix(mark).partition(mark)[0]
     elif not limits.inside(program) and limits.inside(first[2:].strip()):
         program = first[2:].strip()  # a blank in the tree's path; the kernel cuts there, but this is what was meant
     named = (program,) if program.startswith("/") else ()

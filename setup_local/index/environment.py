@@ -15,7 +15,7 @@ from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.errors import ArchiveError, OutputError, SourceError
 from setup_local.fetch.unpack import TreeWriter, UnsafeMember, member_path
 from setup_local.run import CommandFailed, run
-from setup_local.stage import files
+from setup_local.stage import files, installer
 from setup_local.stage.scripts import relocate_text, start, update_records
 
 _TOP = PurePosixPath("python")
@@ -163,13 +163,18 @@ def _pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make_scripts_movable(root: Path, python: Path) -> None:
-    """Let the scripts that pip wrote find their interpreter beside themselves: they name a place that goes away."""
+    """Let the scripts that pip wrote find their interpreter beside themselves: they name a place that goes away.
+
+    A pip that came with them is edited as the bundled one was, if the edits fit it, and writes such scripts later.
+    """
     interpreter = python.resolve().name
     for path in sorted((root / "bin").iterdir()):
         if not path.is_symlink() and (fresh := _movable(path, interpreter, str(python.parent))) is not None:
             files.write(path, fresh, executable=True)
     for site_packages in root.glob("lib/python3*/site-packages"):
         update_records(site_packages)
+        if not installer.is_edited(site_packages):
+            installer.edit_later(site_packages)
 
 
 def _movable(path: Path, interpreter: str, place: str) -> str | None:

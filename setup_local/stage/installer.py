@@ -6,6 +6,7 @@ why, is `data/patches/pip-launchers.toml`; the same words stand in each pip's me
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 from setup_local.catalog.patches import load_patch
 from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
-from setup_local.stage.scripts import record_line
+from setup_local.stage.scripts import record_line, update_records
 
 PATCH = "pip-launchers.toml"
 NOTE = "CHANGES.setup-local.txt"
+WRITES_SCRIPTS = "pip/_vendor/distlib/scripts.py"
+"""The module of pip that writes launchers, below `site-packages`."""
 _WHEEL = "ensurepip/_bundled/pip-*.whl"
 _INFO = "pip-*.dist-info"
 
@@ -33,12 +36,34 @@ def edit_pip(stdlib: Path) -> None:
         edit_wheel(wheel)
 
 
-def edit_installed(info: Path) -> None:
-    """Edit an installed pip, given its `.dist-info`."""
-    for name, text in _edited(lambda name: files.read(info.parent / name), where=info.parent).items():
+def is_edited(site_packages: Path) -> bool:
+    """Tell whether the pip in a `site-packages` has our edits."""
+    patch = load_patch(PATCH)
+    try:
+        return all(edit.replace in files.read(site_packages / edit.file) for edit in patch.edits)
+    except StageError:
+        return False
+
+
+def edit_later(site_packages: Path) -> str:
+    """Edit a pip that somebody installed over ours; return why that cannot be, empty when it was done."""
+    try:
+        for info in site_packages.glob(_INFO):
+            touched = {os.path.normpath(path) for path in edit_installed(info)}
+            update_records(site_packages, touched)
+    except StageError as error:
+        return error.what.splitlines()[0]
+    return ""
+
+
+def edit_installed(info: Path) -> tuple[Path, ...]:
+    """Edit an installed pip, given its `.dist-info`; return what `update_records` has to look at again."""
+    edited = _edited(lambda name: files.read(info.parent / name), where=info.parent)
+    for name, text in edited.items():
         files.write(info.parent / name, text)
     files.write(info / NOTE, _note())
     files.write(info / "RECORD", f"{files.read(info / 'RECORD')}{info.name}/{NOTE},sha256=,0\n")
+    return (*(info.parent / name for name in edited), info / NOTE)
 
 
 def edit_wheel(wheel: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from setup_local.errors import StageError
@@ -13,6 +15,9 @@ from setup_local.stage import files
 
 _SHEBANG = "#!"
 # What `make install` and pip write: the configured prefix, or env.
+_COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
+_STRING = re.compile(r"[rRuU]?[\"']")
+_FUTURE = re.compile(r"(?m)^from __future__ ")
 _PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*\s*")
 
 
@@ -22,6 +27,24 @@ def start(interpreter: str) -> str:
     Symlinks to the script and blanks in its path are fine; Python sees only a string.
     """
     return render("script-start.j2", {"interpreter": interpreter})
+
+
+def movable(body: str, interpreter: str) -> str:
+    """Return a script that is right for `sh` and for Python, whatever its text is like; as the bundled pip does it.
+
+    Comments stay in front, as one may name the encoding. A docstring stays one; where a statement about the
+    future follows it, nothing may stand between, and the start becomes the docstring's first lines.
+    """
+    first, _, command = start(interpreter).partition("\n")
+    comments = _COMMENTS.match(body)
+    before = comments.group() if comments else ""
+    body = body.removeprefix(before)
+    if _STRING.match(body):
+        if _FUTURE.search(body):
+            command = f"{command[:-1]} \\\n"
+        else:
+            body = f"__doc__ = {body}"
+    return f"{first}\n{before}{command}{body}"
 
 
 def relocate_text(text: str, interpreter: str) -> str | None:
@@ -52,17 +75,22 @@ def _head(path: Path) -> str:
         return stream.readline(200).decode("utf-8", "replace").rstrip("\n")
 
 
-def update_records(site_packages: Path) -> None:
-    """Correct hash and size of every file that a RECORD (PEP 376) names and that exists."""
+def update_records(site_packages: Path, among: Container[str] | None = None) -> None:
+    """Correct hash and size of every file that a RECORD (PEP 376) names and that exists.
+
+    With `among`, normalised absolute paths, that of no other file.
+    """
     for record in sorted(site_packages.glob("*.dist-info/RECORD")):
         lines = files.read(record).splitlines()
-        files.write(record, "".join(f"{_entry(site_packages, line)}\n" for line in lines))
+        files.write(record, "".join(f"{_entry(site_packages, line, among)}\n" for line in lines))
 
 
-def _entry(site_packages: Path, line: str) -> str:
+def _entry(site_packages: Path, line: str, among: Container[str] | None) -> str:
     name, *fields = line.rsplit(",", 2)
     path = site_packages / name
     if len(fields) != 2 or not fields[0] or not path.is_file():  # noqa: PLR2004 -- path, hash, size
+        return line
+    if among is not None and os.path.normpath(path) not in among:
         return line
     return record_line(name, path.read_bytes())
 

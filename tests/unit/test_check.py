@@ -159,7 +159,12 @@ def test_a_script_that_names_the_tree_is_found(tree: Path) -> None:
 
 @pytest.mark.parametrize(
     "first",
-    ["#!{tree}/bin/python3 -I", '#!/bin/sh\n\'\'\'exec\' "{tree}/bin/python3" "$0" "$@"', "#!/gone/py/bin/python3"],
+    [
+        "#!{tree}/bin/python3 -I",
+        "#!/bin/sh\n'''exec' '{tree}/bin/python3' \"$0\" \"$@\"",
+        '#!/bin/sh\n\'\'\'exec\' "{tree}/bin/python3" "$0" "$@"',
+        "#!/gone/py/bin/python3",
+    ],
 )
 def test_every_form_of_a_path_that_moves_is_found(tree: Path, first: str) -> None:
     plain = tree.with_name("plain")
@@ -254,6 +259,7 @@ def _cases() -> Iterator[tuple[str, Any]]:
     yield "script", TextFacts(name="a", limits=limits, paths=("/opt/py/bin/python",), kind="script")
     yield "program", TextFacts(name="a", limits=limits, paths=("/bin/none",), kind="script", exists=False)
     yield "link", TextFacts(name="a", limits=limits, paths=("/opt/py/lib",), kind="link")
+    yield "installer", TextFacts(name="a", limits=limits, paths=(), kind="installer", exists=False)
     yield "path-file", TextFacts(name="a", limits=limits, paths=("/opt/py/src",), kind="paths")
 
 

@@ -12,10 +12,12 @@ from click.testing import CliRunner, Result
 from sample_distribution import Entry, Sample
 from test_index import TRIPLE, full, written
 
+from setup_local.catalog.patches import load_patch
 from setup_local.commands.create import create as command
 from setup_local.errors import ArchiveError, OutputError, RequestError, SetupLocalError, SourceError
 from setup_local.index import environment
 from setup_local.run import CommandFailed, Outcome
+from setup_local.stage import installer
 
 VARIABLES = (
     "PYTHON_VERSION",
@@ -215,6 +217,23 @@ def test_scripts_find_their_interpreter_after_the_environment_appeared(tmp_path:
     assert '/python3.13"' in texts[0]
     assert os.access(place / "long", os.X_OK)
     assert (place / "foreign").read_text(encoding="utf-8") == "#!/usr/bin/perl\n"
+
+
+def test_a_pip_of_another_version_is_edited_too(tmp_path: Path, pip: Pip) -> None:
+    edits = load_patch(installer.PATCH).edits
+
+    def writes(place: Path) -> None:
+        site = place.parent / "lib" / "python3.13" / "site-packages"
+        for edit in edits:
+            path = site / edit.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text((path.read_text() if path.exists() else "") + edit.find)
+        (site / "pip-25.1.dist-info").mkdir()
+        (site / "pip-25.1.dist-info" / "RECORD").write_text("")
+
+    pip.act = writes
+    assert run(tmp_path / "env", "--from", Sample().write(tmp_path), "--pip", "25.1").exit_code == 0
+    assert installer.is_edited(tmp_path / "env" / "lib" / "python3.13" / "site-packages")
 
 
 def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:

@@ -178,6 +178,7 @@ def test_a_name_that_sh_would_read_otherwise_is_not_used(tmp_path: Path, name: s
 def test_a_script_means_the_same_with_the_new_start(tmp_path: Path, body: bytes, documented: object) -> None:
     start = begin(tmp_path, "python3")
     text = added()["movable_script"](start, body)
+    assert scripts.movable(body.decode("latin-1"), "python3").encode("latin-1") == text
     names: dict[str, Any] = {}
     exec(compile(text, "script", "exec"), names)
     plain: dict[str, Any] = {}
