@@ -180,6 +180,13 @@ def test_a_file_belongs_to_its_part(path: str, part: str) -> None:
     assert CATALOG.part_of(path).name == part
 
 
+@pytest.mark.parametrize("path", ["share/certifi/cacert.pem", "share/zoneinfo/Europe/Berlin"])
+def test_what_hosts_may_lack_is_in_every_flavour(path: str) -> None:
+    part = CATALOG.part_of(path).name
+    assert part in {"certificates", "time-zones"}
+    assert not [name for name, flavor in FLAVORS.items() if part in flavor.without]
+
+
 def test_only_bytecode_has_a_source() -> None:
     assert source_of("lib/__pycache__/a.cpython-313.pyc") == "lib/a.py"
     assert source_of("lib/a.pyc") == ""
