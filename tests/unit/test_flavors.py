@@ -16,7 +16,9 @@ from setup_local import paths
 from setup_local.audit.archive import read_members
 from setup_local.audit.validate import validate_archive
 from setup_local.binfmt.elf import read_elf
+from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, Part, load_flavors, source_of
+from setup_local.catalog.libraries import load_libraries
 from setup_local.commands.repack import repack as command
 from setup_local.errors import ArchiveError, CatalogError, OutputError, RequestError, StageError
 from setup_local.flavors.repack import repack
@@ -185,6 +187,28 @@ def test_what_hosts_may_lack_is_in_every_flavour(path: str) -> None:
     part = CATALOG.part_of(path).name
     assert part in {"certificates", "time-zones"}
     assert not [name for name, flavor in FLAVORS.items() if part in flavor.without]
+
+
+def _linked(extension: Extension) -> set[str]:
+    """The libraries that an extension module links, with those that they need."""
+    known = {library.name: library for library in load_libraries()}
+    found: set[str] = set()
+    left = [name for part in extension.parts for name in part.libraries]
+    while left:
+        name = left.pop()
+        if name not in found:
+            found.add(name)
+            left += known[name].needs
+    return found
+
+
+def test_licences_of_what_only_tkinter_links_go_with_it() -> None:
+    tkinter = next(_linked(extension) for extension in load_extensions() if extension.name == "_tkinter")
+    others = {name for item in load_extensions() if item.name != "_tkinter" for name in _linked(item)}
+    names = {library.name: library.license_name for library in load_libraries()}
+    parts = {name: CATALOG.part_of(f"licenses/{text}").name for name, text in names.items()}
+    assert {name for name, part in parts.items() if part == "tkinter"} == tkinter - others
+    assert "fontconfig" in tkinter - others
 
 
 def test_only_bytecode_has_a_source() -> None:
