@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ast
 import os
 import runpy
 import sys
@@ -142,6 +143,13 @@ def test_tcl_is_told_where_its_scripts_are(tkinter: Path, tmp_path: Path, monkey
     names = tcl.place_scripts({"tcl": source}, tmp_path / "lib")
     assert names == ("tcl8.6",)
     tcl.let_tkinter_find(tkinter.parents[1], names)
+    imported = {
+        name.name
+        for node in ast.walk(ast.parse(tkinter.read_text()))
+        if isinstance(node, ast.Import)
+        for name in node.names
+    }
+    assert "_tkinter" in imported, "packers such as PyInstaller look for the statement"
     namespace = runpy.run_path(str(tkinter))
     assert namespace["Tk"]().tk == ("a", 1, str(tmp_path / "lib" / "tcl8.6"))
     assert "TCL_LIBRARY" not in os.environ, "programs that are started from Python must not see it"
