@@ -9,8 +9,10 @@
 #define strlcat libedit_strlcat
 #define strlcpy libedit_strlcpy
 #if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 17)
-# define secure_getenv __secure_getenv
-extern char *__secure_getenv(const char *);
+/* There it is called __secure_getenv, a name that newer ones know but link to nothing; this library must suit both. */
+# include <stdlib.h>
+# include <sys/auxv.h>
+# define secure_getenv(name) (getauxval(AT_SECURE) ? NULL : getenv(name))
 #endif
 
 #define HAVE_CURSES_H 1
