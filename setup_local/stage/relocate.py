@@ -54,7 +54,7 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     values = sysconfigdata.relocate(data, changed, settings)
     system = _system_libraries(changed.after)
     _python_config(installation, values, archives, system)
-    _pkg_config(installation, settings, (*_archive_flags(archives), *system))
+    _pkg_config(installation, settings, (*_export_flags(archives), *_archive_flags(archives), *system))
     relocate_scripts(installation.root, installation.interpreter)
     edit_pip(installation.stdlib)
     update_records(installation.stdlib / "site-packages")
@@ -73,6 +73,14 @@ def _archive_flags(archives: tuple[str, ...]) -> tuple[str, ...]:
     """Return the flags for static libraries, which lie beside the installation."""
     names = (archive.removeprefix("lib").removesuffix(".a") for archive in archives)
     return ("-L${prefix}/../build/lib", *(f"-l{name}" for name in names))
+
+
+def _export_flags(archives: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the flags with which a program that embeds this Python offers the C API, and nothing else, to extensions.
+
+    What static libraries define would take the place of the libraries that wheels bring.
+    """
+    return ("-Wl,--export-dynamic", *((f"-Wl,--exclude-libs,{':'.join(archives)}",) if archives else ()))
 
 
 def _pkg_config(installation: Installation, settings: Settings, private: tuple[str, ...]) -> None:
@@ -102,6 +110,7 @@ def _python_config(
             "config_directory": installation.config.relative_to(installation.root).as_posix(),
             "system_libraries": " ".join(system),
             "archives": " ".join(archives),
+            "export_flags": " ".join(_export_flags(archives)),
             "cflags": " ".join(str(values[name]) for name in ("BASECFLAGS", "OPT")),
             "link_flags": str(values["LINKFORSHARED"]),
         },

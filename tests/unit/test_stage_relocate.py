@@ -64,7 +64,8 @@ def test_pkg_config_files_begin_at_their_own_place(root: Path) -> None:
     packages = root / "lib" / "pkgconfig"
     assert (packages / "python-3.13.pc").read_text().startswith("prefix=${pcfiledir}/../..\n")
     assert "Libs.private: -lpthread -ldl \n" in (packages / "python-3.13.pc").read_text()
-    assert "Libs.private: -L${prefix}/../build/lib -lssl -lz -lpthread -ldl -lm\n" in (
+    exported = "-Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"
+    assert f"Libs.private: {exported} -L${{prefix}}/../build/lib -lssl -lz -lpthread -ldl -lm\n" in (
         (packages / "python-3.13-embed.pc").read_text()
     )
     assert (packages / "python3.pc").is_symlink()
@@ -83,6 +84,7 @@ def test_python_config_is_the_projects_own(root: Path) -> None:
     text = program.read_text()
     assert program.stat().st_mode & 0o111
     assert "for name in libssl.a libz.a; do" in text
+    assert 'static=" -Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"' in text
     assert 'libs="-lpthread -ldl -lm"' in text
     assert not list(root.rglob("python-config.py"))
 
