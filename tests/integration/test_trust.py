@@ -7,15 +7,20 @@ test says so.
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import ssl
 import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from installed import DIST, Installation, run
+
+from setup_local import paths
 
 INSIDE = "/opt/Maß und Zahl"
 BUNDLE = f"{INSIDE}/share/certifi/cacert.pem"
@@ -223,6 +228,26 @@ def test_a_store_that_holds_nothing_is_none(mode: str, trusting: Root) -> None:
 def test_virtual_environments_find_the_same(kind: str, trusting: Root) -> None:
     trusting.run(f"{INSIDE}/bin/python3", "-m", "venv", "--without-pip", kind, "/tmp/own environment")
     trusting.trust(BUNDLE, "accept", python="/tmp/own environment/bin/python")
+
+
+def _asked(root: Root) -> Any:
+    """Return what an installation answers to the doctor."""
+    root.furnish({"/ask.py": paths.DATA / "doctor" / "ask.py"})
+    printed = root.run(f"{INSIDE}/bin/python3", "-I", "-B", "/ask.py", "Europe/Berlin", "dumb")
+    return json.loads(printed.splitlines()[-1])  # line editing may complain about the terminal first
+
+
+def test_the_doctor_tells_what_is_bundled_and_its_date(bare: Root) -> None:
+    answer = _asked(bare)
+    version = bare.installation.prefix / "share" / "certifi" / "VERSION"
+    assert answer["bundled_certificates"] == version.read_text(encoding="ascii").strip()
+    assert answer["certificates"] > 100
+    assert re.fullmatch(r"the bundled database, 20\d\d[a-z]", answer["zone"])
+    bare.furnish({"/etc/ssl/cert.pem": AUTHORITY, "/usr/share/zoneinfo/Europe/Berlin": AUTHORITY})
+    answer = _asked(bare)
+    assert (answer["bundled_certificates"], answer["certificates"]) == ("", 1)
+    assert answer["certificate_file"] == "/etc/ssl/cert.pem"
+    assert "Invalid TZif" in answer["zone_error"]
 
 
 def test_time_zones_of_the_system_come_first(bare: Root) -> None:
