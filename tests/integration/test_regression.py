@@ -124,7 +124,16 @@ def _scratch(workshop: Path, installation: Installation) -> Path:
 def _command(installation: Installation, scratch: Path, kind: str, selection: Selection) -> list[str]:
     return as_ordinary_user(
         [
-            *(installation.python, "-m", "test", "-j2", "-w", "-u", "none,curses", f"--timeout={SECONDS_OF_ONE_FILE}"),
+            *(
+                installation.python.resolve(),
+                "-m",
+                "test",
+                "-j2",
+                "-w",
+                "-u",
+                "none,curses",
+                f"--timeout={SECONDS_OF_ONE_FILE}",
+            ),
             *("--tempdir", scratch, "--junit-xml", scratch / "results.xml"),
             *(word for pattern in selection.ignored_cases for word in ("--ignore", pattern)),
             *("-x", *selection.left_out(kind)),
