@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setup_local.errors import StageError
 from setup_local.render import render
-from setup_local.stage import files, makefile, sysconfigdata
+from setup_local.stage import build_details, files, makefile, sysconfigdata
 from setup_local.stage.installer import edit_pip
 from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings
@@ -54,6 +54,7 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     values = sysconfigdata.relocate(data, changed, settings)
     system = _system_libraries(changed.after)
     _python_config(installation, values, archives, system)
+    build_details.relocate(installation.stdlib, installation.root, settings.prefix)
     _pkg_config(installation, settings, (*_export_flags(archives), *_archive_flags(archives), *system))
     relocate_scripts(installation.root, installation.interpreter)
     edit_pip(installation.stdlib)
