@@ -79,12 +79,6 @@ def test_environment_of_an_environment() -> None:
         harness.equal(Path(base).resolve(), Path(sys.base_prefix).resolve())
 
 
-def test_pip_of_the_installation() -> None:
-    text = harness.python("-m", "pip", "--version")
-    harness.holds(f"(python {sys.version_info[0]}.{sys.version_info[1]})" in text)
-    harness.holds(sys.prefix in text)
-
-
 def test_pip_with_a_target_directory() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         target = str(Path(scratch) / "target")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -11,6 +12,9 @@ from pathlib import Path
 
 import pytest
 from installed import DIST, Installation, unpack
+
+from setup_local.catalog.flavors import load_flavors
+from setup_local.flavors.repack import repack
 
 ARCHIVE_VARIABLE = "SETUP_LOCAL_TEST_ARCHIVE"
 
@@ -78,6 +82,19 @@ def installation(archive: Path, workshop: Path, say: Callable[[str], None]) -> I
     moved = workshop / "Maß und Zahl"
     first.rename(moved)
     return Installation(root=moved / "python", home=workshop / "home")
+
+
+@pytest.fixture(scope="session")
+def repacked(archive: Path, workshop: Path) -> Callable[[str], Path]:
+    """Return a function that makes one flavour of the archive, once."""
+    catalog = load_flavors()
+    flavors = {flavor.name: flavor for flavor in catalog.flavor}
+
+    @functools.cache
+    def make(name: str) -> Path:
+        return repack(archive, flavors[name], catalog, output=workshop / "flavours", threads=2)
+
+    return make
 
 
 @pytest.fixture(scope="session")

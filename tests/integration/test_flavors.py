@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -33,8 +34,8 @@ def flavor(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def packed(archive: Path, workshop: Path, flavor: str) -> Path:
-    return repack(archive, FLAVORS[flavor], CATALOG, output=workshop / "flavours", threads=2)
+def packed(repacked: Callable[[str], Path], flavor: str) -> Path:
+    return repacked(flavor)
 
 
 @pytest.fixture(scope="module")

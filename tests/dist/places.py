@@ -1,0 +1,141 @@
+"""Prints, as one JSON object, all that this installation tells about where it lies; `test_moved.py` judges it.
+
+    python3 places.py INTERPRETER_ARGUMENTS...
+
+Nothing is judged here. Programs that answer are run from another directory than the caller's; each answer of
+theirs is what they printed and their exit status. The arguments start the interpreter again as it was started.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import shutil
+import site
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Any
+
+BASE = Path(sys.base_prefix)
+VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
+OTHER_DIRECTORY = "/"
+MAKE_VARIABLES = ("prefix", "exec_prefix", "LIBDIR", "INCLUDEPY", "LIBPL", "BINDIR")
+CONFIG_QUESTIONS = ("--prefix", "--configdir", "--includes", "--cflags", "--ldflags", "--libs")
+NAMES = ("isolated", "ignore_environment", "no_site")
+RESTARTED = f"""
+import json, sys
+flags = [name for name in {NAMES} if getattr(sys.flags, name)]
+print(json.dumps([sys.prefix, sys.base_prefix, flags]))
+"""
+OPTIONS = (("-I",), ("-S",), ("-E",), ("-I", "-S", "-E"))
+
+
+def told(*argv: str, cwd: str = OTHER_DIRECTORY) -> dict[str, Any]:
+    """Run a program; return the status with which it ended and what it printed."""
+    done = subprocess.run(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+        cwd=cwd,
+    )
+    return {"status": done.returncode, "said": os.fsdecode(done.stdout).rstrip("\n")}
+
+
+def interpreter() -> dict[str, Any]:
+    """Return what `sys` and `site` say."""
+    names = ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix", "executable", "_base_executable")
+    return {
+        **{name: getattr(sys, name) for name in names},
+        "path": [entry for entry in sys.path if entry != str(Path(__file__).parent)],
+        "library": str(Path(os.__file__).parent),
+        "site_packages": site.getsitepackages(),
+    }
+
+
+def configuration() -> dict[str, Any]:
+    """Return what `sysconfig` says, and its data as others import them."""
+    name = os.path.splitext(next(BASE.glob(f"lib/python{VERSION}*/_sysconfigdata*.py")).name)[0]
+    return {
+        "paths": sysconfig.get_paths(),
+        "variables": sysconfig.get_config_vars(),
+        "data": importlib.import_module(name).build_time_vars,
+        "makefile": sysconfig.get_makefile_filename(),
+        "header": sysconfig.get_config_h_filename(),
+    }
+
+
+def programs() -> dict[str, Any]:
+    """Run the installation's own programs."""
+    directory = BASE / "bin"
+    questions = {"pip3": "--version", "idle3": "-h", "pydoc3": "math.sin"}
+    return {
+        name: told(str(directory / name), option) for name, option in questions.items() if (directory / name).exists()
+    }
+
+
+def compiler_flags() -> dict[str, Any]:
+    """Ask `python3-config`, pkg-config and the installed Makefile."""
+    config = str(BASE / "bin" / f"python{VERSION}-config")
+    answers = {option: told(config, option) for option in CONFIG_QUESTIONS}
+    answers["embed"] = told(config, "--embed", "--ldflags")
+    if shutil.which("pkg-config"):
+        os.environ["PKG_CONFIG_LIBDIR"] = str(BASE / "lib" / "pkgconfig")
+        for name in (f"python-{VERSION}", f"python-{VERSION}-embed"):
+            answers[name] = told("pkg-config", "--static", "--cflags", "--libs", name)
+    if shutil.which("make"):
+        show = "places: ; @:" + "".join(f"$(info $({name}))" for name in MAKE_VARIABLES)
+        path = sysconfig.get_makefile_filename()
+        answers["make"] = told("make", "-f", path, f"--eval={show}", "places")
+    return answers
+
+
+def restarted(arguments: list[str]) -> dict[str, Any]:
+    """Start the interpreter again: with options, and in its own directory by a relative name."""
+    answers = {" ".join(options): told(*arguments, *options, "-c", RESTARTED) for options in OPTIONS}
+    answers["-m ensurepip"] = told(*arguments, "-m", "ensurepip", "--version")
+    answers["relative name"] = told("./python3", "-c", RESTARTED, cwd=os.path.join(sys.prefix, "bin"))
+    return answers
+
+
+def scripts_of_tcl() -> Any:
+    """Return device and number of the first file that Tcl reads; its encoding of the name is its own."""
+    try:
+        import tkinter as tk
+
+        interpreter = tk.Tcl()
+        interpreter.eval("file stat [file join [info library] init.tcl] found")
+        return [int(interpreter.eval(f"set found({name})")) for name in ("dev", "ino")]
+    except UnicodeError as error:
+        return str(error)
+
+
+def build_details() -> Any:
+    """Return the static description of the build (PEP 739), if there is one."""
+    path = BASE / "lib" / f"python{VERSION}" / "build-details.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def main() -> None:
+    """Print all answers; ASCII alone, so that no locale matters."""
+    os.chdir(tempfile.gettempdir())
+    answers = {
+        "interpreter": interpreter(),
+        "configuration": configuration(),
+        "programs": programs(),
+        "flags": compiler_flags(),
+        "restarted": restarted(sys.argv[1:]),
+        "tcl": scripts_of_tcl(),
+        "build_details": build_details(),
+    }
+    sys.stdout.write(json.dumps(answers, default=str))
+
+
+if __name__ == "__main__":
+    main()
