@@ -109,12 +109,13 @@ def _terminal(case: TreeCase) -> Iterator[Line]:
     bad = [name for name, error in tried.items() if error]
     if not good:
         found = f"curses knows no terminal: {tried[bad[0]]}" if bad else "no terminal was tried"
-        yield case.line("terminal", found, level=Level.PROBLEM, fix="terminal")
+        yield case.line("terminal", found, level=Level.PROBLEM, fix="terminal-of-tree")
     elif case.facts.host.term in bad:
         found = f"curses does not know TERM={case.facts.host.term}, but {good[0]}"
-        yield case.line("terminal", found, level=Level.WARNING, fix="term")
+        yield case.line("terminal", found, level=Level.WARNING, fix="term-of-tree")
     else:
-        yield case.line("terminal", f"curses knows {good[0]}")
+        place = case.facts.host.terminfo.get(good[0]) or "the distribution itself"
+        yield case.line("terminal", f"curses knows {good[0]} from {place}")
 
 
 def _tk(case: TreeCase) -> Iterator[Line]:

@@ -225,6 +225,13 @@ def test_facts_come_from_the_given_environment(tmp_path: Path) -> None:
     assert (facts.display, facts.wayland) == ("", "")
 
 
+@pytest.mark.parametrize(("directory", "found"), [("/lib/terminfo", "/lib/terminfo"), ("", "the distribution itself")])
+def test_a_tree_says_where_it_knows_the_terminal_from(directory: str, found: str) -> None:
+    host = dataclasses.replace(HOST, terminfo={"xterm": directory})
+    lines = {line.topic: line.found for line in _tree(host=host).lines}
+    assert lines["terminal"] == f"curses knows xterm from {found}"
+
+
 def test_a_terminal_name_with_a_slash_is_no_path() -> None:
     assert host_facts({"TERM": "../x"}, Path("/"), TABLES).terminfo["../x"] == ""
 

@@ -97,13 +97,15 @@ def test_headers_or_data_are_produced_and_kept(library: Library) -> None:
 
 @BY_NAME
 def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: Library) -> None:
-    texts = [word for command in library.commands for word in command.argv]
+    texts = [*library.cflags, *(word for command in library.commands for word in command.argv)]
     texts += [(RECIPES / name).read_text() for name in library.recipe_files if name.endswith(".mk")]
     named = {name for text in texts for name in re.findall(r"(?:\{recipe\}|\$\(RECIPE\))/([\w./-]+)", text)}
+    headers = [(RECIPES / name).read_text() for name in library.recipe_files if name.endswith(".h")]
+    included = {name for text in headers for name in re.findall(r"#include <([\w./-]+)>", text)}
     directories = {name for name in named if (RECIPES / name).is_dir()}
     declared = set(library.recipe_files)
     assert named - directories <= declared
-    assert all(name in named or str(Path(name).parent) in directories for name in declared)
+    assert all(name in named | included or str(Path(name).parent) in directories for name in declared)
 
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
@@ -174,3 +176,10 @@ def test_an_extra_source_is_a_placeholder(tmp_path: Path) -> None:
         load(tmp_path, text)
     (library,) = load(tmp_path, text + 'extra-sources = ["b"]\n# once more\n')
     assert library.extra_sources == ("b",)
+
+
+def test_the_script_for_the_terminals_names_those_that_are_compiled_in() -> None:
+    chosen = tomllib.loads((RECIPES / "ncurses/terminals.toml").read_text())["compiled-in"]
+    text = (paths.PACKAGE.parent / "tests/dist/own_terminals.py").read_text()
+    quoted = text.partition("COMPILED_IN = (")[2].partition(").split()")[0]
+    assert "".join(re.findall(r'"([^"]*)"', quoted)).split() == sorted(chosen) == chosen

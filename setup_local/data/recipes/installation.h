@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -34,7 +35,7 @@ setup_local_loaded_from(const void *code, char *path, size_t size)
 {
     char line[PATH_MAX + 128];
     unsigned long start, end;
-    int name, found = 0;
+    int name = 0, found = 0;
     FILE *maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)
         return 0;
@@ -48,20 +49,26 @@ setup_local_loaded_from(const void *code, char *path, size_t size)
     return found;
 }
 
-/* In a virtual environment with a copied interpreter, go on in the `home` that its pyvenv.cfg names (PEP 405). */
+/* In a virtual environment with a copied interpreter, go on in the `home` that its pyvenv.cfg names (PEP 405).
+ *
+ * That directory may hold only a link to the interpreter (/usr/local/bin/python3): follow it. */
 static void
 setup_local_leave_venv(char *directory, size_t size)
 {
     static const char *const places[] = {"%s/pyvenv.cfg", "%s/../pyvenv.cfg"};
-    char text[PATH_MAX + 64], home[PATH_MAX];
+    char text[PATH_MAX + 64], home[PATH_MAX], program[PATH_MAX + 16], resolved[PATH_MAX];
     size_t i;
     for (i = 0; i < 2; i++) {
         FILE *file;
         if ((size_t)snprintf(text, sizeof text, places[i], directory) >= sizeof text || (file = fopen(text, "re")) == NULL)
             continue;
         while (fgets(text, sizeof text, file) != NULL)
-            if (sscanf(text, " home = %4095[^\n]", home) == 1)
+            if (sscanf(text, " home = %4095[^\n]", home) == 1) {
                 snprintf(directory, size, "%s", home);
+                snprintf(program, sizeof program, "%s/python3", home);
+                if (realpath(program, resolved) != NULL && setup_local_parent(resolved))
+                    snprintf(directory, size, "%s", resolved);
+            }
         fclose(file);
         return;
     }
