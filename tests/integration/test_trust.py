@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import ssl
-import subprocess
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import DIST, Installation, run
+from bare_root import INSIDE, PYTHON, SCRIPTS, Root
+from installed import DIST, Installation
 
 from setup_local import paths
 
-INSIDE = "/opt/Maß und Zahl"
 BUNDLE = f"{INSIDE}/share/certifi/cacert.pem"
 AUTHORITY = DIST / "certificates" / "ca.pem"
 STRANGER = DIST / "certificates" / "stranger.pem"
@@ -87,85 +84,41 @@ LAYOUTS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Root:
-    """A root directory; `mounts` are put over it when it is entered."""
+class TrustRoot(Root):
+    """A root directory in which the script about certificates and time zones is run."""
 
-    path: Path
-    installation: Installation
-    scripts: Path
-    mounts: Mapping[str, Path] = field(default_factory=dict)
-
-    def furnish(self, files: Mapping[str, Path | str]) -> Root:
-        """Put files, or links if the value is a text, into the directory."""
-        for name, value in files.items():
-            target = Path(f"{self.path}{name}")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if isinstance(value, str):
-                target.symlink_to(value)
-            else:
-                shutil.copyfile(value, target)
-        return self
-
-    def run(self, *command: str, env: Mapping[str, str] | None = None) -> str:
-        """Run a command inside and return what it printed; fail if it does not end with 0."""
-        done = self.attempt(*command, env=env)
-        assert done.returncode == 0, done.stdout
-        return done.stdout
-
-    def attempt(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, without any privileges over files."""
-        program = shutil.which("bwrap")
-        if program is None:
-            pytest.fail("bwrap is missing; scripts/install-test-requirements installs bubblewrap")
-        places = {INSIDE: self.installation.prefix, "/scripts": self.scripts, **self.mounts}
-        words = [program, "--bind", self.path, "/", "--proc", "/proc", "--dev", "/dev", "--cap-drop", "ALL"]
-        for place, source in places.items():
-            words += ["--ro-bind", source, place]
-        words += ["--unshare-net", "--die-with-parent", "--chdir", "/tmp", "--", *command]
-        environment = {"HOME": "/tmp", "LANG": "C.UTF-8", **(env or {})}
-        return run(words, env=environment, cwd=self.path, seconds=120)
-
-    def trust(self, store: str, verdict: str, env: Mapping[str, str] | None = None, python: str = "") -> str:
-        """Run the script about certificates and time zones."""
-        return self.run(python or f"{INSIDE}/bin/python3", "-B", "/scripts/trust.py", store, verdict, env=env)
+    def trust(self, store: str, verdict: str, env: Mapping[str, str] | None = None, python: str = PYTHON) -> str:
+        """Run the script."""
+        return self.run(python, "-B", f"{SCRIPTS}/trust.py", store, verdict, env=env)
 
 
 @pytest.fixture
-def bare(tmp_path: Path, installation: Installation, scripts: Path) -> Root:
+def bare(tmp_path: Path, installation: Installation, scripts: Path) -> TrustRoot:
     """Return a root directory with a C library and nothing else."""
-    root = tmp_path / "root"
-    for name in ("tmp", "opt", "etc", "proc", "dev", "scripts"):
-        (root / name).mkdir(parents=True)
-    listed = subprocess.run(["ldd", installation.python], capture_output=True, text=True, check=True).stdout
-    for library in {Path(word) for word in listed.split() if word.startswith("/")}:
-        target = Path(f"{root}{library}")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(library, target)
-    return Root(path=root, installation=installation, scripts=scripts)
+    return TrustRoot.make(tmp_path / "root", installation, scripts)
 
 
 @pytest.fixture
-def trusting(bare: Root) -> Root:
+def trusting(bare: TrustRoot) -> TrustRoot:
     """Return the bare root with an installation whose bundled authority is the test's."""
-    return Root(path=bare.path, installation=bare.installation, scripts=bare.scripts, mounts={BUNDLE: AUTHORITY})
+    return bare.with_mounts({BUNDLE: AUTHORITY})
 
 
 @pytest.mark.parametrize("system", LAYOUTS)
-def test_the_store_of_each_system_is_found(system: str, bare: Root) -> None:
+def test_the_store_of_each_system_is_found(system: str, bare: TrustRoot) -> None:
     files, store = LAYOUTS[system]
     bare.furnish(files).trust(store, "accept")
 
 
-def test_without_a_store_the_bundled_one_is_used(trusting: Root, say: Callable[[str], None]) -> None:
+def test_without_a_store_the_bundled_one_is_used(trusting: TrustRoot, say: Callable[[str], None]) -> None:
     for line in trusting.trust(BUNDLE, "accept").splitlines():
         say(line)
 
 
-def test_the_bundled_store_is_mozillas(bare: Root) -> None:
+def test_the_bundled_store_is_mozillas(bare: TrustRoot) -> None:
     bare.trust(BUNDLE, "refuse")
     code = "import ssl; print(len(ssl.create_default_context().get_ca_certs()))"
-    assert int(bare.run(f"{INSIDE}/bin/python3", "-c", code)) > 100
+    assert int(bare.run(PYTHON, "-c", code)) > 100
 
 
 def test_the_bundled_store_holds_nothing_but_authorities(installation: Installation) -> None:
@@ -177,32 +130,27 @@ def test_the_bundled_store_holds_nothing_but_authorities(installation: Installat
     assert version.count(".") == 2
 
 
-def test_a_store_of_the_system_keeps_the_bundled_one_out(trusting: Root) -> None:
+def test_a_store_of_the_system_keeps_the_bundled_one_out(trusting: TrustRoot) -> None:
     trusting.furnish({"/etc/ssl/cert.pem": STRANGER}).trust("/etc/ssl/cert.pem", "refuse")
 
 
-def test_a_directory_of_hashed_names_keeps_the_bundled_one_out(trusting: Root) -> None:
+def test_a_directory_of_hashed_names_keeps_the_bundled_one_out(trusting: TrustRoot) -> None:
     trusting.furnish({"/etc/ssl/certs/0a1b2c3d.0": STRANGER}).trust("-", "refuse")
 
 
-def test_the_bundled_store_can_be_switched_off(trusting: Root) -> None:
+def test_the_bundled_store_can_be_switched_off(trusting: TrustRoot) -> None:
     trusting.trust("-", "refuse", {"SSL_NO_BUNDLED_CERTS": "1"})
     trusting.trust(BUNDLE, "accept", {"SSL_NO_BUNDLED_CERTS": ""})
 
 
-def test_the_bundled_store_can_be_left_out(bare: Root, tmp_path: Path) -> None:
+def test_the_bundled_store_can_be_left_out(bare: TrustRoot, tmp_path: Path) -> None:
     (tmp_path / "nothing").mkdir()
-    without = Root(
-        path=bare.path,
-        installation=bare.installation,
-        scripts=bare.scripts,
-        mounts={f"{INSIDE}/share/certifi": tmp_path / "nothing"},
-    )
+    without = bare.with_mounts({f"{INSIDE}/share/certifi": tmp_path / "nothing"})
     without.trust("-", "refuse")
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-def test_variables_win(variable: str, bare: Root, trusting: Root) -> None:
+def test_variables_win(variable: str, bare: TrustRoot, trusting: TrustRoot) -> None:
     bare.furnish({"/given/authority.pem": AUTHORITY, f"/given/{HASHED}": "authority.pem"})
     bare.furnish({"/other/stranger.pem": STRANGER})
     name = "/authority.pem" if variable == "SSL_CERT_FILE" else ""
@@ -215,7 +163,7 @@ def test_variables_win(variable: str, bare: Root, trusting: Root) -> None:
 
 
 @pytest.mark.parametrize("mode", ["empty", "unreadable"])
-def test_a_store_that_holds_nothing_is_none(mode: str, trusting: Root) -> None:
+def test_a_store_that_holds_nothing_is_none(mode: str, trusting: TrustRoot) -> None:
     store = trusting.furnish({"/etc/ssl/cert.pem": STRANGER}).path / "etc/ssl/cert.pem"
     if mode == "empty":
         store.write_bytes(b"")
@@ -225,19 +173,19 @@ def test_a_store_that_holds_nothing_is_none(mode: str, trusting: Root) -> None:
 
 
 @pytest.mark.parametrize("kind", ["--symlinks", "--copies"])
-def test_virtual_environments_find_the_same(kind: str, trusting: Root) -> None:
-    trusting.run(f"{INSIDE}/bin/python3", "-m", "venv", "--without-pip", kind, "/tmp/own environment")
+def test_virtual_environments_find_the_same(kind: str, trusting: TrustRoot) -> None:
+    trusting.run(PYTHON, "-m", "venv", "--without-pip", kind, "/tmp/own environment")
     trusting.trust(BUNDLE, "accept", python="/tmp/own environment/bin/python")
 
 
 def _asked(root: Root) -> Any:
     """Return what an installation answers to the doctor."""
     root.furnish({"/ask.py": paths.DATA / "doctor" / "ask.py"})
-    printed = root.run(f"{INSIDE}/bin/python3", "-I", "-B", "/ask.py", "Europe/Berlin", "dumb")
-    return json.loads(printed.splitlines()[-1])  # line editing may complain about the terminal first
+    printed = root.run(PYTHON, "-I", "-B", "/ask.py", "Europe/Berlin", "dumb")
+    return json.loads(printed)
 
 
-def test_the_doctor_tells_what_is_bundled_and_its_date(bare: Root) -> None:
+def test_the_doctor_tells_what_is_bundled_and_its_date(bare: TrustRoot) -> None:
     answer = _asked(bare)
     version = bare.installation.prefix / "share" / "certifi" / "VERSION"
     assert answer["bundled_certificates"] == version.read_text(encoding="ascii").strip()
@@ -250,11 +198,11 @@ def test_the_doctor_tells_what_is_bundled_and_its_date(bare: Root) -> None:
     assert "Invalid TZif" in answer["zone_error"]
 
 
-def test_time_zones_of_the_system_come_first(bare: Root) -> None:
+def test_time_zones_of_the_system_come_first(bare: TrustRoot) -> None:
     tokyo = bare.installation.prefix / "share" / "zoneinfo" / "Asia" / "Tokyo"
     bare.furnish({"/usr/share/zoneinfo/Europe/Berlin": tokyo})
     code = "import datetime, zoneinfo; print(zoneinfo.ZoneInfo({!r}).utcoffset(datetime.datetime(2026, 7, 1)))"
-    python = f"{INSIDE}/bin/python3"
+    python = PYTHON
     assert bare.run(python, "-c", code.format("Europe/Berlin")).strip() == "9:00:00"
     assert bare.run(python, "-c", code.format("Europe/Paris")).strip() == "2:00:00"
 
@@ -280,25 +228,25 @@ Ciphersuites = TLS_CHACHA20_POLY1305_SHA256
 """
 
 
-def test_the_policy_of_the_host_counts_and_what_is_foreign_in_it_does_not(bare: Root, tmp_path: Path) -> None:
+def test_the_policy_of_the_host_counts_and_what_is_foreign_in_it_does_not(bare: TrustRoot, tmp_path: Path) -> None:
     written = tmp_path / "openssl.cnf"
     written.write_text(FOREIGN, encoding="ascii")
     bare.furnish({"/etc/ssl/openssl.cnf": written})
-    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == ["TLS_CHACHA20_POLY1305_SHA256"]
+    assert bare.run(PYTHON, "-c", CIPHERS).split() == ["TLS_CHACHA20_POLY1305_SHA256"]
 
 
-def test_a_configuration_that_the_user_names_is_held_to_the_letter(bare: Root, tmp_path: Path) -> None:
+def test_a_configuration_that_the_user_names_is_held_to_the_letter(bare: TrustRoot, tmp_path: Path) -> None:
     written = tmp_path / "openssl.cnf"
     written.write_text(FOREIGN, encoding="ascii")
     bare.furnish({"/own.cnf": written})
-    done = bare.attempt(f"{INSIDE}/bin/python3", "-c", CIPHERS, env={"OPENSSL_CONF": "/own.cnf"})
+    done = bare.attempt(PYTHON, "-c", CIPHERS, env={"OPENSSL_CONF": "/own.cnf"})
     assert done.returncode != 0
     assert "SSLError" in done.stdout
-    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == SUITES
+    assert bare.run(PYTHON, "-c", CIPHERS).split() == SUITES
 
 
-def test_a_damaged_configuration_of_the_host_is_passed_over(bare: Root, tmp_path: Path) -> None:
+def test_a_damaged_configuration_of_the_host_is_passed_over(bare: TrustRoot, tmp_path: Path) -> None:
     written = tmp_path / "openssl.cnf"
     written.write_text("config_diagnostics = 1\n[[[ nothing", encoding="ascii")
     bare.furnish({"/etc/ssl/openssl.cnf": written})
-    assert bare.run(f"{INSIDE}/bin/python3", "-c", CIPHERS).split() == SUITES
+    assert bare.run(PYTHON, "-c", CIPHERS).split() == SUITES
