@@ -47,6 +47,10 @@ class Case:
         return version(self.place.tree)
 
     @cached_property
+    def series(self) -> tuple[int, ...]:
+        return tuple(map(int, self.version.split(".")))
+
+    @cached_property
     def stdlib(self) -> Path:
         return self.place.base / "lib" / f"python{self.version}"
 
@@ -206,7 +210,7 @@ def started_again(case: Case) -> None:
     relative = told.pop("relative name")  # the current directory has no links in its path
     assert [Path(path).resolve() for path in relative[:2]] == [Path(path).resolve() for path in (prefix, base)]
     assert relative[2] == flags.pop("relative name")
-    if case.version < "3.14":  # up to 3.13 it is `site` that knows of virtual environments
+    if case.series < (3, 14):  # up to 3.13 it is `site` that knows of virtual environments
         assert {told[name].pop(0) for name in ("-S", "-I -S -E")} == {base}
         assert {told[name].pop(0) for name in ("-I", "-E")} == {prefix}
     else:
@@ -223,7 +227,7 @@ def tcl(case: Case) -> None:
 
 def description_of_the_build(case: Case) -> None:
     told = case.answers["build_details"]
-    assert (told is not None) == (tuple(map(int, case.version.split("."))) >= (3, 14))
+    assert (told is not None) == (case.series >= (3, 14))
     if told is not None:
         assert (case.stdlib / told["base_prefix"]).samefile(case.place.base)
         assert (case.stdlib / told["base_prefix"] / told["base_interpreter"]).is_file()
