@@ -15,7 +15,7 @@ from typing import Any
 
 from elftools.common.exceptions import ELFError
 from elftools.construct import ConstructError
-from elftools.elf.constants import P_FLAGS
+from elftools.elf.constants import P_FLAGS, SH_FLAGS
 from elftools.elf.dynamic import DynamicSegment
 from elftools.elf.elffile import ELFFile
 
@@ -27,7 +27,8 @@ _DF_1_NOW = 0x1
 _DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 _VERSION_MASK = 0x7FFF
 _VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
-_SYMTAB, _DYNSYM, _VERSYM = 2, 11, 0x6FFFFFFF  # section types (elf.h)
+_SYMTAB, _NOTE, _DYNSYM, _VERSYM = 2, 7, 11, 0x6FFFFFFF  # section types (elf.h)
+_BUILD_ID, _GNU = 3, b"GNU\0"  # NT_GNU_BUILD_ID and its owner
 
 
 class BadElf(ValueError):
@@ -57,7 +58,8 @@ class Elf:
 
     `executable_stack` is None without PT_GNU_STACK; `dynamic` holds the symbols of the dynamic table,
     `symbols` those of the full table (empty when stripped). `copied` are symbols that are defined here only to
-    receive a library's data (copy relocations).
+    receive a library's data (copy relocations). `build_id` is in hexadecimal, empty without one; a `detached` file holds
+    the debug information of another one, and nothing that could be loaded.
     """
 
     kind: ElfKind
@@ -74,6 +76,8 @@ class Elf:
     text_relocations: bool = False
     writable_code: bool = False
     has_dynamic: bool = False
+    build_id: str = ""
+    detached: bool = False
     debug_sections: tuple[str, ...] = ()
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
@@ -82,12 +86,26 @@ class Elf:
     @property
     def linked(self) -> bool:
         """Tell whether a linker made this file for a loader."""
-        return self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED)
+        return self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED) and not self.detached
 
     @property
     def exported(self) -> frozenset[str]:
         """Return the names that other files can bind to, without those that only copy a library's data."""
         return (self.dynamic.globals | self.dynamic.weak) - self.copied
+
+
+def build_id(data: bytes) -> str:
+    """Return the build id of a linked file in hexadecimal, empty if it has none. Raises ValueError, `struct.error`."""
+    header = read_header(data)
+    for section in header.sections:
+        at, end = section.offset, section.offset + section.size
+        while section.kind == _NOTE and at < end:
+            owner, size, kind = struct.unpack_from(f"{header.order}3I", data, at)
+            start = at + 12 + owner + -owner % 4
+            if kind == _BUILD_ID and data[at + 12 : at + 12 + owner] == _GNU:
+                return data[start : start + size].hex()
+            at = start + size + -size % 4
+    return ""
 
 
 def read_elf(data: bytes) -> Elf:
@@ -121,13 +139,16 @@ def _read(data: bytes) -> Elf:
     if common["kind"] is ElfKind.OBJECT:
         return Elf(**common)
     elf = ELFFile(io.BytesIO(data))
+    common["build_id"] = build_id(data)
+    common["debug_sections"] = tuple(_debug_sections(elf))
+    if _is_detached(elf):
+        return Elf(**common, detached=True)
     dynamic = _table(header, data, _DYNSYM)
     return Elf(
         **common,
         **_segment_facts(elf),
         **_dynamic_facts(elf),
         version_needs=tuple(_version_needs(elf)),
-        debug_sections=tuple(_debug_sections(elf)),
         dynamic=dynamic,
         copied=_copied(elf, header, data, dynamic),
     )
@@ -169,6 +190,12 @@ def _segment_facts(elf: ELFFile) -> dict[str, Any]:
             case "PT_LOAD":
                 writable_code |= bool(flags & P_FLAGS.PF_X and flags & P_FLAGS.PF_W)
     return {"executable_stack": stack, "relro": relro, "writable_code": writable_code, "interpreter": interpreter}
+
+
+def _is_detached(elf: ELFFile) -> bool:
+    """Tell whether there are sections with code, but none of them has bytes in the file."""
+    kinds = {section["sh_type"] for section in elf.iter_sections() if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR}
+    return kinds == {"SHT_NOBITS"}
 
 
 def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:

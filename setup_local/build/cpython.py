@@ -9,7 +9,7 @@ from pathlib import Path
 from setup_local.build.steps import Runner
 from setup_local.errors import StepError
 
-KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt")
+KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt", "python-gdb.py")
 
 # The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
 _NO_BYTECODE = "COMPILEALL_OPTS=--help"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from setup_local import fetch, paths
 from setup_local.build import cpython, library, llvm, polyfill, sysroot, toolchain
+from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Job, Step, files_digest
@@ -22,8 +23,9 @@ from setup_local.plan.model import Plan, PlannedLibrary
 
 CPYTHON = "cpython"
 RECONCILE = "reconcile"
-_LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "library.py", "patches.py"))
-_CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in ("graph.py", "cpython.py", "patches.py"))
+_SHARED_CODE = ("graph.py", "patches.py", "debug_paths.py")
+_LIBRARY_CODE = tuple(Path(__file__).with_name(name) for name in (*_SHARED_CODE, "library.py"))
+_CPYTHON_CODE = tuple(Path(__file__).with_name(name) for name in (*_SHARED_CODE, "cpython.py"))
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),
     *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
@@ -116,7 +118,8 @@ def _library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], so
     def action(job: Job) -> None:
         trees = {item.source.name: (_unpacked(item, job.work), item.form.traits) for item in taken}
         deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
-        env = {**_environment(plan, base, job), "CFLAGS": " ".join(plan.target.cflags)}
+        cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in base)))]
+        env = {**_environment(plan, base, job), "CFLAGS": " ".join(cflags)}
         library.build_library(
             planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=plan.target.triple
         )
@@ -180,13 +183,16 @@ def _build_cpython(plan: Plan, base: tuple[str, str], inputs: GraphInputs, sourc
     tree = _cpython_tree(plan, source, job.work)
     libraries = [path for name, path in job.inputs.items() if name not in (*base, RECONCILE)]
     merge_trees(libraries, tree / plan.deps)
+    places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in base))}
+    variables = plan.configure.variables
+    variables["CFLAGS_NODIST"] = " ".join([variables["CFLAGS_NODIST"], *debug_flags(places)])
     cpython.build_cpython(
         tree,
         setup_local=inputs.setup_local,
         configure=plan.configure.args,
         out=job.out,
         env=_environment(plan, base, job),
-        configure_env=plan.configure.variables,
+        configure_env=variables,
         run=job.run,
     )
 

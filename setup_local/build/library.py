@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from setup_local.build.debug_paths import debug_flags, source_place
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
 from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Command, Library
@@ -81,7 +82,12 @@ def _values(
     """Return what each placeholder stands for."""
     tree, _ = sources[planned.source.name]
     maps = {str(work): ".", str(tree): ".", str(deps): "deps"}
-    flags = [env.get("CFLAGS", ""), *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items())]
+    named = {sources[source.name][0]: source_place(source) for source in (planned.source, *planned.extra_sources)}
+    flags = [
+        env.get("CFLAGS", ""),
+        *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items()),
+        *debug_flags(named),  # of several that fit a path, the last counts
+    ]
     return {
         "ar": env["AR"],
         "cc": env["CC"],

@@ -1,51 +1,29 @@
 """Removes symbol tables and debug sections from linked ELF files (elf(5)), without a program of the host.
 
 Linkers put what the loader does not read behind everything that it reads. So the file is cut there, and gets a new
-section table; not a byte that is loaded changes its place or value.
+section table; not a byte that is loaded changes its place or value. The build id is loaded, so it stays.
 """
 
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 
+from setup_local.binfmt.layout import (
+    ALLOC,
+    EXECUTABLE,
+    MAGIC,
+    NOBITS,
+    SHARED,
+    STRTAB,
+    Layout,
+    SectionRow,
+    padding,
+    read_layout,
+)
 from setup_local.errors import StageError
 
-_MAGIC = b"\x7fELF"
-_IDENT = 16  # bytes of e_ident
-_LINKED = (2, 3)  # ET_EXEC, ET_DYN
-_SHF_ALLOC = 0x2
-_SHT_STRTAB, _SHT_NOBITS = 3, 8
 _ALIGNMENT = 8
-_ORDERS = {1: "<", 2: ">"}
-_HEADERS = {1: "HHIIIIIHHHHHH", 2: "HHIQQQIHHHHHH"}
-_SECTIONS = {1: "IIIIIIIIII", 2: "IIQQQQIIQQ"}
-_SEGMENTS = {1: ("IIIIIIII", 1, 4), 2: ("IIQQQQQQ", 2, 5)}  # with the positions of p_offset and p_filesz
-_NAME, _KIND, _FLAGS, _OFFSET, _SIZE, _LINK = 0, 1, 2, 4, 5, 6  # fields of a section
-_TYPE, _PHOFF, _SHOFF, _PHENTSIZE, _PHNUM, _SHENTSIZE, _SHNUM, _SHSTRNDX = 0, 4, 5, 8, 9, 10, 11, 12
 _NAMES = b".shstrtab"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _File:
-    """A file's header and section table, as lists of fields that can be written back."""
-
-    data: bytes
-    bits: int
-    order: str
-    header: tuple[int, ...]
-    sections: tuple[tuple[int, ...], ...]
-
-    def name(self, section: tuple[int, ...]) -> bytes:
-        start = self.sections[self.header[_SHSTRNDX]][_OFFSET] + section[_NAME]
-        return self.data[start : self.data.index(b"\0", start)]
-
-    def ends(self) -> list[int]:
-        """Return where each segment, and the table of segments, ends in the file."""
-        layout, offset, size = _SEGMENTS[self.bits]
-        first, step, count = self.header[_PHOFF], self.header[_PHENTSIZE], self.header[_PHNUM]
-        rows = [struct.unpack_from(self.order + layout, self.data, first + step * index) for index in range(count)]
-        return [first + step * count, *(row[offset] + row[size] for row in rows)]
 
 
 def strip(data: bytes, *, where: str) -> bytes:
@@ -53,55 +31,49 @@ def strip(data: bytes, *, where: str) -> bytes:
 
     Raises `StageError` for a file that is not laid out as linkers do.
     """
-    if data[:4] != _MAGIC:
-        return data
     try:
-        file = _read(data)
+        file = linked_file(data)
         return data if file is None else _stripped(file)
     except (struct.error, IndexError, KeyError, ValueError) as error:
         raise StageError(f"cannot be stripped: {error}", where=where) from error
 
 
-def _read(data: bytes) -> _File | None:
-    bits, order = data[4], _ORDERS[data[5]]
-    header = struct.unpack_from(order + _HEADERS[bits], data, _IDENT)
-    if header[_TYPE] not in _LINKED or not header[_SHNUM]:
+def linked_file(data: bytes) -> Layout | None:
+    """Return the layout of a linked file, None for any other. Raises what `read_layout` raises."""
+    if data[: len(MAGIC)] != MAGIC:
         return None
-    rows = range(header[_SHOFF], header[_SHOFF] + header[_SHENTSIZE] * header[_SHNUM], header[_SHENTSIZE])
-    sections = tuple(struct.unpack_from(order + _SECTIONS[bits], data, row) for row in rows)
-    return _File(data=data, bits=bits, order=order, header=header, sections=sections)
+    file = read_layout(data)
+    return file if file.header.kind in (EXECUTABLE, SHARED) and file.sections else None
 
 
-def _stripped(file: _File) -> bytes:
+def _stripped(file: Layout) -> bytes:
     kept = _kept(file)
-    end = max([*file.ends(), *(row[_OFFSET] + row[_SIZE] for row in kept if row[_KIND] != _SHT_NOBITS)])
+    head = file.header.segments_at + file.header.segment_size * file.header.segment_count
+    loaded = [row.offset + row.size for row in kept if row.kind != NOBITS]
+    end = max(head, *loaded, *(segment.offset + segment.size for segment in file.segments))
     if end > len(file.data):
         raise ValueError("the file ends early")
     names, places = _name_table([file.name(row) for row in kept])
-    table = end + len(names) + -(end + len(names)) % _ALIGNMENT
-    rows = [(place, *row[1:]) for place, row in zip(places, [*kept, _names_section(end, len(names))], strict=True)]
-    layout = file.order + _SECTIONS[file.bits]
-    body = bytearray(file.data[:end] + names).ljust(table, b"\0") + b"".join(struct.pack(layout, *row) for row in rows)
-    header = list(file.header)
-    header[_SHOFF], header[_SHNUM], header[_SHSTRNDX] = table, len(rows), len(kept)
-    struct.pack_into(file.order + _HEADERS[file.bits], body, _IDENT, *header)
+    body = bytearray(file.data[:end] + names)
+    body += padding(len(body), _ALIGNMENT)
+    table = len(body)
+    own = SectionRow(0, STRTAB, 0, 0, end, len(names), 0, 0, 1, 0)
+    rows = [row._replace(name=place) for place, row in zip(places, [*kept, own], strict=True)]
+    body += file.pack_sections(rows)
+    file.write_header(body, sections_at=table, section_count=len(rows), names=len(kept))
     return bytes(body)
 
 
-def _kept(file: _File) -> tuple[tuple[int, ...], ...]:
+def _kept(file: Layout) -> tuple[SectionRow, ...]:
     """Return the sections up to the last one that is loaded; their numbers, which symbols refer to, stay."""
-    last = max(index for index, row in enumerate(file.sections) if row[_FLAGS] & _SHF_ALLOC)
+    last = max(index for index, row in enumerate(file.sections) if row.flags & ALLOC)
     kept = file.sections[: last + 1]
     for row in kept[1:]:
-        if not row[_FLAGS] & _SHF_ALLOC:
+        if not row.flags & ALLOC:
             raise ValueError(f"{file.name(row).decode()} lies before sections that are loaded")
-        if row[_LINK] > last:
+        if row.link > last:
             raise ValueError(f"{file.name(row).decode()} refers to a section that is not loaded")
     return kept
-
-
-def _names_section(offset: int, size: int) -> tuple[int, ...]:
-    return (0, _SHT_STRTAB, 0, 0, offset, size, 0, 0, 1, 0)
 
 
 def _name_table(names: list[bytes]) -> tuple[bytes, list[int]]:

@@ -45,10 +45,15 @@ def place_tree(source: Path, target: Path, *, without: frozenset[str] = frozense
 
 def write(path: Path, text: str, *, executable: bool = False) -> None:
     """Write a new file in place of whatever is there, so that a hard link's other names keep their bytes."""
+    write_bytes(path, text.encode("utf-8", "surrogateescape"), executable=executable)
+
+
+def write_bytes(path: Path, data: bytes, *, executable: bool = False) -> None:
+    """Write a new file of bytes in the same way."""
     fresh = path.with_name(f"{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8", errors="surrogateescape")
+        fresh.write_bytes(data)
         fresh.chmod(0o755 if executable else 0o644)
         fresh.replace(path)
     except OSError as error:

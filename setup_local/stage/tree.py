@@ -13,12 +13,14 @@ from setup_local.stage import files, licenses, makefile, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.relocate import Installation, find, relocate
 from setup_local.stage.settings import load_settings
+from setup_local.stage.without_debug import clean_tree
 from setup_local.values import LinkMode
 
 _SYSTEM = "-l"
 _DATA = "share"
 _BYTECODE = frozenset({"__pycache__"})
 RUN_TESTS = "build/run_tests.py"
+GDB_COMMANDS = "python-gdb.py"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +59,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     _place_data(libraries.values(), root / "install")
     _place_objects(cpython / "build", root / "build", shares)
     archives = _place_archives(plan, libraries, root / "build" / "lib")
+    clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
     _tidy(installation)
@@ -94,7 +97,7 @@ def _place_objects(build: Path, target: Path, shares: objects.Objects) -> None:
     if missing:
         listed = ", ".join(missing[:5])
         raise StageError(f"{len(missing)} object files were not built: {listed}", where=build)
-    for name in (*shares.all, objects.INITTAB_SOURCE):
+    for name in (*shares.all, objects.INITTAB_SOURCE, GDB_COMMANDS):
         files.place(build / name, target / name)
 
 

@@ -29,10 +29,13 @@ class Module:
     flags: tuple[str, ...] = ()
     hardening: tuple[str, ...] = HARDENED
     libraries: tuple[str, ...] = ("c",)
+    debug: bool = False
 
 
 MODULES = (
-    Module(name="good.so"),
+    Module(name="good.so", debug=True),
+    Module(name="no-debug.so"),
+    Module(name="no-build-id.so", flags=("--build-id=none",)),
     Module(name="origin.so", flags=("-rpath", "$ORIGIN/../lib")),
     Module(name="local-error.so", defines=("LOCAL_ERROR",)),
     Module(name="needs-crypt.so", libraries=("c", "crypt"), flags=("--no-as-needed",)),
@@ -54,6 +57,7 @@ MODULES = (
     Module(name="machine-path.so", defines=("MACHINE_PATH",)),
     Module(name="no-init.so", defines=("NO_INIT",)),
 )
+DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")
 
 
@@ -68,6 +72,8 @@ def main() -> None:
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}.o")
         maker.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
         maker.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
+        maker.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
+        maker.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
         maker.program("python", LOADER)
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         for module in MODULES:
@@ -85,19 +91,22 @@ class Maker:
         environment = {"ZIG_GLOBAL_CACHE_DIR": str(self.scratch / "cache"), "HOME": str(self.scratch)}
         subprocess.run([self.zig, *words], check=True, cwd=cwd, env=environment)
 
-    def compile(self, source: Path, result: Path, *defines: str, target: str = "x86_64-linux-gnu") -> None:
+    def compile(
+        self, source: Path, result: Path, *defines: str, target: str = "x86_64-linux-gnu", debug: bool = False
+    ) -> None:
         self.run(
             "clang",
             f"--target={target}",
             *("-O1", "-fPIC", "-ffreestanding", "-fno-builtin", "-fvisibility=hidden", "-fno-ident", "-c"),
             *("-fno-asynchronous-unwind-tables", "-fno-addrsig"),
+            *(DEBUG if debug else ()),
             *(f"-D{name}" for name in defines),
             *("-o", str(result), source.name),
             cwd=source.parent,
         )
 
     def link(self, result: Path, *words: str) -> None:
-        common = ("-z", "max-page-size=4096", "-z", "noseparate-code", "--hash-style=sysv", "--build-id=none")
+        common = ("-z", "max-page-size=4096", "-z", "noseparate-code", "--hash-style=sysv", "--build-id=sha1")
         self.run("ld.lld", *common, "-L", str(self.scratch), *words, "-o", str(result), cwd=self.scratch)
 
     def stubs(self) -> None:
@@ -116,18 +125,18 @@ class Maker:
             self.link(self.scratch / f"lib{name}.so", "-shared", "-soname", soname, *script, str(stub))
 
     def program(self, name: str, loader: str) -> None:
-        start = self.scratch / "start.o"
-        self.compile(SOURCES / "start.c", start)
-        objects = [str(RESULTS / f"{item}.o") for item in ("core", "demo", "config")]
+        for item in ("start", "core", "demo", "config"):
+            self.compile(SOURCES / f"{item}.c", self.scratch / f"{item}.o", debug=True)
+        objects = [f"{item}.o" for item in ("start", "core", "demo", "config")]
         self.link(
             RESULTS / name,
             *("-pie", "--dynamic-linker", loader, "--export-dynamic", "--exclude-libs", "ALL", *HARDENED),
-            *(str(start), *objects, str(RESULTS / "libbundled.a"), "-lc"),
+            *(*objects, str(RESULTS / "libbundled.a"), "-lc"),
         )
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"
-        self.compile(SOURCES / module.source, compiled, *module.defines)
+        self.compile(SOURCES / module.source, compiled, *module.defines, debug=module.debug)
         libraries = [f"-l{name}" for name in module.libraries]
         self.link(RESULTS / module.name, "-shared", *module.hardening, *module.flags, str(compiled), *libraries)
 

@@ -11,6 +11,10 @@ from sample_distribution import ELF, binary
 
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, ElfKind, VersionNeed, read_elf
+from setup_local.binfmt.layout import read_layout
+
+VERNEED = 0x6FFFFFFE  # SHT_GNU_verneed
+SH_INFO = 44  # where sh_info stands in a 64-bit section header
 
 
 def test_a_program() -> None:
@@ -56,10 +60,20 @@ def test_an_object_has_symbols_and_nothing_of_a_loader() -> None:
         ("text-relocation.so", "text_relocations", True),
         ("writable-code.so", "writable_code", True),
         ("other-machine.o", "machine", "EM_AARCH64"),
+        ("no-build-id.so", "build_id", ""),
+        ("no-debug.so", "debug_sections", ()),
+        ("good.so", "detached", False),
     ],
 )
 def test_one_fact_each(name: str, field: str, value: object) -> None:
     assert getattr(read_elf(binary(name)), field) == value
+
+
+@pytest.mark.parametrize("name", ["good.so", "python"])
+def test_the_build_id_is_that_of_pyelftools(name: str) -> None:
+    with (ELF / name).open("rb") as stream:
+        (note,) = ELFFile(stream).get_section_by_name(".note.gnu.build-id").iter_notes()
+    assert read_elf(binary(name)).build_id == note["n_desc"]
 
 
 @pytest.mark.parametrize("path", sorted(ELF.glob("*.so")), ids=lambda path: path.name)
@@ -127,9 +141,13 @@ def test_kinds_of_files(head: bytes, kind: FileKind) -> None:
     assert detect(head) is kind
 
 
-@pytest.mark.parametrize("position", [595, 1869, 1870, 1871])
-def test_absurd_counts_of_versions_do_not_take_forever(position: int) -> None:
+@pytest.mark.parametrize(("of_section", "byte"), [(True, 1), (True, 2), (True, 3), (False, 3)])
+def test_absurd_counts_of_versions_do_not_take_forever(of_section: bool, byte: int) -> None:  # noqa: FBT001
+    """Damage the number of libraries (`sh_info`), or of the versions of the first one (`vn_cnt`)."""
     damaged = bytearray(binary("good.so"))
-    damaged[position] ^= 0xFF
+    file = read_layout(bytes(damaged))
+    number, needs = next(item for item in enumerate(file.sections) if item[1].kind == VERNEED)
+    place = file.header.sections_at + file.header.section_size * number + SH_INFO if of_section else needs.offset
+    damaged[place + byte] ^= 0xFF
     with pytest.raises(BadElf, match="than their section holds"):
         read_elf(bytes(damaged))

@@ -1,0 +1,203 @@
+"""Takes debug information out of object files and static libraries, which stay good for linking.
+
+The linked files have it all. Twice more in the objects and in libpython it would more than double an archive.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+
+from setup_local.binfmt.layout import (
+    GROUP,
+    INFO_LINK,
+    MAGIC,
+    NOBITS,
+    OBJECT,
+    REL,
+    RELA,
+    SYMTAB,
+    SYMTAB_SHNDX,
+    Layout,
+    SectionRow,
+    padding,
+    read_layout,
+)
+from setup_local.errors import StageError
+from setup_local.stage import files
+
+_AR_MAGIC = b"!<arch>\n"
+_AR_HEADER = 60
+_AR_INDEXES = {b"/": "I", b"/SYM64/": "Q"}
+_ADDRSIG = 0x6FFF4C03  # SHT_LLVM_ADDRSIG: symbols whose address is taken, as ULEB128 numbers
+_RESERVED = 0xFF00  # SHN_LORESERVE
+_SECTION_SYMBOL = 3  # STT_SECTION
+_ALIGNMENT = 8
+# Layouts of a symbol, with the positions of st_info and st_shndx, and of relocations, with the bits below the symbol.
+_SYMBOLS = {1: ("IIIBBH", 3, 5), 2: ("IBBHQQ", 1, 3)}
+_RELOCATIONS = {(1, REL): ("II", 8), (1, RELA): ("IIi", 8), (2, REL): ("QQ", 32), (2, RELA): ("QQq", 32)}
+_SUFFIXES = (".o", ".a")
+
+
+def clean_tree(root: Path) -> None:
+    """Replace every object file and static library below a directory. Raises `StageError`."""
+    for name in files.below(root):
+        path = root / name
+        if path.suffix in _SUFFIXES and not path.is_symlink():
+            before = path.read_bytes()
+            after = without_debug(before, where=name)
+            if after != before:
+                files.write_bytes(path, after)
+
+
+def without_debug(data: bytes, *, where: str) -> bytes:
+    """Return an object file or static library without debug information, and any other file as it is.
+
+    Raises `StageError` for one that is not laid out as compilers do.
+    """
+    try:
+        return _archive(data) if data.startswith(_AR_MAGIC) else _file(data)
+    except (struct.error, IndexError, KeyError, ValueError) as error:
+        raise StageError(f"debug information cannot be taken out: {error}", where=where) from error
+
+
+def _archive(data: bytes) -> bytes:
+    """Return a static library with shorter members, and an index that says where they begin now."""
+    members, moved, at, end = [], {}, len(_AR_MAGIC), len(_AR_MAGIC)
+    while at < len(data):
+        head, size = data[at : at + _AR_HEADER], int(data[at + 48 : at + 58])
+        body = _file(data[at + _AR_HEADER : at + _AR_HEADER + size])
+        moved[at] = end
+        members.append((head[:48] + b"%-10d" % len(body) + head[58:], body))
+        at += _AR_HEADER + size + size % 2
+        end += _AR_HEADER + len(body) + len(body) % 2
+    whole = bytearray(_AR_MAGIC)
+    for head, body in members:
+        number = _AR_INDEXES.get(head[:16].rstrip())
+        whole += head + (_index(body, number, moved) if number else body)
+        whole += b"\n" if len(body) % 2 else b""
+    return bytes(whole)
+
+
+def _index(body: bytes, number: str, moved: Mapping[int, int]) -> bytes:
+    """Return the table of symbols with the new places of the members that define them."""
+    width = struct.calcsize(f">{number}")
+    (count,) = struct.unpack_from(f">{number}", body)
+    places = struct.unpack_from(f">{count}{number}", body, width)
+    return (
+        body[:width]
+        + struct.pack(f">{count}{number}", *(moved[place] for place in places))
+        + body[width * (count + 1) :]
+    )
+
+
+def _file(data: bytes) -> bytes:
+    if not data.startswith(MAGIC):
+        return data
+    file = read_layout(data)
+    dropped = _dropped(file) if file.header.kind == OBJECT else frozenset()
+    return _rewritten(file, dropped) if dropped else data
+
+
+def _dropped(file: Layout) -> frozenset[int]:
+    """Return the numbers of debug sections, and of what relocates them."""
+    debug = {index for index, row in enumerate(file.sections) if index and file.is_debug(row)}
+    tied = {index for index, row in enumerate(file.sections) if row.kind in (REL, RELA) and row.info in debug}
+    return frozenset(debug | tied)
+
+
+def _rewritten(file: Layout, dropped: frozenset[int]) -> bytes:
+    kept = [index for index in range(len(file.sections)) if index not in dropped]
+    sections = {old: new for new, old in enumerate(kept)}
+    symbols = _Symbols(file, sections)
+    body = bytearray(file.data[: file.header.size])
+    rows = [file.sections[0]]
+    for row in (file.sections[index] for index in kept[1:]):
+        content = symbols.content(row)
+        body += padding(len(body), row.alignment)
+        size = row.size if row.kind == NOBITS else len(content)
+        info = symbols.info(row)
+        rows.append(row._replace(offset=len(body), size=size, link=sections[row.link], info=info))
+        body += content
+    body += padding(len(body), _ALIGNMENT)
+    table = len(body)
+    body += file.pack_sections(rows)
+    file.write_header(body, sections_at=table, section_count=len(rows), names=sections[file.header.names])
+    return bytes(body)
+
+
+class _Symbols:
+    """What is left of the symbol table, and everything that refers to symbols or sections by number."""
+
+    def __init__(self, file: Layout, sections: Mapping[int, int]) -> None:
+        self._file, self._sections = file, sections
+        layout, info, place = _SYMBOLS[file.bits]
+        self._kept: list[tuple[int, ...]] = []
+        self._numbers: dict[int, int] = {}
+        if any(row.kind == SYMTAB_SHNDX for row in file.sections):
+            raise ValueError("it has more sections than symbols can number")
+        table = next((row for row in file.sections if row.kind == SYMTAB), None)
+        rows = struct.iter_unpack(file.order + layout, file.content(table)) if table else ()
+        for number, row in enumerate(rows):
+            if row[place] < _RESERVED and row[place] not in sections:
+                if row[info] & 0xF != _SECTION_SYMBOL:
+                    raise ValueError("a symbol is defined in debug information")
+                continue
+            self._numbers[number] = len(self._kept)
+            moved = sections.get(row[place], row[place]) if row[place] < _RESERVED else row[place]
+            self._kept.append((*row[:place], moved, *row[place + 1 :]))
+
+    def content(self, row: SectionRow) -> bytes:
+        """Return a section's bytes with the new numbers in it."""
+        old, order, bits = self._file.content(row), self._file.order, self._file.bits
+        if row.kind == SYMTAB:
+            layout = struct.Struct(order + _SYMBOLS[bits][0])
+            return b"".join(layout.pack(*symbol) for symbol in self._kept)
+        if row.kind in (REL, RELA):
+            return self._relocations(old, *_RELOCATIONS[bits, row.kind])
+        if row.kind == GROUP:
+            flags, *inside = struct.unpack(f"{order}{len(old) // 4}I", old)
+            left = [self._sections[number] for number in inside if number in self._sections]
+            return struct.pack(f"{order}{len(left) + 1}I", flags, *left)
+        if row.kind == _ADDRSIG:
+            return b"".join(_uleb(self._numbers[number]) for number in _ulebs(old))
+        return old
+
+    def info(self, row: SectionRow) -> int:
+        """Return `sh_info`, which is a section, a symbol or the number of local symbols."""
+        if row.kind in (REL, RELA) or row.flags & INFO_LINK:
+            return self._sections[row.info]
+        if row.kind == GROUP:
+            return self._numbers[row.info]
+        if row.kind == SYMTAB:
+            return sum(number < row.info for number in self._numbers)
+        return row.info
+
+    def _relocations(self, old: bytes, layout: str, shift: int) -> bytes:
+        entry = struct.Struct(self._file.order + layout)
+        low = (1 << shift) - 1
+        numbers = self._numbers
+        rows = ((at, numbers[info >> shift] << shift | info & low, *rest) for at, info, *rest in entry.iter_unpack(old))
+        return b"".join(entry.pack(*row) for row in rows)
+
+
+def _ulebs(data: bytes) -> list[int]:
+    """Return the ULEB128 numbers in bytes."""
+    found, value, shift = [], 0, 0
+    for byte in data:
+        value |= (byte & 0x7F) << shift
+        shift += 7
+        if not byte & 0x80:
+            found.append(value)
+            value = shift = 0
+    return found
+
+
+def _uleb(value: int) -> bytes:
+    """Return a number as ULEB128."""
+    encoded = bytearray()
+    while value >> 7:
+        encoded.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*encoded, value])
