@@ -63,6 +63,9 @@ def _licences(dist: Flavoured) -> Breaches:
             yield name, "the licence text is empty"
 
 
+LICENCES = Rule[Flavoured](
+    id="flavour-licences", title="the licence texts are there", group=Group.FLAVOUR, check=_licences
+)
 RULES: tuple[Rule[Flavoured], ...] = tuple(
     Rule(id=name, title=title, group=Group.FLAVOUR, check=check)
     for name, title, check in (
@@ -71,6 +74,5 @@ RULES: tuple[Rule[Flavoured], ...] = tuple(
         ("flavour-version", "the library is of the version in the file name", _version),
         ("flavour-stripped", "stripped flavours have no symbol tables and no debug sections", _stripped),
         ("flavour-parts", "what the flavour leaves out is not there", _parts),
-        ("flavour-licences", "the licence texts are there", _licences),
     )
 )

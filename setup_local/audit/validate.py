@@ -10,6 +10,7 @@ from setup_local.audit import (
     check_archive,
     check_binary,
     check_contents,
+    check_debuginfo,
     check_description,
     check_files,
     check_flavor,
@@ -24,6 +25,7 @@ from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.detect import FileKind
+from setup_local.catalog.flavors import Flavor
 from setup_local.errors import DescriptionError, RequestError
 
 _SCHEMA = Rule[Distribution](
@@ -33,7 +35,7 @@ _SCHEMA = Rule[Distribution](
     check=lambda _: (),
     fatal=True,
 )
-_ANY = (*check_archive.RULES, check_contents.LINKS)
+_ANY = (*check_archive.RULES, check_contents.LINKS, check_debuginfo.BUILD_IDS)
 _FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,
@@ -48,11 +50,17 @@ _WHOLE: tuple[Rule[Any], ...] = (
 def rules(archive: str = "") -> tuple[Rule[Any], ...]:
     """Return every rule that `validate` applies, to an archive of that name or at all, in the order of the report."""
     whole: tuple[Rule[Any], ...] = (_SCHEMA, *_WHOLE)
-    if archive and named_flavor(archive):
-        whole = (*_ANY, *check_flavor.RULES)
+    if named := named_flavor(archive):
+        whole = (*_ANY, *_of_flavor(named.flavor))
     elif not archive:
-        whole = (*whole, *check_flavor.RULES)
+        whole = (*whole, *check_flavor.RULES, check_flavor.LICENCES, *check_debuginfo.RULES)
     return tuple(sorted((check_archive.READABLE, *whole, *_FILES), key=lambda rule: rule.group))
+
+
+def _of_flavor(flavor: Flavor) -> tuple[Rule[Any], ...]:
+    if flavor.detached:
+        return (*check_debuginfo.RULES, check_flavor.LICENCES)
+    return (*check_flavor.RULES, check_flavor.LICENCES)
 
 
 def validate_archive(path: Path, *, forbid: tuple[str, ...] = (), floor: str = "") -> Verdict:

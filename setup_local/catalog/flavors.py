@@ -37,11 +37,15 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Flavor:
-    """One way to pack the installation: without some parts, its binaries stripped or not."""
+    """One way to pack the installation: without some parts, its binaries stripped or not.
+
+    A `detached` one has no installation, but the debug information that the stripped ones lack.
+    """
 
     name: str
     title: str
     stripped: bool = False
+    detached: bool = False
     without: tuple[str, ...] = ()
 
 

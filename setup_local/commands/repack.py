@@ -31,7 +31,8 @@ from setup_local.flavors.repack import repack as write_flavor
 def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: str, as_machine: bool) -> None:
     """Make smaller archives of a full one: only the installation, stripped, or with the bare necessities.
 
-    The paths of the archives are printed. The same full archive always gives the same bytes.
+    The paths of the archives are printed. The same full archive always gives the same bytes. With a stripped flavour comes
+    an archive of the debug information that it lacks.
 
     \b
     Examples:
@@ -42,6 +43,8 @@ def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: str, 
     catalog = load_flavors()
     known = {flavor.name: flavor for flavor in catalog.flavor}
     wanted = list(known) if "all" in names else list(dict.fromkeys(names))
+    if any(known[name].stripped for name in wanted if name in known):
+        wanted = list(dict.fromkeys([*wanted, *(name for name, flavor in known.items() if flavor.detached)]))
     if unknown := [name for name in wanted if name not in known]:
         raise RequestError(f"no flavour {unknown[0]!r}", hint=f"there are: {', '.join(known)}, all")
     made = []

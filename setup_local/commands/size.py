@@ -51,7 +51,7 @@ def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
     title = f"{sizes.archive}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("part")
-    for column in ("files", "size", "of that bytecode", "share"):
+    for column in ("files", "size", "of that bytecode", "of that debug information", "share"):
         table.add_column(column, justify="right")
     table.add_column("left out of")
     for item in sizes.parts:
@@ -62,7 +62,8 @@ def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
 def _row(item: PartSize, whole: int) -> tuple[str, ...]:
     bytecode = decimal(item.bytecode) if item.bytecode else ""
     share = f"{item.size / whole:.1%}" if whole else ""
-    return item.part.title, str(len(item.files)), decimal(item.size), bytecode, share
+    debug = decimal(item.debug) if item.debug else ""
+    return item.part.title, str(len(item.files)), decimal(item.size), bytecode, debug, share
 
 
 def _lacking(item: PartSize, catalog: FlavorCatalog) -> list[str]:

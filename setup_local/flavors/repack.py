@@ -14,12 +14,16 @@ from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.errors import ArchiveError, OutputError, RequestError
+from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
+from setup_local.render import render
 from setup_local.stage import pack
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
 _ROOT = "python/"
+_GDB_COMMANDS = "python/build/python-gdb.py"
+_GDB_START = "gdbinit.py"
 FORMATS = ("gz", "zst")
 
 
@@ -81,10 +85,14 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
         elif not chosen.name:
             hint = "only full archives can be repacked: ...-full.tar.zst"
             raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
+        elif flavor.detached:
+            _take_debug(chosen, member, _moved(member, archive), read)
         elif name := _moved(member, archive):
             _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name))
     if not chosen.kept:
         raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
+    if flavor.detached:
+        _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
     for directory in _emptied(chosen):
         if catalog.stays(directory):
             chosen.kept[directory] = _Kept(name=directory, directory=True)
@@ -119,12 +127,27 @@ def _take(
             chosen.kept[name] = _Kept(name=name, target=member.target)
         case MemberKind.FILE:
             data = strip(read(), where=member.name) if flavor.stripped else read()
-            offset = chosen.scratch.tell()
-            chosen.scratch.write(data)
-            executable = bool(member.mode & 0o100)
-            chosen.kept[name] = _Kept(name=name, executable=executable, offset=offset, size=len(data))
+            _keep(chosen, name, data, executable=bool(member.mode & 0o100))
         case _:
             raise ArchiveError(f"{member.name} is a {member.kind.value}, which full archives do not have")
+
+
+def _take_debug(chosen: _Chosen, member: Member, name: str, read: Callable[[], bytes]) -> None:
+    """Keep the debug information of a linked file, the licence texts and what helps a debugger."""
+    if member.kind is not MemberKind.FILE:
+        return
+    if member.name == _GDB_COMMANDS:
+        _keep(chosen, f"{detach.DIRECTORY}/{posixpath.basename(member.name)}", read())
+    elif member.name.startswith(_LICENSES):
+        _keep(chosen, name, read())
+    elif name and (found := detach.detach(read(), where=member.name)):
+        _keep(chosen, f"{detach.DIRECTORY}/{found[0]}", found[1])
+
+
+def _keep(chosen: _Chosen, name: str, data: bytes, *, executable: bool = False) -> None:
+    offset = chosen.scratch.tell()
+    chosen.scratch.write(data)
+    chosen.kept[name] = _Kept(name=name, executable=executable, offset=offset, size=len(data))
 
 
 def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import posixpath
+import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.archive import MemberKind, read_members
+from setup_local.binfmt.layout import debug_size
 from setup_local.catalog.flavors import FlavorCatalog, Part, source_of
 
 _ROOT, _INSTALL = "python/", "install/"
@@ -19,10 +21,14 @@ _FORMAT = 1  # version of the JSON that `as_json` returns
 
 @dataclass(frozen=True, kw_only=True)
 class PartSize:
-    """The files of one part (path and bytes); sizes are in bytes, before packing. `bytecode` is a share of `size`."""
+    """The files of one part (path and bytes); sizes are in bytes, before packing.
+
+    `bytecode` is a share of `size`, and so is `debug`, what debug information takes of it.
+    """
 
     part: Part
     files: tuple[tuple[str, int], ...]
+    debug: int = 0
 
     @property
     def size(self) -> int:
@@ -74,11 +80,23 @@ class Sizes:
 
 def measure(archive: Path, catalog: FlavorCatalog) -> Sizes:
     """Read an archive of any flavour. Raises `ArchiveError`."""
-    files = [(member.name.removeprefix(_ROOT), member.size) for member, _ in read_members(archive) if _counts(member)]
+    files, debug = [], {}
+    for member, read in read_members(archive):
+        if member.kind is MemberKind.FILE:
+            name = member.name.removeprefix(_ROOT)
+            files.append((name, member.size))
+            debug[name] = _debug_size(read())
     found: dict[str, list[tuple[str, int]]] = {}
-    for path, size in _in_installation(files):
-        found.setdefault(catalog.part_of(path).name, []).append((path, size))
-    parts = [PartSize(part=part, files=tuple(found[part.name])) for part in catalog.part if part.name in found]
+    of_debug: dict[str, int] = {}
+    for (name, _), (path, size) in zip(files, _in_installation(files), strict=True):
+        part = catalog.part_of(path).name
+        found.setdefault(part, []).append((path, size))
+        of_debug[part] = of_debug.get(part, 0) + debug[name]
+    parts = [
+        PartSize(part=part, files=tuple(found[part.name]), debug=of_debug[part.name])
+        for part in catalog.part
+        if part.name in found
+    ]
     return Sizes(
         archive=archive.name,
         packed=archive.stat().st_size,
@@ -86,8 +104,12 @@ def measure(archive: Path, catalog: FlavorCatalog) -> Sizes:
     )
 
 
-def _counts(member: Member) -> bool:
-    return member.kind is MemberKind.FILE
+def _debug_size(data: bytes) -> int:
+    """Return what debug information takes of a file; nothing for one that cannot be read."""
+    try:
+        return debug_size(data)
+    except (struct.error, ValueError, IndexError, KeyError):
+        return 0
 
 
 def _in_installation(files: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -111,6 +133,7 @@ def as_json(sizes: Sizes) -> dict[str, Any]:
                 "files": len(item.files),
                 "size": item.size,
                 "bytecode": item.bytecode,
+                "debug": item.debug,
                 "groups": item.groups(),
             }
             for item in sizes.parts

@@ -19,6 +19,7 @@ class Flavor(Enum):
 
 
 _FLAVORS = "|".join(item.value for item in Flavor)
+_DEBUG_INFORMATION = re.compile(r"[a-z]+-[0-9].*-debuginfo\.tar\.(?:zst|gz)")
 _OPTION = "(?:debug|freethreaded|noopt|pgo|lto|bolt)"
 _NAME = re.compile(
     rf"""(?P<implementation>[a-z]+)
@@ -40,6 +41,11 @@ class ArchiveName:
     target_triple: str
     build_options: str
     flavor: Flavor
+
+
+def is_debug_information(name: str) -> bool:
+    """Tell whether a file belongs to distributions, but is none: it is useless without the other archives."""
+    return _DEBUG_INFORMATION.fullmatch(name) is not None
 
 
 def parse_name(name: str) -> ArchiveName | None:

@@ -15,7 +15,7 @@ from packaging.version import Version
 from setup_local.audit.archive import read_members
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import Distribution, Index
-from setup_local.index.names import ArchiveName, Flavor, parse_name
+from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
 
 DESCRIPTION = "python/PYTHON.json"
 
@@ -41,7 +41,7 @@ def scan(
         name = parse_name(path.name)
         if name is not None:
             found.append(_distribution(path, name, base_url))
-        elif not path.name.startswith(".") and path.name not in written:
+        elif not (path.name.startswith(".") or path.name in written or is_debug_information(path.name)):
             report(f"ignored {path.name}: not the name of a distribution")
     if not found:
         hint = "names are like cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"

@@ -16,11 +16,13 @@ from setup_local import paths
 from setup_local.audit.archive import read_members
 from setup_local.audit.validate import validate_archive
 from setup_local.binfmt.elf import read_elf
+from setup_local.binfmt.layout import ALLOC, NOTE, read_layout
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, Part, load_flavors, source_of
 from setup_local.catalog.libraries import load_libraries
 from setup_local.commands.repack import repack as command
 from setup_local.errors import ArchiveError, CatalogError, OutputError, RequestError, StageError
+from setup_local.flavors.detach import detach
 from setup_local.flavors.repack import repack
 from setup_local.flavors.strip import strip
 
@@ -44,6 +46,7 @@ def _sample() -> Sample:
             kind=tarfile.SYMTYPE, target="python3.13/config-3.13-x86_64-linux-gnu/libpython3.13.a", mode=0o777
         ),
         f"{library}/config-3.13-x86_64-linux-gnu/libpython3.13.a": Entry(binary("libbundled.a")),
+        "python/build/python-gdb.py": Entry(b"import gdb\n"),
     }
     return sample
 
@@ -147,8 +150,55 @@ def test_stripping_changes_nothing_but_the_symbols(name: str) -> None:
     assert len(after) < len(before)
     assert facts.symbols.defined
     assert not kept.symbols.defined
-    assert dataclasses.replace(facts, symbols=kept.symbols) == kept
+    assert dataclasses.replace(facts, symbols=kept.symbols, debug_sections=()) == kept
     assert strip(after, where=name) == after
+
+
+@pytest.mark.parametrize("name", ["python", "good.so"])
+def test_detached_debug_information_is_all_that_stripping_removes(name: str) -> None:
+    whole = binary(name)
+    path, data = detach(whole, where=name) or ("", b"")
+    before, after = read_layout(whole), read_layout(data)
+    facts, found = read_elf(whole), read_elf(data)
+    assert path == f".build-id/{facts.build_id[:2]}/{facts.build_id[2:]}.debug"
+    assert found.build_id == facts.build_id == read_elf(strip(whole, where=name)).build_id
+    assert found.symbols == facts.symbols
+    assert (found.detached, found.linked, found.debug_sections) == (True, False, facts.debug_sections)
+    assert len(after.sections) == len(before.sections)
+    for old, new in zip(before.sections, after.sections, strict=True):
+        assert before.name(old) == after.name(new)
+        assert (old.address, old.size) == (new.address, new.size)
+        assert after.content(new) == (before.content(old) if old.kind == NOTE or not old.flags & ALLOC else b"")
+
+
+@pytest.mark.parametrize("name", ["core.o", "libbundled.a", "debug.o"])
+def test_only_linked_files_have_debug_information_to_detach(name: str) -> None:
+    assert detach(binary(name), where=name) is None
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (binary("no-build-id.so"), "it has no build id"),
+        (binary("no-debug.so"), "it has no debug information"),
+        (binary("good.so")[:-100], "cannot be detached"),
+        (binary("good.so")[:200], "cannot be detached"),
+    ],
+)
+def test_a_binary_without_debug_information_is_refused(data: bytes, what: str) -> None:
+    with pytest.raises(StageError, match=what):
+        detach(data, where="x.so")
+
+
+def test_debug_information_comes_with_what_a_debugger_needs(tmp_path: Path) -> None:
+    ids = sorted(read_elf(binary(name)).build_id for name in ("python", "good.so"))
+    assert _names(_repacked("debuginfo", tmp_path)) == [
+        *(f"python/lib/debug/.build-id/{item[:2]}/{item[2:]}.debug" for item in ids),
+        "python/lib/debug/gdbinit.py",
+        "python/lib/debug/python-gdb.py",
+        "python/licenses/LICENSE.bundled.txt",
+        "python/licenses/LICENSE.cpython.txt",
+    ]
 
 
 @pytest.mark.parametrize("name", ["core.o", "libbundled.a"])
@@ -175,6 +225,7 @@ def test_a_damaged_binary_is_not_stripped() -> None:
         ("lib/python3.13/config-3.13-x86_64-linux-gnu/libpython3.13.a", "static-libraries"),
         ("build/Modules/_ssl.o", "objects"),
         ("licenses/LICENSE.zlib.txt", "licences"),
+        ("lib/debug/.build-id/01/23.debug", "debug"),
         ("strange", "other"),
     ],
 )
@@ -250,6 +301,16 @@ def test_the_command_makes_every_flavour(tmp_path: Path) -> None:
     made = json.loads(done.stdout)["archives"]
     assert [item["flavor"] for item in made] == list(FLAVORS)
     assert all(Path(item["path"]).stat().st_size == item["size"] for item in made)
+
+
+@pytest.mark.parametrize("flavor", ["install_only_stripped", "minimal"])
+def test_debug_information_is_made_along_with_what_lacks_it(flavor: str, tmp_path: Path) -> None:
+    archive = _sample().write(tmp_path)
+    done = CliRunner().invoke(command, [str(archive), "--flavor", flavor, "--output", str(tmp_path / "out")])
+    assert [Path(line).name.rpartition("-")[2] for line in done.stdout.split()] == [
+        f"{flavor}.tar.gz",
+        "debuginfo.tar.gz",
+    ]
 
 
 def test_an_unknown_flavour_is_named(tmp_path: Path) -> None:

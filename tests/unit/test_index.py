@@ -86,7 +86,16 @@ def test_names_say_what_an_archive_is(name: str, options: str, flavor: Flavor, t
 
 
 def test_every_flavour_that_can_be_made_is_known() -> None:
-    assert {flavor.name for flavor in load_flavors().flavor} | {"full"} == {item.value for item in Flavor}
+    made = {flavor.name for flavor in load_flavors().flavor if not flavor.detached}
+    assert made | {"full"} == {item.value for item in Flavor}
+
+
+def test_debug_information_lies_beside_distributions_and_is_none(tmp_path: Path) -> None:
+    full(tmp_path)
+    (debug,) = (flavor.name for flavor in load_flavors().flavor if flavor.detached)
+    (tmp_path / f"cpython-3.13.5-{TRIPLE}-{debug}.tar.gz").write_bytes(b"")
+    assert "ignored" not in run(tmp_path).stderr
+    assert [item["file"] for item in document(tmp_path)["distributions"]] == [NAME]
 
 
 @pytest.mark.parametrize("name", ["README.txt", "cpython-3.13-full.tar.zst", f"x{NAME}.part", f"../{NAME}", "x.tar.gz"])

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from sample_distribution import Entry, Sample, flavoured
+from elftools.elf.elffile import ELFFile
+from sample_distribution import ELF, Entry, Sample, flavoured
 
 from setup_local.catalog.flavors import load_flavors
 from setup_local.commands.size import size
@@ -107,3 +108,14 @@ def test_errors_are_one_line(tmp_path: Path) -> None:
     assert isinstance(CliRunner().invoke(size, [str(tmp_path / "no")]).exception, ArchiveError)
     failed = CliRunner().invoke(size, [str(archive), "--svg", str(tmp_path / "no" / "x.svg")])
     assert isinstance(failed.exception, OutputError)
+
+
+def test_debug_information_is_a_share_of_its_part(tmp_path: Path) -> None:
+    sample = Sample()
+    sample.entries["python/install/bin/damaged"] = Entry(b"\x7fELF")
+    parts = {item.part.name: item for item in measure(sample.write(tmp_path), CATALOG).parts}
+    for name, file in (("interpreter", "python"), ("modules", "good.so")):
+        with (ELF / file).open("rb") as stream:
+            sections = [item for item in ELFFile(stream).iter_sections() if item.name.startswith(".debug")]
+        assert parts[name].debug == sum(item["sh_size"] for item in sections) > 0
+    assert parts["objects"].debug == 0

@@ -11,12 +11,15 @@ from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary, 
 
 from setup_local.audit.model import Finding, Severity
 from setup_local.audit.validate import rules, validate_archive
+from setup_local.binfmt.elf import read_elf
 from setup_local.errors import DescriptionError, RequestError
+from setup_local.flavors.detach import detach
 from setup_local.flavors.strip import strip
 
 Corruption = Callable[[Sample], object]
 PROGRAM = "install/bin/python3.13"
 FORBIDDEN = "/somewhere/else"
+TRIPLE = "x86_64-unknown-linux-gnu"
 
 
 def _shared(name: str) -> Corruption:
@@ -192,6 +195,7 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("libc-functions", _file("build/lib/libbundled.a", binary("libmemcpy.a"))),
     ("text-paths", _file("build/Modules/config.c", b'#define X "/home/builder/x"\n')),
     ("text-paths", _file("install/bin/pip", b"#!/tmp/work/bin/python\n")),
+    ("build-ids", _shared("no-build-id.so")),
     ("forbidden-paths", _file("install/lib/python3.13/os.py", f"x = '{FORBIDDEN}/y'\n".encode())),
 ]
 
@@ -247,6 +251,44 @@ FLAVOUR_BREACHES: list[tuple[str, Corruption]] = [
 ]
 
 
+GOOD_ID = read_elf(binary("good.so")).build_id
+GOOD_PLACE = f"lib/debug/.build-id/{GOOD_ID[:2]}/{GOOD_ID[2:]}.debug"
+
+
+def _debuginfo() -> Sample:
+    """Return an archive with the debug information of one module."""
+    name, data = detach(binary("good.so"), where="sample") or ("", b"")
+    return Sample(
+        name=f"cpython-3.13.5-{TRIPLE}-debuginfo.tar.gz",
+        described=False,
+        compression="gzip",
+        entries={
+            f"python/lib/debug/{name}": Entry(data),
+            "python/lib/debug/gdbinit.py": Entry(b"import gdb\n"),
+            "python/licenses/LICENSE.cpython.txt": Entry(b"PSF\n"),
+        },
+    )
+
+
+def _debug_file(data: bytes) -> Corruption:
+    return _entry(GOOD_PLACE, "data", data)
+
+
+# The same for archives of detached debug information.
+DEBUGINFO_BREACHES: list[tuple[str, Corruption]] = [
+    ("debuginfo-layout", _file("bin/python3", b"")),
+    ("debuginfo-layout", _file("lib/debug/bin/python3.debug", b"")),
+    ("debuginfo-layout", _without(GOOD_PLACE)),
+    ("debuginfo-found", _debug_file(b"text")),
+    ("debuginfo-found", _debug_file((detach(binary("python"), where="") or ("", b""))[1])),
+    ("debuginfo-detached", _debug_file(binary("good.so"))),
+    ("debuginfo-detached", _debug_file(strip(binary("good.so"), where=""))),
+    ("flavour-licences", _without("licenses/LICENSE.cpython.txt")),
+    ("archive-order", _attribute("reverse", value=True)),
+    ("binary-machine", _debug_file(binary("other-machine.o"))),
+]
+
+
 def _findings(sample: Sample, directory: Path) -> list[Finding]:
     return list(validate_archive(sample.write(directory), forbid=(FORBIDDEN,)).walk())
 
@@ -291,6 +333,18 @@ def test_a_corrupted_flavour_breaks_its_rule(rule: str, corrupt: Corruption, tmp
     assert rule in {item.id for item in rules(sample.name)}
 
 
+@pytest.mark.parametrize(("rule", "corrupt"), DEBUGINFO_BREACHES)
+def test_corrupted_debug_information_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    sample = _debuginfo()
+    corrupt(sample)
+    assert rule in {finding.rule for finding in _findings(sample, tmp_path)}
+    assert rule in {item.id for item in rules(sample.name)}
+
+
+def test_good_debug_information_holds(tmp_path: Path) -> None:
+    assert _findings(_debuginfo(), tmp_path) == []
+
+
 def test_an_installation_without_licences_is_rejected(tmp_path: Path) -> None:
     sample = flavoured("install_only")
     sample.entries = {name: entry for name, entry in sample.entries.items() if "licenses" not in name}
@@ -322,12 +376,14 @@ def test_only_the_rules_that_were_applied_are_reported() -> None:
     installation = {rule.id for rule in rules(flavoured("minimal").name)}
     assert not any(name.startswith("flavour-") for name in full)
     assert "archive-description-first" in full - installation
-    assert full | installation == {rule.id for rule in rules()}
+    debug = {rule.id for rule in rules(_debuginfo().name)}
+    assert not any(name.startswith("debuginfo-") for name in full | installation)
+    assert full | installation | debug == {rule.id for rule in rules()}
 
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
-        {rule for rule, _ in (*BREACHES, *FLAVOUR_BREACHES)}
+        {rule for rule, _ in (*BREACHES, *FLAVOUR_BREACHES, *DEBUGINFO_BREACHES)}
         | {rule for rule, _, _ in UNREADABLE}
         | {"archive-readable"}
     )
