@@ -16,7 +16,7 @@ from setup_local.catalog.flavors import load_flavors
 from setup_local.flavors.repack import repack
 
 CATALOG = load_flavors()
-FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor}
+FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor if not flavor.detached}
 PROGRAM = """
 import ctypes, decimal, hashlib, lzma, readline, sqlite3, ssl, sys, sysconfig, uuid, zoneinfo, bz2, curses, _ctypes
 assert ssl.create_default_context() and ssl.OPENSSL_VERSION
