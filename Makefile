@@ -32,7 +32,7 @@ older: environment
 	archive=$$(./build-linux.py --python $(OLDER) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_moved.py \
-		tests/integration/test_old_glibc.py tests/integration/test_trust.py --archive "$$archive"
+		tests/integration/test_old_glibc.py tests/integration/test_trust.py tests/integration/test_launchers.py --archive "$$archive"
 
 # All of CPython's own regression tests.
 test-regression: environment
