@@ -108,11 +108,13 @@ def scripts_of_tcl() -> Any:
     """Return device and number of the first file that Tcl reads; its encoding of the name is its own."""
     try:
         import tkinter as tk
-
+    except UnicodeError as error:
+        return str(error)
+    try:
         interpreter = tk.Tcl()
         interpreter.eval("file stat [file join [info library] init.tcl] found")
         return [int(interpreter.eval(f"set found({name})")) for name in ("dev", "ino")]
-    except UnicodeError as error:
+    except (UnicodeError, tk.TclError) as error:
         return str(error)
 
 
