@@ -14,5 +14,7 @@ def read_upstream(tree: Path) -> Upstream:
     if missing:
         raise RequestError(f"is no CPython source tree: it has no {missing[0]}", where=tree)
     texts = {name: (tree / name).read_text(encoding="utf-8") for name in FILES if (tree / name).is_file()}
-    below = (path.relative_to(tree).as_posix() for part in ("Modules", "PC") for path in (tree / part).rglob("*"))
+    below = (
+        path.relative_to(tree).as_posix() for part in ("Modules", "PC", "Include") for path in (tree / part).rglob("*")
+    )
     return parse_upstream(texts, below)

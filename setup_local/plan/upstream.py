@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 
@@ -24,6 +24,10 @@ _SUBSTITUTION = re.compile(r"@\w+@")
 _SECTION = re.compile(r"^\*(\w+|@\w+@)\*$")
 _INITTAB = re.compile(r'\{"(\w+)",\s*(\w+)\}')
 _ARCHIVE = re.compile(r"^(\w+)_A\s*=\s*(\S+\.a)\s*$", re.MULTILINE)
+_OBJECTS = re.compile(r"^(\w+_OBJS)\s*=", re.MULTILINE)
+_MODULE_OBJECTS = re.compile(r"^MODULE_(\w+)_LDEPS\s*=\s*\$\((\w+)_LIB_@\w+@\)", re.MULTILINE)
+_RULE = re.compile(r"^(Modules/\S+\.o):", re.MULTILINE)
+_REFERENCE = re.compile(r"\$\((\w+)\)")
 _SOURCE_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m")
 
 
@@ -32,6 +36,7 @@ class Origin(Enum):
 
     INITTAB = "config.c.in"
     BOOTSTRAP = "Setup.bootstrap"
+    CORE_SETUP = "Setup (linked by CPython itself)"
     STDLIB = "Setup.stdlib"
     SETUP = "Setup"
     SCRIPT = "setup.py"
@@ -41,8 +46,8 @@ class Origin(Enum):
 class UpstreamModule:
     """One extension module as CPython declares it; `sources` are below `Modules/`.
 
-    `optional_sources` are added by `setup.py` on some systems only. `must_be_shared` is true for test
-    modules that CPython refuses to build in. `init` is the function in `config.c.in`.
+    `optional_sources` are added by `setup.py` or `configure` on some systems only. `must_be_shared` is true
+    for test modules that CPython refuses to build in. `init` is the function in `config.c.in`.
     """
 
     name: str
@@ -55,7 +60,26 @@ class UpstreamModule:
     @property
     def in_core(self) -> bool:
         """Tell whether CPython links the module into every interpreter by itself."""
-        return self.origin in (Origin.INITTAB, Origin.BOOTSTRAP)
+        return self.origin in (Origin.INITTAB, Origin.BOOTSTRAP, Origin.CORE_SETUP)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BundledObjects:
+    """Sources of objects that CPython's makefile links into a module besides what its Setup line names."""
+
+    sources: tuple[str, ...] = ()
+    optional_sources: tuple[str, ...] = ()
+
+    def added_to(self, module: UpstreamModule) -> UpstreamModule:
+        """Return the module with these sources."""
+        return replace(
+            module,
+            sources=tuple(dict.fromkeys((*module.sources, *self.sources))),
+            optional_sources=(*module.optional_sources, *self.optional_sources),
+        )
+
+
+_NO_OBJECTS = BundledObjects()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +102,9 @@ def parse_upstream(texts: Mapping[str, str], paths: Iterable[str]) -> Upstream:
     """
     modules: dict[str, UpstreamModule] = {}
     archives = parse_archives(texts.get(MAKEFILE, ""))
+    bundled = parse_module_objects(texts.get(MAKEFILE, ""))
     for module in _declarations(texts, archives):
-        modules.setdefault(module.name, module)
+        modules.setdefault(module.name, bundled.get(module.name.upper(), _NO_OBJECTS).added_to(module))
     known = [PurePosixPath(path) for path in paths]
     return Upstream(
         version=parse_version(texts.get(PATCHLEVEL, "")),
@@ -93,7 +118,8 @@ def _declarations(texts: Mapping[str, str], archives: Mapping[str, tuple[str, ..
     yield from parse_inittab(texts.get(CONFIG, ""))
     yield from parse_setup(texts.get(BOOTSTRAP, ""), Origin.BOOTSTRAP, archives)
     yield from parse_setup(texts.get(STDLIB, ""), Origin.STDLIB, archives)
-    yield from parse_setup(texts.get(SETUP, ""), Origin.SETUP, archives)
+    # Before Setup.bootstrap there was (up to 3.10), Setup itself named what every interpreter has.
+    yield from parse_setup(texts.get(SETUP, ""), Origin.SETUP if BOOTSTRAP in texts else Origin.CORE_SETUP, archives)
     for found in scan_setup_script(texts.get(SCRIPT, "")):
         yield UpstreamModule(
             name=found.name, origin=Origin.SCRIPT, sources=found.sources, optional_sources=found.optional_sources
@@ -113,16 +139,39 @@ def parse_inittab(text: str) -> list[UpstreamModule]:
 
 def parse_archives(makefile: str) -> dict[str, tuple[str, ...]]:
     """Return the static libraries that CPython's makefile builds for itself: path to sources below `Modules/`."""
-    found: dict[str, tuple[str, ...]] = {}
-    for stem, archive in _ARCHIVE.findall(makefile):
-        objects = re.search(rf"^{stem}_OBJS\s*=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
-        words = objects[1].replace("\\\n", " ").split() if objects else []
-        found[archive] = tuple(
-            str(PurePosixPath(word).relative_to("Modules").with_suffix(".c"))
-            for word in words
-            if word.startswith("Modules/")
-        )
+    return {archive: _sources(makefile, f"{stem}_OBJS") for stem, archive in _ARCHIVE.findall(makefile)}
+
+
+def parse_module_objects(makefile: str) -> dict[str, BundledObjects]:
+    """Return what the makefile, and not Setup, adds to modules (from 3.14 on), by their names in capitals.
+
+    Of the objects that have a rule of their own, those in no list are the ones that `configure` may choose.
+    """
+    ruled = {source for source in (_source(word) for word in _RULE.findall(makefile)) if source}
+    listed = {source for name in _OBJECTS.findall(makefile) for source in _sources(makefile, name)}
+    found: dict[str, BundledObjects] = {}
+    for module, stem in _MODULE_OBJECTS.findall(makefile):
+        sources = _sources(makefile, f"{stem}_OBJS")
+        folders = {PurePosixPath(source).parent for source in sources}
+        optional = sorted(source for source in ruled - listed if PurePosixPath(source).parent in folders)
+        found[module] = BundledObjects(sources=sources, optional_sources=tuple(optional))
     return found
+
+
+def _sources(makefile: str, variable: str) -> tuple[str, ...]:
+    """Return the sources of a makefile's list of objects, and of the lists that it names."""
+    objects = re.search(rf"^{variable}\s*=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
+    found: list[str] = []
+    for word in objects[1].replace("\\\n", " ").split() if objects else []:
+        inner = _REFERENCE.fullmatch(word)
+        found += _sources(makefile, inner[1]) if inner else filter(None, [_source(word)])
+    return tuple(dict.fromkeys(found))
+
+
+def _source(word: str) -> str:
+    """Return the source, below `Modules/`, of an object; empty for any other word."""
+    path = PurePosixPath(word)
+    return str(path.relative_to("Modules").with_suffix(".c")) if word.startswith("Modules/") else ""
 
 
 def parse_setup(text: str, origin: Origin, archives: Mapping[str, tuple[str, ...]]) -> list[UpstreamModule]:

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+import pytest
+
 from setup_local.plan.setup_script import ScriptExtension, scan_setup_script
 from setup_local.plan.upstream import (
+    BOOTSTRAP,
     CONFIG,
     MAKEFILE,
     PATCHLEVEL,
     SCRIPT,
+    SETUP,
     STDLIB,
+    BundledObjects,
     Origin,
     UpstreamModule,
     parse_archives,
     parse_inittab,
+    parse_module_objects,
     parse_setup,
     parse_upstream,
     parse_version,
@@ -119,6 +125,76 @@ def test_setup_py_is_understood_without_running_it() -> None:
             optional_sources=("_multiprocessing/semaphore.c",),
         ),
     ]
+
+
+OLD_SCRIPT_TEXT = """
+def detect_math(self):
+    shared_math = 'Modules/_math.o'
+    self.add(Extension('math', ['mathmodule.c'], extra_objects=[shared_math], libraries=['m']))
+    for loc in ('kr', 'jp'):
+        self.add(Extension('_codecs_%s' % loc, ['cjkcodecs/_codecs_%s.c' % loc]))
+    for dblib in (('db-%d.%d' % db_ver), ('db%d' % db_ver[0])):
+        self.find(dblib)
+
+def detect_bundled(self):
+    if system:
+        sources = ['_decimal/_decimal.c']
+        expat_sources = []
+    else:
+        sources = ['_decimal/_decimal.c', '_decimal/libmpdec/context.c']
+        expat_sources = ['expat/xmlparse.c']
+    self.add(Extension('_decimal', sources=sources))
+    self.add(Extension('pyexpat', sources=['pyexpat.c'] + expat_sources))
+
+def main():
+    setup(ext_modules=[Extension('_struct', ['_struct.c']), Extension('_dummy', ['_dummy.c'])])
+"""
+
+
+def test_what_setup_py_makes_of_names_and_conditions_is_understood() -> None:
+    assert scan_setup_script(OLD_SCRIPT_TEXT) == [
+        ScriptExtension(name="math", sources=("mathmodule.c", "_math.c")),
+        ScriptExtension(name="_codecs_kr", sources=("cjkcodecs/_codecs_kr.c",)),
+        ScriptExtension(name="_codecs_jp", sources=("cjkcodecs/_codecs_jp.c",)),
+        ScriptExtension(
+            name="_decimal", sources=("_decimal/_decimal.c",), optional_sources=("_decimal/libmpdec/context.c",)
+        ),
+        ScriptExtension(name="pyexpat", sources=("pyexpat.c",), optional_sources=("expat/xmlparse.c",)),
+        ScriptExtension(name="_struct", sources=("_struct.c",)),
+    ]
+
+
+MODULE_OBJECTS_TEXT = """\
+LIBHACL_MD5_OBJS= \\
+\t\tModules/_hacl/Hacl_Hash_MD5.o
+LIBHACL_SIMD_OBJS=@LIBHACL_SIMD_OBJS@
+LIBHACL_HMAC_OBJS= \\
+\t\tModules/_hacl/Hacl_HMAC.o \\
+\t\t$(LIBHACL_MD5_OBJS) \\
+\t\t$(LIBHACL_SIMD_OBJS)
+
+Modules/_hacl/Hacl_Hash_MD5.o: $(srcdir)/Modules/_hacl/Hacl_Hash_MD5.c
+Modules/_hacl/Hacl_HMAC.o: $(srcdir)/Modules/_hacl/Hacl_HMAC.c
+Modules/_hacl/Simd.o: $(srcdir)/Modules/_hacl/Simd.c
+Modules/getpath.o: $(srcdir)/Modules/getpath.c
+MODULE__HMAC_LDEPS=$(LIBHACL_HMAC_LIB_@LIBHACL_LDEPS_LIBTYPE@)
+"""
+
+
+def test_objects_that_only_the_makefile_gives_to_a_module_count() -> None:
+    assert parse_module_objects(MODULE_OBJECTS_TEXT) == {
+        "_HMAC": BundledObjects(
+            sources=("_hacl/Hacl_HMAC.c", "_hacl/Hacl_Hash_MD5.c"), optional_sources=("_hacl/Simd.c",)
+        )
+    }
+    found = parse_upstream({STDLIB: "_hmac hmacmodule.c\n", MAKEFILE: MODULE_OBJECTS_TEXT}, ())
+    assert found.modules["_hmac"].sources == ("hmacmodule.c", "_hacl/Hacl_HMAC.c", "_hacl/Hacl_Hash_MD5.c")
+
+
+@pytest.mark.parametrize(("bootstrap", "core"), [({}, True), ({BOOTSTRAP: "posix posixmodule.c\n"}, False)])
+def test_up_to_3_10_setup_names_what_cpython_links_itself(*, bootstrap: dict[str, str], core: bool) -> None:
+    found = parse_upstream({SETUP: "xxsubtype xxsubtype.c\n", **bootstrap}, ())
+    assert found.modules["xxsubtype"].in_core is core
 
 
 def test_the_first_declaration_counts_and_paths_are_sorted_out() -> None:
