@@ -17,7 +17,13 @@ from setup_local.values import Request, ToolchainChoice
 HERE = Path(__file__).parent
 
 
-@pytest.mark.parametrize("python", ["3.11.2", "3.13.5", "3.13.15"])
+@pytest.mark.parametrize(
+    "python",
+    [
+        "3.9.2", "3.9.25", "3.10.22", "3.11.2", "3.11.17", "3.12.15",
+        "3.13.5", "3.13.15", "3.13.18", "3.14.10", "3.15.2",
+    ],
+)  # fmt: skip
 def test_setup_local_is_as_recorded(python: str) -> None:
     request = Request(
         python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
