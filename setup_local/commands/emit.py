@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import click
 
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.patches import load_patch
 from setup_local.errors import ReconcileError
 from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.plan.reconcile import Disagreement, reconcile
+from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
 from setup_local.plan.resolve import resolve
 from setup_local.plan.upstream import Upstream
 from setup_local.render import render_setup_local
@@ -28,7 +30,7 @@ _DEFAULT_TARGET = "x86_64-unknown-linux-gnu"
 @click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
 @click.option(
     "--check", "tree", metavar="SOURCE_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Report every disagreement between the catalog and a CPython source tree.",
+    help="Report every disagreement between the catalog, with its patches, and an unpacked CPython source tree.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")
 def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, as_json: bool) -> None:
@@ -47,8 +49,8 @@ def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, a
     chosen = python or (upstream.version if upstream else _DEFAULT_PYTHON)
     request = Request(python=chosen, target_triple=target, glibc=None, toolchain=ToolchainChoice.AUTO)
     plan = resolve(request, load_catalogs())
-    if upstream:
-        _check(plan, upstream, as_json=as_json)
+    if upstream and tree:
+        _check(plan, upstream, tree, as_json=as_json)
     elif as_json:
         _print_json({"python": str(plan.python), "target": target, "extensions": _rows(plan)})
     elif as_list:
@@ -57,8 +59,9 @@ def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, a
         click.echo(render_setup_local(plan), nl=False)
 
 
-def _check(plan: Plan, upstream: Upstream, *, as_json: bool) -> None:
-    found = reconcile(plan, upstream)
+def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None:
+    patches = {name: load_patch(name) for name in plan.python_patches}
+    found = [*reconcile(plan, upstream), *unmatched_edits(patches, partial(_text, tree))]
     rows = [{"kind": item.kind.value, "module": item.module, "message": item.message} for item in found]
     if as_json:
         counts = {"catalog": len(plan.extensions), "upstream": len(upstream.modules)}
@@ -69,6 +72,10 @@ def _check(plan: Plan, upstream: Upstream, *, as_json: bool) -> None:
         click.echo(f"CPython {upstream.version}: catalog and source tree agree about {len(upstream.modules)} modules")
     if found:
         raise ReconcileError(_summary(found), hint="the catalog is setup_local/data/extensions.toml")
+
+
+def _text(tree: Path, name: str) -> str:
+    return (tree / name).read_text(encoding="utf-8") if (tree / name).is_file() else ""
 
 
 def _summary(found: list[Disagreement]) -> str:

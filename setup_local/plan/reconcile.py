@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from setup_local.catalog.patches import Patch
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
 from setup_local.values import LinkMode
@@ -25,6 +26,7 @@ class Kind(Enum):
     CORE = "core"
     INIT = "init function"
     MUST_BE_SHARED = "must be shared"
+    PATCH = "patch"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,17 @@ def reconcile(plan: Plan, upstream: Upstream) -> list[Disagreement]:
         *_missing_here(ours, upstream),
         *(item for extension in ours.values() for item in _extension(extension, upstream, linked)),
     ]
+
+
+def unmatched_edits(patches: Mapping[str, Patch], read: Callable[[str], str]) -> Iterator[Disagreement]:
+    """Yield the edits of patches that do not match exactly once; `read` returns a file's text, empty for none."""
+    for name, patch in patches.items():
+        for edit in patch.edits:
+            found = read(edit.file).count(edit.find)
+            if found != 1:
+                line = next(line for line in edit.find.splitlines() if line.strip())
+                message = f"{name} looks for {line.strip()!r} in {edit.file}, which has it {found} times"
+                yield Disagreement(kind=Kind.PATCH, module="-", message=message)
 
 
 def _version(plan: Plan, upstream: Upstream) -> Iterator[Disagreement]:

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.patches import load_patch
 from setup_local.commands.emit import emit
 from setup_local.errors import ReconcileError, RequestError
 from setup_local.plan.model import Plan
@@ -36,6 +37,10 @@ def tree(tmp_path: Path) -> Path:
             if not include.startswith("deps:"):
                 (tmp_path / include).mkdir(parents=True, exist_ok=True)
                 (tmp_path / include / "a.h").touch()
+    for edit in (edit for name in plan.python_patches for edit in load_patch(name).edits):
+        (tmp_path / edit.file).parent.mkdir(parents=True, exist_ok=True)
+        with (tmp_path / edit.file).open("a") as file:
+            file.write(edit.find)
     return tmp_path
 
 
@@ -100,6 +105,17 @@ def test_a_tree_that_disagrees_is_told_in_full(tree: Path) -> None:
         assert any(module in line and what in line for line in result.stdout.splitlines())
     rows = json.loads(run("--check", str(tree), "--json").stdout)["disagreements"]
     assert {row["module"] for row in rows} == {"_ssl", "_csv", "_new"}
+
+
+def test_a_patch_that_no_longer_fits_is_a_disagreement(tree: Path) -> None:
+    getpath = tree / "Modules" / "getpath.py"
+    getpath.write_text(getpath.read_text() * 2)
+    result = run("--check", str(tree))
+    assert str(result.exception).startswith("2 disagreements")
+    assert (
+        "cpython-getpath.toml looks for 'if not executable:' in Modules/getpath.py, which has it 2 times"
+        in result.stdout
+    )
 
 
 def test_another_python_than_the_trees_is_a_disagreement(tree: Path) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
+from setup_local.catalog.patches import Edit, Patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.catalog.targets import load_targets
 from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.plan.reconcile import Disagreement, Kind, reconcile
+from setup_local.plan.reconcile import Disagreement, Kind, reconcile, unmatched_edits
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
 from setup_local.values import LinkMode
 
@@ -156,7 +157,17 @@ def test_each_kind_of_disagreement_is_found(
 
 def test_every_kind_has_a_case_above() -> None:
     marks = test_each_kind_of_disagreement_is_found.pytestmark  # type: ignore[attr-defined]
-    assert {case[2] for case in marks[0].args[1]} == set(Kind)
+    assert {case[2] for case in marks[0].args[1]} == set(Kind) - {Kind.PATCH}
+
+
+@pytest.mark.parametrize(("text", "found"), [("a = 1\n", []), ("b = 1\n", [0]), ("a = 1\na = 1\n", [2]), ("", [0])])
+def test_an_edit_must_match_once(text: str, found: list[int]) -> None:
+    patch = Patch(why="because", edits=(Edit(file="Lib/os.py", find="a = 1\n", replace="a = 2\n"),))
+    items = list(unmatched_edits({"ours.toml": patch}, {"Lib/os.py": text}.__getitem__))
+    assert [item.message for item in items] == [
+        f"ours.toml looks for 'a = 1' in Lib/os.py, which has it {count} times" for count in found
+    ]
+    assert {item.kind for item in items} <= {Kind.PATCH}
 
 
 def test_all_disagreements_are_reported_at_once() -> None:
