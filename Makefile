@@ -21,11 +21,12 @@ lint: environment
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries
 
-# The newest series, with the quick part of CPython's own regression tests.
+# The newest series, with the quick part of CPython's own regression tests, and clients that use both series.
 distribution: environment
+	second=$$(./build-linux.py --python $(OLDER) --output $(OUTPUT) | tail -n 1) && \
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
-	$(RUN) -m pytest tests/integration --archive "$$archive"
+	$(RUN) -m pytest tests/integration --archive "$$archive" --second-archive "$$second"
 
 # The series before CPython's build system changed.
 older: environment

@@ -6,22 +6,27 @@ import functools
 import os
 import shutil
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from clients import Clients, installed_clients, used
 from installed import DIST, Installation, unpack
 
 from setup_local.catalog.flavors import load_flavors
 from setup_local.flavors.repack import repack
 
 ARCHIVE_VARIABLE = "SETUP_LOCAL_TEST_ARCHIVE"
+SECOND_ARCHIVE_VARIABLE = "SETUP_LOCAL_TEST_SECOND_ARCHIVE"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("distribution")
     group.addoption("--archive", metavar="PATH", help=f"archive to test (else the variable {ARCHIVE_VARIABLE})")
+    second = f"archive of another version, for clients that use two (else the variable {SECOND_ARCHIVE_VARIABLE})"
+    group.addoption("--second-archive", metavar="PATH", help=second)
     group.addoption(
         "--regression",
         choices=("quick", "all"),
@@ -33,9 +38,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def archive(request: pytest.FixtureRequest) -> Path:
     """Return the archive under test; there is no default, or an old one would be tested by mistake."""
-    chosen = request.config.getoption("--archive") or os.environ.get(ARCHIVE_VARIABLE)
+    return _given(request, "--archive", ARCHIVE_VARIABLE)
+
+
+@pytest.fixture(scope="session")
+def second_archive(request: pytest.FixtureRequest) -> Path:
+    """Return the archive of another version."""
+    return _given(request, "--second-archive", SECOND_ARCHIVE_VARIABLE)
+
+
+def _given(request: pytest.FixtureRequest, option: str, variable: str) -> Path:
+    chosen = request.config.getoption(option) or os.environ.get(variable)
     if not chosen:
-        pytest.fail(f"no archive was given: use --archive PATH or {ARCHIVE_VARIABLE}; `make test` builds one first")
+        pytest.fail(f"no archive was given: use {option} PATH or {variable}; `make test` builds one first")
     path = Path(str(chosen)).absolute()
     if not path.is_file():
         pytest.fail(f"{path}: there is no such archive")
@@ -95,6 +110,33 @@ def repacked(archive: Path, workshop: Path) -> Callable[[str], Path]:
         return repack(archive, flavors[name], catalog, output=workshop / "flavours", threads=2)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def install_only(repacked: Callable[[str], Path]) -> Path:
+    """Return the `install_only` archive made of the one under test."""
+    return repacked("install_only")
+
+
+@pytest.fixture(scope="session")
+def full_tree(archive: Path, workshop: Path, say: Callable[[str], None]) -> Path:
+    """Return all of the archive, unpacked and moved: `install`, and `build` to link from."""
+    say(f"unpacking all of {archive.name}")
+    unpack(archive, workshop / "everything", kept=("python/",))
+    return (workshop / "everything").rename(workshop / "all of Maß") / "python"
+
+
+@pytest.fixture(scope="session")
+def clients(install_only: Path, workshop: Path, say: Callable[[str], None]) -> Clients:
+    """Return the clients, installed into an environment that our Python makes after it was moved."""
+    first = workshop / "clients"
+    with tarfile.open(install_only) as tar:
+        tar.extractall(first, filter="tar")
+    version = install_only.name.split("-")[1]
+    used(first / "python" / "bin" / "python3", workshop, version)
+    moved = first.rename(workshop / "the clients")
+    say("installing the clients from the package index")
+    return installed_clients(moved / "python", version, moved / "clients")
 
 
 @pytest.fixture(scope="session")

@@ -19,12 +19,29 @@ import zstandard
 DIST = Path(__file__).resolve().parent.parent / "dist"
 DATA = Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
+INSTALLATION = ("python/PYTHON.json", "python/install/")
 INDEX_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 """What pip on this machine needs to reach the index; nothing else of the environment is handed on."""
 
 
-def unpack(archive: Path, destination: Path) -> None:
-    """Unpack `PYTHON.json` and the installation of an archive, as a stream."""
+def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment of a user who can reach the package index."""
+    handed_on = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+    certificates = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
+    plain = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
+    return {**handed_on, **certificates, **plain, **(more or {})}
+
+
+def checked(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float = 300) -> str:
+    """Run a command and return what it printed; fail with all of it when it does not end with 0."""
+    done = run(argv, env=env, cwd=cwd, seconds=seconds)
+    if done.returncode:
+        pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
+    return done.stdout
+
+
+def unpack(archive: Path, destination: Path, *, kept: tuple[str, ...] = INSTALLATION) -> None:
+    """Unpack an archive as a stream: the members that begin with one of `kept`."""
     with (
         archive.open("rb") as packed,
         zstandard.ZstdDecompressor().stream_reader(packed) as stream,
@@ -32,7 +49,7 @@ def unpack(archive: Path, destination: Path) -> None:
     ):
         tar.extraction_filter = getattr(tarfile, "tar_filter", None)  # not in the first releases of 3.11
         for member in tar:
-            if member.name == "python/PYTHON.json" or member.name.startswith("python/install/"):
+            if member.name.startswith(kept):
                 member.uid, member.gid = os.getuid(), os.getgid()
                 tar.extract(member, destination)
 

@@ -5,23 +5,20 @@ Every installation is moved, and used again where it lies then.
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from installed import INDEX_VARIABLES, run
+from clients import ROOT, served, used
+from installed import checked, environment, run
 
-ROOT = Path(__file__).resolve().parents[2]
 UV = "uv==0.13.8"
 PIP = "25.1"
 VIRTUALENV = "20.31.2"
@@ -29,20 +26,6 @@ C_PACKAGE = "markupsafe==3.0.2"
 C_BACKEND = "setuptools==80.9.0"
 WHEEL = "six==1.16.0"
 FLAVORS = ("full", "install_only")
-# Every part that a broken installation would miss, and that it knows where it lies.
-USE = """
-import ctypes, lzma, sqlite3, ssl, sys, sysconfig, zlib
-print(sys.version.split()[0])
-print(sys.base_prefix)
-print(sysconfig.get_config_var("LIBDIR"))
-"""
-
-
-def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
-    handed_on = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
-    certificates = {name: os.environ[name] for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if name in os.environ}
-    plain = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8"}
-    return {**handed_on, **certificates, **plain, **(more or {})}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,27 +42,8 @@ class Shop:
         return checked(argv, env=environment(self.scratch, more), cwd=self.scratch).splitlines()[-1]
 
 
-def checked(argv: list[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float = 300) -> str:
-    done = run(argv, env=env, cwd=cwd, seconds=seconds)
-    if done.returncode:
-        pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
-    return done.stdout
-
-
 def version_of(archive: Path) -> str:
     return archive.name.split("-")[1]
-
-
-def used(python: Path, cwd: Path, version: str) -> None:
-    """Hold that an interpreter works, and that all it knows of its place is right.
-
-    uv writes the place where it installs into sysconfig's data as plain text; our sysconfig follows even so.
-    """
-    found, prefix, libraries = checked([python, "-c", USE], env=environment(cwd), cwd=cwd).splitlines()
-    home = python.resolve().parent.parent
-    assert found == version
-    assert Path(prefix).resolve() == home
-    assert Path(libraries).resolve() == home / "lib"
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +71,7 @@ def flavored(shop: Shop, archive: Path, flavor: str) -> Path:
 
 @pytest.fixture(scope="session")
 def tool(shop: Shop) -> Path:
-    """Return an environment made by `create`, with uv and what uv is to install later; skip without the index."""
+    """Return an environment made by `create`, with uv and what uv is to install later; fail without the index."""
     place = shop.scratch / "tool kit"
     more = {"PYTHON_INSTALL_DIR": str(place), "PYTHON_VERSION": shop.version, "PIP_VERSION": PIP}
     ours = [sys.executable, ROOT / "setup-local", "create", "--index", shop.directory, "--virtualenv", VIRTUALENV]
@@ -121,7 +85,7 @@ def tool(shop: Shop) -> Path:
     ):
         done = run(argv, env=environment(shop.scratch, more if argv is ours else None), cwd=shop.scratch, seconds=300)
         if done.returncode and (argv is not ours or "pip cannot install" in done.stdout):
-            pytest.skip(f"the package index does not give what is needed: {done.stdout.splitlines()[-1]}")
+            pytest.fail(f"the package index does not give what is needed: {done.stdout.splitlines()[-1]}")
         assert done.returncode == 0, done.stdout
     return python
 
@@ -199,17 +163,8 @@ def test_what_uv_installed_can_be_moved(uv: Uv) -> None:
 
 @pytest.fixture
 def server(shop: Shop) -> Iterator[str]:
-    """Serve the directory on loopback, as any static server would."""
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    handler = functools.partial(Quiet, directory=str(shop.directory))
-    served = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=served.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{served.server_port}"
-    served.shutdown()
+    with served(shop.directory) as url:
+        yield url
 
 
 def test_clients_get_it_from_a_server(shop: Shop, tool: Path, server: str) -> None:

@@ -1,0 +1,136 @@
+"""The clients of our archives: other people's tools, installed from the package index into a moved tree of ours."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import pytest
+from installed import checked, environment, run
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / "requirements" / "clients.txt"
+PROJECTS = Path(__file__).resolve().parent / "projects"
+# What a compiler calls besides itself, and what build tools expect of any machine.
+TOOLS = ("ar", "as", "ld", "ranlib", "strip", "readelf", "pkg-config", "sh", "uname", "sed", "readlink", "dirname")
+# Every part that a broken installation would miss, and that it knows where it lies.
+USE = """
+import ctypes, lzma, sqlite3, ssl, sys, sysconfig, zlib
+print(sys.version.split()[0])
+print(sys.base_prefix)
+print(sysconfig.get_config_var("LIBDIR"))
+"""
+
+
+def used(python: Path, cwd: Path, version: str) -> None:
+    """Hold that an interpreter works, and that all it knows of its place is right.
+
+    uv writes the place where it installs into sysconfig's data as plain text; our sysconfig follows even so.
+    """
+    found, prefix, libraries = checked([python, "-c", USE], env=environment(cwd), cwd=cwd).splitlines()
+    home = python.resolve().parent.parent
+    assert found == version
+    assert Path(prefix).resolve() == home
+    assert Path(libraries).resolve() == home / "lib"
+
+
+@contextmanager
+def served(directory: Path) -> Iterator[str]:
+    """Serve a directory on loopback, as any static server would; yield its URL."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clients:
+    """`tree` is our installation (`bin`, `lib`, ...); `programs` holds what the clients' packages installed."""
+
+    tree: Path
+    programs: Path
+    home: Path
+    version: str
+
+    @property
+    def python(self) -> Path:
+        """Return the interpreter that sees the clients' packages."""
+        return self.programs / "python"
+
+    def __call__(
+        self, program: str, *words: str | Path, cwd: Path, more: Mapping[str, str] | None = None, seconds: float = 200
+    ) -> str:
+        """Run a client and return what it printed; fail with all of it when it does not end with 0."""
+        env = environment(self.home, more)
+        return checked([self.programs / program, *words], env=env, cwd=cwd, seconds=seconds)
+
+
+def installed_clients(tree: Path, version: str, place: Path) -> Clients:
+    """Make an environment with our Python and install every client from the package index; fail without it."""
+    place.mkdir()
+    checked([tree / "bin" / "python3", "-m", "venv", "environment"], env=environment(place), cwd=place)
+    clients = Clients(tree=tree, programs=place / "environment" / "bin", home=place, version=version)
+    argv = [clients.python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
+    done = run([*argv, "--requirement", REQUIREMENTS], env=environment(place), cwd=place, seconds=300)
+    if done.returncode:
+        last = done.stdout.strip().splitlines()[-1]
+        pytest.fail(f"the clients cannot be installed; these tests need the package index: {last}", pytrace=False)
+    return clients
+
+
+def only(family: Mapping[str, str], directory: Path) -> Path:
+    """Fill a directory with links that let one compiler be found and no other.
+
+    `family` maps names (`cc`) to programs (`gcc`). Fails when a program is missing.
+    """
+    if directory.is_dir():
+        return directory
+    directory.mkdir(parents=True)
+    for name, program in {**family, **{tool: tool for tool in TOOLS}}.items():
+        found = shutil.which(program)
+        if found is None:
+            pytest.fail(f"{program} is missing; scripts/install-test-requirements installs it")
+        (directory / name).symlink_to(found)
+    return directory
+
+
+def source_distribution(project: str, into: Path) -> Path:
+    """Pack one of our projects as a source distribution (`name-1.0.tar.gz`) and return its path."""
+    name = f"{project}-1.0"
+    into.mkdir(parents=True, exist_ok=True)
+    information = into / "PKG-INFO"
+    information.write_text(f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n", encoding="utf-8")
+    path = into / f"{name}.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        tar.add(PROJECTS / project, name)
+        tar.add(information, f"{name}/PKG-INFO")
+    return path
+
+
+def compile_flags(root: Path, path: Path) -> list[str]:
+    """Return what pkg-config says of a full archive's tree: how to embed its interpreter statically."""
+    env = environment(root, {"PATH": str(path), "PKG_CONFIG_LIBDIR": str(root / "install" / "lib" / "pkgconfig")})
+    # The shell takes back what pkg-config escapes, which is every byte of a letter outside ASCII.
+    script = "eval \"printf '%s\\n' $(pkg-config --cflags --libs --static python3-embed)\""
+    return checked(["/bin/sh", "-c", script], env=env, cwd=root).splitlines()
+
+
+def linked_copy(source: Path, place: Path) -> Path:
+    """Copy a tree by hard links, as its files do not change."""
+    shutil.copytree(source, place, symlinks=True, copy_function=os.link)
+    return place

@@ -1,0 +1,6 @@
+#include <Python.h>
+
+PyObject *added(long left, long right)
+{
+    return PyLong_FromLong(left + right);
+}
