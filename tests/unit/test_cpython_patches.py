@@ -1,0 +1,29 @@
+"""The patches of CPython over all pinned versions: variants exclude each other, and no version is left without."""
+
+from __future__ import annotations
+
+import pytest
+
+from setup_local.catalog.catalogs import PYTHON, load_catalogs
+from setup_local.catalog.patches import load_patch
+from setup_local.catalog.sources import load_sources
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request, ToolchainChoice
+
+VERSIONS = load_sources().versions(PYTHON)
+
+
+def patches(python: str) -> tuple[str, ...]:
+    request = Request(
+        python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
+    )
+    return resolve(request, load_catalogs()).python_patches
+
+
+@pytest.mark.parametrize("python", VERSIONS)
+def test_each_version_has_one_variant_of_each_patch(python: str) -> None:
+    edited = [{edit.file for edit in load_patch(name).edits} for name in patches(python)]
+    files = [file for group in edited for file in group]
+    assert len(files) == len(set(files))
+    assert len([file for file in files if file.startswith("Lib/sysconfig")]) == 1
+    assert "Lib/zoneinfo/_tzpath.py" in files
