@@ -75,9 +75,21 @@ def setup_local() -> None:
     """
 
 
+def _shield_children() -> None:
+    """Go on ignoring interrupts if the caller wants that (shells do, for `command &`), but in no program started here.
+
+    What is ignored stays so in programs that are started, while a handler does not. Tests of CPython, which is what an
+    optimized build is trained with, interrupt themselves.
+    """
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run one command and exit; every expected failure is one message and its own exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _shield_children()
     try:
         setup_local.main(args=argv, prog_name="setup-local", standalone_mode=False)
     except click.ClickException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import signal
 
 import click
 import pytest
@@ -64,3 +65,16 @@ def test_every_command_has_help_with_an_example(name: str, capsys: pytest.Captur
         cli.main([name, "--help"])
     assert caught.value.code == 0
     assert "Example" in capsys.readouterr().out
+
+
+def test_programs_are_not_started_with_interrupts_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli.setup_local, "main", lambda **_: None)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGQUIT)}
+    try:
+        with pytest.raises(SystemExit):
+            cli.main([])
+        assert all(callable(signal.getsignal(number)) for number in before)
+        signal.raise_signal(signal.SIGINT)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
