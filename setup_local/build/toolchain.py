@@ -1,4 +1,4 @@
-"""Makes a toolchain: Clang, LLD and archiver under their own names, with compiler-rt's builtins.
+"""Makes a toolchain: Clang, LLD and archiver under their own names, with compiler-rt's builtins and profile runtime.
 
 The result is relocatable: `bin/` (thin wrappers), `etc/clang.cfg`, `lib/clang/<version>/` (the resource
 directory), `libexec/ziglang/` (what is kept of the wheel), `licenses/`. It fits any sysroot: the wrappers
@@ -17,7 +17,14 @@ from setup_local import fetch, paths
 from setup_local.build.headers import OWN_HEADERS, arch_of, place_headers
 from setup_local.build.steps import Runner
 from setup_local.catalog.targets import Target
-from setup_local.catalog.toolchains import Arch, Builtins, ToolchainCatalog, load_sysroot, load_toolchain
+from setup_local.catalog.toolchains import (
+    Arch,
+    Builtins,
+    ProfileRuntime,
+    ToolchainCatalog,
+    load_sysroot,
+    load_toolchain,
+)
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.render import render
@@ -91,7 +98,7 @@ def build_toolchain(
     write_wrappers(catalog, programs, out)
     resource = out / "lib" / "clang" / catalog.resource_version
     shutil.copytree(programs.headers, resource / "include")
-    _build_builtins(catalog.builtins, compiler_rt / "lib" / "builtins", resource / "lib" / "linux", out, run, arch)
+    _build_runtimes(catalog, compiler_rt, resource / "lib" / "linux", out, run, arch)
     (out / "licenses").mkdir()
     shutil.copyfile(compiler_rt / "LICENSE.TXT", out / "licenses" / "LICENSE.compiler-rt.txt")
     shutil.copyfile(zig_root / "LICENSE", out / "licenses" / "LICENSE.ziglang.txt")
@@ -146,23 +153,41 @@ def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> 
     (out / "etc" / "clang.cfg").write_text(config, encoding="utf-8")
 
 
-def _build_builtins(builtins: Builtins, source: Path, place: Path, out: Path, run: Runner, arch: str) -> None:
-    """Compile compiler-rt's builtins and start files with the new toolchain itself.
+def _build_runtimes(catalog: ToolchainCatalog, source: Path, place: Path, out: Path, run: Runner, arch: str) -> None:
+    """Compile the libraries that Clang's own code calls, with the new toolchain itself.
 
     They are compiled against the headers of the oldest floor: what they use is the same in all.
     """
-    if arch not in builtins.arch_sources:
+    if arch not in catalog.builtins.arch_sources:
         raise ToolchainError(f"no list of builtins for {arch}", where=paths.DATA / "toolchain.toml")
     scratch = out / ".scratch"
     place.mkdir(parents=True)
-    sources = [source / name for name in (*builtins.sources, *builtins.arch_sources[arch])]
     env = _bare_sysroot(out, scratch / "sysroot", arch)
+    _build_builtins(catalog.builtins, source / "lib" / "builtins", place, scratch, env, run, arch)
+    _build_profile_runtime(catalog.profile, source, place, scratch, env, run, arch)
+    shutil.rmtree(scratch)
+
+
+def _build_builtins(
+    builtins: Builtins, source: Path, place: Path, scratch: Path, env: Mapping[str, str], run: Runner, arch: str
+) -> None:
+    """Compile compiler-rt's builtins and start files."""
+    sources = [source / name for name in (*builtins.sources, *builtins.arch_sources[arch])]
     compile_all(sources, builtins.cflags, scratch / "builtins", env, run)
     archive(scratch / "builtins", place / f"libclang_rt.builtins-{arch}.a", env, run)
     for name, file in builtins.crt_sources.items():
         target = place / f"clang_rt.{name}-{arch}.o"
         run(["clang", *builtins.crt_cflags, "-c", str(source / file), "-o", str(target)], cwd=scratch, env=env)
-    shutil.rmtree(scratch)
+
+
+def _build_profile_runtime(
+    profile: ProfileRuntime, source: Path, place: Path, scratch: Path, env: Mapping[str, str], run: Runner, arch: str
+) -> None:
+    """Compile what instrumented programs count with."""
+    sources = [source / "lib" / "profile" / name for name in profile.sources]
+    cflags = [*profile.cflags, f"-I{source / profile.includes}", f"-ffile-prefix-map={source}=."]
+    compile_all(sources, cflags, scratch / "profile", env, run)
+    archive(scratch / "profile", place / f"libclang_rt.profile-{arch}.a", env, run)
 
 
 def _bare_sysroot(toolchain: Path, place: Path, arch: str) -> dict[str, str]:

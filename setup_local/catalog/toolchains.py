@@ -35,6 +35,15 @@ class Builtins:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ProfileRuntime:
+    """compiler-rt's profile runtime: files below `lib/profile`, their flags, the directory of its headers."""
+
+    cflags: tuple[str, ...]
+    includes: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LlvmSearch:
     """How the Clang of a host is found: versions from `newest` down to `minimum` (the major number).
 
@@ -61,6 +70,7 @@ class ToolchainCatalog:
     sources: Mapping[str, str]
     keep: Mapping[str, tuple[str, ...]]
     builtins: Builtins
+    profile: ProfileRuntime
     llvm: LlvmSearch
 
 

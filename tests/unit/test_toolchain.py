@@ -29,6 +29,7 @@ def required(cls: Any) -> set[str]:
     [
         ("toolchain", (), toolchains.ToolchainCatalog),
         ("toolchain", ("$defs", "builtins"), toolchains.Builtins),
+        ("toolchain", ("$defs", "profile"), toolchains.ProfileRuntime),
         ("toolchain", ("$defs", "llvm"), toolchains.LlvmSearch),
         ("sysroot", (), toolchains.SysrootCatalog),
         ("sysroot", ("$defs", "arch"), toolchains.Arch),

@@ -8,7 +8,14 @@ from setup_local.catalog.toolchains import load_toolchain
 from setup_local.errors import ToolchainError
 
 SEARCH = load_toolchain().llvm
-NAMES = {"clang": "clang", "clang++": "clang++", "ld.lld": "ld.lld", "ar": "llvm-ar", "ranlib": "llvm-ranlib"}
+NAMES = {
+    "clang": "clang",
+    "clang++": "clang++",
+    "ld.lld": "ld.lld",
+    "ar": "llvm-ar",
+    "ranlib": "llvm-ranlib",
+    "llvm-profdata": "llvm-profdata",
+}
 
 
 def host(*programs: str) -> Callable[[str], str | None]:
