@@ -14,6 +14,7 @@ class FileKind(Enum):
     AR = "ar"
     THIN_AR = "thin-ar"
     BITCODE = "llvm-bitcode"
+    PROFILE = "llvm-profile"
     MACHO = "mach-o"
     PE = "pe"
     OTHER = "other"
@@ -24,6 +25,7 @@ _MAGIC = {
     b"!<arch>\n": FileKind.AR,
     b"!<thin>\n": FileKind.THIN_AR,
     b"BC\xc0\xde": FileKind.BITCODE,
+    b"\xfflprofi\x81": FileKind.PROFILE,
     b"\xcf\xfa\xed\xfe": FileKind.MACHO,
     b"\xca\xfe\xba\xbe": FileKind.MACHO,
     b"MZ": FileKind.PE,

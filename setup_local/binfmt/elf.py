@@ -7,6 +7,7 @@ Segments, the dynamic section and symbol versions are read with pyelftools; head
 from __future__ import annotations
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1
+HOT = ".text.hot"  # how names of sections begin that hold what a profile calls hot
+_BITCODE = ".llvm.lto"  # what Clang's -ffat-lto-objects keeps beside machine code
+_COUNTERS = "__llvm_prf_"
+# What LLVM calls functions of one file that its link-time optimizer had to tell from, or show to, others.
+_LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
 _DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 _VERSION_MASK = 0x7FFF
 _VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
@@ -58,8 +64,9 @@ class Elf:
 
     `executable_stack` is None without PT_GNU_STACK; `dynamic` holds the symbols of the dynamic table,
     `symbols` those of the full table (empty when stripped). `copied` are symbols that are defined here only to
-    receive a library's data (copy relocations). `build_id` is in hexadecimal, empty without one; a `detached` file holds
-    the debug information of another one, and nothing that could be loaded.
+    receive a library's data (copy relocations). `sections` are the names of all
+    sections. `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
+    one, and nothing that could be loaded.
     """
 
     kind: ElfKind
@@ -78,7 +85,7 @@ class Elf:
     has_dynamic: bool = False
     build_id: str = ""
     detached: bool = False
-    debug_sections: tuple[str, ...] = ()
+    sections: frozenset[str] = frozenset()
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
     copied: frozenset[str] = frozenset()
@@ -87,6 +94,26 @@ class Elf:
     def linked(self) -> bool:
         """Tell whether a linker made this file for a loader."""
         return self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED) and not self.detached
+
+    @property
+    def debug_sections(self) -> frozenset[str]:
+        """Return the names of the sections with debug information."""
+        return frozenset(name for name in self.sections if name.startswith(_DEBUG))
+
+    @property
+    def bitcode(self) -> bool:
+        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        return _BITCODE in self.sections
+
+    @property
+    def counters(self) -> frozenset[str]:
+        """Return the names of the sections in which an instrumented program counts."""
+        return frozenset(name for name in self.sections if name.startswith(_COUNTERS))
+
+    @property
+    def lto_functions(self) -> frozenset[str]:
+        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+        return frozenset(name for name in self.symbols.functions if _LTO_NAME.fullmatch(name))
 
     @property
     def exported(self) -> frozenset[str]:
@@ -134,13 +161,13 @@ def _read(data: bytes) -> Elf:
         "kind": _kind(header.kind),
         "elf_class": header.elf_class,
         "machine": header.machine,
+        "sections": frozenset(section.name for section in header.sections),
         "symbols": _table(header, data, _SYMTAB),
     }
     if common["kind"] is ElfKind.OBJECT:
         return Elf(**common)
     elf = ELFFile(io.BytesIO(data))
     common["build_id"] = build_id(data)
-    common["debug_sections"] = tuple(_debug_sections(elf))
     if _is_detached(elf):
         return Elf(**common, detached=True)
     dynamic = _table(header, data, _DYNSYM)
@@ -166,12 +193,14 @@ def _table(header: Header, data: bytes, kind: int) -> SymbolTable:
     if section is None:
         return NO_SYMBOLS
     names = header.sections[section.link]
+    hot = frozenset(index for index, item in enumerate(header.sections) if item.name.startswith(HOT))
     return read_symbols(
         data,
         table=(section.offset, section.size),
         names=(names.offset, names.size),
         elf_class=header.elf_class,
         order=header.order,
+        hot=hot,
     )
 
 
@@ -213,13 +242,6 @@ def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:
         "bind_now": bool(flags & _DF_BIND_NOW or values.get("DT_FLAGS_1", 0) & _DF_1_NOW or "DT_BIND_NOW" in values),
         "text_relocations": bool(flags & _DF_TEXTREL or "DT_TEXTREL" in values),
     }
-
-
-def _debug_sections(elf: ELFFile) -> Iterator[str]:
-    section: Any
-    for section in elf.iter_sections():
-        if section.name.startswith(_DEBUG):
-            yield str(section.name)
 
 
 def _rpaths(tags: list[Any]) -> Iterator[str]:

@@ -15,12 +15,14 @@ _ORDERS = {1: "<", 2: ">"}
 _HEADER = {32: "HHIIIIIHHHHHH", 64: "HHIQQQIHHHHHH"}
 _SECTION = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
 _IDENT = 16  # bytes of e_ident
+_NAMES_ELSEWHERE = 0xFFFF  # SHN_XINDEX: the number does not fit into e_shstrndx
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Section:
     """One entry of the section table; `link` is the index of the section that belongs to it."""
 
+    name: str
     kind: int
     offset: int
     size: int
@@ -58,18 +60,24 @@ def read_header(data: bytes) -> Header:
         order=order,
         kind=_types().get(kind, str(kind)),
         machine=_machines().get(machine, str(machine)),
-        sections=tuple(_sections(data, layout, table, entry_size, count)) if table else (),
+        sections=tuple(_sections(data, layout, table, entry_size, count, fields[12])) if table else (),
     )
 
 
-def _sections(data: bytes, layout: struct.Struct, table: int, entry_size: int, count: int) -> Iterator[Section]:
+def _sections(
+    data: bytes, layout: struct.Struct, table: int, entry_size: int, count: int, names: int
+) -> Iterator[Section]:
     if entry_size < layout.size:
         raise ValueError("section headers are too small")
-    if count == 0:  # more than fit into e_shnum: the first entry's size says how many
-        count = layout.unpack_from(data, table)[5]
-    for index in range(count):
-        entry = layout.unpack_from(data, table + index * entry_size)
-        yield Section(kind=entry[1], offset=entry[4], size=entry[5], link=entry[6])
+    first = layout.unpack_from(data, table)
+    count = count or first[5]  # more than fit into e_shnum: the first entry's size says how many
+    names = first[6] if names == _NAMES_ELSEWHERE else names
+    entries = (layout.unpack_from(data, table + index * entry_size) for index in range(count))
+    start = layout.unpack_from(data, table + names * entry_size)[4]
+    for entry in entries:
+        at = start + entry[0]
+        name = data[at : data.index(b"\0", at)].decode("utf-8", "replace")
+        yield Section(name=name, kind=entry[1], offset=entry[4], size=entry[5], link=entry[6])
 
 
 @cache

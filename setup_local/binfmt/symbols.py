@@ -19,7 +19,7 @@ class SymbolTable:
     `globals` and `weak` are visible to the linker, `hidden` were so until a linker made them local (or will be:
     hidden visibility), `locals` never were. `functions` are those of all four that are code. `undefined` are
     wanted from elsewhere, `optional` those of them that may be missing (weak). `defined_at` are the positions of the
-    visible definitions in the table.
+    visible definitions in the table. `hot` are the names in sections for code that a profile calls hot.
     """
 
     globals: frozenset[str] = frozenset()
@@ -29,6 +29,7 @@ class SymbolTable:
     functions: frozenset[str] = frozenset()
     undefined: frozenset[str] = frozenset()
     optional: frozenset[str] = frozenset()
+    hot: frozenset[str] = frozenset()
     defined_at: tuple[tuple[int, str], ...] = ()
 
     @property
@@ -46,13 +47,22 @@ NO_SYMBOLS = SymbolTable()
 
 
 def read_symbols(
-    data: bytes, *, table: tuple[int, int], names: tuple[int, int], elf_class: int, order: str
+    data: bytes,
+    *,
+    table: tuple[int, int],
+    names: tuple[int, int],
+    elf_class: int,
+    order: str,
+    hot: frozenset[int] = frozenset(),
 ) -> SymbolTable:
-    """Read the table at `table` (offset, size) whose names lie at `names`. Raises ValueError, `struct.error`."""
+    """Read the table at `table` (offset, size) whose names lie at `names`; `hot` are the numbers of sections.
+
+    Raises ValueError, `struct.error`.
+    """
     layout = struct.Struct(order + _LAYOUT[elf_class])
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
     strings = data[names[0] : names[0] + names[1]]
-    sorter = _Sorter()
+    sorter = _Sorter(hot)
     for index, entry in enumerate(layout.iter_unpack(raw)):
         info, other, section = (entry[1], entry[2], entry[3]) if elf_class == 64 else entry[3:]  # noqa: PLR2004
         kind = info & 15
@@ -67,9 +77,10 @@ def read_symbols(
 class _Sorter:
     """Puts each symbol into the sets it belongs to."""
 
-    def __init__(self) -> None:
+    def __init__(self, hot: frozenset[int]) -> None:
+        self.hot = hot
         self.sets: dict[str, set[str]] = {
-            name: set() for name in ("globals", "weak", "hidden", "locals", "functions", "undefined", "optional")
+            name: set() for name in ("globals", "weak", "hidden", "locals", "functions", "undefined", "optional", "hot")
         }
         self.defined_at: list[tuple[int, str]] = []
 
@@ -81,6 +92,8 @@ class _Sorter:
             return
         if kind in (_STT_FUNC, _STT_GNU_IFUNC):
             self.sets["functions"].add(name)
+        if section in self.hot:
+            self.sets["hot"].add(name)
         place = _place(binding, visibility)
         self.sets[place].add(name)
         if place in ("globals", "weak"):

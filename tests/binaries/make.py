@@ -57,6 +57,13 @@ MODULES = (
     Module(name="machine-path.so", defines=("MACHINE_PATH",)),
     Module(name="no-init.so", defines=("NO_INIT",)),
 )
+# Interpreters with signs of optimization: all of them, all but one, and one that counts what it runs.
+OPTIMIZED = {
+    "python-optimized": ("-DHOT", "-DNAMED"),
+    "python-not-profiled": ("-DNAMED",),
+    "python-no-lto": ("-DHOT",),
+    "python-counting": ("-DHOT", "-DNAMED", "-DCOUNTING"),
+}
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")
 
@@ -76,6 +83,12 @@ def main() -> None:
         maker.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
         maker.program("python", LOADER)
         maker.program("python-other-loader", "/lib/ld-other.so.1")
+        for name in ("core", "demo"):
+            maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}-fat.o", "-flto=thin", "-ffat-lto-objects")
+        maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DHOT")
+        maker.run("ar", "rcsD", "libfat.a", "core-fat.o", "demo-fat.o", cwd=RESULTS)
+        for name, words in OPTIMIZED.items():
+            maker.program(name, LOADER, *words)
         for module in MODULES:
             maker.module(module)
         maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
@@ -92,7 +105,7 @@ class Maker:
         subprocess.run([self.zig, *words], check=True, cwd=cwd, env=environment)
 
     def compile(
-        self, source: Path, result: Path, *defines: str, target: str = "x86_64-linux-gnu", debug: bool = False
+        self, source: Path, result: Path, *flags: str, target: str = "x86_64-linux-gnu", debug: bool = False
     ) -> None:
         self.run(
             "clang",
@@ -100,7 +113,7 @@ class Maker:
             *("-O1", "-fPIC", "-ffreestanding", "-fno-builtin", "-fvisibility=hidden", "-fno-ident", "-c"),
             *("-fno-asynchronous-unwind-tables", "-fno-addrsig"),
             *(DEBUG if debug else ()),
-            *(f"-D{name}" for name in defines),
+            *flags,
             *("-o", str(result), source.name),
             cwd=source.parent,
         )
@@ -120,23 +133,25 @@ class Maker:
             ("other", "libother.so.1"),
         ):
             stub = self.scratch / f"{name}.o"
-            self.compile(SOURCES / "stub.c", stub, f"STUB_{name.upper()}")
+            self.compile(SOURCES / "stub.c", stub, f"-DSTUB_{name.upper()}")
             script = ("--version-script", str(versions)) if name == "c" else ()
             self.link(self.scratch / f"lib{name}.so", "-shared", "-soname", soname, *script, str(stub))
 
-    def program(self, name: str, loader: str) -> None:
-        for item in ("start", "core", "demo", "config"):
-            self.compile(SOURCES / f"{item}.c", self.scratch / f"{item}.o", debug=True)
-        objects = [f"{item}.o" for item in ("start", "core", "demo", "config")]
+    def program(self, name: str, loader: str, *optimized: str) -> None:
+        sources = ("start", "core", "demo", "config", *(("optimized",) if optimized else ()))
+        for item in sources:
+            self.compile(SOURCES / f"{item}.c", self.scratch / f"{item}.o", *optimized, debug=True)
+        objects = [f"{item}.o" for item in sources]
         self.link(
             RESULTS / name,
+            *(("-z", "keep-text-section-prefix") if optimized else ()),
             *("-pie", "--dynamic-linker", loader, "--export-dynamic", "--exclude-libs", "ALL", *HARDENED),
             *(*objects, str(RESULTS / "libbundled.a"), "-lc"),
         )
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"
-        self.compile(SOURCES / module.source, compiled, *module.defines, debug=module.debug)
+        self.compile(SOURCES / module.source, compiled, *(f"-D{name}" for name in module.defines), debug=module.debug)
         libraries = [f"-l{name}" for name in module.libraries]
         self.link(RESULTS / module.name, "-shared", *module.hardening, *module.flags, str(compiled), *libraries)
 

@@ -61,7 +61,7 @@ def test_an_object_has_symbols_and_nothing_of_a_loader() -> None:
         ("writable-code.so", "writable_code", True),
         ("other-machine.o", "machine", "EM_AARCH64"),
         ("no-build-id.so", "build_id", ""),
-        ("no-debug.so", "debug_sections", ()),
+        ("no-debug.so", "debug_sections", frozenset()),
         ("good.so", "detached", False),
     ],
 )
