@@ -43,7 +43,10 @@ _AUDIT = "audit"
 _MOST_FINDINGS = 20
 # What decides about the archive once everything is built.
 _FINISHING = (
-    *(paths.PACKAGE / name for name in ("stage", "binfmt/layout.py", "describe", "data/probe", "data/sysconfig.toml")),
+    *(
+        paths.PACKAGE / name
+        for name in ("stage", "binfmt/layout.py", "build/makefile.py", "describe", "data/probe", "data/sysconfig.toml")
+    ),
     *patch_files([installer.PATCH]),
 )
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.

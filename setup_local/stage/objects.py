@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from setup_local.build import makefile
 from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.stage import makefile
 
 INITTAB_SOURCE = "Modules/config.c"
 INITTAB_OBJECT = "Modules/config.o"

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.build import makefile
 from setup_local.errors import StageError
 from setup_local.render import render
-from setup_local.stage import build_details, files, makefile, sysconfigdata
+from setup_local.stage import build_details, files, sysconfigdata
 from setup_local.stage.installer import edit_pip
 from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.build import makefile
 from setup_local.errors import StageError
 from setup_local.plan.model import Plan
 from setup_local.render import render
-from setup_local.stage import files, licenses, makefile, objects, tcl
+from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.relocate import Installation, find, relocate
 from setup_local.stage.settings import load_settings

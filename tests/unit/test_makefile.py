@@ -1,6 +1,6 @@
 import pytest
 
-from setup_local.stage import makefile
+from setup_local.build import makefile
 
 TEXT = """\
 VERSION=\t3.13
