@@ -19,7 +19,7 @@ class ArchiveKind(Enum):
     """Container of a source archive."""
 
     TAR = "tar"  # any compression that tarfile reads
-    DEB = "deb"  # a Debian binary package (architecture-independent ones only)
+    DEB = "deb"  # a Debian binary package
     WHEEL = "wheel"  # a Python wheel (a zip file)
 
 

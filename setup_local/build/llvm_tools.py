@@ -1,0 +1,79 @@
+"""Puts LLVM's tools for optimized builds (`llvm-profdata`) together from a distribution's packages.
+
+The result is relocatable: `bin/` holds wrappers that start each program through the loader and with the libraries of
+the same packages, so that the host's own C library does not matter.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from setup_local import fetch, paths
+from setup_local.build.steps import Runner
+from setup_local.catalog.llvm_tools import FILE, ToolPackages, ToolStub, load_llvm_tools
+from setup_local.errors import ToolchainError
+from setup_local.fetch import Obtained
+from setup_local.render import render
+
+PACKAGES = Path("libexec", "llvm")
+
+# What decides about the tools besides their sources.
+INPUTS = (
+    Path(__file__),
+    FILE,
+    *(paths.TEMPLATES / name for name in ("loaded-tool.sh.j2", "stub.S.j2", "stub.map.j2")),
+)
+
+
+def unpack_package(obtained: Obtained, into: Path) -> Path:
+    """Unpack what is needed of one package; return the tree. Raises `SourceError`."""
+    catalog = load_llvm_tools()
+    own = tuple(file for file in catalog.programs.values() if file.startswith(f"{obtained.source.name}/"))
+    return fetch.unpack(obtained, into, only=own or (catalog.packages.libraries,))
+
+
+def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Fill `out` with LLVM's tools from unpacked packages, and start each of them once.
+
+    `env` is the environment of a toolchain that can assemble and link. Raises `ToolchainError` for packages that
+    are not what is expected, `StepError` for a program that does not run.
+    """
+    catalog = load_llvm_tools()
+    place = out / PACKAGES
+    for tree in trees:
+        shutil.copytree(tree, place, symlinks=True, dirs_exist_ok=True)
+    _check(catalog.packages, place, catalog.programs)
+    scratch = out / ".scratch"
+    scratch.mkdir()
+    for stub in catalog.packages.stubs:
+        _build_stub(stub, place / catalog.packages.libraries, scratch, run, env)
+    shutil.rmtree(scratch)
+    (out / "bin").mkdir()
+    for name, file in catalog.programs.items():
+        _write_wrapper(out, name, file, catalog.packages)
+        run([out / "bin" / name, "--version"], cwd=out, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+
+
+def _check(packages: ToolPackages, place: Path, programs: Mapping[str, str]) -> None:
+    for name in (packages.loader, packages.libraries, *programs.values()):
+        if not (place / name).exists():
+            raise ToolchainError("the packages of LLVM's tools are not what was expected: this is missing", where=name)
+
+
+def _build_stub(stub: ToolStub, place: Path, scratch: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Link a shared library that defines nothing but names."""
+    values: dict[str, object] = {"functions": sorted(stub.functions), "version": stub.version}
+    for name in ("stub.S", "stub.map"):
+        (scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")
+    run(["clang", "-c", "stub.S", "-o", "stub.o"], cwd=scratch, env=env)
+    words = ["ld.lld", "-shared", "-soname", stub.file, "--version-script", "stub.map", "stub.o"]
+    run([*words, "-o", place / stub.file], cwd=scratch, env=env)
+
+
+def _write_wrapper(out: Path, name: str, file: str, packages: ToolPackages) -> None:
+    values = {"packages": PACKAGES, "loader": packages.loader, "libraries": packages.libraries, "program": file}
+    path = out / "bin" / name
+    path.write_text(render("loaded-tool.sh.j2", {key: str(value) for key, value in values.items()}), encoding="utf-8")
+    path.chmod(0o755)

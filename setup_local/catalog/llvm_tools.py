@@ -1,0 +1,49 @@
+"""Model of `data/llvm-tools.toml`: LLVM's tools that the compiler's wheel lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+
+FILE = paths.DATA / "llvm-tools.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolStub:
+    """A shared library with nothing but versioned names, for one that a program links but never calls here."""
+
+    file: str
+    version: str
+    functions: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolPackages:
+    """Packages with the programs and all that they load; `loader` and `libraries` lie below their common directory.
+
+    `sources` are the names and versions of the pinned packages.
+    """
+
+    loader: str
+    libraries: str
+    sources: Mapping[str, str]
+    stubs: tuple[ToolStub, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LlvmTools:
+    """The whole file. `programs` maps each tool to its file below the packages' common directory."""
+
+    programs: Mapping[str, str]
+    packages: ToolPackages
+
+
+@cache
+def load_llvm_tools(path: Path = FILE) -> LlvmTools:
+    """Read which tools there are and where they come from; raise `CatalogError`."""
+    return convert(LlvmTools, read_toml(path, "llvm-tools"), where=path)

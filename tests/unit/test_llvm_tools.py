@@ -1,0 +1,83 @@
+"""LLVM's tools: catalog, schema and model agree, and the wrappers start what was packed."""
+
+from __future__ import annotations
+
+import dataclasses
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from setup_local.build import llvm_tools
+from setup_local.catalog.llvm_tools import LlvmTools, ToolPackages, ToolStub, load_llvm_tools
+from setup_local.catalog.load import schema
+from setup_local.catalog.sources import ArchiveKind, load_sources
+from setup_local.catalog.toolchains import load_toolchain
+from setup_local.errors import CatalogError, ToolchainError
+
+
+@pytest.mark.parametrize(
+    ("pointer", "cls"), [((), LlvmTools), (("$defs", "packages"), ToolPackages), (("$defs", "stub"), ToolStub)]
+)
+def test_schema_and_model_have_the_same_fields(pointer: tuple[str, ...], cls: Any) -> None:
+    document = schema("llvm-tools")
+    for key in pointer:
+        document = document[key]
+    assert set(document["properties"]) == set(document["required"]) == {item.name for item in dataclasses.fields(cls)}
+
+
+def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "tools.toml").write_text(f"surprise = 1\n{llvm_tools.FILE.read_text()}")
+    with pytest.raises(CatalogError, match="surprise"):
+        load_llvm_tools(tmp_path / "tools.toml")
+
+
+def test_the_packages_are_pinned_and_of_the_compilers_release() -> None:
+    packages, sources = load_llvm_tools().packages.sources, load_sources()
+    for pin in packages.items():
+        assert all(form.kind is ArchiveKind.DEB and form.root == "usr/lib" for form in sources.find(*pin).forms)
+    assert packages["llvm-22"] == packages["libllvm22"] == load_toolchain().sources["compiler-rt"]
+
+
+class Bench:
+    """Unpacked packages whose programs are scripts, and a runner that makes what a linker would."""
+
+    def __init__(self, top: Path) -> None:
+        catalog = load_llvm_tools()
+        self.tree, self.out = top / "tree", top / "out"
+        self.out.mkdir()
+        for name, text in {
+            catalog.packages.loader: '#!/bin/sh\nshift 3\nexec "$@"\n',
+            **dict.fromkeys(catalog.programs.values(), '#!/bin/sh\necho "$0: $@"\n'),
+        }.items():
+            path = self.tree / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            path.chmod(0o755)
+
+    def run(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        if argv[0] == "ld.lld":
+            Path(argv[-1]).write_text("a library")
+        elif argv[0] != "clang":
+            subprocess.run(argv, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL)
+
+    def build(self) -> None:
+        llvm_tools.build_llvm_tools([self.tree], self.out, self.run, {})
+
+
+def test_a_wrapper_starts_the_program_through_the_packages_own_loader(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    bench.build()
+    moved = (tmp_path / "out").rename(tmp_path / "moved there")
+    said = subprocess.run([moved / "bin" / "llvm-profdata", "merge", "a b"], capture_output=True, text=True, check=True)
+    assert said.stdout.endswith("libexec/llvm/llvm-22/bin/llvm-profdata: merge a b\n")
+    assert (moved / "libexec/llvm/x86_64-linux-gnu/libcurl.so.4").is_file()
+
+
+def test_packages_that_lack_a_program_are_refused(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    (bench.tree / load_llvm_tools().programs["llvm-profdata"]).unlink()
+    with pytest.raises(ToolchainError, match=r"llvm-22/bin/llvm-profdata: .*this is missing"):
+        bench.build()
