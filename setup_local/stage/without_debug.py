@@ -1,6 +1,7 @@
-"""Takes debug information out of object files and static libraries, which stay good for linking.
+"""Takes out of object files and static libraries what a link can do without; they stay good for every linker.
 
-The linked files have it all. Twice more in the objects and in libpython it would more than double an archive.
+Debug information: the linked files have it all. Twice more in the objects and in libpython it would more than double an
+archive. Code for the link-time optimizer, which is most of a fat object: one release of LLVM alone can read it.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ _ALIGNMENT = 8
 _SYMBOLS = {1: ("IIIBBH", 3, 5), 2: ("IBBHQQ", 1, 3)}
 _RELOCATIONS = {(1, REL): ("II", 8), (1, RELA): ("IIi", 8), (2, REL): ("QQ", 32), (2, RELA): ("QQq", 32)}
 _SUFFIXES = (".o", ".a")
+_BITCODE = b".llvm.lto"
 
 
 def clean_tree(root: Path) -> None:
@@ -101,8 +103,9 @@ def _file(data: bytes) -> bytes:
 
 
 def _dropped(file: Layout) -> frozenset[int]:
-    """Return the numbers of debug sections, and of what relocates them."""
-    debug = {index for index, row in enumerate(file.sections) if index and file.is_debug(row)}
+    """Return the numbers of debug sections, of what relocates them, and of code for the link-time optimizer."""
+    rows = enumerate(file.sections)
+    debug = {index for index, row in rows if index and (file.is_debug(row) or file.name(row) == _BITCODE)}
     tied = {index for index, row in enumerate(file.sections) if row.kind in (REL, RELA) and row.info in debug}
     return frozenset(debug | tied)
 

@@ -140,3 +140,13 @@ def test_a_tree_is_cleaned_and_the_store_keeps_its_bytes(tmp_path: Path) -> None
     assert (tree / "build" / "libdebug.a").read_bytes() == without_debug(binary("libdebug.a"), where="")
     assert (tree / "link.a").is_symlink()
     assert (tree / "python").read_bytes() == binary("python")
+
+
+def test_code_for_a_link_time_optimizer_leaves_too() -> None:
+    before = [(item.name, read_elf(item.data)) for item in members(binary("libfat.a"))]
+    slim = without_debug(binary("libfat.a"), where="libfat.a")
+    after = [(item.name, read_elf(item.data)) for item in members(slim)]
+    assert [name for name, _ in before] == [name for name, _ in after]
+    for (_, old), (_, new) in zip(before, after, strict=True):
+        assert old.sections - new.sections == {".llvm.lto"}
+        assert new.symbols.linkable == old.symbols.linkable
