@@ -15,6 +15,7 @@ from setup_local.binfmt.elf import BadElf, Elf, read_elf
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 
 ROOT = "python/"
+LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
@@ -33,7 +34,7 @@ class FileFacts:
     """What one file's bytes said.
 
     `name` is relative to `python/`; `problem` says why a binary cannot be read; `foreign` files may be binaries of
-    other systems.
+    other systems; `knows_loop` is about profiles.
     """
 
     name: str
@@ -42,6 +43,7 @@ class FileFacts:
     binaries: tuple[Binary, ...] = ()
     problem: str = ""
     foreign: bool = False
+    knows_loop: bool = False
     is_text: bool = False
     machine_paths: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -140,6 +142,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         binaries=binaries,
         problem=problem,
         foreign=places(place, policy.foreign_files),
+        knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

@@ -16,10 +16,11 @@ from setup_local.audit import (
     check_flavor,
     check_licences,
     check_links,
+    check_optimized,
     description,
 )
 from setup_local.audit.archive import Member, MemberKind, read_members
-from setup_local.audit.facts import ROOT, Distribution, FileFacts, examine
+from setup_local.audit.facts import ROOT, Binary, Distribution, FileFacts, examine
 from setup_local.audit.flavored import named_flavor, read_flavored
 from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, version
@@ -35,13 +36,15 @@ _SCHEMA = Rule[Distribution](
     check=lambda _: (),
     fatal=True,
 )
-_ANY = (*check_archive.RULES, check_contents.LINKS, check_debuginfo.BUILD_IDS)
-_FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
+_ANY = (*check_archive.RULES, check_contents.LINKS, check_debuginfo.BUILD_IDS, check_optimized.BITCODE)
+_BINARY: tuple[Rule[Binary], ...] = (*check_binary.RULES, check_optimized.COUNTERS)
+_FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *_BINARY)
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,
     *_ANY,
     *check_description.RULES,
     *check_contents.RULES,
+    *check_optimized.RULES,
     *check_links.RULES,
     *check_licences.RULES,
 )
@@ -113,9 +116,9 @@ def _judged(facts: FileFacts) -> bool:
 def _file_verdict(facts: FileFacts) -> Verdict:
     whole = judge(facts.name, check_files.RULES, facts)
     if len(facts.binaries) == 1 and facts.binaries[0].name == facts.name:
-        own = judge(facts.name, check_binary.RULES, facts.binaries[0])
+        own = judge(facts.name, _BINARY, facts.binaries[0])
         return Verdict(subject=facts.name, findings=whole.findings + own.findings)
-    members = tuple(judge(binary.name, check_binary.RULES, binary) for binary in facts.binaries)
+    members = tuple(judge(binary.name, _BINARY, binary) for binary in facts.binaries)
     return Verdict(subject=facts.name, findings=whole.findings, parts=members)
 
 

@@ -92,6 +92,28 @@ def _nameless_link(sample: Sample) -> None:
     sample.extension("_demo")["links"].append({"name": "nowhere"})
 
 
+PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
+
+
+def _optimized(sample: Sample) -> None:
+    """Make the sample one that was built with pgo+lto."""
+    sample.name = sample.name.replace("noopt", "pgo+lto")
+    sample.document |= {"build_options": "pgo+lto", "optimizations": "pgo+lto"}
+    sample.file(PROGRAM).data = binary("python-optimized")
+    sample.file("build/Python/core.o").data = binary("core-profiled.o")
+    sample.entries["python/build/cpython.profdata"] = Entry(PROFILE)
+
+
+def _but(corrupt: Corruption) -> Corruption:
+    """Make an optimized sample with one fault."""
+
+    def corrupted(sample: Sample) -> None:
+        _optimized(sample)
+        corrupt(sample)
+
+    return corrupted
+
+
 def _useless_link(sample: Sample) -> None:
     sample.entries["python/build/lib/libuseless.a"] = Entry(binary("libmemcpy.a"))
     sample.extension("_demo")["links"].append({"name": "useless", "path_static": "build/lib/libuseless.a"})
@@ -160,6 +182,19 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("inittab", _file("build/Modules/config.o", binary("config_more.o"))),
     ("inittab", _file("build/Modules/config.o", binary("config_less.o"))),
     ("inittab", _file("build/Modules/config.o", binary("bundled.o"))),
+    ("optimized-program", _but(_file(PROGRAM, binary("python")))),
+    ("optimized-program", _but(_file(PROGRAM, binary("python-not-profiled")))),
+    ("optimized-program", _but(_file(PROGRAM, binary("python-no-lto")))),
+    ("optimized-objects", _but(_file("build/Python/core.o", binary("core.o")))),
+    ("profile", _but(_without("build/cpython.profdata"))),
+    ("profile", _but(_file("build/cpython.profdata", b"nothing"))),
+    ("profile", _but(_file("build/cpython.profdata", PROFILE[:-3]))),
+    ("optimizer-flags", _set("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
+    ("optimizer-flags", _set("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
+    ("bitcode", _file("install/lib/libfat.a", binary("libfat.a"))),
+    ("bitcode", _file("build/Modules/demo.o", binary("core-fat.o"))),
+    ("bitcode", _file("build/Modules/demo.o", b"BC\xc0\xde")),
+    ("counters", _but(_file(PROGRAM, binary("python-counting")))),
     ("links-complete", _extension("_demo", links=[])),
     ("links-complete", _extension("_demo", links=[], required=True)),
     ("links-complete", _extension("_shared", objs=["build/Modules/demo.o"])),
@@ -243,6 +278,8 @@ FLAVOUR_BREACHES: list[tuple[str, Corruption]] = [
     ("flavour-stripped", _debug_sections),
     ("flavour-parts", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-minimal.tar.gz")),
     ("flavour-licences", _file("licenses/LICENSE.bundled.txt", b"\n")),
+    ("bitcode", _file("lib/libfat.a", binary("libfat.a"))),
+    ("counters", _entry("bin/python3.13", "data", binary("python-counting"))),
     ("archive-order", _attribute("reverse", value=True)),
     ("dead-links", _add("python/zz", target="nothing", **SYMLINK)),
     ("needed-libraries", _entry(SHARED.removeprefix("install/"), "data", binary("needs-other.so"))),
@@ -302,6 +339,12 @@ def test_the_good_sample_holds(tmp_path: Path, compression: str) -> None:
     assert list(verdict.walk()) == []
     assert verdict.holds
     assert verdict.severity is Severity.GOOD
+
+
+def test_a_good_optimized_sample_holds(tmp_path: Path) -> None:
+    sample = Sample()
+    _optimized(sample)
+    assert _findings(sample, tmp_path) == []
 
 
 @pytest.mark.parametrize(("rule", "corrupt"), BREACHES, ids=[f"{rule}-{n}" for n, (rule, _) in enumerate(BREACHES)])

@@ -1,0 +1,83 @@
+"""Rules about optimizations: what PYTHON.json names can be seen in the files, and nobody else is bothered with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from setup_local.audit.facts import LOOP, Binary, Distribution, Packed
+from setup_local.audit.model import Group, Rule
+from setup_local.binfmt.detect import FileKind
+from setup_local.binfmt.elf import HOT
+
+Breaches = Iterator[tuple[str, str]]
+_PGO, _LTO = "pgo", "lto"
+_OBJECTS = "build/"
+_PROFILE = "build/cpython.profdata"
+_OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-")
+
+
+def _options(dist: Distribution) -> frozenset[str]:
+    return frozenset(dist.description.build_options.split("+"))
+
+
+def _program(dist: Distribution) -> Breaches:
+    facts = dist.program
+    if facts is None or facts.elf is None:
+        return  # `python-program` says so
+    options = _options(dist)
+    if _PGO in options and LOOP not in facts.elf.symbols.hot:
+        yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
+    if _LTO in options and not facts.elf.lto_functions:
+        yield facts.name, "was linked without the link-time optimizer: no function has a name that it gives"
+
+
+def _objects(dist: Distribution) -> Breaches:
+    elves = [facts.elf for name, facts in dist.files.items() if name.startswith(_OBJECTS) and facts.elf]
+    if _PGO in _options(dist) and not any(LOOP in elf.symbols.hot for elf in elves):
+        yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
+
+
+def _profile(dist: Distribution) -> Breaches:
+    if _PGO not in _options(dist):
+        return
+    facts = dist.files.get(_PROFILE)
+    if facts is None:
+        yield _PROFILE, "is not in the archive: the build could not be repeated"
+    elif facts.kind is not FileKind.PROFILE:
+        yield _PROFILE, "is no merged profile of LLVM"
+    elif not facts.knows_loop:
+        yield _PROFILE, f"knows nothing of {LOOP}"
+
+
+def _flags(dist: Distribution) -> Breaches:
+    for name, value in dist.description.python_config_vars.items():
+        if own := [word for word in value.split() if word.startswith(_OWN_FLAGS)]:
+            yield f"$.python_config_vars.{name}", f"tells builders of extensions about {', '.join(own)}"
+
+
+def _bitcode(dist: Packed) -> Breaches:
+    for name, facts in dist.files.items():
+        if facts.kind is FileKind.BITCODE or any(binary.elf.bitcode for binary in facts.binaries):
+            yield name, "holds code that only one release of one link-time optimizer can read"
+
+
+def _counters(binary: Binary) -> Breaches:
+    if binary.elf.counters:
+        yield binary.name, f"counts what it runs, in {', '.join(sorted(binary.elf.counters))}"
+
+
+BITCODE = Rule[Packed](
+    id="bitcode", title="objects and static libraries are for any linker", group=Group.ARCHIVE, check=_bitcode
+)
+COUNTERS = Rule[Binary](
+    id="counters", title="nothing counts what it runs, as instrumented builds do", group=Group.BINARIES, check=_counters
+)
+RULES: tuple[Rule[Distribution], ...] = tuple(
+    Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
+    for name, title, check in (
+        ("optimized-program", "the interpreter shows the optimizations that are named", _program),
+        ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
+        ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
+        ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
+    )
+)
