@@ -107,3 +107,9 @@ class DescriptionError(SetupLocalError):
     """PYTHON.json is not JSON, or does not follow its schema."""
 
     exit_code = 21
+
+
+class OptimizationError(SetupLocalError):
+    """A build was asked to be optimized, and was not."""
+
+    exit_code = 22

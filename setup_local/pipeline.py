@@ -14,13 +14,15 @@ from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.audit.validate import validate_archive
+from setup_local.build.cpython_steps import CPYTHON
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
-from setup_local.build.graph import CPYTHON, GraphInputs, build_steps, library_step, needed_sources, runtime_support
+from setup_local.build.graph import build_steps, needed_sources, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import HostLlvm, find_llvm
 from setup_local.build.sandbox import choose_sandbox
+from setup_local.build.step_parts import GraphInputs, library_step
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace

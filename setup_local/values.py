@@ -38,14 +38,38 @@ class SandboxChoice(Enum):
     NONE = "none"
 
 
+class BuildOption(Enum):
+    """What makes one build of a CPython differ from another, in the order in which archive names have it."""
+
+    PGO = "pgo"
+    LTO = "lto"
+
+
+class BuildPhase(Enum):
+    """Which of its builds CPython goes through: the one that counts what a workload runs, or the one that is shipped."""
+
+    INSTRUMENTED = "instrumented"
+    FINAL = "final"
+
+
+NO_OPTIONS = "noopt"
+OPTIMIZED = "pgo+lto"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What the user asked for, as plain values; nothing in it has been looked up yet."""
+    """What the user asked for, as plain values; nothing in it has been looked up yet.
+
+    `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `profile` is a profile made before, to
+    be used instead of a new one.
+    """
 
     python: str
     target_triple: str
     glibc: str | None
     toolchain: ToolchainChoice
+    options: str = NO_OPTIONS
+    profile: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,36 +3,70 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.build.optimized import check_flags, check_result
 from setup_local.build.steps import Runner
 from setup_local.errors import StepError
+from setup_local.plan.model import PlannedConfigure
 
 KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt", "python-gdb.py")
 
 # The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
 _NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
+# Not the makefile's default: in an optimized build that is a whole cycle of its own.
+_PROGRAMS = "build_all"
 
-def build_cpython(
-    source: Path,
-    *,
-    setup_local: str,
-    configure: Iterable[str],
-    out: Path,
-    env: Mapping[str, str],
-    configure_env: Mapping[str, str],
-    run: Runner,
-) -> None:
-    """Configure, build and install a CPython source tree; fill `out` with `install/` and `build/`.
 
-    `configure_env` are the variables that only `configure` sees, on top of `env`. Raises `StepError`.
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How a patched CPython source tree is built: `Setup.local`, configuration and complete environment.
+
+    `place_flags` keep the directories of the build machine out of what is compiled.
     """
-    (source / "Modules" / "Setup.local").write_text(setup_local, encoding="utf-8")
-    env = {**env, "SOURCE_DATE_EPOCH": release_time(source)}
-    run(["./configure", *configure], cwd=source, env={**env, **configure_env})
-    run(["make"], cwd=source, env=env)
+
+    setup_local: str
+    configure: PlannedConfigure
+    env: Mapping[str, str]
+    place_flags: tuple[str, ...] = ()
+
+    @property
+    def configure_env(self) -> dict[str, str]:
+        """Return the environment of `configure`."""
+        variables = self.configure.variables
+        variables["CFLAGS_NODIST"] = " ".join([variables["CFLAGS_NODIST"], *self.place_flags])
+        return {**self.env, **variables}
+
+
+def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]:
+    """Configure and compile a CPython source tree; return the environment it was done in.
+
+    Raises `StepError`, and `OptimizationError` if the result is not what the options promise.
+    """
+    (source / "Modules" / "Setup.local").write_text(recipe.setup_local, encoding="utf-8")
+    release = {"SOURCE_DATE_EPOCH": release_time(source)}
+    env = {**recipe.env, **release}
+    run(["./configure", *recipe.configure.args], cwd=source, env={**recipe.configure_env, **release})
+    check_flags(source, recipe.configure.promises)
+    run(["make", *_unshipped(recipe.configure), _PROGRAMS], cwd=source, env=env)
+    check_result(source, recipe.configure.promises)
+    return env
+
+
+def _unshipped(configure: PlannedConfigure) -> list[str]:
+    """Return make's arguments that give the programs of the build itself flags of their own."""
+    unshipped = configure.unshipped
+    if unshipped is None:
+        return []
+    return [f"--eval={' '.join(unshipped.programs)}: LDFLAGS_NODIST += {' '.join(unshipped.ldflags)}"]
+
+
+def build_cpython(source: Path, recipe: Recipe, *, out: Path, run: Runner) -> None:
+    """Compile and install a CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`."""
+    env = compile_cpython(source, recipe, run)
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)

@@ -9,6 +9,7 @@ from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.libraries import Library, load_libraries
+from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
@@ -28,6 +29,7 @@ class Catalogs:
     targets: tuple[Target, ...]
     cpython: CPythonCatalog
     toolchain: ToolchainCatalog
+    llvm_tools: LlvmTools
 
 
 def load_catalogs() -> Catalogs:
@@ -39,6 +41,7 @@ def load_catalogs() -> Catalogs:
         targets=load_targets(),
         cpython=load_cpython(),
         toolchain=load_toolchain(),
+        llvm_tools=load_llvm_tools(),
     )
     conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets)
     problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)

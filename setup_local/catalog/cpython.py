@@ -21,8 +21,9 @@ class ConfigurePart:
     `args` are arguments; `environment` variables that only `configure` sees; `cache` answers to its
     questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`).
-    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target,
-    `{archives}` the names of all static libraries that are linked, separated by colons.
+    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{profile}` the
+    profile seen from CPython's tree, `{archives}` the names of all static libraries that are linked, separated by
+    colons.
     """
 
     args: tuple[str, ...] = ()
@@ -42,11 +43,33 @@ class PatchPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Training:
+    """What an instrumented interpreter runs, so that the compiler learns what matters.
+
+    `commands` are the interpreter's arguments, run one after the other in CPython's source tree; `{training}` is
+    the directory `data/training`. `environment` is what they get besides that of the step.
+    """
+
+    environment: Mapping[str, str]
+    commands: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unshipped:
+    """Programs that only the build itself and CPython's tests run, and what their links have besides."""
+
+    programs: tuple[str, ...]
+    ldflags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CPythonCatalog:
     """The whole file. `deps` is where the libraries' prefix lies, seen from CPython's source tree."""
 
     deps: str
     configure: tuple[ConfigurePart, ...]
+    training: Training
+    unshipped: Unshipped
     patch: tuple[PatchPart, ...] = ()
 
 

@@ -8,28 +8,33 @@ from fnmatch import fnmatchcase
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from setup_local.values import Libc
+from setup_local.values import BuildOption, BuildPhase, Libc
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a condition is asked about: one Python version on one target."""
+    """What a condition is asked about: one Python version on one target, and how it is built."""
 
     python: Version
     triple: str
     libc: Libc
+    options: frozenset[BuildOption] = frozenset()
+    phase: BuildPhase = BuildPhase.FINAL
 
 
 @dataclass(frozen=True, kw_only=True)
 class When:
     """A condition; every field that is given must hold, an empty one always does.
 
-    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples.
+    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, `options` build options
+    that are all asked for.
     """
 
     python: str = ""
     targets: tuple[str, ...] = ()
     libc: Libc | None = None
+    options: tuple[BuildOption, ...] = ()
+    phase: BuildPhase | None = None
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether the condition holds for these facts."""
@@ -37,6 +42,8 @@ class When:
             self.has_python(facts)
             and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
             and self.libc in (None, facts.libc)
+            and facts.options.issuperset(self.options)
+            and self.phase in (None, facts.phase)
         )
 
     def has_python(self, facts: Facts) -> bool:

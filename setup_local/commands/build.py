@@ -10,8 +10,16 @@ import click
 from setup_local import log, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.errors import RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
+from setup_local.values import NO_OPTIONS, OPTIMIZED, BuildSettings, Request, SandboxChoice, ToolchainChoice
+
+
+def choose_options(*, optimized: bool, options: str | None) -> str:
+    """Return the build options that two ways of saying them mean; raise `RequestError` if they disagree."""
+    if optimized and options not in (None, OPTIMIZED):
+        raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
+    return OPTIMIZED if optimized else options or NO_OPTIONS
 
 
 def _cores() -> int:
@@ -26,6 +34,14 @@ def _cores() -> int:
     help="Version to build; X.Y takes the newest pinned X.Y.Z.",
 )
 @click.option("--target-triple", default="x86_64-unknown-linux-gnu", metavar="TRIPLE", help="System to build for.")
+@click.option("--optimized", is_flag=True, help="The fastest build: the same as --options pgo+lto.")
+@click.option("--options", metavar="OPTIONS", help="noopt, or pgo and lto joined by +.  [default: noopt]")
+@click.option(
+    "--profile",
+    metavar="FILE",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
+    help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
+)
 @click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]")
 @click.option(
     "--output",
@@ -69,6 +85,9 @@ def build(
     *,
     python: str,
     target_triple: str,
+    optimized: bool,
+    options: str | None,
+    profile: Path | None,
     glibc: str | None,
     toolchain: str,
     dry_run: bool,
@@ -85,11 +104,19 @@ def build(
     \b
     Examples:
       ./build-linux.py
+      ./build-linux.py --optimized
       ./build-linux.py --python cpython-3.11.2 --output /srv/pythons
       ./build-linux.py --mirror /srv/sources --offline
       ./build-linux.py --dry-run
     """
-    request = Request(python=python, target_triple=target_triple, glibc=glibc, toolchain=ToolchainChoice(toolchain))
+    request = Request(
+        python=python,
+        target_triple=target_triple,
+        glibc=glibc,
+        toolchain=ToolchainChoice(toolchain),
+        options=choose_options(optimized=optimized, options=options),
+        profile=profile,
+    )
     if dry_run:
         plan = resolve(request, load_catalogs())
         click.echo(pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan))

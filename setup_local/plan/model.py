@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from packaging.version import Version
 
+from setup_local.catalog.cpython import Training, Unshipped
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
-from setup_local.values import LinkMode
+from setup_local.plan.options import options_text
+from setup_local.values import BuildOption, LinkMode
+
+# The profile's name, and where it lies while CPython is compiled, seen from its source tree.
+PROFILE_FILE = "cpython.profdata"
+PROFILE = f"../profile/{PROFILE_FILE}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,19 +67,38 @@ class AbsentExtension:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedConfigure:
-    """How CPython's `configure` is called: every condition decided, every placeholder filled in."""
+    """How CPython's `configure` is called: every condition decided, every placeholder filled in.
+
+    `promises` are the build options that the result must show; `unshipped` is about the programs of the build itself.
+    """
 
     args: tuple[str, ...] = ()
     environment: tuple[tuple[str, str], ...] = ()
     cache: tuple[tuple[str, str], ...] = ()
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
+    promises: tuple[BuildOption, ...] = ()
+    unshipped: Unshipped | None = None
 
     @property
     def variables(self) -> dict[str, str]:
         """Return the environment variables that `configure` needs besides those of the toolchain."""
         flags = {"CFLAGS_NODIST": " ".join(self.cflags), "LDFLAGS_NODIST": " ".join(self.ldflags)}
         return {**dict(self.environment), **dict(self.cache), **flags}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedProfiling:
+    """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
+
+    `tools` is empty where the host's own LLVM has them. `given` is a profile that was made before: then nothing is
+    instrumented and run.
+    """
+
+    configure: PlannedConfigure
+    training: Training
+    tools: tuple[Source, ...] = ()
+    given: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,11 +114,12 @@ class Plan:
     target: Target
     floor: str
     toolchain: str
-    build_options: tuple[str, ...]
+    build_options: tuple[BuildOption, ...]
     libraries: tuple[PlannedLibrary, ...]
     extensions: tuple[PlannedExtension, ...]
     absent: tuple[AbsentExtension, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
+    profiling: PlannedProfiling | None = None
     python_patches: tuple[str, ...] = ()
     deps: str = "../deps"
     toolchain_sources: tuple[Source, ...] = ()
@@ -105,7 +132,7 @@ class Plan:
     @property
     def options_text(self) -> str:
         """Return the build options as they stand in the archive's name (`noopt`)."""
-        return "+".join(self.build_options)
+        return options_text(self.build_options)
 
     @property
     def archive_stem(self) -> str:

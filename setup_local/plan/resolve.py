@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,8 +17,17 @@ from setup_local.catalog.sources import Source, Sources
 from setup_local.catalog.targets import Target
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
-from setup_local.plan.model import AbsentExtension, Plan, PlannedConfigure, PlannedExtension, PlannedLibrary
-from setup_local.values import Libc, LinkMode, Request, ToolchainChoice
+from setup_local.plan.model import (
+    PROFILE,
+    AbsentExtension,
+    Plan,
+    PlannedConfigure,
+    PlannedExtension,
+    PlannedLibrary,
+    PlannedProfiling,
+)
+from setup_local.plan.options import parse_options
+from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, Request, ToolchainChoice
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
 
@@ -29,7 +39,8 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """
     target = choose_target(request.target_triple, catalogs.targets)
     python = choose_python(request.python, catalogs.sources)
-    facts = Facts(python=python, triple=target.triple, libc=target.libc)
+    options = parse_options(request.options)
+    facts = Facts(python=python, triple=target.triple, libc=target.libc, options=frozenset(options))
     extensions = decide_extensions(catalogs.extensions, facts)
     libraries = plan_libraries(catalogs, extensions, facts)
     return Plan(
@@ -39,11 +50,12 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         floor=choose_floor(request.glibc, target),
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
-        build_options=("noopt",),
+        build_options=options,
         libraries=libraries,
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
         configure=plan_configure(catalogs.cpython, target, extensions, facts),
+        profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
     )
@@ -186,6 +198,27 @@ def _extra_source(sources: Sources, identity: str, libraries: Mapping[str, Libra
     return found[0]
 
 
+def plan_profiling(
+    request: Request, catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
+) -> PlannedProfiling | None:
+    """Return how the profile is made that an optimized build needs, None for a build without one.
+
+    Raises `RequestError` for a profile that nothing would use.
+    """
+    if BuildOption.PGO not in facts.options:
+        if request.profile:
+            raise RequestError("a profile is for builds with the option pgo", hint="add --optimized")
+        return None
+    instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
+    packages = {} if request.toolchain is ToolchainChoice.LLVM else catalogs.llvm_tools.packages.sources
+    return PlannedProfiling(
+        configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
+        training=catalogs.cpython.training,
+        tools=tuple(catalogs.sources.find(*pin) for pin in packages.items()),
+        given=request.profile,
+    )
+
+
 def plan_configure(
     catalog: CPythonCatalog, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
 ) -> PlannedConfigure:
@@ -196,6 +229,7 @@ def plan_configure(
         "deps": catalog.deps,
         "triple": target.triple,
         "archives": ":".join(sorted(_merge(item.archives for item in linked))),
+        "profile": PROFILE,
     }
 
     def filled(words: Iterable[str]) -> tuple[str, ...]:
@@ -207,4 +241,6 @@ def plan_configure(
         cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
         cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
         ldflags=filled(_merge(part.ldflags for part in parts)),
+        promises=tuple(option for option in BuildOption if option in facts.options and facts.phase is BuildPhase.FINAL),
+        unshipped=catalog.unshipped,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from setup_local.build import makefile
 from setup_local.errors import StageError
-from setup_local.plan.model import Plan
+from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
@@ -59,6 +59,8 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
     _place_data(libraries.values(), root / "install")
     _place_objects(cpython / "build", root / "build", shares)
+    if plan.profiling:
+        files.place(cpython / "build" / PROFILE_FILE, root / "build" / PROFILE_FILE)
     archives = _place_archives(plan, libraries, root / "build" / "lib")
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")

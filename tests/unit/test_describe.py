@@ -61,7 +61,7 @@ PLAN = Plan(
     ),
     floor="2.12",
     toolchain="zig",
-    build_options=("noopt",),
+    build_options=(),
     libraries=(
         library("sqlite", public_domain=True),
         library("openssl", "Apache-2.0"),

@@ -8,7 +8,7 @@ import pytest
 
 from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
-from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, load_cpython
+from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, Unshipped, load_cpython
 from setup_local.catalog.extensions import Decision, Extension, ExtensionCatalog, Part, load_extensions
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.load import schema
@@ -44,6 +44,8 @@ def required(cls: Any) -> set[str]:
         ("cpython", (), CPythonCatalog),
         ("cpython", ("$defs", "part"), ConfigurePart),
         ("cpython", ("$defs", "patch"), PatchPart),
+        ("cpython", ("$defs", "training"), Training),
+        ("cpython", ("$defs", "unshipped"), Unshipped),
         ("cpython", ("$defs", "when"), When),
         ("target", (), Target),
     ],

@@ -15,7 +15,7 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import Request, ToolchainChoice
+from setup_local.values import BuildOption, Request, ToolchainChoice
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +77,63 @@ def test_the_reconciliation_waits_for_nothing_and_cpython_for_it(plan: Plan) -> 
 def test_a_patch_of_cpython_is_tried_before_anything_else_is_built(plan: Plan) -> None:
     patched = dataclasses.replace(plan, python_patches=("libedit-history-header.toml",))
     assert _changed(plan, patched) == {"reconcile", "cpython", "distribution", "audit"}
+
+
+def _optimized(plan: Plan, toolchain: ToolchainChoice = ToolchainChoice.AUTO) -> Plan:
+    request = Request(
+        python=f"cpython-{plan.python}",
+        target_triple=plan.target.triple,
+        glibc=None,
+        toolchain=toolchain,
+        options="pgo+lto",
+    )
+    return resolve(request, load_catalogs())
+
+
+def test_an_optimized_build_makes_a_profile_first_and_shares_all_libraries(plan: Plan) -> None:
+    plain, steps = step_keys(_steps(plan)), _steps(_optimized(plan))
+    optimized = step_keys(steps)
+    assert set(optimized) - set(plain) == {"llvm-tools", "profile"}
+    assert {name for name in plain if plain[name] != optimized[name]} == {"cpython", "distribution", "audit"}
+    needs = {step.name: step.needs for step in steps}
+    assert "llvm-tools" in needs["profile"]
+    assert "profile" in needs["cpython"]
+
+
+def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Plan, tmp_path: Path) -> None:
+    def keys(name: str, content: str) -> dict[str, str]:
+        given = tmp_path / name
+        given.write_text(content)
+        planned = _optimized(plan)
+        assert planned.profiling is not None
+        profiling = dataclasses.replace(planned.profiling, given=given)
+        steps = _steps(dataclasses.replace(planned, profiling=profiling))
+        assert next(step for step in steps if step.name == "profile").needs == ("llvm-tools",)
+        return step_keys(steps)
+
+    one, same, other = keys("one", "1"), keys("same", "1"), keys("other", "2")
+    assert one["cpython"] == same["cpython"] != other["cpython"]
+
+
+def test_the_hosts_llvm_brings_its_own_tools(plan: Plan) -> None:
+    steps = {step.name: step for step in _steps(_optimized(plan, ToolchainChoice.LLVM))}
+    assert "profile" in steps
+    assert "llvm-tools" not in steps
+
+
+def test_only_the_instrumented_build_counts_and_only_the_final_one_uses_the_profile(plan: Plan) -> None:
+    planned = _optimized(plan)
+    assert planned.profiling is not None
+    instrumented = planned.profiling.configure
+    assert "-fprofile-generate" in instrumented.cflags
+    assert instrumented.promises == ()
+    assert "-flto=thin" not in {*instrumented.cflags, *instrumented.ldflags}
+    assert planned.configure.promises == planned.build_options == (BuildOption.PGO, BuildOption.LTO)
+    assert "-flto=thin" in planned.configure.cflags
+    assert "-flto=thin" in planned.configure.ldflags
+    assert "-fprofile-use=../profile/cpython.profdata" in planned.configure.cflags
+    assert "-fprofile-generate" not in planned.configure.cflags
+    assert planned.archive_stem == "cpython-3.13.5-x86_64-unknown-linux-gnu-pgo+lto"
 
 
 def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:

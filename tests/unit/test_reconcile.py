@@ -21,7 +21,7 @@ PLAN = Plan(
     target=load_targets()[0],
     floor="2.12",
     toolchain="zig",
-    build_options=("noopt",),
+    build_options=(),
     libraries=(),
     extensions=(
         PlannedExtension(name="gc", link=LinkMode.STATIC, in_core=True),

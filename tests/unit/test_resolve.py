@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sample_target import TARGET
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart
+from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, Unshipped
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.libraries import Library
+from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.when import When
@@ -44,10 +46,15 @@ def linked(name: str, *libraries: str, **changes: Any) -> Extension:
     )
 
 
+UNSHIPPED = Unshipped(programs=("Programs/_testembed",), ldflags=("-fno-lto",))
+TRAINING = Training(environment={"PYTHONHASHSEED": "0"}, commands=(("-m", "test", "--pgo"),))
+
+
 def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **changes: Any) -> Catalogs:
     pinned = [source("cpython", version) for version in ("3.13.5", "3.11.2", "3.13.15")]
     pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
-    pinned += [source("ziglang", "1")]
+    pinned += [source("ziglang", "1"), source("llvm-22", "1")]
+    tools = load_llvm_tools()
     pinned += [source(item.name, item.version) for item in libraries]
     parts = (
         ConfigurePart(
@@ -65,8 +72,13 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "libraries": libraries,
         "extensions": extensions,
         "targets": (TARGET,),
-        "cpython": CPythonCatalog(deps="../deps", configure=parts, patch=patches),
+        "cpython": CPythonCatalog(
+            deps="../deps", configure=parts, training=TRAINING, unshipped=UNSHIPPED, patch=patches
+        ),
         "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
+        "llvm_tools": dataclasses.replace(
+            tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
+        ),
     }
     return Catalogs(**{**values, **changes})
 
@@ -224,6 +236,14 @@ def test_configure_is_filled_in() -> None:
 def test_a_patch_of_cpython_is_planned_where_its_condition_holds() -> None:
     assert resolve(ask("3.13.5"), catalogs()).python_patches == ("cpython-a.toml",)
     assert resolve(ask("3.11.2"), catalogs()).python_patches == ("cpython-a.toml", "cpython-b.toml")
+
+
+def test_a_profile_that_nothing_would_use_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="a profile is for builds with the option pgo"):
+        resolve(ask(profile=tmp_path), catalogs())
+    planned = resolve(ask(profile=tmp_path, options="pgo"), catalogs())
+    assert planned.profiling is not None
+    assert planned.profiling.given == tmp_path
 
 
 def test_an_extra_source_has_the_version_of_the_library_that_is_built_from_it() -> None:

@@ -15,7 +15,7 @@ PLAN = Plan(
     target=TARGET,
     floor="2.12",
     toolchain="zig",
-    build_options=("noopt",),
+    build_options=(),
     libraries=(),
     extensions=(
         PlannedExtension(name="marshal", link=LinkMode.STATIC, in_core=True),

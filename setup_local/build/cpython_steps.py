@@ -1,0 +1,171 @@
+"""The steps that end in CPython: reconciliation, LLVM's tools, profile, CPython itself.
+
+They stand apart from the other steps so that a change here leaves the libraries in the store as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.build import cpython, llvm_tools, profile
+from setup_local.build.debug_paths import debug_flags, source_place, tool_places
+from setup_local.build.patches import apply_patches
+from setup_local.build.step_parts import GraphInputs, code, environment, library_step, pins, unpacked
+from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.workspace import merge_trees
+from setup_local.catalog.patches import patch_files
+from setup_local.fetch import Obtained
+from setup_local.plan.model import PROFILE as PROFILE_PLACE
+from setup_local.plan.model import PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
+
+CPYTHON = "cpython"
+RECONCILE = "reconcile"
+LLVM_TOOLS = "llvm-tools"
+PROFILE = "profile"
+_CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
+_PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
+_RECONCILE_CODE = (
+    Path(__file__).with_name("cpython_tree.py"),
+    *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
+)
+
+
+def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
+    """Hold the plan against CPython's source before anything is compiled in vain; the result is empty."""
+    source = inputs.sources[plan.python_source.identity]
+
+    def action(job: Job) -> None:
+        inputs.reconcile(_cpython_tree(plan, source, job.work))
+
+    return Step(
+        name=RECONCILE,
+        ingredients=[
+            plan.extensions,
+            inputs.setup_local,
+            pins([source]),
+            files_digest([*_RECONCILE_CODE, *patch_files(plan.python_patches)]),
+        ],
+        action=action,
+        weight=5,
+    )
+
+
+def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
+    """Return the step that puts LLVM's tools together, if the plan takes them from packages."""
+    if plan.profiling is None or not plan.profiling.tools:
+        return []
+    taken = [inputs.sources[source.identity] for source in plan.profiling.tools]
+
+    def action(job: Job) -> None:
+        trees = [llvm_tools.unpack_package(item, job.work / item.source.name) for item in taken]
+        llvm_tools.build_llvm_tools(trees, job.out, job.run, environment(plan, base, job))
+
+    return [
+        Step(
+            name=LLVM_TOOLS,
+            ingredients=[pins(taken), files_digest(llvm_tools.INPUTS)],
+            needs=base,
+            action=action,
+            weight=5,
+        )
+    ]
+
+
+def profile_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
+    """Return the step that makes the profile, or takes the one that is given, if the plan has one."""
+    if plan.profiling is None:
+        return []
+    tools = LLVM_TOOLS if plan.profiling.tools else base[0]
+    if plan.profiling.given:
+        return [_given_profile_step(plan.profiling.given, tools)]
+    return [_training_step(plan, plan.profiling, base, inputs, tools)]
+
+
+def _given_profile_step(given: Path, tools: str) -> Step:
+    def action(job: Job) -> None:
+        shutil.copyfile(given, job.out / PROFILE_FILE)
+        profile.check_profile(job.out, tools=job.inputs[tools] / "bin", run=job.run, env=job.env)
+
+    return Step(
+        name=PROFILE,
+        ingredients=[hashlib.sha256(given.read_bytes()).hexdigest(), files_digest(_PROFILE_CODE)],
+        needs=(tools,),
+        action=action,
+        weight=1,
+    )
+
+
+def _training_step(
+    plan: Plan, profiling: PlannedProfiling, base: tuple[str, str], inputs: GraphInputs, tools: str
+) -> Step:
+    def action(job: Job) -> None:
+        tree, recipe = _prepared(plan, base, inputs, job, profiling.configure)
+        profile.train(tree, recipe, profiling.training, tools=job.inputs[tools] / "bin", out=job.out, run=job.run)
+
+    source = inputs.sources[plan.python_source.identity]
+    configured = [profiling.configure, profiling.training, inputs.setup_local]
+    return Step(
+        name=PROFILE,
+        ingredients=[configured, *_cpython_ingredients(plan, source), files_digest(_PROFILE_CODE)],
+        needs=tuple(dict.fromkeys((*base, RECONCILE, tools, *(library_step(item.name) for item in plan.libraries)))),
+        action=action,
+        weight=480,
+    )
+
+
+def _cpython_ingredients(plan: Plan, source: Obtained) -> list[object]:
+    return [
+        pins([source]),
+        plan.target,
+        files_digest([*_CPYTHON_CODE, *patch_files(plan.python_patches)]),
+    ]
+
+
+def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
+    """Return the step that compiles and installs the CPython that is shipped."""
+    source = inputs.sources[plan.python_source.identity]
+    libraries = [library_step(item.name) for item in plan.libraries]
+    profiled = [PROFILE] if plan.profiling else []
+
+    def action(job: Job) -> None:
+        tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
+        if plan.profiling:
+            place = tree / Path(PROFILE_PLACE)
+            place.parent.mkdir()
+            shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
+        cpython.build_cpython(tree, recipe, out=job.out, run=job.run)
+        if plan.profiling:
+            shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
+
+    return Step(
+        name=CPYTHON,
+        ingredients=[plan.configure, inputs.setup_local, *_cpython_ingredients(plan, source)],
+        needs=(*base, RECONCILE, *profiled, *libraries),
+        action=action,
+        weight=240,
+    )
+
+
+def _prepared(
+    plan: Plan, base: tuple[str, str], inputs: GraphInputs, job: Job, configure: PlannedConfigure
+) -> tuple[Path, cpython.Recipe]:
+    """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
+    source = inputs.sources[plan.python_source.identity]
+    tree = _cpython_tree(plan, source, job.work)
+    libraries = [job.inputs[library_step(item.name)] for item in plan.libraries]
+    merge_trees(libraries, tree / plan.deps)
+    places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in base))}
+    env = environment(plan, base, job)
+    return tree, cpython.Recipe(
+        setup_local=inputs.setup_local, configure=configure, env=env, place_flags=tuple(debug_flags(places))
+    )
+
+
+def _cpython_tree(plan: Plan, source: Obtained, work: Path) -> Path:
+    """Unpack and patch CPython's source."""
+    tree = unpacked(source, work).rename(work / CPYTHON)
+    apply_patches(tree, plan.python_patches, where=str(source.source.identity))
+    return tree

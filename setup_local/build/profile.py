@@ -1,0 +1,65 @@
+"""Makes the profile of an optimized build: an instrumented CPython runs a workload, its counters become one file."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from setup_local.build.cpython import Recipe, compile_cpython
+from setup_local.build.optimized import LOOP
+from setup_local.build.steps import Runner
+from setup_local.catalog.cpython import Training
+from setup_local.errors import OptimizationError, StepError
+from setup_local.plan.model import PROFILE_FILE
+
+_SUMMARY = "summary.txt"
+_MERGER = "llvm-profdata"
+
+# A profile that has seen less of the interpreter's loop, or less often, is none.
+_LEAST_SEEN = 1_000_000
+_LEAST_SHARE = 0.4
+_COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
+
+
+def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out: Path, run: Runner) -> None:
+    """Compile an instrumented CPython in `source`, let it run the workload, and merge its counters into `out`.
+
+    `tools` is the directory of `llvm-profdata`. Tests of the workload may fail, as some depend on the machine (CPython's
+    own makefile goes on, too); what counts is what was counted. Raises `StepError` when anything else fails, and
+    `OptimizationError` for a profile that says nothing.
+    """
+    raw = source.parent / "raw"
+    ignored = {"LLVM_PROFILE_FILE": str(source.parent / "ignored" / "%4m.profraw")}
+    counting = {"LLVM_PROFILE_FILE": str(raw / "%4m.profraw")}
+    env = compile_cpython(source, dataclasses.replace(recipe, env={**recipe.env, **ignored}), run)
+    for command in training.commands:
+        with suppress(StepError):
+            run(["./python", *command], cwd=source, env={**env, **training.environment, **counting})
+    merge(raw, tools=tools, out=out, run=run, env=env)
+
+
+def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Merge the counters of all processes into `out/cpython.profdata`, and check that they count."""
+    counters = sorted(raw.glob("*.profraw"))
+    if not counters:
+        raise OptimizationError("the workload left no counters: the build was not instrumented", where=raw)
+    run([tools / _MERGER, "merge", "-o", out / PROFILE_FILE, *counters], cwd=out, env=env)
+    check_profile(out, tools=tools, run=run, env=env)
+
+
+def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Raise `OptimizationError` unless the profile in `place` knows the interpreter's loop; leave a summary beside it."""
+    summary = place / _SUMMARY
+    words = ["show", "--counts", f"--function={LOOP}", "-o", str(summary), PROFILE_FILE]
+    run([tools / _MERGER, *words], cwd=place, env=env)
+    found = _COUNTS.search(summary.read_text(encoding="utf-8"))
+    counts = [int(count) for count in found[1].split(",")] if found else [0]
+    share = sum(count > 0 for count in counts) / len(counts)
+    if max(counts) < _LEAST_SEEN or share < _LEAST_SHARE:
+        raise OptimizationError(
+            f"the profile has seen {share:.0%} of {LOOP}, at most {max(counts)} times: that is too little",
+            where=place / PROFILE_FILE,
+        )

@@ -1,0 +1,48 @@
+"""Build options: what people write, what archives are called, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from setup_local.commands.build import choose_options
+from setup_local.errors import RequestError
+from setup_local.plan.options import options_text, parse_options
+from setup_local.values import BuildOption
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "name"),
+    [
+        ("noopt", (), "noopt"),
+        ("pgo", (BuildOption.PGO,), "pgo"),
+        ("lto", (BuildOption.LTO,), "lto"),
+        ("lto+pgo", (BuildOption.PGO, BuildOption.LTO), "pgo+lto"),
+    ],
+)
+def test_options_have_one_order(text: str, options: tuple[BuildOption, ...], name: str) -> None:
+    assert parse_options(text) == options
+    assert options_text(options) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("pgo+fast", "there is no build option 'fast'"),
+        ("pgo+noopt", "there is no build option 'noopt'"),
+        ("", "there is no build option ''"),
+        ("pgo+pgo", "'pgo\\+pgo' name one twice"),
+    ],
+)
+def test_what_is_no_option_is_refused(text: str, message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        parse_options(text)
+
+
+def test_optimized_is_a_short_way_to_say_it() -> None:
+    assert (
+        choose_options(optimized=True, options=None) == choose_options(optimized=True, options="pgo+lto") == "pgo+lto"
+    )
+    assert choose_options(optimized=False, options="lto") == "lto"
+    assert choose_options(optimized=False, options=None) == "noopt"
+    with pytest.raises(RequestError, match=r"--optimized means --options pgo\+lto, not noopt"):
+        choose_options(optimized=True, options="noopt")

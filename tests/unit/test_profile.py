@@ -1,0 +1,78 @@
+"""The profile of an optimized build: nothing that counts nothing gets through."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from setup_local.build import profile
+from setup_local.errors import OptimizationError
+from setup_local.plan.model import PROFILE_FILE
+
+SHOWN = """\
+Counters:
+  {function}:
+    Hash: 0x0123456789abcdef
+    Counters: 4
+    Block counts: [{counts}]
+Functions shown: 1
+Total functions: 9000
+Maximum function count: 5000
+Maximum internal block count: 123456789
+"""
+
+
+class Tool:
+    """Stands in for `llvm-profdata`: merging copies, showing writes what it was told to."""
+
+    def __init__(self, shown: str) -> None:
+        self.shown = shown
+        self.merged: list[str] = []
+
+    def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        del cwd, env
+        words = [str(word) for word in argv]
+        if words[1] == "merge":
+            self.merged = [Path(word).name for word in words[4:]]
+            Path(words[3]).write_text("merged")
+        else:
+            Path(words[words.index("-o") + 1]).write_text(self.shown)
+
+
+def merge(tmp_path: Path, tool: Tool) -> Path:
+    raw, out = tmp_path / "raw", tmp_path / "out"
+    raw.mkdir(exist_ok=True)
+    out.mkdir(exist_ok=True)
+    profile.merge(raw, tools=Path("/tools"), out=out, run=tool, env={})
+    return out / PROFILE_FILE
+
+
+def test_the_counters_of_all_processes_become_one_profile(tmp_path: Path) -> None:
+    (tmp_path / "raw").mkdir()
+    for name in ("2.profraw", "1.profraw", "other"):
+        (tmp_path / "raw" / name).touch()
+    tool = Tool(SHOWN.format(function="_PyEval_EvalFrameDefault", counts="0, 7, 1000000, 0"))
+    assert merge(tmp_path, tool).read_text() == "merged"
+    assert tool.merged == ["1.profraw", "2.profraw"]
+
+
+def test_a_workload_that_leaves_no_counters_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(OptimizationError, match="left no counters: the build was not instrumented"):
+        merge(tmp_path, Tool(""))
+
+
+@pytest.mark.parametrize(
+    ("shown", "seen"),
+    [
+        ("Total functions: 9000\n", "0% of _PyEval_EvalFrameDefault, at most 0 times"),
+        (SHOWN.format(function="_PyEval_EvalFrameDefault", counts="9, 999999"), "100% .* at most 999999 times"),
+        (SHOWN.format(function="_PyEval_EvalFrameDefault", counts="0, 0, 1000000"), "33% .* at most 1000000 times"),
+    ],
+)
+def test_a_profile_that_hardly_knows_the_interpreter_is_an_error(tmp_path: Path, shown: str, seen: str) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "1.profraw").touch()
+    with pytest.raises(OptimizationError, match=f"the profile has seen {seen}: that is too little"):
+        merge(tmp_path, Tool(shown))
