@@ -1,7 +1,8 @@
 """Puts LLVM's tools for optimized builds (`llvm-profdata`) together from a distribution's packages.
 
 The result is relocatable: `bin/` holds wrappers that start each program through the loader and with the libraries of
-the same packages, so that the host's own C library does not matter.
+the same packages, so that the host's own C library does not matter. Where LLVM's source is given instead of packages,
+`llvm_source` makes static programs of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from setup_local import fetch, paths
+from setup_local.build import llvm_source
 from setup_local.build.steps import Runner
 from setup_local.catalog.llvm_tools import FILE, ToolPackages, ToolStub, load_llvm_tools
 from setup_local.errors import ToolchainError
@@ -22,27 +24,34 @@ PACKAGES = Path("libexec", "llvm")
 # What decides about the tools besides their sources.
 INPUTS = (
     Path(__file__),
+    Path(llvm_source.__file__),
     FILE,
-    *(paths.TEMPLATES / name for name in ("loaded-tool.sh.j2", "stub.S.j2", "stub.map.j2")),
+    *(paths.TEMPLATES / name for name in ("loaded-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")),
 )
 
 
 def unpack_package(obtained: Obtained, into: Path) -> Path:
-    """Unpack what is needed of one package; return the tree. Raises `SourceError`."""
+    """Unpack what is needed of one package, or of LLVM's source; return the tree. Raises `SourceError`."""
     catalog = load_llvm_tools()
+    if obtained.source.name in catalog.source.keep:
+        return fetch.unpack(obtained, into, only=catalog.source.keep[obtained.source.name])
     own = tuple(file for file in catalog.programs.values() if file.startswith(f"{obtained.source.name}/"))
     return fetch.unpack(obtained, into, only=own or (catalog.packages.libraries,))
 
 
 def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Fill `out` with LLVM's tools from unpacked packages, and start each of them once.
+    """Fill `out` with LLVM's tools from unpacked packages or from LLVM's source, and start each of them once.
 
     `env` is the environment of a toolchain that can assemble and link. Raises `ToolchainError` for packages that
     are not what is expected, `StepError` for a program that does not run.
     """
-    catalog = load_llvm_tools()
+    catalog, given = load_llvm_tools(), tuple(trees)
+    source = llvm_source.source_trees(given)
+    if source:
+        llvm_source.build_from_source(catalog.source, source, out, run, env)
+        return
     place = out / PACKAGES
-    for tree in trees:
+    for tree in given:
         shutil.copytree(tree, place, symlinks=True, dirs_exist_ok=True)
     _check(catalog.packages, place, catalog.programs)
     scratch = out / ".scratch"
@@ -53,7 +62,7 @@ def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping
     (out / "bin").mkdir()
     for name, file in catalog.programs.items():
         _write_wrapper(out, name, file, catalog.packages)
-        run([out / "bin" / name, "--version"], cwd=out, env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
+        run([out / "bin" / name, "--version"], cwd=out, env=llvm_source.TRIAL)
 
 
 def _check(packages: ToolPackages, place: Path, programs: Mapping[str, str]) -> None:

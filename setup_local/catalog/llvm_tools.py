@@ -36,11 +36,28 @@ class ToolPackages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ToolSource:
+    """How tools are made from LLVM's source: static programs for `target`.
+
+    `sources` are the names and versions of what that takes, `keep` the parts of each tree that are needed (none: all),
+    `zlib` the files of zlib that are linked, `settings` variables of CMake's cache.
+    """
+
+    programs: tuple[str, ...]
+    target: str
+    zlib: tuple[str, ...]
+    sources: Mapping[str, str]
+    keep: Mapping[str, tuple[str, ...]]
+    settings: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class LlvmTools:
     """The whole file. `programs` maps each tool to its file below the packages' common directory."""
 
     programs: Mapping[str, str]
     packages: ToolPackages
+    source: ToolSource
 
 
 @cache

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from setup_local.build import llvm_tools
-from setup_local.catalog.llvm_tools import LlvmTools, ToolPackages, ToolStub, load_llvm_tools
+from setup_local.catalog.llvm_tools import LlvmTools, ToolPackages, ToolSource, ToolStub, load_llvm_tools
 from setup_local.catalog.load import schema
 from setup_local.catalog.sources import ArchiveKind, load_sources
 from setup_local.catalog.toolchains import load_toolchain
@@ -19,7 +19,13 @@ from setup_local.errors import CatalogError, ToolchainError
 
 
 @pytest.mark.parametrize(
-    ("pointer", "cls"), [((), LlvmTools), (("$defs", "packages"), ToolPackages), (("$defs", "stub"), ToolStub)]
+    ("pointer", "cls"),
+    [
+        ((), LlvmTools),
+        (("$defs", "packages"), ToolPackages),
+        (("$defs", "stub"), ToolStub),
+        (("$defs", "source"), ToolSource),
+    ],
 )
 def test_schema_and_model_have_the_same_fields(pointer: tuple[str, ...], cls: Any) -> None:
     document = schema("llvm-tools")
@@ -39,6 +45,15 @@ def test_the_packages_are_pinned_and_of_the_compilers_release() -> None:
     for pin in packages.items():
         assert all(form.kind is ArchiveKind.DEB and form.root == "usr/lib" for form in sources.find(*pin).forms)
     assert packages["llvm-22"] == packages["libllvm22"] == load_toolchain().sources["compiler-rt"]
+
+
+def test_the_source_is_of_the_compilers_release_and_all_of_it_is_pinned_and_kept() -> None:
+    recipe, compiler = load_llvm_tools().source, load_toolchain().sources
+    assert (recipe.sources["llvm"], recipe.sources["ziglang"]) == (compiler["compiler-rt"], compiler["ziglang"])
+    assert set(recipe.keep) == set(recipe.sources)
+    assert set(recipe.programs) <= set(load_llvm_tools().programs)
+    for pin in recipe.sources.items():
+        assert load_sources().find(*pin).verified
 
 
 class Bench:
@@ -80,4 +95,62 @@ def test_packages_that_lack_a_program_are_refused(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     (bench.tree / load_llvm_tools().programs["llvm-profdata"]).unlink()
     with pytest.raises(ToolchainError, match=r"llvm-22/bin/llvm-profdata: .*this is missing"):
+        bench.build()
+
+
+class SourceBench:
+    """Sources whose programs are scripts: CMake notes what it is told, make makes the programs."""
+
+    def __init__(self, top: Path) -> None:
+        self.out, self.calls = top / "out", list[list[str]]()
+        self.out.mkdir()
+        self.trees = {name: top / name for name in load_llvm_tools().source.sources}
+        for name, mark in (
+            ("llvm", "llvm/CMakeLists.txt"),
+            ("ziglang", "zig"),
+            ("cmake", "bin/cmake"),
+            ("zlib", "zlib.h"),
+            ("zlib", "zconf.h"),
+        ):
+            path = self.trees[name] / mark
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text('#!/bin/sh\necho "zig $@"\n')
+
+    def run(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        words = [str(word) for word in argv]
+        self.calls.append(words)
+        assert env is not None
+        if words[0].endswith("cmake"):
+            assert "MAKEFLAGS" in env
+            compiler = next(word for word in words if word.startswith("-DCMAKE_CXX_COMPILER="))
+            said = subprocess.run([compiler.partition("=")[2], "-c", "a b"], capture_output=True, text=True, check=True)
+            assert said.stdout == f"zig c++ -target {load_llvm_tools().source.target} -c a b\n"
+            (self.out / ".scratch" / "build" / "bin").mkdir(parents=True)
+        elif words[0] == "make":
+            for name in words[1:]:
+                (cwd / "bin" / name).write_text("#!/bin/sh\n")
+                (cwd / "bin" / name).chmod(0o755)
+
+    def build(self) -> None:
+        llvm_tools.build_llvm_tools(self.trees.values(), self.out, self.run, {"MAKEFLAGS": "-j2"})
+
+
+def test_the_source_is_configured_as_the_catalog_says_and_made_with_the_wheels_compiler(tmp_path: Path) -> None:
+    bench = SourceBench(tmp_path)
+    bench.build()
+    recipe = load_llvm_tools().source
+    cmake = next(words for words in bench.calls if words[0].endswith("cmake"))
+    assert {f"-D{name}={value}" for name, value in recipe.settings.items()} <= set(cmake)
+    assert f"-DZLIB_LIBRARY={bench.out}/.scratch/zlib/libz.a" in cmake
+    assert ["make", *recipe.programs] in bench.calls
+    assert [str(path.relative_to(bench.out)) for path in sorted(bench.out.rglob("*")) if path.is_file()] == [
+        f"bin/{name}" for name in sorted(recipe.programs)
+    ]
+    assert [f"{bench.out}/bin/llvm-profdata", "--version"] in bench.calls
+
+
+def test_a_source_that_is_not_what_was_expected_is_refused(tmp_path: Path) -> None:
+    bench = SourceBench(tmp_path)
+    (bench.trees["zlib"] / "zlib.h").unlink()
+    with pytest.raises(ToolchainError, match=r"the source zlib is not what was expected: there is no zlib\.h"):
         bench.build()

@@ -1,0 +1,120 @@
+"""Builds LLVM's tools from LLVM's own source with the C++ compiler of the wheel, where no packages can be had.
+
+The programs are static and for musl, whose C++ library the wheel has: they need nothing of the host.
+"""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.build.steps import Runner
+from setup_local.build.toolchain import SYSTEM_PATH, archive
+from setup_local.catalog.llvm_tools import ToolSource
+from setup_local.errors import ToolchainError
+from setup_local.render import render
+
+# In this environment each program is started once.
+TRIAL = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
+
+# By these files a source is recognised, and at the same time held to be what is expected.
+_MARKS = {"llvm": "llvm/CMakeLists.txt", "ziglang": "zig", "cmake": "bin/cmake", "zlib": "zlib.h"}
+_COMPILERS = ("cc", "c++")
+_ARCHIVERS = ("ar", "ranlib")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceTrees:
+    """The unpacked sources: LLVM, the wheels with the compiler and with CMake, zlib."""
+
+    llvm: Path
+    ziglang: Path
+    cmake: Path
+    zlib: Path
+
+
+def source_trees(trees: Iterable[Path]) -> SourceTrees | None:
+    """Tell which tree is which source; None if LLVM's is not among them. Raises `ToolchainError` if one is missing."""
+    known = tuple(trees)
+    found = {name: tree for name, mark in _MARKS.items() for tree in known if (tree / mark).is_file()}
+    if "llvm" not in found:
+        return None
+    for name, mark in _MARKS.items():
+        if name not in found:
+            raise ToolchainError(f"the source {name} is not what was expected: there is no {mark}")
+    return SourceTrees(**found)
+
+
+def build_from_source(recipe: ToolSource, trees: SourceTrees, out: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Fill `out/bin` with the recipe's programs and start each once; of `env`, only make's flags are taken.
+
+    Raises `StepError` when CMake, a compiler or a finished program fails.
+    """
+    scratch = out / ".scratch"
+    build, wrappers = scratch / "build", scratch / "bin"
+    write_wrappers(recipe, trees.ziglang / "zig", wrappers)
+    tools = _environment(wrappers, scratch / "cache", env)
+    zlib = _build_zlib(recipe, trees.zlib, scratch / "zlib", tools, run)
+    cmake = trees.cmake / "bin" / "cmake"
+    cmake.chmod(0o755)
+    run([cmake, *cmake_words(recipe, trees, build, wrappers, zlib)], cwd=scratch, env=tools)
+    run(["make", *recipe.programs], cwd=build, env=tools)
+    (out / "bin").mkdir()
+    for name in recipe.programs:
+        shutil.copy(build / "bin" / name, out / "bin" / name)
+        run([out / "bin" / name, "--version"], cwd=out, env=TRIAL)
+    shutil.rmtree(scratch)
+
+
+def write_wrappers(recipe: ToolSource, zig: Path, place: Path) -> None:
+    """Write the compilers and archivers as programs of one name each: CMake takes no others."""
+    zig.chmod(0o755)
+    place.mkdir(parents=True)
+    words = {name: [name, "-target", recipe.target] for name in _COMPILERS} | {name: [name] for name in _ARCHIVERS}
+    for name, arguments in words.items():
+        text = render("tool.sh.j2", {"program": shlex.join([str(zig), *arguments])})
+        (place / name).write_text(text, encoding="utf-8")
+        (place / name).chmod(0o755)
+
+
+def _environment(wrappers: Path, cache: Path, env: Mapping[str, str]) -> dict[str, str]:
+    flags = {"MAKEFLAGS": env["MAKEFLAGS"]} if "MAKEFLAGS" in env else {}
+    return {
+        "PATH": f"{wrappers}:{SYSTEM_PATH}",
+        "LC_ALL": "C",
+        "HOME": "/nonexistent",
+        "ZIG_GLOBAL_CACHE_DIR": str(cache),
+        "ZIG_LOCAL_CACHE_DIR": str(cache),
+        **flags,
+    }
+
+
+def _build_zlib(recipe: ToolSource, source: Path, place: Path, env: Mapping[str, str], run: Runner) -> Path:
+    """Make a static zlib; return the directory of library and headers."""
+    objects = place / "objects"
+    objects.mkdir(parents=True)
+    run(["cc", "-O2", "-g0", "-c", *(source / name for name in recipe.zlib)], cwd=objects, env=env)
+    archive(objects, place / "libz.a", env, run)
+    for name in ("zlib.h", "zconf.h"):
+        shutil.copyfile(source / name, place / name)
+    return place
+
+
+def cmake_words(recipe: ToolSource, trees: SourceTrees, build: Path, wrappers: Path, zlib: Path) -> list[str]:
+    """Return the arguments of CMake. GNU make it is, which shares the job slots of all steps."""
+    places = {
+        "CMAKE_C_COMPILER": wrappers / "cc",
+        "CMAKE_CXX_COMPILER": wrappers / "c++",
+        "CMAKE_AR": wrappers / "ar",
+        "CMAKE_RANLIB": wrappers / "ranlib",
+        "Python3_EXECUTABLE": sys.executable,
+        "ZLIB_LIBRARY": zlib / "libz.a",
+        "ZLIB_INCLUDE_DIR": zlib,
+    }
+    settings = {**recipe.settings, **places}
+    words = ["-G", "Unix Makefiles", "-S", str(trees.llvm / "llvm"), "-B", str(build)]
+    return [*words, *(f"-D{name}={value}" for name, value in settings.items())]
