@@ -25,6 +25,7 @@ _COMMANDS = (
     "size",
     "sources",
     "store",
+    "toolchain",
     "validate",
 )
 _INTERRUPTED = 130

@@ -20,7 +20,7 @@ from setup_local.build.engine import Engine, Observer
 from setup_local.build.graph import build_steps, needed_sources, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
-from setup_local.build.llvm import HostLlvm, find_llvm
+from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
 from setup_local.build.sandbox import choose_sandbox
 from setup_local.build.step_parts import GraphInputs, library_step
 from setup_local.build.steps import Job, Step, files_digest
@@ -38,7 +38,7 @@ from setup_local.plan.resolve import admitted_versions, resolve
 from setup_local.stage import installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import stage_tree
-from setup_local.values import BuildSettings, Request, ToolchainChoice
+from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
 
 _DISTRIBUTION = "distribution"
 _AUDIT = "audit"
@@ -70,7 +70,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     check_host(paths.cache_root())
     check_output(settings.output)
     catalogs = load_catalogs()
-    host_llvm = find_llvm(catalogs.toolchain.llvm) if request.toolchain is ToolchainChoice.LLVM else None
+    host_llvm = host_compiler(request, catalogs)
     fetcher = Fetcher(
         paths.cache_root(),
         mirrors=settings.mirrors,
@@ -79,11 +79,14 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         environ=os.environ,
     )
     plan, sources = plan_obtainable(request, catalogs, fetcher, reporter)
+    if host_llvm:
+        plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
+        reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
     with Jobserver(settings.jobs) as jobserver, Workspace(paths.cache_root(), keep=settings.keep_build) as workspace:
         engine = Engine(
             store=Store(paths.cache_root()),
             workspace=workspace,
-            sandbox=choose_sandbox(settings.sandbox, paths.cache_root()),
+            sandbox=choose_sandbox(settings.sandbox, paths.cache_root(), [request.llvm] if request.llvm else []),
             jobserver=jobserver,
             logs=paths.cache_root() / "logs",
             env={**_STEP_ENVIRONMENT, "MAKEFLAGS": jobserver.makeflags},
@@ -102,7 +105,8 @@ def plan_obtainable(
     """Return the plan for the newest version that a request admits and that can be had, and its sources."""
     versions = admitted_versions(request.python, catalogs.sources)
     for version in versions:
-        plan = resolve(dataclasses.replace(request, python=f"cpython-{version}"), catalogs)
+        exact = dataclasses.replace(request, python=f"cpython-{version}")
+        plan = resolve(exact, catalogs)
         try:
             fetcher.obtain(plan.python_source)
         except SourceError as error:
@@ -111,8 +115,31 @@ def plan_obtainable(
             reporter.message(f"CPython {version} cannot be had, trying an older one: {error.what.splitlines()[0]}")
             continue
         reporter.message(f"building CPython {version} for {plan.target.triple}, glibc {plan.floor} or newer")
+        plan = with_obtainable_tools(plan, exact, catalogs, fetcher, reporter)
         return plan, fetcher.obtain_all(needed_sources(plan))
     raise RequestError(f"no version of Python fits {request.python!r}")
+
+
+def with_obtainable_tools(
+    plan: Plan, request: Request, catalogs: Catalogs, fetcher: Fetcher, reporter: Reporter
+) -> Plan:
+    """Return the plan itself, or where the packages of LLVM's tools cannot be had, the one that compiles the tools."""
+    if plan.profiling is None or request.llvm_tools is not LlvmToolsChoice.AUTO:
+        return plan
+    try:
+        fetcher.obtain_all(plan.profiling.tools)
+    except SourceError as error:
+        what = error.what.splitlines()[0]
+        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {what}")
+        return resolve(dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE), catalogs)
+    return plan
+
+
+def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
+    """Return the host's LLVM, None for a request that takes the wheel's; raise `ToolchainError` if there is none."""
+    if request.toolchain is not ToolchainChoice.LLVM:
+        return None
+    return find_llvm(catalogs.toolchain.llvm, path=os.environ.get("PATH", os.defpath), directory=request.llvm)
 
 
 def distribution_steps(

@@ -30,6 +30,14 @@ class ToolchainChoice(Enum):
     LLVM = "llvm"
 
 
+class LlvmToolsChoice(Enum):
+    """Where LLVM's tools for optimized builds come from, with the Clang of the wheel."""
+
+    AUTO = "auto"
+    PACKAGES = "packages"
+    SOURCE = "source"
+
+
 class SandboxChoice(Enum):
     """How build steps are kept apart from the host."""
 
@@ -61,7 +69,7 @@ class Request:
     """What the user asked for, as plain values; nothing in it has been looked up yet.
 
     `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `profile` is a profile made before, to
-    be used instead of a new one.
+    be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
     """
 
     python: str
@@ -70,6 +78,8 @@ class Request:
     toolchain: ToolchainChoice
     options: str = NO_OPTIONS
     profile: Path | None = None
+    llvm: Path | None = None
+    llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,18 +1,19 @@
-"""Finds the Clang, LLD and archiver of the host, for `--toolchain llvm`.
+"""Finds the LLVMs of the host, for `--toolchain llvm`: Clang, LLD, archiver and profile tool of one release.
 
-Compiler-rt's builtins, the sysroot and everything else are the same as with the wheel's Clang.
+Compiler-rt's libraries, the sysroot and everything else are the same as with the wheel's Clang.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from setup_local.build.toolchain import Programs
+from setup_local.build.toolchain import SYSTEM_PATH, Programs
 from setup_local.catalog.toolchains import LlvmSearch
 from setup_local.errors import ToolchainError
 from setup_local.run import CommandFailed, run
@@ -20,10 +21,8 @@ from setup_local.run import CommandFailed, run
 COMPILER = "clang"
 CXX_COMPILER = "clang++"
 
-Which = Callable[[str], str | None]
-VersionOf = Callable[[Path], str | None]
-
-_VERSION = re.compile(r"clang version (\d+)(\S*)")
+_VERSION = re.compile(r"(?:clang|LLVM) version (\d+(?:\.\d+)*)|\bLLD (\d+(?:\.\d+)*)")
+_ENVIRONMENT = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,72 +38,138 @@ class HostLlvm:
         return (self.version, *(f"{name}={path}" for name, path in sorted(self.programs.items())))
 
 
-def find_llvm(search: LlvmSearch, which: Which = shutil.which, version_of: VersionOf | None = None) -> HostLlvm:
-    """Return the newest LLVM of the host that is complete and new enough.
+@dataclass(frozen=True, kw_only=True)
+class FoundLlvm:
+    """An LLVM that was found: its Clang's directory and version (empty if it does not run), and why it cannot serve."""
 
-    Raises `ToolchainError` that says what there is instead and which packages to install.
+    place: Path
+    version: str
+    programs: Mapping[str, Path]
+    problem: str = ""
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """Return the version as numbers; no version comes before all others."""
+        return tuple(int(part) for part in self.version.split(".") if part)
+
+
+def survey(search: LlvmSearch, *, path: str, directory: Path | None = None) -> tuple[FoundLlvm, ...]:
+    """Return every LLVM of the host, those that can serve first, the newest first; with `directory`, only those in it.
+
+    `path` is where programs without a known directory are looked for.
     """
-    ask = version_of or clang_version
-    problems = []
-    for programs in _candidates(search, which):
-        missing = sorted(set(search.programs) - set(programs))
-        version = ask(programs[COMPILER])
-        if version is None:
-            problems.append(f"{programs[COMPILER]} is no working Clang")
-        elif int(version.split(".")[0]) < search.minimum:
-            problems.append(f"{programs[COMPILER]} is version {version}")
-        elif missing:
-            problems.append(f"Clang {version} lacks {', '.join(search.programs[name] for name in missing)}")
-        else:
-            return HostLlvm(version=version, programs=programs)
-    reason = f": {'; '.join(problems)}" if problems else ""
+    found: dict[Path, FoundLlvm] = {}
+    candidates = _candidates_in(search, directory) if directory else _candidates(search, path)
+    for programs in candidates:
+        key = programs[COMPILER].resolve()
+        judged = _judge(search, programs)
+        if key not in found or _rank(judged) > _rank(found[key]):
+            found[key] = judged
+    return tuple(sorted(found.values(), key=_rank, reverse=True))
+
+
+def find_llvm(search: LlvmSearch, *, path: str, directory: Path | None = None) -> HostLlvm:
+    """Return the newest LLVM of the host, or the one in a directory, that is complete and new enough.
+
+    Raises `ToolchainError` that says in one line what there is instead and which packages to install.
+    """
+    found = survey(search, path=path, directory=directory)
+    if found and not found[0].problem:
+        return HostLlvm(version=found[0].version, programs=found[0].programs)
+    where = "the host" if directory is None else f"{directory}"
+    said = "; ".join(f"{item.place}: {item.problem}" for item in found) or "there is no clang"
     raise ToolchainError(
-        f"the host has no Clang {search.minimum} or newer with LLD{reason}",
-        hint=f"{_packages(search, which)}, or take --toolchain zig, which needs nothing",
+        f"{where} has no LLVM {search.minimum} or newer with all programs: {said}",
+        hint=f"{_packages(search, found)}; or take --toolchain zig, which needs nothing",
     )
 
 
-def _candidates(search: LlvmSearch, which: Which) -> Iterator[dict[str, Path]]:
-    """Yield the programs of each LLVM that has a Clang: newest first, last the one without a version in its name."""
-    for version in range(search.newest, search.minimum - 1, -1):
+def _rank(found: FoundLlvm) -> tuple[bool, tuple[int, ...], int]:
+    return not found.problem, found.numbers, len(found.programs)
+
+
+def _candidates(search: LlvmSearch, path: str) -> Iterator[dict[str, Path]]:
+    """Yield the programs of each LLVM that has a Clang: by directory, by names with a version, by plain names."""
+    for version in range(search.newest, 0, -1):
         for pattern in search.directories:
-            directory = pattern.replace("{version}", str(version))
-            yield from _with_clang({name: which(f"{directory}/{file}") for name, file in search.programs.items()})
-        yield from _with_clang({name: which(f"{file}-{version}") for name, file in search.programs.items()})
-    yield from _with_clang({name: which(file) for name, file in search.programs.items()})
+            yield from _programs(search, pattern.replace("{version}", str(version)))
+        yield from _programs(search, path, f"-{version}")
+    yield from _programs(search, path)
 
 
-def _with_clang(found: Mapping[str, str | None]) -> Iterator[dict[str, Path]]:
+def _candidates_in(search: LlvmSearch, directory: Path) -> Iterator[dict[str, Path]]:
+    """Yield the LLVMs in a directory: an installation, its directory of programs, or a root of unpacked packages."""
+    for place in (directory / "bin", directory):
+        yield from _programs(search, str(place.absolute()))
+    for version in range(search.newest, 0, -1):
+        for pattern in search.directories:
+            place = directory / pattern.replace("{version}", str(version)).lstrip("/")
+            yield from _programs(search, str(place.absolute()))
+
+
+def _programs(search: LlvmSearch, path: str, suffix: str = "") -> Iterator[dict[str, Path]]:
+    found = {name: shutil.which(f"{file}{suffix}", path=path) for name, file in search.programs.items()}
     if found[COMPILER]:
-        yield {name: Path(path) for name, path in found.items() if path}
+        yield {name: Path(program) for name, program in found.items() if program}
 
 
-def _packages(search: LlvmSearch, which: Which) -> str:
-    """Return the command that installs it here, or all that are known."""
-    fitting = [command for manager, command in search.packages.items() if which(manager)]
-    return " or ".join(fitting or search.packages.values())
+def _judge(search: LlvmSearch, programs: Mapping[str, Path]) -> FoundLlvm:
+    compiler = programs[COMPILER]
+    version = program_version(compiler) or ""
+    found = FoundLlvm(place=compiler.parent, version=version, programs=programs)
+    return dataclasses.replace(found, problem=_problem(search, found))
+
+
+def _problem(search: LlvmSearch, found: FoundLlvm) -> str:
+    """Return why an LLVM cannot serve, empty if it can."""
+    missing = [file for name, file in search.programs.items() if name not in found.programs]
+    if not found.version:
+        return f"{found.programs[COMPILER].name} is no Clang that runs"
+    if found.numbers[0] < search.minimum:
+        return f"Clang {found.version} is older than {search.minimum}"
+    if missing:
+        return f"Clang {found.version} lacks {', '.join(missing)}"
+    for name, program in found.programs.items():
+        version = program_version(program)
+        if version != found.version:
+            return f"{search.programs[name]} is of release {version or 'unknown'}, Clang of {found.version}"
+    if not _headers(found.programs[COMPILER]).is_dir():
+        return f"Clang {found.version} lacks its own headers"
+    return ""
+
+
+def _packages(search: LlvmSearch, found: Iterable[FoundLlvm]) -> str:
+    """Return the commands that install what is missing: of the release that is there in part, else of the oldest."""
+    wanted = next((item.numbers[0] for item in found if item.numbers >= (search.minimum,)), search.minimum)
+    commands = [text.replace(str(search.minimum), str(wanted)) for text in search.packages.values()]
+    return f"{', '.join(commands[:-1])}, or {commands[-1]}"
 
 
 def parse_version(text: str) -> str | None:
-    """Return the version in what `clang --version` prints; None if that is no Clang (Apple's counts otherwise)."""
+    """Return the release in what an LLVM program prints for `--version`; None if it is none (Apple's counts otherwise)."""
     match = _VERSION.search(text)
-    return None if match is None or "Apple" in text else match[1] + match[2].split("-")[0]
+    return None if match is None or "Apple" in text else match[1] or match[2]
 
 
-def clang_version(program: Path) -> str | None:
-    """Return the version that a program says it is; None if it cannot be run or is no Clang."""
+def program_version(program: Path) -> str | None:
+    """Return the release that a program says it is of; None if it cannot be run or is not LLVM's."""
     try:
-        return parse_version(run([program, "--version"], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"}).stdout)
+        return parse_version(run([program, "--version"], env=_ENVIRONMENT).stdout)
     except CommandFailed:
         return None
 
 
+def _headers(compiler: Path) -> Path:
+    """Return the directory of a Clang's own headers, which exists if it is complete."""
+    try:
+        printed = run([compiler, "-print-resource-dir"], env=_ENVIRONMENT).stdout.strip()
+    except CommandFailed:
+        printed = ""
+    return Path(printed or "/nonexistent") / "include"
+
+
 def host_programs(found: HostLlvm) -> Programs:
-    """Return a host's LLVM as the programs of a toolchain. Raises `ToolchainError` if its own headers are missing."""
+    """Return a host's LLVM as the programs of a toolchain."""
     words = {name: shlex.quote(str(path)) for name, path in found.programs.items()}
-    resource = run([found.programs[COMPILER], "-print-resource-dir"], env={"PATH": "/usr/bin:/bin", "LC_ALL": "C"})
-    headers = Path(resource.stdout.strip()) / "include"
-    if not (headers / "stddef.h").is_file():
-        raise ToolchainError(f"Clang {found.version} lacks its own headers", where=headers)
     tools = {name: text for name, text in words.items() if name not in (COMPILER, CXX_COMPILER)}
-    return Programs(compiler=words[COMPILER], tools=tools, headers=headers)
+    return Programs(compiler=words[COMPILER], tools=tools, headers=_headers(found.programs[COMPILER]))

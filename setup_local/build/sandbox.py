@@ -47,15 +47,18 @@ class Sandbox:
         return [*words, "--chdir", str(cwd), "--", *argv]
 
 
-def choose_sandbox(choice: SandboxChoice, cache: Path) -> Sandbox:
-    """Return the sandbox to use; `HostError` if bubblewrap is demanded and does not work here."""
+def choose_sandbox(choice: SandboxChoice, cache: Path, also_visible: Sequence[Path] = ()) -> Sandbox:
+    """Return the sandbox to use; `HostError` if bubblewrap is demanded and does not work here.
+
+    `also_visible` are directories that steps need and that may lie below `/tmp`.
+    """
     match choice:
         case SandboxChoice.NONE:
             return Sandbox(program=None)
         case SandboxChoice.BWRAP | SandboxChoice.AUTO:
             problem = _problem()
             if problem is None:
-                visible = (cache, paths.PACKAGE.parent, Path(sys.prefix), Path(sys.base_prefix))
+                visible = (cache, paths.PACKAGE.parent, Path(sys.prefix), Path(sys.base_prefix), *also_visible)
                 return Sandbox(program=shutil.which("bwrap"), visible=visible)
             if choice is SandboxChoice.BWRAP:
                 raise HostError(f"bubblewrap cannot be used: {problem}", hint=_PACKAGE_HINT)

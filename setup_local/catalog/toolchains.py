@@ -49,7 +49,7 @@ class LlvmSearch:
 
     `programs` maps the name of a wrapper to the names of the host's program, without version; each is
     looked for in `directories` (with `{version}`), then on PATH with and without `-<version>`. `packages`
-    maps a package manager's program to the command that installs what is missing.
+    maps a package manager's program to the command that installs what is missing, written for `minimum`.
     """
 
     minimum: int
@@ -72,6 +72,11 @@ class ToolchainCatalog:
     builtins: Builtins
     profile: ProfileRuntime
     llvm: LlvmSearch
+
+    @property
+    def llvm_release(self) -> str:
+        """Return the LLVM release of the wheel's Clang, of which its libraries are made."""
+        return self.sources.get("compiler-rt", "")
 
 
 @dataclass(frozen=True, kw_only=True)

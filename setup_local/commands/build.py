@@ -12,7 +12,15 @@ from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import NO_OPTIONS, OPTIMIZED, BuildSettings, Request, SandboxChoice, ToolchainChoice
+from setup_local.values import (
+    NO_OPTIONS,
+    OPTIMIZED,
+    BuildSettings,
+    LlvmToolsChoice,
+    Request,
+    SandboxChoice,
+    ToolchainChoice,
+)
 
 
 def choose_options(*, optimized: bool, options: str | None) -> str:
@@ -20,6 +28,15 @@ def choose_options(*, optimized: bool, options: str | None) -> str:
     if optimized and options not in (None, OPTIMIZED):
         raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
     return OPTIMIZED if optimized else options or NO_OPTIONS
+
+
+def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
+    """Return the toolchain that two options mean; raise `RequestError` if they disagree."""
+    if llvm is None:
+        return choice
+    if choice is ToolchainChoice.ZIG:
+        raise RequestError("--llvm is a directory for --toolchain llvm, not zig", hint="leave one of them out")
+    return ToolchainChoice.LLVM
 
 
 def _cores() -> int:
@@ -71,6 +88,18 @@ def _cores() -> int:
     help="Clang from the ziglang wheel, or LLVM of the host.",
 )
 @click.option(
+    "--llvm",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    help="Directory of the host's LLVM, for --toolchain llvm.  [default: the newest]",
+)
+@click.option(
+    "--llvm-tools",
+    default="auto",
+    type=click.Choice([item.value for item in LlvmToolsChoice]),
+    help="LLVM's tools for --optimized: from packages, or compiled.",
+)
+@click.option(
     "--mirror",
     "mirrors",
     multiple=True,
@@ -90,6 +119,8 @@ def build(
     profile: Path | None,
     glibc: str | None,
     toolchain: str,
+    llvm: Path | None,
+    llvm_tools: str,
     dry_run: bool,
     as_json: bool,
     output: Path,
@@ -106,6 +137,7 @@ def build(
       ./build-linux.py
       ./build-linux.py --optimized
       ./build-linux.py --python cpython-3.11.2 --output /srv/pythons
+      ./build-linux.py --toolchain llvm --llvm /usr/lib/llvm-19
       ./build-linux.py --mirror /srv/sources --offline
       ./build-linux.py --dry-run
     """
@@ -113,9 +145,11 @@ def build(
         python=python,
         target_triple=target_triple,
         glibc=glibc,
-        toolchain=ToolchainChoice(toolchain),
+        toolchain=choose_toolchain(ToolchainChoice(toolchain), llvm),
         options=choose_options(optimized=optimized, options=options),
         profile=profile,
+        llvm=llvm,
+        llvm_tools=LlvmToolsChoice(llvm_tools),
     )
     if dry_run:
         plan = resolve(request, load_catalogs())

@@ -46,7 +46,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
             python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
             python_paths={name: _below(value) for name, value in facts.paths.items()},
             python_paths_abstract=facts.paths_abstract,
-            python_config_vars=_config_vars(facts),
+            python_config_vars=_config_vars(facts) | _toolchain_vars(plan),
             python_exe=staged.python_exe,
             python_stdlib_platform_config=_below(facts.stdlib_platform_config),
             python_stdlib_test_packages=facts.test_packages,
@@ -92,6 +92,11 @@ def _config_vars(facts: Facts) -> dict[str, str]:
     """Return sysconfig's variables with the prefix that CPython was configured with."""
     prefix = load_settings().prefix
     return {name: value.replace(ROOT, prefix) for name, value in facts.config_vars.items()}
+
+
+def _toolchain_vars(plan: Plan) -> dict[str, str]:
+    """Return what compiled it, which sysconfig does not tell; the format has no other place for that."""
+    return {"SETUP_LOCAL_TOOLCHAIN": plan.toolchain, "SETUP_LOCAL_LLVM_VERSION": plan.llvm_version}
 
 
 def _crt_features(plan: Plan) -> tuple[str, ...]:

@@ -105,6 +105,7 @@ class PlannedProfiling:
 class Plan:
     """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
 
+    `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
     """
@@ -122,6 +123,7 @@ class Plan:
     profiling: PlannedProfiling | None = None
     python_patches: tuple[str, ...] = ()
     deps: str = "../deps"
+    llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
 
     @property

@@ -27,7 +27,7 @@ from setup_local.plan.model import (
     PlannedProfiling,
 )
 from setup_local.plan.options import parse_options
-from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, Request, ToolchainChoice
+from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, LlvmToolsChoice, Request, ToolchainChoice
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
 
@@ -49,6 +49,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         target=target,
         floor=choose_floor(request.glibc, target),
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
+        llvm_version=catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
         build_options=options,
         libraries=libraries,
@@ -210,13 +211,22 @@ def plan_profiling(
             raise RequestError("a profile is for builds with the option pgo", hint="add --optimized")
         return None
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
-    packages = {} if request.toolchain is ToolchainChoice.LLVM else catalogs.llvm_tools.packages.sources
     return PlannedProfiling(
         configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
         training=catalogs.cpython.training,
-        tools=tuple(catalogs.sources.find(*pin) for pin in packages.items()),
+        tools=plan_tools(request, catalogs),
         given=request.profile,
     )
+
+
+def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
+    """Return what LLVM's tools are made of: packages first, as they take seconds; nothing where the host has them."""
+    if request.toolchain is ToolchainChoice.LLVM:
+        return ()
+    tools = catalogs.llvm_tools
+    from_source = request.llvm_tools is LlvmToolsChoice.SOURCE
+    pins = tools.source.sources if from_source else tools.packages.sources
+    return tuple(catalogs.sources.find(*pin) for pin in pins.items())
 
 
 def plan_configure(

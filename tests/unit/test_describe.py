@@ -61,6 +61,7 @@ PLAN = Plan(
     ),
     floor="2.12",
     toolchain="zig",
+    llvm_version="22.1.8",
     build_options=(),
     libraries=(
         library("sqlite", public_domain=True),

@@ -1,13 +1,18 @@
-from collections.abc import Callable
+"""The LLVMs of a host: directories with small programs that print versions, as the real ones do."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from setup_local.build.llvm import find_llvm, parse_version
-from setup_local.catalog.toolchains import load_toolchain
+from setup_local.build.llvm import find_llvm, host_programs, parse_version, survey
+from setup_local.catalog.toolchains import LlvmSearch, load_toolchain
 from setup_local.errors import ToolchainError
 
-SEARCH = load_toolchain().llvm
+CATALOG = load_toolchain().llvm
 NAMES = {
     "clang": "clang",
     "clang++": "clang++",
@@ -16,70 +21,156 @@ NAMES = {
     "ranlib": "llvm-ranlib",
     "llvm-profdata": "llvm-profdata",
 }
+SAYS = {"clang": "Debian clang version", "clang++": "Debian clang version", "ld.lld": "Debian LLD"}
 
 
-def host(*programs: str) -> Callable[[str], str | None]:
-    """Return a `which` for a host with these programs: full paths, or names on PATH."""
-    on_path = {Path(program).name: program for program in programs if program.startswith("/usr/bin/")}
-    return lambda name: name if name in programs else on_path.get(name)
+class Host:
+    """A host below one directory: `/usr/lib/llvm-N/bin` as Debian has it, and one directory on PATH."""
+
+    def __init__(self, top: Path) -> None:
+        self.top, self.on_path = top, top / "usr" / "bin"
+        self.search: LlvmSearch = dataclasses.replace(
+            CATALOG, directories=tuple(f"{top}{pattern}" for pattern in CATALOG.directories)
+        )
+
+    def add(
+        self,
+        version: str,
+        place: Path | None = None,
+        *,
+        suffix: str = "",
+        without: Iterable[str] = (),
+        other: tuple[str, str] = ("", ""),
+        headers: bool = True,
+    ) -> Path:
+        """Install an LLVM; `other` is a program with a version of its own."""
+        place = place or self.top / "usr" / "lib" / f"llvm-{version.split('.', maxsplit=1)[0]}" / "bin"
+        place.mkdir(parents=True, exist_ok=True)
+        resource = self.top / f"resource-{version}"
+        if headers:
+            (resource / "include").mkdir(parents=True, exist_ok=True)
+        for name in set(NAMES.values()) - set(without):
+            told = other[1] if name == other[0] else version
+            says = f"{SAYS.get(name, 'Debian LLVM version')} {told} (something)"
+            script = f'#!/bin/sh\ntest "$1" = --version && echo "{says}" || echo "{resource}"\n'
+            (place / f"{name}{suffix}").write_text(script)
+            (place / f"{name}{suffix}").chmod(0o755)
+        return place
+
+    def find(self, directory: Path | None = None) -> tuple[str, Path]:
+        found = find_llvm(self.search, path=str(self.on_path), directory=directory)
+        return found.version, found.programs["ar"]
+
+    def refusal(self, directory: Path | None = None) -> str:
+        with pytest.raises(ToolchainError) as caught:
+            find_llvm(self.search, path=str(self.on_path), directory=directory)
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
 
 
-def versions(**known: str) -> Callable[[Path], str | None]:
-    return lambda path: known.get(path.name.replace("-", "_"))
-
-
-DEBIAN_19 = [f"/usr/lib/llvm-19/bin/{file}" for file in NAMES.values()]
-DEBIAN_14 = [f"/usr/bin/{file}" for file in NAMES.values()]
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    return Host(tmp_path)
 
 
 def test_the_catalog_has_wrappers_for_all_programs() -> None:
-    assert dict(SEARCH.programs) == NAMES
+    assert dict(CATALOG.programs) == NAMES
 
 
-def test_a_distribution_directory_is_found() -> None:
-    found = find_llvm(SEARCH, host(*DEBIAN_19, *DEBIAN_14), versions(clang="19.1.7"))
-    assert found.version == "19.1.7"
-    assert found.programs["ar"] == Path("/usr/lib/llvm-19/bin/llvm-ar")
-    assert "19.1.7" in found.identity
+def test_a_distribution_directory_is_found(host: Host) -> None:
+    place = host.add("19.1.7")
+    assert host.find() == ("19.1.7", place / "llvm-ar")
 
 
-def test_names_with_a_version_on_path_are_found() -> None:
-    found = find_llvm(SEARCH, host(*(f"{path}-22" for path in DEBIAN_14)), versions(clang_22="22.1.8"))
-    assert found.programs["ld.lld"] == Path("/usr/bin/ld.lld-22")
+def test_names_with_a_version_on_path_are_found(host: Host) -> None:
+    host.add("22.1.8", host.on_path, suffix="-22")
+    assert host.find() == ("22.1.8", host.on_path / "llvm-ar-22")
 
 
-def test_names_without_a_version_count_if_new_enough() -> None:
-    assert find_llvm(SEARCH, host(*DEBIAN_14), versions(clang="20.1.0")).programs["clang"] == Path("/usr/bin/clang")
+def test_names_without_a_version_count_if_new_enough(host: Host) -> None:
+    host.add("20.1.0", host.on_path)
+    assert host.find() == ("20.1.0", host.on_path / "llvm-ar")
 
 
-def test_the_newest_one_is_taken() -> None:
-    newer = [path.replace("19", "21") for path in DEBIAN_19]
-    found = find_llvm(SEARCH, host(*DEBIAN_19, *newer), lambda path: f"{path.parts[3].removeprefix('llvm-')}.1.0")
-    assert found.version == "21.1.0"
+def test_the_newest_one_is_taken_however_it_is_called(host: Host) -> None:
+    host.add("19.1.7")
+    host.add("20.1.10")
+    host.add("14.0.6", host.on_path, suffix="-14")
+    assert host.find()[0] == "20.1.10"
+    host.add("23.1.0", host.on_path)
+    assert host.find()[0] == "23.1.0"
 
 
-def test_an_old_clang_is_refused_with_what_to_install() -> None:
-    with pytest.raises(ToolchainError) as caught:
-        find_llvm(SEARCH, host(*DEBIAN_14, "/usr/bin/apt-get"), versions(clang="14.0.6"))
-    assert "/usr/bin/clang is version 14.0.6" in caught.value.what
-    assert caught.value.hint == "apt-get install clang-19 lld-19 llvm-19, or take --toolchain zig, which needs nothing"
+def test_an_incomplete_newer_one_gives_way_to_a_complete_older_one(host: Host) -> None:
+    host.add("21.1.8", without=["ld.lld"])
+    host.add("19.1.7")
+    assert host.find()[0] == "19.1.7"
+    assert [item.problem for item in survey(host.search, path="")] == ["", "Clang 21.1.8 lacks ld.lld"]
 
 
-def test_without_any_clang_all_package_managers_are_named() -> None:
-    with pytest.raises(ToolchainError, match="no Clang 19 or newer") as caught:
-        find_llvm(SEARCH, host(), versions())
-    assert all(text in str(caught.value.hint) for text in ("apt-get install", "dnf install", "apk add"))
+def test_one_llvm_under_two_names_is_listed_once(host: Host) -> None:
+    place = host.add("19.1.7")
+    host.on_path.mkdir()
+    for name in ("clang", "clang-19"):
+        (host.on_path / name).symlink_to(place / "clang")
+    (found,) = survey(host.search, path=str(host.on_path))
+    assert (found.place, found.problem) == (place, "")
 
 
-def test_a_clang_without_lld_is_refused() -> None:
-    incomplete = [path for path in DEBIAN_19 if "lld" not in path]
-    with pytest.raises(ToolchainError, match=r"Clang 19\.1\.7 lacks ld\.lld"):
-        find_llvm(SEARCH, host(*incomplete), versions(clang="19.1.7"))
+@pytest.mark.parametrize("below", [".", "bin", "usr/lib/llvm-22/bin"])
+def test_a_directory_may_be_the_programs_the_installation_or_unpacked_packages(
+    host: Host, tmp_path: Path, below: str
+) -> None:
+    host.add("23.1.0")
+    place = host.add("22.1.8", tmp_path / "given" / below)
+    host.search = CATALOG
+    assert host.find(tmp_path / "given") == ("22.1.8", place / "llvm-ar")
 
 
-def test_what_cannot_be_run_is_no_clang() -> None:
-    with pytest.raises(ToolchainError, match="no working Clang"):
-        find_llvm(SEARCH, host(*DEBIAN_19), versions())
+def test_a_directory_without_clang_is_refused_though_the_host_has_one(host: Host, tmp_path: Path) -> None:
+    host.add("19.1.7", host.on_path)
+    (tmp_path / "empty").mkdir()
+    assert f"{tmp_path}/empty has no LLVM 19 or newer with all programs: there is no clang" in host.refusal(
+        tmp_path / "empty"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "changes", "reason"),
+    [
+        ("14.0.6", {}, "Clang 14.0.6 is older than 19"),
+        ("19.1.7", {"without": ["ld.lld", "llvm-profdata"]}, "Clang 19.1.7 lacks ld.lld, llvm-profdata"),
+        ("19.1.7", {"other": ("ld.lld", "18.1.8")}, "ld.lld is of release 18.1.8, Clang of 19.1.7"),
+        ("19.1.7", {"other": ("llvm-ar", "?")}, "llvm-ar is of release unknown, Clang of 19.1.7"),
+        ("19.1.7", {"headers": False}, "Clang 19.1.7 lacks its own headers"),
+        ("x", {}, "clang is no Clang that runs"),
+    ],
+)
+def test_what_cannot_serve_is_refused_with_its_reason_and_all_packages(
+    host: Host, version: str, changes: dict[str, object], reason: str
+) -> None:
+    place = host.add(version, **changes)  # type: ignore[arg-type]  # each case has values of the right type
+    text = host.refusal() if version != "x" else host.refusal(place)
+    assert f": {place}: {reason} (" in text
+    packages = "apt-get install clang-19 lld-19 llvm-19, dnf install clang lld llvm, or apk add clang19 lld19 llvm19"
+    assert f"({packages}; or take --toolchain zig, which needs nothing)" in text
+
+
+def test_the_packages_are_of_the_release_that_is_there_in_part(host: Host) -> None:
+    host.add("22.1.8", without=["ld.lld"])
+    assert "apt-get install clang-22 lld-22 llvm-22, " in host.refusal()
+
+
+def test_a_host_without_any_clang_is_told_so(host: Host) -> None:
+    assert host.refusal().startswith("the host has no LLVM 19 or newer with all programs: there is no clang (apt-get")
+
+
+def test_the_programs_of_the_toolchain_are_those_of_the_host(host: Host) -> None:
+    place = host.add("19.1.7", host.top / "with space")
+    programs = host_programs(find_llvm(host.search, path="", directory=place))
+    assert programs.compiler == f"'{place}/clang'"
+    assert set(programs.tools) == set(NAMES) - {"clang", "clang++"}
+    assert programs.headers == host.top / "resource-19.1.7" / "include"
 
 
 @pytest.mark.parametrize(
@@ -88,9 +179,13 @@ def test_what_cannot_be_run_is_no_clang() -> None:
         ("Debian clang version 19.1.7 (3~deb12u1)\nTarget: x86_64-pc-linux-gnu\n", "19.1.7"),
         ("clang version 22.1.8\n", "22.1.8"),
         ("Ubuntu clang version 20.0.0-++2024\n", "20.0.0"),
+        ("Debian LLD 19.1.7 (compatible with GNU linkers)\n", "19.1.7"),
+        ("LLD 22.1.8 (compatible with GNU linkers)\n", "22.1.8"),
+        ("LLVM (http://llvm.org/):\n  LLVM version 19.1.4\n  Optimized build.\n", "19.1.4"),
         ("Apple clang version 15.0.0 (clang-1500)\n", None),
         ("gcc (Debian 12.2.0-14) 12.2.0\n", None),
+        ("GNU ar (GNU Binutils for Debian) 2.40\n", None),
     ],
 )
-def test_versions_are_read_from_what_clang_prints(text: str, expected: str | None) -> None:
+def test_versions_are_read_from_what_the_programs_print(text: str, expected: str | None) -> None:
     assert parse_version(text) == expected

@@ -1,0 +1,68 @@
+"""Lists the toolchains that a build can take on this host, the wheel's and every LLVM, with the reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.build.llvm import FoundLlvm, survey
+from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.catalog.sources import load_sources
+from setup_local.catalog.toolchains import LlvmSearch, ToolchainCatalog, load_toolchain
+from setup_local.fetch.cache import SourceCache
+from setup_local.values import ToolchainChoice
+
+WHEEL = "ziglang"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One toolchain: the release of its Clang, where it is, its tools, whether and why it is taken.
+
+    `tools` maps the name of each tool to its file, or to what it comes from.
+    """
+
+    toolchain: str
+    version: str
+    place: str
+    tools: dict[str, str]
+    taken: bool
+    reason: str
+
+
+def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) -> tuple[Listed, ...]:
+    """Return all toolchains; with `directory`, only the LLVMs there besides the wheel's. `path` is where to look."""
+    catalog = load_toolchain()
+    found = survey(catalog.llvm, path=path, directory=directory)
+    return (_wheel(catalog, SourceCache(cache)), *_hosts(catalog.llvm, found, directory))
+
+
+def _wheel(catalog: ToolchainCatalog, cache: SourceCache) -> Listed:
+    source = load_sources().find(WHEEL, catalog.sources[WHEEL])
+    there = any(cache.holds(form) for form in source.forms)
+    made = dict.fromkeys(load_llvm_tools().programs, "packages, else LLVM's source")
+    return Listed(
+        toolchain=ToolchainChoice.ZIG.value,
+        version=catalog.llvm_release,
+        place=f"{source.identity} ({'in the cache' if there else 'fetched when needed'})",
+        tools={name: source.identity for name in catalog.llvm.programs if name not in made} | made,
+        taken=True,
+        reason="by default, or with --toolchain zig",
+    )
+
+
+def _hosts(search: LlvmSearch, found: tuple[FoundLlvm, ...], directory: Path | None) -> Iterator[Listed]:
+    option = "--toolchain llvm" if directory is None else f"--llvm {directory}"
+    for number, item in enumerate(found):
+        first = number == 0 and not item.problem
+        yield Listed(
+            toolchain=ToolchainChoice.LLVM.value,
+            version=item.version,
+            place=str(item.place),
+            tools={search.programs[name]: str(program) for name, program in item.programs.items()},
+            taken=first,
+            reason=f"with {option}"
+            if first
+            else item.problem or f"Clang {found[0].version} is newer; --llvm {item.place.parent} takes this one",
+        )

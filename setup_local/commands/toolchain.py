@@ -1,0 +1,64 @@
+"""`setup-local toolchain`: which toolchains a build can take here, and why not others."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from setup_local import paths
+from setup_local.build.toolchains import Listed, list_toolchains
+
+_WIDE = 200
+
+
+@click.group()
+def toolchain() -> None:
+    """Show the toolchains that a build can take.
+
+    \b
+    Examples:
+      setup-local toolchain list
+      setup-local toolchain list --llvm /opt/llvm --json
+    """
+
+
+@toolchain.command("list")
+@click.option(
+    "--llvm",
+    "directory",
+    metavar="DIR",
+    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    help="Look for the host's LLVM here only.",
+)
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+def list_command(*, directory: Path | None, as_machine: bool) -> None:
+    """List the wheel's toolchain and every LLVM of this host: version, tools, and why one is not taken.
+
+    \b
+    Examples:
+      setup-local toolchain list
+      setup-local toolchain list --json
+      setup-local toolchain list --llvm /usr/lib/llvm-19
+    """
+    found = list_toolchains(paths.cache_root(), path=os.environ.get("PATH", os.defpath), directory=directory)
+    if as_machine:
+        click.echo(json.dumps([asdict(item) for item in found], indent=2))
+        return
+    console = Console(highlight=False)
+    (console if console.is_terminal else Console(width=_WIDE)).print(_table(found))
+
+
+def _table(found: tuple[Listed, ...]) -> Table:
+    table = Table()
+    for column in ("toolchain", "LLVM", "place", "tools", "taken"):
+        table.add_column(column, overflow="fold")
+    for item in found:
+        verdict = item.reason if item.taken else f"no: {item.reason}"
+        table.add_row(item.toolchain, item.version or "?", item.place, " ".join(item.tools), verdict)
+    return table
