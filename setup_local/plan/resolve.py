@@ -49,7 +49,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         target=target,
         floor=choose_floor(request.glibc, target),
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
-        llvm_version=catalogs.toolchain.llvm_release,
+        llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
         build_options=options,
         libraries=libraries,

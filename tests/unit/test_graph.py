@@ -121,6 +121,11 @@ def test_the_hosts_llvm_brings_its_own_tools(plan: Plan) -> None:
     assert "llvm-tools" not in steps
 
 
+def test_the_release_of_the_wheels_clang_is_planned_and_that_of_the_hosts_is_not_known_yet(plan: Plan) -> None:
+    assert plan.llvm_version == load_catalogs().toolchain.sources["compiler-rt"]
+    assert _optimized(plan, ToolchainChoice.LLVM).llvm_version == ""
+
+
 def test_only_the_instrumented_build_counts_and_only_the_final_one_uses_the_profile(plan: Plan) -> None:
     planned = _optimized(plan)
     assert planned.profiling is not None
