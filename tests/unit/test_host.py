@@ -43,3 +43,11 @@ def test_wrapping_makes_only_the_given_directories_writable() -> None:
 
 def test_no_sandbox_leaves_the_command_alone() -> None:
     assert Sandbox(program=None).wrap(["make"], writable=[], cwd=Path("/")) == ["make"]
+
+
+def test_what_steps_need_is_seen_though_it_lies_below_the_empty_tmp(tmp_path: Path) -> None:
+    sandbox = choose_sandbox(SandboxChoice.AUTO, tmp_path, [Path("/tmp/llvm")])
+    if sandbox.program is None:
+        pytest.skip("bubblewrap does not work here")
+    words = " ".join(sandbox.wrap(["make"], writable=[], cwd=Path("/")))
+    assert words.index("--tmpfs /tmp ") < words.index("--ro-bind /tmp/llvm /tmp/llvm")
