@@ -129,8 +129,9 @@ def with_obtainable_tools(
     try:
         fetcher.obtain_all(plan.profiling.tools)
     except SourceError as error:
-        what = error.what.splitlines()[0]
-        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {what}")
+        first, *places = error.what.splitlines()
+        why = " ".join([first, *(line.strip() for line in places[:1])])
+        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
         return resolve(dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE), catalogs)
     return plan
 

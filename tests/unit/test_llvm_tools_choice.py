@@ -14,6 +14,7 @@ from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.commands.build import choose_toolchain
 from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Fetcher
+from setup_local.plan.resolve import resolve
 from setup_local.values import OPTIMIZED, LlvmToolsChoice, Request, ToolchainChoice
 
 
@@ -49,10 +50,11 @@ class World:
             options=options,
             llvm_tools=choice,
         )
-        plan, sources = pipeline.plan_obtainable(request, self.catalogs, fetcher, self)
-        tools = plan.profiling.tools if plan.profiling else ()
-        assert all(sources[source.identity].path.is_file() for source in tools)
-        return {source.name for source in tools}
+        planned = resolve(request, self.catalogs)
+        plan = pipeline.with_obtainable_tools(planned, request, self.catalogs, fetcher, self)
+        return {
+            item.source.name for item in fetcher.obtain_all(plan.profiling.tools if plan.profiling else ()).values()
+        }
 
     def message(self, text: str) -> None:
         self.said.append(text)
