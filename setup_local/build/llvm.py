@@ -60,9 +60,10 @@ def survey(search: LlvmSearch, *, path: str, directory: Path | None = None) -> t
     """
     found: dict[Path, FoundLlvm] = {}
     candidates = _candidates_in(search, directory) if directory else _candidates(search, path)
+    others = "" if directory else path
     for programs in candidates:
         key = programs[COMPILER].resolve()
-        judged = _judge(search, programs)
+        judged = _judge(search, programs, others)
         if key not in found or _rank(judged) > _rank(found[key]):
             found[key] = judged
     return tuple(sorted(found.values(), key=_rank, reverse=True))
@@ -113,11 +114,22 @@ def _programs(search: LlvmSearch, path: str, suffix: str = "") -> Iterator[dict[
         yield {name: Path(program) for name, program in found.items() if program}
 
 
-def _judge(search: LlvmSearch, programs: Mapping[str, Path]) -> FoundLlvm:
+def _judge(search: LlvmSearch, programs: Mapping[str, Path], others: str) -> FoundLlvm:
+    """Judge an LLVM; what its own directory lacks may be in `others`, if that is of the same release."""
     compiler = programs[COMPILER]
     version = program_version(compiler) or ""
-    found = FoundLlvm(place=compiler.parent, version=version, programs=programs)
+    missing = {name: file for name, file in search.programs.items() if name not in programs}
+    more = {name: program for name, file in missing.items() for program in _same_release(file, version, others)}
+    found = FoundLlvm(place=compiler.parent, version=version, programs={**programs, **more})
     return dataclasses.replace(found, problem=_problem(search, found))
+
+
+def _same_release(file: str, version: str, path: str) -> Iterator[Path]:
+    """Yield the programs of this name and release on a path: some distributions have LLD beside LLVM's directory."""
+    for name in (file, f"{file}-{version.partition('.')[0]}"):
+        program = shutil.which(name, path=path) if version and path else None
+        if program and program_version(Path(program)) == version:
+            yield Path(program)
 
 
 def _problem(search: LlvmSearch, found: FoundLlvm) -> str:

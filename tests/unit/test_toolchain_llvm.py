@@ -108,6 +108,16 @@ def test_an_incomplete_newer_one_gives_way_to_a_complete_older_one(host: Host) -
     assert [item.problem for item in survey(host.search, path="")] == ["", "Clang 21.1.8 lacks ld.lld"]
 
 
+def test_a_program_beside_the_directory_counts_if_it_is_of_the_same_release(host: Host) -> None:
+    host.add("19.1.7", without=["ld.lld"])
+    others = [name for name in NAMES.values() if name != "ld.lld"]
+    host.add("18.1.8", host.on_path, without=others)
+    assert "Clang 19.1.7 lacks ld.lld" in host.refusal()
+    host.add("19.1.7", host.on_path, without=others)
+    found = find_llvm(host.search, path=str(host.on_path))
+    assert found.programs["ld.lld"] == host.on_path / "ld.lld"
+
+
 def test_one_llvm_under_two_names_is_listed_once(host: Host) -> None:
     place = host.add("19.1.7")
     host.on_path.mkdir()
