@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import jinja2
@@ -56,7 +56,7 @@ def render(template: str, values: dict[str, object], directory: Path | None = No
 
 def render_setup_local(plan: Plan) -> str:
     """Return `Modules/Setup.local` for a plan: exactly what `emit` prints and the build uses."""
-    ours = [extension for extension in plan.extensions if not extension.in_core]
+    ours = _each_source_once(extension for extension in plan.extensions if not extension.in_core)
     core = " ".join(extension.name for extension in plan.extensions if extension.in_core)
     return render(
         SETUP_LOCAL,
@@ -71,6 +71,19 @@ def render_setup_local(plan: Plan) -> str:
             "absent": plan.absent,
         },
     )
+
+
+def _each_source_once(extensions: Iterable[PlannedExtension]) -> list[PlannedExtension]:
+    """Leave a source that several built-in modules need to the first of them: an object cannot be linked twice."""
+    named: set[str] = set()
+    found: list[PlannedExtension] = []
+    for extension in extensions:
+        if extension.link is LinkMode.STATIC:
+            found.append(replace(extension, sources=tuple(name for name in extension.sources if name not in named)))
+            named.update(extension.sources)
+        else:
+            found.append(extension)
+    return found
 
 
 def flags_variable(extension: PlannedExtension) -> str:

@@ -46,6 +46,15 @@ def _from_system(dist: Distribution) -> frozenset[str]:
     return facts.elf.dynamic.undefined | facts.elf.copied | frozenset(names)
 
 
+def _of_c_library(dist: Distribution) -> frozenset[str]:
+    """Return the functions of the oldest C library that the interpreter runs on.
+
+    Of libpython's objects, a program takes only those that it needs where it links an archive (up to 3.10).
+    """
+    binaries = dist.program.binaries if dist.program else ()
+    return frozenset(name for item in binaries for name, since in dist.policy.functions.items() if since <= item.floor)
+
+
 def _complete(dist: Distribution) -> Breaches:
     info = dist.description.build_info
     if dist.description.libpython_link_mode != "static":
@@ -54,7 +63,7 @@ def _complete(dist: Distribution) -> Breaches:
     core = (*info.core.objs, *(path for item in always for path in item.objs))
     links = (*info.core.links, *(link for item in always for link in item.links))
     common = _from_system(dist) | _offered(dist, links, (*core, info.inittab_object))
-    yield from _missing("the core", _wanted(dist, core) - common)
+    yield from _missing("the core", _wanted(dist, core) - common - _of_c_library(dist))
     for label, extension in dist.description.extensions():
         if not (extension.builtin and extension.required):
             offered = common | _offered(dist, extension.links) | _from_module(dist, extension)

@@ -41,13 +41,10 @@ class Disagreement:
 def reconcile(plan: Plan, upstream: Upstream) -> list[Disagreement]:
     """Return all disagreements, in the order of the catalog; none means that the tree can be built."""
     ours = {extension.name: extension for extension in plan.extensions}
-    linked = frozenset(
-        source for item in ours.values() if item.link is LinkMode.STATIC and not item.in_core for source in item.sources
-    )
     return [
         *_version(plan, upstream),
         *_missing_here(ours, upstream),
-        *(item for extension in ours.values() for item in _extension(extension, upstream, linked)),
+        *(item for extension in ours.values() for item in _extension(extension, upstream)),
     ]
 
 
@@ -78,13 +75,13 @@ def _missing_here(ours: Iterable[str], upstream: Upstream) -> Iterator[Disagreem
             )
 
 
-def _extension(extension: PlannedExtension, upstream: Upstream, linked: frozenset[str]) -> Iterator[Disagreement]:
+def _extension(extension: PlannedExtension, upstream: Upstream) -> Iterator[Disagreement]:
     yield from _files(extension, upstream)
     module = upstream.modules.get(extension.name)
     if module is None:
         yield Disagreement(kind=Kind.NOT_UPSTREAM, module=extension.name, message="no file of this tree declares it")
         return
-    yield from _sources(extension, module, linked)
+    yield from _sources(extension, module)
     yield from _core(extension, module)
     if module.must_be_shared and extension.link is LinkMode.STATIC:
         message = "CPython says that it must be a shared module, the catalog links it statically"
@@ -102,14 +99,9 @@ def _files(extension: PlannedExtension, upstream: Upstream) -> Iterator[Disagree
             yield Disagreement(kind=Kind.NO_SUCH_DIRECTORY, module=extension.name, message=f"{include} is no directory")
 
 
-def _sources(extension: PlannedExtension, module: UpstreamModule, linked: frozenset[str]) -> Iterator[Disagreement]:
-    """Compare the sets: the order of objects means nothing.
-
-    `linked` are the sources of all static modules. A source that several of them need is compiled with one only.
-    """
+def _sources(extension: PlannedExtension, module: UpstreamModule) -> Iterator[Disagreement]:
+    """Compare the sets: the order of objects means nothing."""
     ours, theirs = set(extension.sources), set(module.sources)
-    if extension.link is LinkMode.STATIC:
-        ours |= linked
     lacking = [name for name in module.sources if name not in ours]
     extra = [name for name in extension.sources if name not in theirs | set(module.optional_sources)]
     if lacking or extra:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from packaging.version import Version
+
 from setup_local.build import makefile
 from setup_local.plan.model import Plan, PlannedExtension
+from setup_local.values import LinkMode
 
 INITTAB_SOURCE = "Modules/config.c"
 INITTAB_OBJECT = "Modules/config.o"
 MAIN_OBJECT = "Programs/python.o"
 
+# Before, makesetup put the objects of all modules into one directory.
+_KEEPS_DIRECTORIES = Version("3.11.0a1")
 _ENTRY = re.compile(r'(?m)^\s*\{\s*"(?P<name>\w+)"\s*,\s*(?P<init>\w+)\s*\}')
 
 
@@ -34,27 +40,28 @@ class Objects:
         return tuple(sorted({*self.core, *owned, INITTAB_OBJECT, MAIN_OBJECT}))
 
 
-def object_of(source: str) -> str:
-    """Return the object file that makesetup makes of a source below `Modules/`."""
-    return f"Modules/{PurePosixPath(source).with_suffix('.o')}"
+def object_of(source: str, python: Version) -> str:
+    """Return the object file that the makesetup of a CPython makes of a source below `Modules/`."""
+    made = PurePosixPath(source).with_suffix(".o")
+    return f"Modules/{made if python >= _KEEPS_DIRECTORIES else made.name}"
 
 
-def objects_of(extension: PlannedExtension) -> tuple[str, ...]:
+def objects_of(extension: PlannedExtension, python: Version) -> tuple[str, ...]:
     """Return an extension module's object files, in the order of its sources."""
     compiled = (source for source in extension.sources if source.endswith((".c", ".S", ".s")))
-    return tuple(dict.fromkeys(object_of(source) for source in compiled))
+    return tuple(dict.fromkeys(object_of(source, python) for source in compiled))
 
 
 def classify(plan: Plan, variables: Mapping[str, str]) -> Objects:
     """Share out the object files by the plan and by what the Makefile puts into libpython.
 
-    An object that several modules name belongs to the first of them.
+    An object that several built-in modules name belongs to the core, so that each can be linked without the others.
     """
-    taken: set[str] = set()
-    extensions: dict[str, tuple[str, ...]] = {}
-    for extension in plan.linked_extensions:
-        extensions[extension.name] = tuple(item for item in objects_of(extension) if item not in taken)
-        taken.update(extensions[extension.name])
+    named = {item.name: objects_of(item, plan.python) for item in plan.linked_extensions}
+    builtin = (item.name for item in plan.linked_extensions if item.link is LinkMode.STATIC)
+    users = Counter(item for name in builtin for item in named[name])
+    extensions = {name: tuple(item for item in items if users[item] <= 1) for name, items in named.items()}
+    taken = {item for items in extensions.values() for item in items}
     core = tuple(item for item in makefile.words("LIBRARY_OBJS", variables) if item not in {*taken, INITTAB_OBJECT})
     return Objects(core=tuple(sorted(set(core))), extensions=extensions)
 

@@ -64,15 +64,6 @@ def test_agreement_is_silence() -> None:
     assert reconcile(PLAN, UPSTREAM) == []
 
 
-def test_a_source_that_two_static_modules_need_is_compiled_with_one() -> None:
-    upstream = upstream_with("array", sources=("arraymodule.c", "_sqlite/row.c"))
-    assert reconcile(PLAN, upstream) == []
-    assert [item.kind for item in reconcile(plan_with("array", link=LinkMode.SHARED), upstream)] == [Kind.OTHER_SOURCES]
-    assert [item.kind for item in reconcile(plan_with("_sqlite3", link=LinkMode.SHARED), upstream)] == [
-        Kind.OTHER_SOURCES
-    ]
-
-
 def without(name: str) -> Upstream:
     return dataclasses.replace(UPSTREAM, modules={k: v for k, v in UPSTREAM.modules.items() if k != name})
 

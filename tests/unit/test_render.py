@@ -48,6 +48,16 @@ def test_flags_that_makesetup_cannot_read_go_to_a_make_variable() -> None:
     assert "\nEXTENSION__DBM_CFLAGS=-DVERSION=5 -Wno-unused -std=c11\n" in text
 
 
+def test_a_source_that_several_built_in_modules_need_is_compiled_with_the_first() -> None:
+    first, second = (dataclasses.replace(EXTENSION, name=name, sources=(f"{name}.c", "both.c")) for name in ("a", "b"))
+    third = dataclasses.replace(second, name="c", link=LinkMode.SHARED)
+    lines = render_setup_local(dataclasses.replace(plan("3.13.5"), extensions=(first, second, third))).splitlines()
+    words = {line.split()[0]: line.split()[1:3] for line in lines if line.split()[:1] in (["a"], ["b"], ["c"])}
+    assert words["a"] == ["a.c", "both.c"]
+    assert words["b"] == ["b.c", "-I$(srcdir)/Modules/_dbm"]
+    assert words["c"] == ["b.c", "both.c"]
+
+
 def kind_of(word: str) -> str:
     """Classify a word with the patterns of CPython's makesetup, in its order."""
     patterns = [
@@ -68,7 +78,7 @@ def test_makesetup_understands_each_word() -> None:
     assert kinds == ["module", "source", "compiler", "compiler", "compiler", "compiler", "linker", "linker"]
 
 
-@pytest.mark.parametrize("python", ["3.11.2", "3.13.5", "3.13.15"])
+@pytest.mark.parametrize("python", ["3.9.2", "3.10.22", "3.11.2", "3.12.15", "3.13.15", "3.14.10", "3.15.2"])
 def test_makesetup_understands_every_line(python: str) -> None:
     given = plan(python)
     seen: list[str] = []

@@ -44,21 +44,22 @@ struct _inittab _PyImport_Inittab[] = {
 
 
 @pytest.mark.parametrize(
-    ("source", "expected"),
+    ("source", "python", "expected"),
     [
-        ("_ssl.c", "Modules/_ssl.o"),
-        ("_sqlite/blob.c", "Modules/_sqlite/blob.o"),
-        ("cjkcodecs/multibytecodec.c", "Modules/cjkcodecs/multibytecodec.o"),
+        ("_ssl.c", "3.13.5", "Modules/_ssl.o"),
+        ("_sqlite/blob.c", "3.11.2", "Modules/_sqlite/blob.o"),
+        ("cjkcodecs/multibytecodec.c", "3.13.5", "Modules/cjkcodecs/multibytecodec.o"),
+        ("cjkcodecs/multibytecodec.c", "3.10.22", "Modules/multibytecodec.o"),
     ],
 )
-def test_object_names_are_those_of_makesetup(source: str, expected: str) -> None:
-    assert objects.object_of(source) == expected
+def test_object_names_are_those_of_makesetup(source: str, python: str, expected: str) -> None:
+    assert objects.object_of(source, Version(python)) == expected
 
 
 def test_every_object_has_one_owner() -> None:
     shares = objects.classify(PLAN, VARIABLES)
-    assert shares.core == ("Modules/getpath.o", "Python/marshal.o")
-    assert shares.extensions["_md5"] == ("Modules/md5module.o", "Modules/_hacl/Hacl_Hash_MD5.o")
+    assert shares.core == ("Modules/_hacl/Hacl_Hash_MD5.o", "Modules/getpath.o", "Python/marshal.o")
+    assert shares.extensions["_md5"] == ("Modules/md5module.o",)
     assert shares.extensions["_hmac"] == ("Modules/hmacmodule.o",)
     assert shares.extensions["nis"] == ("Modules/nismodule.o",)
     assert "gone" not in shares.extensions
@@ -72,7 +73,7 @@ def test_all_objects_hold_the_table_of_modules_and_the_main_program() -> None:
 
 def test_a_source_that_is_given_twice_is_one_object() -> None:
     extension = replace(PLAN.extensions[1], sources=("a.c", "a.c"))
-    assert objects.objects_of(extension) == ("Modules/a.o",)
+    assert objects.objects_of(extension, PLAN.python) == ("Modules/a.o",)
 
 
 def test_reads_the_table_of_modules() -> None:
