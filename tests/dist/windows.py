@@ -109,11 +109,11 @@ def _colours_of_text(text: str) -> set[tuple[int, int, int]]:
 def test_text_is_smooth() -> None:
     colours = _colours_of_text("Smooth text @8%")
     root = _root()
-    harness.say(f"     {len(colours)} colours, {font.nametofont('TkDefaultFont', root).actual('family')}")
+    harness.say(f"     {len(colours)} colours, {font.Font(root, name='TkDefaultFont', exists=True).actual('family')}")
     harness.equal(root.tk.call("tk::pkgconfig", "get", "fontsystem"), "xft")
     harness.holds({(0, 0, 0), (255, 255, 255)} <= colours)
     harness.holds(len(colours) > 10)
-    harness.holds(font.nametofont("TkFixedFont", root).metrics("fixed"))
+    harness.holds(font.Font(root, name="TkFixedFont", exists=True).metrics("fixed"))
     root.destroy()
 
 
@@ -130,7 +130,7 @@ def _with_fonts_conf(text: str | None, code: str) -> str:
 FAMILIES = """
 root = windows._root()
 for name in "TkDefaultFont", "TkFixedFont":
-    print(windows.font.nametofont(name, root).actual("family"))
+    print(windows.font.Font(root, name=name, exists=True).actual("family"))
 """
 
 
