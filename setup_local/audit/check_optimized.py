@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from setup_local.audit.facts import LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
-from setup_local.binfmt.elf import HOT
+from setup_local.binfmt.elf import HOT, MOVED
 
 Breaches = Iterator[tuple[str, str]]
 _PGO, _LTO = "pgo", "lto"
 _OBJECTS = "build/"
 _PROFILE = "build/cpython.profdata"
+_COUNTS = "build/cpython.fdata"
 _OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-")
 
 
@@ -49,6 +50,12 @@ def _profile(dist: Distribution) -> Breaches:
         yield _PROFILE, f"knows nothing of {LOOP}"
 
 
+def _counts(dist: Distribution) -> Breaches:
+    moved = dist.program and dist.program.elf and MOVED in dist.program.elf.sections
+    if moved and _COUNTS not in dist.files:
+        yield _COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
+
+
 def _flags(dist: Distribution) -> Breaches:
     for name, value in dist.description.python_config_vars.items():
         if own := [word for word in value.split() if word.startswith(_OWN_FLAGS)]:
@@ -78,6 +85,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("optimized-program", "the interpreter shows the optimizations that are named", _program),
         ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
         ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
+        ("layout-counts", "the counts are there by which an interpreter was laid out anew", _counts),
         ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
     )
 )

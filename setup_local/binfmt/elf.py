@@ -26,6 +26,7 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1
 HOT = ".text.hot"  # how names of sections begin that hold what a profile calls hot
+MOVED = ".bolt.org.text"  # what LLVM's BOLT has not taken from here into a new .text is not hot
 _BITCODE = ".llvm.lto"  # what Clang's -ffat-lto-objects keeps beside machine code
 _COUNTERS = "__llvm_prf_"
 # What LLVM calls functions of one file that its link-time optimizer had to tell from, or show to, others.
@@ -193,7 +194,12 @@ def _table(header: Header, data: bytes, kind: int) -> SymbolTable:
     if section is None:
         return NO_SYMBOLS
     names = header.sections[section.link]
-    hot = frozenset(index for index, item in enumerate(header.sections) if item.name.startswith(HOT))
+    moved = any(item.name == MOVED for item in header.sections)
+    hot = frozenset(
+        index
+        for index, item in enumerate(header.sections)
+        if item.name.startswith(HOT) or (moved and item.name == ".text")
+    )
     return read_symbols(
         data,
         table=(section.offset, section.size),

@@ -19,6 +19,7 @@ _NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
 # Not the makefile's default: in an optimized build that is a whole cycle of its own.
 _PROGRAMS = "build_all"
+PROGRAM = "python"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,22 +52,24 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
     env = {**recipe.env, **release}
     run(["./configure", *recipe.configure.args], cwd=source, env={**recipe.configure_env, **release})
     check_flags(source, recipe.configure.promises)
-    run(["make", *_unshipped(recipe.configure), _PROGRAMS], cwd=source, env=env)
+    run(["make", *_own_flags(recipe.configure), _PROGRAMS], cwd=source, env=env)
     check_result(source, recipe.configure.promises)
     return env
 
 
-def _unshipped(configure: PlannedConfigure) -> list[str]:
-    """Return make's arguments that give the programs of the build itself flags of their own."""
-    unshipped = configure.unshipped
-    if unshipped is None:
-        return []
-    return [f"--eval={' '.join(unshipped.programs)}: LDFLAGS_NODIST += {' '.join(unshipped.ldflags)}"]
+def _own_flags(configure: PlannedConfigure) -> list[str]:
+    """Return make's arguments that give single programs flags of their own."""
+    unshipped, relayout = configure.unshipped, configure.relayout
+    given = []
+    if unshipped:
+        given.append(f"--eval={' '.join(unshipped.programs)}: LDFLAGS_NODIST += {' '.join(unshipped.ldflags)}")
+    if relayout:
+        given.append(f"--eval={PROGRAM}: private LDFLAGS_NODIST += {' '.join(relayout.ldflags)}")
+    return given
 
 
-def build_cpython(source: Path, recipe: Recipe, *, out: Path, run: Runner) -> None:
-    """Compile and install a CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`."""
-    env = compile_cpython(source, recipe, run)
+def install_cpython(source: Path, *, out: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Install a compiled CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`."""
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)

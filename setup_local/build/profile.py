@@ -35,10 +35,15 @@ def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out:
     ignored = {"LLVM_PROFILE_FILE": str(source.parent / "ignored" / "%4m.profraw")}
     counting = {"LLVM_PROFILE_FILE": str(raw / "%4m.profraw")}
     env = compile_cpython(source, dataclasses.replace(recipe, env={**recipe.env, **ignored}), run)
+    run_workload(source, training, run, {**env, **counting})
+    merge(raw, tools=tools, out=out, run=run, env=env)
+
+
+def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> None:
+    """Let the interpreter in CPython's built tree run everything that it is to be fast at."""
     for command in training.commands:
         with suppress(StepError):
-            run(["./python", *command], cwd=source, env={**env, **training.environment, **counting})
-    merge(raw, tools=tools, out=out, run=run, env=env)
+            run(["./python", *command], cwd=source, env={**env, **training.environment})
 
 
 def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.when import ALWAYS, When
+from setup_local.values import BuildOption
 
 FILE = "cpython.toml"
 SCHEMA = "cpython"
@@ -63,6 +64,20 @@ class Unshipped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Relayout:
+    """How the code of the linked interpreter is laid out anew (LLVM's BOLT), in builds that have all of `options`.
+
+    `ldflags` is what its link has besides; `counting` and `layout` are the arguments of llvm-bolt that make it count
+    what it runs, and that put it in order by what was counted.
+    """
+
+    options: tuple[BuildOption, ...]
+    ldflags: tuple[str, ...]
+    counting: tuple[str, ...]
+    layout: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class CPythonCatalog:
     """The whole file. `deps` is where the libraries' prefix lies, seen from CPython's source tree."""
 
@@ -70,6 +85,7 @@ class CPythonCatalog:
     configure: tuple[ConfigurePart, ...]
     training: Training
     unshipped: Unshipped
+    relayout: Relayout | None = None
     patch: tuple[PatchPart, ...] = ()
 
 

@@ -26,11 +26,14 @@ class ToolStub:
 class ToolPackages:
     """Packages with the programs and all that they load; `loader` and `libraries` lie below their common directory.
 
-    `sources` are the names and versions of the pinned packages.
+    `sources` are the names and versions of the pinned packages, `keep` what is taken of some (of others: the
+    libraries), `files` what tools read, by the name that it gets in `lib/`.
     """
 
     loader: str
     libraries: str
+    keep: Mapping[str, tuple[str, ...]]
+    files: Mapping[str, str]
     sources: Mapping[str, str]
     stubs: tuple[ToolStub, ...]
 

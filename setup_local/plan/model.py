@@ -7,7 +7,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from setup_local.catalog.cpython import Training, Unshipped
+from setup_local.catalog.cpython import Relayout, Training, Unshipped
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
@@ -16,6 +16,7 @@ from setup_local.values import BuildOption, LinkMode
 
 # The profile's name, and where it lies while CPython is compiled, seen from its source tree.
 PROFILE_FILE = "cpython.profdata"
+LAYOUT_FILE = "cpython.fdata"
 PROFILE = f"../profile/{PROFILE_FILE}"
 
 
@@ -70,6 +71,7 @@ class PlannedConfigure:
     """How CPython's `configure` is called: every condition decided, every placeholder filled in.
 
     `promises` are the build options that the result must show; `unshipped` is about the programs of the build itself.
+    `relayout` tells how the linked interpreter's code is laid out anew, None where it stays as it is.
     """
 
     args: tuple[str, ...] = ()
@@ -79,6 +81,7 @@ class PlannedConfigure:
     ldflags: tuple[str, ...] = ()
     promises: tuple[BuildOption, ...] = ()
     unshipped: Unshipped | None = None
+    relayout: Relayout | None = None
 
     @property
     def variables(self) -> dict[str, str]:
@@ -99,6 +102,12 @@ class PlannedProfiling:
     training: Training
     tools: tuple[Source, ...] = ()
     given: Path | None = None
+
+    @property
+    def given_counts(self) -> Path | None:
+        """Return the counts of jumps that lie beside the given profile, as in an archive, if there are any."""
+        counts = self.given.with_name(LAYOUT_FILE) if self.given else None
+        return counts if counts and counts.is_file() else None
 
 
 @dataclass(frozen=True, kw_only=True)

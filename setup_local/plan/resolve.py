@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from packaging.version import Version
 
 from setup_local.catalog.catalogs import PYTHON, Catalogs
-from setup_local.catalog.cpython import CPythonCatalog
+from setup_local.catalog.cpython import CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source, Sources
@@ -55,7 +55,10 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         libraries=libraries,
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
-        configure=plan_configure(catalogs.cpython, target, extensions, facts),
+        configure=dataclasses.replace(
+            plan_configure(catalogs.cpython, target, extensions, facts),
+            relayout=plan_relayout(request, catalogs, facts),
+        ),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
@@ -227,6 +230,13 @@ def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
     from_source = request.llvm_tools is LlvmToolsChoice.SOURCE
     pins = tools.source.sources if from_source else tools.packages.sources
     return tuple(catalogs.sources.find(*pin) for pin in pins.items())
+
+
+def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayout | None:
+    """Return how the interpreter's code is laid out anew: by a tool that only the packages of LLVM's tools have."""
+    relayout = catalogs.cpython.relayout
+    packaged = request.toolchain is not ToolchainChoice.LLVM and request.llvm_tools is not LlvmToolsChoice.SOURCE
+    return relayout if relayout and packaged and set(relayout.options) <= set(facts.options) else None
 
 
 def plan_configure(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from setup_local.build import makefile
 from setup_local.errors import StageError
-from setup_local.plan.model import PROFILE_FILE, Plan
+from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan
 from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
@@ -61,6 +61,8 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     _place_objects(cpython / "build", root / "build", shares)
     if plan.profiling:
         files.place(cpython / "build" / PROFILE_FILE, root / "build" / PROFILE_FILE)
+    if plan.configure.relayout:
+        files.place(cpython / "build" / LAYOUT_FILE, root / "build" / LAYOUT_FILE)
     archives = _place_archives(plan, libraries, root / "build" / "lib")
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")

@@ -57,12 +57,15 @@ MODULES = (
     Module(name="machine-path.so", defines=("MACHINE_PATH",)),
     Module(name="no-init.so", defines=("NO_INIT",)),
 )
-# Interpreters with signs of optimization: all of them, all but one, and one that counts what it runs.
+# Interpreters with signs of optimization: all of them, all but one, one that counts what it runs, and two as BOLT leaves
+# them: the loop moved, and left where it was.
 OPTIMIZED = {
     "python-optimized": ("-DHOT", "-DNAMED"),
     "python-not-profiled": ("-DNAMED",),
     "python-no-lto": ("-DHOT",),
     "python-counting": ("-DHOT", "-DNAMED", "-DCOUNTING"),
+    "python-laid-out": ("-DMOVED", "-DNAMED"),
+    "python-not-laid-out": ("-DMOVED", "-DSTAYS", "-DNAMED"),
 }
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")

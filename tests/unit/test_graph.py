@@ -97,7 +97,7 @@ def test_an_optimized_build_makes_a_profile_first_and_shares_all_libraries(plan:
     assert {name for name in plain if plain[name] != optimized[name]} == {"cpython", "distribution", "audit"}
     needs = {step.name: step.needs for step in steps}
     assert "llvm-tools" in needs["profile"]
-    assert "profile" in needs["cpython"]
+    assert {"profile", "llvm-tools"} <= set(needs["cpython"])
 
 
 def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Plan, tmp_path: Path) -> None:
@@ -119,6 +119,22 @@ def test_the_hosts_llvm_brings_its_own_tools(plan: Plan) -> None:
     steps = {step.name: step for step in _steps(_optimized(plan, ToolchainChoice.LLVM))}
     assert "profile" in steps
     assert "llvm-tools" not in steps
+    assert "llvm-tools" not in steps["cpython"].needs
+    assert _optimized(plan, ToolchainChoice.LLVM).configure.relayout is None
+
+
+def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: Path) -> None:
+    planned = _optimized(plan)
+    assert planned.profiling is not None
+    (tmp_path / "cpython.profdata").write_text("a profile")
+
+    def key() -> str:
+        profiling = dataclasses.replace(planned.profiling, given=tmp_path / "cpython.profdata")
+        return step_keys(_steps(dataclasses.replace(planned, profiling=profiling)))["cpython"]
+
+    alone = key()
+    (tmp_path / "cpython.fdata").write_text("counts")
+    assert key() != alone
 
 
 def test_the_release_of_the_wheels_clang_is_planned_and_that_of_the_hosts_is_not_known_yet(plan: Plan) -> None:

@@ -66,6 +66,7 @@ class Bench:
         for name, text in {
             catalog.packages.loader: '#!/bin/sh\nshift 3\nexec "$@"\n',
             **dict.fromkeys(catalog.programs.values(), '#!/bin/sh\necho "$0: $@"\n'),
+            **dict.fromkeys(catalog.packages.files.values(), "a file"),
         }.items():
             path = self.tree / name
             path.parent.mkdir(parents=True, exist_ok=True)

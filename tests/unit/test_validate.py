@@ -189,6 +189,7 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("profile", _but(_without("build/cpython.profdata"))),
     ("profile", _but(_file("build/cpython.profdata", b"nothing"))),
     ("profile", _but(_file("build/cpython.profdata", PROFILE[:-3]))),
+    ("layout-counts", _but(_file(PROGRAM, binary("python-laid-out")))),
     ("optimizer-flags", _set("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
     ("optimizer-flags", _set("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
     ("bitcode", _file("install/lib/libfat.a", binary("libfat.a"))),

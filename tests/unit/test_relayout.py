@@ -1,0 +1,118 @@
+"""Laying code out anew: what llvm-bolt is told, what is held against its result, and the header that it takes away."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from sample_distribution import ELF
+
+from setup_local.binfmt.elf import read_elf
+from setup_local.binfmt.layout import SegmentRow, read_layout
+from setup_local.build.relayout import Layouter, check_layout, with_stack_header
+from setup_local.catalog.cpython import Relayout, Training
+from setup_local.errors import OptimizationError
+
+TABLE, STACK, LOAD = 6, 0x6474E551, 1
+RELAYOUT = Relayout(options=(), ldflags=("-q",), counting=("--instrument",), layout=("--split",))
+TRAINING = Training(environment={"HASH": "0"}, commands=(("-m", "test"), ("-m", "more")))
+RESULTS = {"moved": "python-laid-out", "as linked": "python-not-laid-out"}
+
+
+@dataclass
+class Tools:
+    """Stands for llvm-bolt, merge-fdata and the interpreter: notes what is run, and writes what they would."""
+
+    result: str = "moved"
+    counts: bool = True
+    ran: list[list[str]] = field(default_factory=list)
+
+    def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        words = [str(word) for word in argv]
+        self.ran.append([Path(words[0]).name, *words[1:]])
+        options = dict(word.split("=", 1) for word in words if "=" in word)
+        if "--data" in options:
+            assert Path(options["--data"]).exists()
+            shutil.copyfile(ELF / RESULTS[self.result], words[3])
+        elif "--instrument" in words:
+            raw = Path(options["--instrumentation-file"])
+            (raw.parent / "of the first start").touch()
+            Path(words[3]).write_text("counts")
+            self.raw = raw
+        elif words[0] == "./python":
+            assert env is not None
+            assert env["HASH"] == "0"
+            assert (cwd / "python").read_text() == "counts"
+            if self.counts:
+                self.raw.with_name(f"counts.{len(self.ran)}").touch()
+        else:
+            Path(words[-1]).write_text(" ".join(Path(word).name for word in words[1:-2]))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Return a built tree with nothing but the interpreter."""
+    (tmp_path / "source").mkdir()
+    shutil.copyfile(ELF / "python-optimized", tmp_path / "source" / "python")
+    return tmp_path / "source"
+
+
+def layouter(source: Path, given: Path | None = None) -> Layouter:
+    return Layouter(relayout=RELAYOUT, training=TRAINING, tools=source.parent / "tools", given=given)
+
+
+def test_the_interpreter_counts_runs_and_is_laid_out(source: Path) -> None:
+    tools, before = Tools(), (source / "python").stat().st_mtime_ns
+    counts = layouter(source).lay_out(source, "python", tools, {})
+    assert [words[0] for words in tools.ran] == ["llvm-bolt", "python", "python", "merge-fdata", "llvm-bolt"]
+    assert counts.read_text() == "counts.2 counts.3"
+    assert "--split" in tools.ran[-1]
+    assert (source / "python").read_bytes() == (ELF / "python-laid-out").read_bytes()
+    assert (source / "python").stat().st_mtime_ns == before
+
+
+def test_with_counts_that_are_given_nothing_runs(source: Path, tmp_path: Path) -> None:
+    given = tmp_path / "cpython.fdata"
+    given.write_text("made before")
+    tools = Tools()
+    assert layouter(source, given).lay_out(source, "python", tools, {}).read_text() == "made before"
+    assert [words[0] for words in tools.ran] == ["llvm-bolt"]
+
+
+def test_a_workload_that_counts_nothing_is_caught(source: Path) -> None:
+    with pytest.raises(OptimizationError, match="no counts of jumps"):
+        layouter(source).lay_out(source, "python", Tools(counts=False), {})
+
+
+def test_an_interpreter_that_stays_as_it_was_is_caught(source: Path) -> None:
+    with pytest.raises(OptimizationError, match="python: was not laid out anew: _PyEval_EvalFrameDefault is where"):
+        layouter(source).lay_out(source, "python", Tools(result="as linked"), {})
+    with pytest.raises(OptimizationError, match="python: was not laid out anew"):
+        check_layout((ELF / "python-optimized").read_bytes(), where="python")
+
+
+def replaced(data: bytes, old: int, new: int) -> bytes:
+    file, body = read_layout(data), bytearray(data)
+    file.write_segments(body, [row._replace(kind=new) if row.kind == old else row for row in file.segments])
+    return bytes(body)
+
+
+def test_the_header_of_the_stack_comes_back() -> None:
+    whole = (ELF / "python-optimized").read_bytes()
+    assert with_stack_header(whole) == whole
+    taken = replaced(whole, STACK, LOAD)
+    assert read_elf(taken).executable_stack is None
+    found = with_stack_header(taken)
+    assert read_elf(found).executable_stack is False
+    kinds = [row.kind for row in read_layout(found).segments]
+    assert TABLE not in kinds
+    assert SegmentRow(STACK, 0, 0, 0, 0, 0, 6, 0) in read_layout(found).segments
+
+
+def test_a_program_without_room_for_the_header_is_refused() -> None:
+    without = replaced(replaced((ELF / "python-optimized").read_bytes(), STACK, LOAD), TABLE, LOAD)
+    with pytest.raises(OptimizationError, match="the stack is not executable"):
+        with_stack_header(without)
