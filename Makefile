@@ -46,7 +46,7 @@ test-optimized: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --archive "$$archive" && \
 	mkdir -p $(OUTPUT)/again && \
-	tar --zstd -xOf "$$archive" python/build/cpython.profdata > $(OUTPUT)/again/cpython.profdata && \
+	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
