@@ -141,7 +141,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = cpython.compile_cpython(tree, recipe, job.run)
-        layouter = _layouter(plan, job)
+        layouter = _layouter(plan, tree, job)
         counts = layouter.lay_out(tree, cpython.PROGRAM, job.run, env) if layouter else None
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
         if plan.profiling:
@@ -171,7 +171,7 @@ def _relayout_ingredients(plan: Plan) -> list[object]:
     return [plan.profiling.training, given, files_digest(_RELAYOUT_CODE)]
 
 
-def _layouter(plan: Plan, job: Job) -> Layouter | None:
+def _layouter(plan: Plan, tree: Path, job: Job) -> Layouter | None:
     """Return what lays the interpreter's code out anew, None where it stays as it is."""
     if plan.configure.relayout is None or plan.profiling is None:
         return None
@@ -179,6 +179,7 @@ def _layouter(plan: Plan, job: Job) -> Layouter | None:
         relayout=plan.configure.relayout,
         training=plan.profiling.training,
         tools=job.inputs[LLVM_TOOLS],
+        libraries=tree / plan.deps / "lib",
         given=plan.profiling.given_counts,
     )
 

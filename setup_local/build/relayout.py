@@ -7,11 +7,13 @@ What was counted is kept: the same counts make the same bytes.
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import MOVED, read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
 from setup_local.build.optimized import LOOP
@@ -22,6 +24,8 @@ from setup_local.errors import OptimizationError
 from setup_local.plan.model import LAYOUT_FILE
 
 _BOLT, _MERGER = "llvm-bolt", "merge-fdata"
+_KEPT = "kept.txt"
+_COMMENT = ".comment"  # where compilers name themselves
 _RUNTIME = "libbolt_rt_instr.a"
 _TABLE, _STACK = 6, 0x6474E551  # PT_PHDR, PT_GNU_STACK
 _READ_WRITE = 6  # PF_R | PF_W
@@ -31,12 +35,14 @@ _READ_WRITE = 6  # PF_R | PF_W
 class Layouter:
     """What lays code out: the planned arguments, the workload, and the directory of LLVM's tools.
 
-    `given` are counts that were made before: then nothing is run.
+    `libraries` is the directory of the static libraries in the interpreter. `given` are counts that were made before:
+    then nothing is run.
     """
 
     relayout: Relayout
     training: Training
     tools: Path
+    libraries: Path
     given: Path | None = None
 
     def lay_out(self, source: Path, program: str, run: Runner, env: Mapping[str, str]) -> Path:
@@ -52,7 +58,8 @@ class Layouter:
             shutil.copyfile(self.given, counts)
         else:
             self._count(source, linked, counts, run, env)
-        words = [f"--data={counts}", *self.relayout.layout]
+        (place / _KEPT).write_text(kept_names(assembled(self.libraries)), encoding="utf-8")
+        words = [f"--data={counts}", f"--skip-funcs-file={place / _KEPT}", *self.relayout.layout]
         run([self.tools / "bin" / _BOLT, linked, "-o", path, *words], cwd=place, env=env)
         path.write_bytes(with_stack_header(path.read_bytes()))
         check_layout(path.read_bytes(), where=program)
@@ -75,6 +82,20 @@ class Layouter:
         if not found:
             raise OptimizationError("the workload left no counts of jumps", where=raw)
         run([self.tools / "bin" / _MERGER, *found, "-o", counts], cwd=raw, env=env)
+
+
+def assembled(libraries: Path) -> frozenset[str]:
+    """Return the functions in static libraries that no compiler has made, as their objects do not name one.
+
+    Code that is written by hand computes where to jump, and may rely on how its parts lie.
+    """
+    objects = (read_elf(item.data) for path in libraries.glob("*.a") for item in members(path.read_bytes()))
+    return frozenset(name for elf in objects if _COMMENT not in elf.sections for name in elf.symbols.functions)
+
+
+def kept_names(names: Iterable[str]) -> str:
+    """Return BOLT's list of functions that stay as they are: a pattern a line, for names that it makes unique, too."""
+    return "".join(f"{re.escape(name)}(/.*)?\n" for name in sorted(names))
 
 
 def with_stack_header(data: bytes) -> bytes:

@@ -12,7 +12,7 @@ from sample_distribution import ELF
 
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
-from setup_local.build.relayout import Layouter, check_layout, with_stack_header
+from setup_local.build.relayout import Layouter, assembled, check_layout, kept_names, with_stack_header
 from setup_local.catalog.cpython import Relayout, Training
 from setup_local.errors import OptimizationError
 
@@ -61,7 +61,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def layouter(source: Path, given: Path | None = None) -> Layouter:
-    return Layouter(relayout=RELAYOUT, training=TRAINING, tools=source.parent / "tools", given=given)
+    return Layouter(relayout=RELAYOUT, training=TRAINING, tools=source.parent / "tools", libraries=ELF, given=given)
 
 
 def test_the_interpreter_counts_runs_and_is_laid_out(source: Path) -> None:
@@ -92,6 +92,24 @@ def test_an_interpreter_that_stays_as_it_was_is_caught(source: Path) -> None:
         layouter(source).lay_out(source, "python", Tools(result="as linked"), {})
     with pytest.raises(OptimizationError, match="python: was not laid out anew"):
         check_layout((ELF / "python-optimized").read_bytes(), where="python")
+
+
+def test_code_that_no_compiler_has_made_stays_where_it_is(source: Path) -> None:
+    tools = Tools()
+    layouter(source).lay_out(source, "python", tools, {})
+    (kept,) = (Path(word.split("=", 1)[1]) for word in tools.ran[-1] if word.startswith("--skip-funcs-file="))
+    assert "bundled_version(/.*)?" in kept.read_text().splitlines()
+    assert kept_names(["b.c", "a"]) == "a(/.*)?\nb\\.c(/.*)?\n"
+
+
+def test_a_compiler_names_itself(tmp_path: Path) -> None:
+    """The sample objects do not name one, as assemblers do not; a section of another name stands for that here."""
+    made = (ELF / "libbundled.a").read_bytes()
+    assert b".note.GNU-stack\0" in made
+    (tmp_path / "libbundled.a").write_bytes(made)
+    assert assembled(tmp_path) == {"bundled_version"}
+    (tmp_path / "libbundled.a").write_bytes(made.replace(b".note.GNU-stack\0", b".comment\0-stack\0"))
+    assert assembled(tmp_path) == frozenset()
 
 
 def replaced(data: bytes, old: int, new: int) -> bytes:
