@@ -27,7 +27,7 @@ RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 _CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
-_RELAYOUT_CODE = code("relayout.py", "profile.py")
+_RELAYOUT_CODE = (*code("relayout.py", "profile.py"), paths.PACKAGE / "binfmt" / "layout.py")
 _PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),

@@ -61,8 +61,9 @@ class Layouter:
         (place / _KEPT).write_text(kept_names(assembled(self.libraries)), encoding="utf-8")
         words = [f"--data={counts}", f"--skip-funcs-file={place / _KEPT}", *self.relayout.layout]
         run([self.tools / "bin" / _BOLT, linked, "-o", path, *words], cwd=place, env=env)
-        path.write_bytes(with_stack_header(path.read_bytes()))
-        check_layout(path.read_bytes(), where=program)
+        data = with_stack_header(path.read_bytes(), where=program)
+        check_layout(data, where=program)
+        path.write_bytes(data)
         # make takes a program that is newer than before for one that other things must be made with again.
         times = linked.stat()
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
@@ -75,8 +76,6 @@ class Layouter:
         runtime = f"--runtime-instrumentation-lib={self.tools / 'lib' / _RUNTIME}"
         words = [*self.relayout.counting, f"--instrumentation-file={raw / 'counts'}", runtime]
         run([self.tools / "bin" / _BOLT, linked, "-o", source / linked.name, *words], cwd=source, env=env)
-        shutil.rmtree(raw)
-        raw.mkdir()
         run_workload(source, self.training, run, env)
         found = sorted(raw.iterdir())
         if not found:
@@ -98,7 +97,7 @@ def kept_names(names: Iterable[str]) -> str:
     return "".join(f"{re.escape(name)}(/.*)?\n" for name in sorted(names))
 
 
-def with_stack_header(data: bytes) -> bytes:
+def with_stack_header(data: bytes, *, where: str) -> bytes:
     """Return a program with the header that says that its stack is not executable.
 
     BOLT has put the header of its new segment in that one's place. It takes the place of the header that describes the table
@@ -110,7 +109,7 @@ def with_stack_header(data: bytes) -> bytes:
     if _STACK in kinds:
         return data
     if _TABLE not in kinds:
-        raise OptimizationError("has no header that could say that the stack is not executable", where=LAYOUT_FILE)
+        raise OptimizationError("has no header that could say that the stack is not executable", where=where)
     stack = SegmentRow(_STACK, 0, 0, 0, 0, 0, _READ_WRITE, 0)
     body = bytearray(data)
     file.write_segments(body, [stack if row.kind == _TABLE else row for row in file.segments])

@@ -113,12 +113,12 @@ def _extension(call: ast.Call, values: Mapping[str, str], names: _Names) -> Scri
     objects = _files(keywords.get("extra_objects"), values, names).always
     return ScriptExtension(
         name=name,
-        sources=(*files.always, *(_source_of(item) for item in objects)),
+        sources=(*files.always, *(source_of(item) for item in objects)),
         optional_sources=files.sometimes,
     )
 
 
-def _source_of(item: str) -> str:
+def source_of(item: str) -> str:
     """Return the source, below `Modules/`, of an object that the makefile makes."""
     return PurePosixPath(item).relative_to("Modules").with_suffix(".c").as_posix()
 

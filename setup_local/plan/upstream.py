@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import PurePosixPath
 
-from setup_local.plan.setup_script import scan_setup_script
+from setup_local.plan.setup_script import scan_setup_script, source_of
 
 BOOTSTRAP = "Modules/Setup.bootstrap.in"
 STDLIB = "Modules/Setup.stdlib.in"
@@ -170,8 +170,7 @@ def _sources(makefile: str, variable: str) -> tuple[str, ...]:
 
 def _source(word: str) -> str:
     """Return the source, below `Modules/`, of an object; empty for any other word."""
-    path = PurePosixPath(word)
-    return str(path.relative_to("Modules").with_suffix(".c")) if word.startswith("Modules/") else ""
+    return source_of(word) if word.startswith("Modules/") else ""
 
 
 def parse_setup(text: str, origin: Origin, archives: Mapping[str, tuple[str, ...]]) -> list[UpstreamModule]:

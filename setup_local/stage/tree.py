@@ -59,10 +59,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
     _place_data(libraries.values(), root / "install")
     _place_objects(cpython / "build", root / "build", shares)
-    if plan.profiling:
-        files.place(cpython / "build" / PROFILE_FILE, root / "build" / PROFILE_FILE)
-    if plan.configure.relayout:
-        files.place(cpython / "build" / LAYOUT_FILE, root / "build" / LAYOUT_FILE)
+    _place_profile(plan, cpython / "build", root / "build")
     archives = _place_archives(plan, libraries, root / "build" / "lib")
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
@@ -87,6 +84,14 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
         tcl_library_paths=tcl_paths,
     )
+
+
+def _place_profile(plan: Plan, built: Path, target: Path) -> None:
+    """Place that by which an optimized build can be repeated."""
+    if plan.profiling:
+        files.place(built / PROFILE_FILE, target / PROFILE_FILE)
+    if plan.configure.relayout:
+        files.place(built / LAYOUT_FILE, target / LAYOUT_FILE)
 
 
 def _place_data(libraries: Iterable[Path], install: Path) -> None:

@@ -38,10 +38,8 @@ class Tools:
             assert Path(options["--data"]).exists()
             shutil.copyfile(ELF / RESULTS[self.result], words[3])
         elif "--instrument" in words:
-            raw = Path(options["--instrumentation-file"])
-            (raw.parent / "of the first start").touch()
+            self.raw = Path(options["--instrumentation-file"])
             Path(words[3]).write_text("counts")
-            self.raw = raw
         elif words[0] == "./python":
             assert env is not None
             assert env["HASH"] == "0"
@@ -120,10 +118,10 @@ def replaced(data: bytes, old: int, new: int) -> bytes:
 
 def test_the_header_of_the_stack_comes_back() -> None:
     whole = (ELF / "python-optimized").read_bytes()
-    assert with_stack_header(whole) == whole
+    assert with_stack_header(whole, where="python") == whole
     taken = replaced(whole, STACK, LOAD)
     assert read_elf(taken).executable_stack is None
-    found = with_stack_header(taken)
+    found = with_stack_header(taken, where="python")
     assert read_elf(found).executable_stack is False
     kinds = [row.kind for row in read_layout(found).segments]
     assert TABLE not in kinds
@@ -133,4 +131,4 @@ def test_the_header_of_the_stack_comes_back() -> None:
 def test_a_program_without_room_for_the_header_is_refused() -> None:
     without = replaced(replaced((ELF / "python-optimized").read_bytes(), STACK, LOAD), TABLE, LOAD)
     with pytest.raises(OptimizationError, match="the stack is not executable"):
-        with_stack_header(without)
+        with_stack_header(without, where="python")
