@@ -114,7 +114,7 @@ def plan_obtainable(
                 raise
             reporter.message(f"CPython {version} cannot be had, trying an older one: {error.what.splitlines()[0]}")
             continue
-        reporter.message(f"building CPython {version} for {plan.target.triple}, glibc {plan.floor} or newer")
+        reporter.message(f"building CPython {version} for {system_text(plan)}")
         plan = with_obtainable_tools(plan, exact, catalogs, fetcher, reporter)
         return plan, fetcher.obtain_all(needed_sources(plan))
     raise RequestError(f"no version of Python fits {request.python!r}")
@@ -249,6 +249,11 @@ def plan_json(plan: Plan) -> str:
     return json.dumps(document, indent=2, default=lambda value: getattr(value, "value", str(value)))
 
 
+def system_text(plan: Plan) -> str:
+    """Return what a plan builds for as a person wants to read it."""
+    return plan.target.triple + (f", glibc {plan.floor} or newer" if plan.floor else "")
+
+
 def plan_text(plan: Plan) -> str:
     """Return a plan as a person wants to read it."""
     counts = {
@@ -256,7 +261,7 @@ def plan_text(plan: Plan) -> str:
     }
     libraries = "\n".join(f"  {item.source.identity:24} {', '.join(item.library.licenses)}" for item in plan.libraries)
     return (
-        f"CPython {plan.python} for {plan.target.triple}, glibc {plan.floor} or newer, toolchain {plan.toolchain}\n"
+        f"CPython {plan.python} for {system_text(plan)}, {plan.tls}, toolchain {plan.toolchain}\n"
         f"archive: {archive_name(plan)}\n"
         f"extension modules: {', '.join(f'{count} {mode}' for mode, count in counts.items())}\n"
         f"libraries, in build order:\n{libraries}"

@@ -22,6 +22,13 @@ class LinkMode(Enum):
     DISABLED = "disabled"
 
 
+class Linkage(Enum):
+    """How something is linked that can be either: libpython, the third-party libraries."""
+
+    STATIC = "static"
+    SHARED = "shared"
+
+
 class ToolchainChoice(Enum):
     """Where Clang comes from."""
 
@@ -49,8 +56,11 @@ class SandboxChoice(Enum):
 class BuildOption(Enum):
     """What makes one build of a CPython differ from another, in the order in which archive names have it."""
 
+    FREETHREADED = "freethreaded"
+    DEBUG = "debug"
     PGO = "pgo"
     LTO = "lto"
+    STATIC = "static"
 
 
 class BuildPhase(Enum):
@@ -60,6 +70,7 @@ class BuildPhase(Enum):
     FINAL = "final"
 
 
+DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
 NO_OPTIONS = "noopt"
 OPTIMIZED = "pgo+lto"
 
@@ -68,15 +79,22 @@ OPTIMIZED = "pgo+lto"
 class Request:
     """What the user asked for, as plain values; nothing in it has been looked up yet.
 
-    `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `profile` is a profile made before, to
+    `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `tls` is a TLS library by its full name
+    (`openssl-3.5`) or without its version (`libressl`), empty for the default. `profile` is a profile made before, to
     be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
     """
 
     python: str
-    target_triple: str
-    glibc: str | None
-    toolchain: ToolchainChoice
+    target_triple: str = DEFAULT_TRIPLE
+    glibc: str | None = None
     options: str = NO_OPTIONS
+    tls: str = ""
+    libpython: Linkage = Linkage.STATIC
+    dependencies: Linkage = Linkage.STATIC
+    with_features: tuple[str, ...] = ()
+    without_features: tuple[str, ...] = ()
+    without_modules: tuple[str, ...] = ()
+    toolchain: ToolchainChoice = ToolchainChoice.AUTO
     profile: Path | None = None
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO

@@ -6,16 +6,13 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from setup_local.build import library, llvm, polyfill, sysroot, toolchain
+from setup_local.build import llvm, polyfill, sysroot, toolchain
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step
-from setup_local.build.debug_paths import debug_flags, tool_places
-from setup_local.build.step_parts import GraphInputs, Sources, code, environment, library_step, pins, unpacked
+from setup_local.build.library_steps import build_library_step
+from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step, files_digest
-from setup_local.build.workspace import merge_trees
 from setup_local.catalog.sources import Source
-from setup_local.plan.model import Plan, PlannedLibrary
-
-_LIBRARY_CODE = code("graph.py", "library.py")
+from setup_local.plan.model import Plan
 
 
 def needed_sources(plan: Plan) -> tuple[Source, ...]:
@@ -30,7 +27,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     compilers = _toolchain_step(plan, inputs)
     libc = _sysroot_step(plan, compilers)
     base = (compilers.name, libc.name)
-    libraries = [_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
+    libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
     profile = [*llvm_tools_steps(plan, base, inputs), *profile_steps(plan, base, inputs)]
     return [compilers, libc, reconcile_step(plan, inputs), *libraries, *profile, cpython_step(plan, base, inputs)]
 
@@ -65,35 +62,6 @@ def _sysroot_step(plan: Plan, compilers: Step) -> Step:
         action=action,
         weight=15,
     )
-
-
-def _library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], sources: Sources) -> Step:
-    taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
-
-    def action(job: Job) -> None:
-        trees = {item.source.name: (unpacked(item, job.work), item.form.traits) for item in taken}
-        deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
-        cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in base)))]
-        env = {**environment(plan, base, job), "CFLAGS": " ".join(cflags)}
-        library.build_library(
-            planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=plan.target.triple
-        )
-
-    recipe = planned.library
-    return Step(
-        name=library_step(planned.name),
-        ingredients=[recipe, pins(taken), plan.target, files_digest([*_LIBRARY_CODE, *recipe.ingredients])],
-        needs=(*base, *map(library_step, _all_needs(planned, plan))),
-        action=action,
-        weight=recipe.weight,
-    )
-
-
-def _all_needs(planned: PlannedLibrary, plan: Plan) -> list[str]:
-    """Return all libraries below one, in build order: each links with what its own needs need."""
-    by_name = {item.name: item for item in plan.libraries}
-    below = {name for need in planned.library.needs for name in (need, *_all_needs(by_name[need], plan))}
-    return [item.name for item in plan.libraries if item.name in below]
 
 
 def runtime_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:

@@ -13,6 +13,7 @@ from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
+from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
@@ -30,6 +31,7 @@ class Catalogs:
     cpython: CPythonCatalog
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
+    variants: VariantCatalog
 
 
 def load_catalogs() -> Catalogs:
@@ -42,8 +44,9 @@ def load_catalogs() -> Catalogs:
         cpython=load_cpython(),
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
+        variants=load_variants(),
     )
-    conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets)
+    conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants)
     problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""

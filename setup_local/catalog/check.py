@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 
 from packaging.version import Version
@@ -9,6 +10,7 @@ from packaging.version import Version
 from setup_local.catalog.extensions import Extension, Part
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.targets import Target
+from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
 from setup_local.values import LinkMode
 
@@ -73,9 +75,15 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
             yield f"nothing needs the library {library.name}"
 
 
-def conditions_of(pythons: Iterable[str], targets: Iterable[Target]) -> tuple[Facts, ...]:
-    """Return the facts of every pinned Python on every target."""
+def conditions_of(pythons: Iterable[str], targets: Iterable[Target], variants: VariantCatalog) -> tuple[Facts, ...]:
+    """Return the facts of every pinned Python on every target, with every TLS library that fits it."""
     known = tuple(targets)
-    return tuple(
+    plain = [
         Facts(python=Version(python), triple=target.triple, libc=target.libc) for python in pythons for target in known
+    ]
+    return tuple(
+        dataclasses.replace(facts, tls=choice.name)
+        for facts in plain
+        for choice in variants.tls
+        if choice.when.matches(facts)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 
@@ -21,6 +21,8 @@ PLACEHOLDERS = frozenset(
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
 LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
+# Fields that say when a library is built, and nothing about what comes out.
+_CIRCUMSTANCES = ("when", "optional", "weight")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,11 @@ class Library:
     def is_data(self) -> bool:
         """Tell whether nothing of it is linked: it is what an extension module looks for at run time."""
         return all(name.startswith("share/") for name in self.produces)
+
+    @property
+    def recipe(self) -> dict[str, object]:
+        """Return the fields that decide what is built."""
+        return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _CIRCUMSTANCES}
 
     @property
     def ingredients(self) -> tuple[Path, ...]:

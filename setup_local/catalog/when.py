@@ -8,18 +8,25 @@ from fnmatch import fnmatchcase
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from setup_local.values import BuildOption, BuildPhase, Libc
+from setup_local.values import BuildOption, BuildPhase, Libc, Linkage
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a condition is asked about: one Python version on one target, and how it is built."""
+    """What a condition is asked about: one Python version on one target, and how it is built.
+
+    `tls` is the TLS library (`openssl-3.5`), empty where none is chosen yet; `libpython` and `dependencies` tell how
+    the interpreter and the third-party libraries are linked.
+    """
 
     python: Version
     triple: str
     libc: Libc
     options: frozenset[BuildOption] = frozenset()
     phase: BuildPhase = BuildPhase.FINAL
+    tls: str = ""
+    libpython: Linkage = Linkage.STATIC
+    dependencies: Linkage = Linkage.STATIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +34,7 @@ class When:
     """A condition; every field that is given must hold, an empty one always does.
 
     `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, `options` build options
-    that are all asked for.
+    that are all asked for, `tls` is a shell pattern of TLS libraries (`libressl-*`).
     """
 
     python: str = ""
@@ -35,6 +42,9 @@ class When:
     libc: Libc | None = None
     options: tuple[BuildOption, ...] = ()
     phase: BuildPhase | None = None
+    tls: str = ""
+    libpython: Linkage | None = None
+    dependencies: Linkage | None = None
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether the condition holds for these facts."""
@@ -44,6 +54,9 @@ class When:
             and self.libc in (None, facts.libc)
             and facts.options.issuperset(self.options)
             and self.phase in (None, facts.phase)
+            and (not self.tls or fnmatchcase(facts.tls, self.tls))
+            and self.libpython in (None, facts.libpython)
+            and self.dependencies in (None, facts.dependencies)
         )
 
     def has_python(self, facts: Facts) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,24 +11,10 @@ import click
 from setup_local import log, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import (
-    NO_OPTIONS,
-    OPTIMIZED,
-    BuildSettings,
-    LlvmToolsChoice,
-    Request,
-    SandboxChoice,
-    ToolchainChoice,
-)
-
-
-def choose_options(*, optimized: bool, options: str | None) -> str:
-    """Return the build options that two ways of saying them mean; raise `RequestError` if they disagree."""
-    if optimized and options not in (None, OPTIMIZED):
-        raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
-    return OPTIMIZED if optimized else options or NO_OPTIONS
+from setup_local.values import BuildSettings, LlvmToolsChoice, Request, SandboxChoice, ToolchainChoice
 
 
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
@@ -50,16 +37,13 @@ def _cores() -> int:
     metavar="cpython-X.Y[.Z]",
     help="Version to build; X.Y takes the newest pinned X.Y.Z.",
 )
-@click.option("--target-triple", default="x86_64-unknown-linux-gnu", metavar="TRIPLE", help="System to build for.")
-@click.option("--optimized", is_flag=True, help="The fastest build: the same as --options pgo+lto.")
-@click.option("--options", metavar="OPTIONS", help="noopt, or pgo and lto joined by +.  [default: noopt]")
+@variant_options
 @click.option(
     "--profile",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
     help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
 )
-@click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]")
 @click.option(
     "--output",
     default="dist",
@@ -113,11 +97,8 @@ def _cores() -> int:
 def build(
     *,
     python: str,
-    target_triple: str,
-    optimized: bool,
-    options: str | None,
+    variant: Request,
     profile: Path | None,
-    glibc: str | None,
     toolchain: str,
     llvm: Path | None,
     llvm_tools: str,
@@ -137,16 +118,15 @@ def build(
       ./build-linux.py
       ./build-linux.py --optimized
       ./build-linux.py --python cpython-3.11.2 --output /srv/pythons
+      ./build-linux.py --musl --libressl
       ./build-linux.py --toolchain llvm --llvm /usr/lib/llvm-19
       ./build-linux.py --mirror /srv/sources --offline
       ./build-linux.py --dry-run
     """
-    request = Request(
+    request = dataclasses.replace(
+        variant,
         python=python,
-        target_triple=target_triple,
-        glibc=glibc,
         toolchain=choose_toolchain(ToolchainChoice(toolchain), llvm),
-        options=choose_options(optimized=optimized, options=options),
         profile=profile,
         llvm=llvm,
         llvm_tools=LlvmToolsChoice(llvm_tools),

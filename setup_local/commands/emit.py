@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterable
 from functools import partial
@@ -12,28 +13,28 @@ import click
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.patches import load_patch
+from setup_local.commands.variant_options import variant_options
 from setup_local.errors import ReconcileError
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
 from setup_local.plan.resolve import resolve
 from setup_local.plan.upstream import Upstream
 from setup_local.render import render_setup_local
-from setup_local.values import Request, ToolchainChoice
+from setup_local.values import Request
 
 _DEFAULT_PYTHON = "cpython-3.13"
-_DEFAULT_TARGET = "x86_64-unknown-linux-gnu"
 
 
 @click.command(context_settings={"auto_envvar_prefix": "SETUP_LOCAL"})
 @click.option("--python", metavar="[cpython-]X.Y[.Z]", help="Version to emit for; X.Y takes the newest pinned X.Y.Z.")
-@click.option("--target", default=_DEFAULT_TARGET, metavar="TRIPLE", show_default=True, help="System to emit for.")
+@variant_options
 @click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
 @click.option(
     "--check", "tree", metavar="SOURCE_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Report every disagreement between the catalog, with its patches, and an unpacked CPython source tree.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")
-def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, as_json: bool) -> None:
+def emit(*, python: str | None, variant: Request, as_list: bool, tree: Path | None, as_json: bool) -> None:
     """Print Modules/Setup.local without building anything.
 
     With --check, the version is the one of the source tree unless --python names another; exit code 15 if
@@ -43,16 +44,16 @@ def emit(*, python: str | None, target: str, as_list: bool, tree: Path | None, a
     Examples:
       setup-local emit --python 3.13
       setup-local emit --list
+      setup-local emit --musl --options static
       setup-local emit --check Python-3.13.5
     """
     upstream = read_upstream(tree) if tree else None
     chosen = python or (upstream.version if upstream else _DEFAULT_PYTHON)
-    request = Request(python=chosen, target_triple=target, glibc=None, toolchain=ToolchainChoice.AUTO)
-    plan = resolve(request, load_catalogs())
+    plan = resolve(dataclasses.replace(variant, python=chosen), load_catalogs())
     if upstream and tree:
         _check(plan, upstream, tree, as_json=as_json)
     elif as_json:
-        _print_json({"python": str(plan.python), "target": target, "extensions": _rows(plan)})
+        _print_json({"python": str(plan.python), "target": plan.target.triple, "extensions": _rows(plan)})
     elif as_list:
         _print_table(("module", "link", "libraries", "licences", "reason"), (_cells(row) for row in _rows(plan)))
     else:

@@ -34,7 +34,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
         PythonJson(
             target_triple=plan.target.triple,
             build_options=plan.options_text,
-            optimizations=plan.options_text,
+            optimizations=plan.optimizations_text,
             python_tag=tag,
             python_abi_tag=f"{tag}{facts.abiflags}",
             python_platform_tag=facts.platform_tag,
@@ -54,7 +54,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
             python_bytecode_magic_number=facts.bytecode_magic_number,
             python_symbol_visibility="global-default",
             python_extension_module_loading=("builtin", "shared-library"),
-            libpython_link_mode="static",
+            libpython_link_mode=plan.libpython.value,
             crt_features=_crt_features(plan),
             run_tests=RUN_TESTS,
             licenses=_PYTHON_LICENSES,

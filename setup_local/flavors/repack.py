@@ -24,6 +24,8 @@ _LICENSES = "python/licenses/"
 _ROOT = "python/"
 _GDB_COMMANDS = "python/build/python-gdb.py"
 _GDB_START = "gdbinit.py"
+# What changes how fast Python is, and not what it does.
+_OPTIMIZATIONS = ("noopt", "pgo", "lto")
 FORMATS = ("gz", "zst")
 
 
@@ -71,8 +73,7 @@ def repack(
 
 def archive_name(said: description.Description, flavor: Flavor) -> str:
     """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
-    optimizations = {"noopt", *said.optimizations.split("+")}
-    options = [option for option in said.build_options.split("+") if option not in optimizations]
+    options = [option for option in said.build_options.split("+") if option not in _OPTIMIZATIONS]
     parts = (said.python_implementation_name, said.python_version, said.target_triple, "+".join(options), flavor.name)
     return "-".join(part for part in parts if part)
 

@@ -20,7 +20,11 @@ class Flavor(Enum):
 
 _FLAVORS = "|".join(item.value for item in Flavor)
 _DEBUG_INFORMATION = re.compile(r"[a-z]+-[0-9].*-debuginfo\.tar\.(?:zst|gz)")
-_OPTION = "(?:debug|freethreaded|noopt|pgo|lto|bolt)"
+# How it is built, and what else is not the default: a TLS library, how things are linked, the oldest glibc, modules.
+_OPTION = (
+    "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps"
+    r"|(?:openssl|libressl|glibc)[0-9.]+|(?:with|without)_[a-zA-Z0-9_]+|custom\.[0-9a-f]+)"
+)
 _NAME = re.compile(
     rf"""(?P<implementation>[a-z]+)
     -(?P<version>[0-9]+\.[0-9]+\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)

@@ -24,6 +24,8 @@ from setup_local.index.model import Distribution, Index, parse_index
 from setup_local.index.names import Flavor
 
 _LARGEST_INDEX = 1 << 26  # bytes
+# What does not make another Python of it; a name that says nothing has the first.
+_PLAIN = frozenset({"", "noopt", "pgo", "lto", "bolt"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,7 @@ def _is_final_of(version: str, series: str) -> bool:
 
 
 def _preference(item: Distribution) -> tuple[Version, int, int, str]:
-    plain = not {"debug", "freethreaded"} & set(item.build_options.split("+"))
+    plain = set(item.build_options.split("+")) <= _PLAIN
     return Version(item.version), plain, -list(Flavor).index(item.flavor), item.build_options
 
 

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import Flavor
+from setup_local.values import NO_OPTIONS
 
 FILE = "download-metadata.json"
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
@@ -33,10 +34,14 @@ def to_uv(index: Index, base_url: str) -> str:
     return json.dumps({key: _entry(item, base_url) for key, item in chosen.items()}, indent=2) + "\n"
 
 
-def _rank(item: Distribution) -> tuple[int, int, str]:
-    """Return what sorts the best of several archives first; a name without build options means the best there are."""
-    known = _known(item.build_options.split("+"), _OPTIMIZATIONS) if item.build_options else _OPTIMIZATIONS
-    return -len(known), _FLAVORS.index(item.flavor), item.file
+def _rank(item: Distribution) -> tuple[int, int, int, str]:
+    """Return what sorts the best of several archives first; a name without build options means the best there are.
+
+    What uv cannot tell apart (a TLS library, how it is linked) comes last.
+    """
+    options = item.build_options.split("+") if item.build_options else _OPTIMIZATIONS
+    special = set(options) - {NO_OPTIONS, *_VARIANTS, *_OPTIMIZATIONS}
+    return len(special), -len(_known(options, _OPTIMIZATIONS)), _FLAVORS.index(item.flavor), item.file
 
 
 def _known(options: Iterable[str], wanted: tuple[str, ...]) -> list[str]:

@@ -11,8 +11,8 @@ from setup_local.catalog.cpython import Relayout, Training, Unshipped
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
-from setup_local.plan.options import options_text
-from setup_local.values import BuildOption, LinkMode
+from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
+from setup_local.values import BuildOption, Linkage, LinkMode
 
 # The profile's name, and where it lies while CPython is compiled, seen from its source tree.
 PROFILE_FILE = "cpython.profdata"
@@ -114,6 +114,8 @@ class PlannedProfiling:
 class Plan:
     """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
 
+    `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` tell how the interpreter and the
+    third-party libraries are linked; `variant` are the words for what is not the default, besides build options.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
@@ -127,6 +129,10 @@ class Plan:
     build_options: tuple[BuildOption, ...]
     libraries: tuple[PlannedLibrary, ...]
     extensions: tuple[PlannedExtension, ...]
+    tls: str = ""
+    libpython: Linkage = Linkage.STATIC
+    dependencies: Linkage = Linkage.STATIC
+    variant: tuple[str, ...] = ()
     absent: tuple[AbsentExtension, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
     profiling: PlannedProfiling | None = None
@@ -142,8 +148,13 @@ class Plan:
 
     @property
     def options_text(self) -> str:
-        """Return the build options as they stand in the archive's name (`noopt`)."""
-        return options_text(self.build_options)
+        """Return what is built as it stands in the archive's name (`noopt`, `pgo+lto+shared`)."""
+        return SEPARATOR.join((options_text(self.build_options), *self.variant))
+
+    @property
+    def optimizations_text(self) -> str:
+        """Return how far the compiler goes (`noopt`, `pgo+lto`)."""
+        return optimizations_text(self.build_options)
 
     @property
     def archive_stem(self) -> str:

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from setup_local.errors import RequestError
 from setup_local.values import NO_OPTIONS, BuildOption
 
-_SEPARATOR = "+"
+SEPARATOR = "+"
+# How much the compiler does: where none of these is asked for, the name says so.
+_OPTIMIZATIONS = (BuildOption.DEBUG, BuildOption.PGO, BuildOption.LTO)
 
 
 def parse_options(text: str) -> tuple[BuildOption, ...]:
     """Return the build options that a text asks for, in the order of archive names.
 
-    Raises `RequestError` for one that does not exist, or that is there twice.
+    Raises `RequestError` for one that does not exist, or that contradicts another.
     """
-    if text == NO_OPTIONS:
-        return ()
-    words = text.split(_SEPARATOR)
+    words = text.split(SEPARATOR)
     known = [option.value for option in BuildOption]
-    if unknown := [word for word in words if word not in known]:
-        hint = f"{NO_OPTIONS} alone, or any of {', '.join(known)} joined by {_SEPARATOR}"
+    if unknown := [word for word in words if word not in (NO_OPTIONS, *known)]:
+        hint = f"any of {', '.join(known)} joined by {SEPARATOR}, or {NO_OPTIONS}"
         raise RequestError(f"there is no build option {unknown[0]!r}", hint=hint)
     if len(set(words)) < len(words):
         raise RequestError(f"the build options {text!r} name one twice")
+    optimizations = [option.value for option in _OPTIMIZATIONS if option.value in words]
+    if NO_OPTIONS in words and optimizations:
+        raise RequestError(f"the build options {text!r} contradict each other", hint=f"leave {NO_OPTIONS} out")
     return tuple(option for option in BuildOption if option.value in words)
 
 
-def options_text(options: Iterable[BuildOption]) -> str:
-    """Return build options as they stand in an archive's name."""
-    return _SEPARATOR.join(option.value for option in options) or NO_OPTIONS
+def optimizations_text(options: Collection[BuildOption]) -> str:
+    """Return how far the compiler goes, as archive names have it."""
+    return SEPARATOR.join(option.value for option in _OPTIMIZATIONS if option in options) or NO_OPTIONS
+
+
+def options_text(options: Collection[BuildOption]) -> str:
+    """Return build options as they stand in an archive's name: `freethreaded+pgo+lto`, `noopt+static`."""
+    words = [option.value for option in BuildOption if option in options and option not in _OPTIMIZATIONS]
+    before = [word for word in words if word == BuildOption.FREETHREADED.value]
+    after = [word for word in words if word not in before]
+    return SEPARATOR.join((*before, optimizations_text(options), *after))

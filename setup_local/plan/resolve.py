@@ -15,6 +15,7 @@ from setup_local.catalog.extensions import Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source, Sources
 from setup_local.catalog.targets import Target
+from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.model import (
@@ -27,6 +28,7 @@ from setup_local.plan.model import (
     PlannedProfiling,
 )
 from setup_local.plan.options import parse_options
+from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, LlvmToolsChoice, Request, ToolchainChoice
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
@@ -39,19 +41,23 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """
     target = choose_target(request.target_triple, catalogs.targets)
     python = choose_python(request.python, catalogs.sources)
-    options = parse_options(request.options)
-    facts = Facts(python=python, triple=target.triple, libc=target.libc, options=frozenset(options))
+    floor = choose_floor(request.glibc, target)
+    facts = decide_facts(request, target, python, catalogs.variants)
     extensions = decide_extensions(catalogs.extensions, facts)
     libraries = plan_libraries(catalogs, extensions, facts)
     return Plan(
         python=python,
         python_source=catalogs.sources.find(PYTHON, str(python)),
         target=target,
-        floor=choose_floor(request.glibc, target),
+        floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
-        build_options=options,
+        build_options=tuple(option for option in BuildOption if option in facts.options),
+        tls=facts.tls,
+        libpython=facts.libpython,
+        dependencies=facts.dependencies,
+        variant=tuple(variant_words(catalogs.variants, facts, target, floor)),
         libraries=libraries,
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
@@ -63,6 +69,21 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
     )
+
+
+def decide_facts(request: Request, target: Target, python: Version, variants: VariantCatalog) -> Facts:
+    """Return what conditions are asked about; raise `RequestError` for what cannot be combined."""
+    facts = Facts(
+        python=python,
+        triple=target.triple,
+        libc=target.libc,
+        options=frozenset(parse_options(request.options)),
+        libpython=request.libpython,
+        dependencies=request.dependencies,
+    )
+    facts = dataclasses.replace(facts, tls=choose_tls(request.tls, variants, facts))
+    refuse_impossible(variants, facts)
+    return facts
 
 
 def choose_target(triple: str, targets: Sequence[Target]) -> Target:

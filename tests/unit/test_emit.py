@@ -60,7 +60,7 @@ def texts(plan: Plan) -> dict[str, str]:
 
 
 def test_it_prints_setup_local() -> None:
-    first, second = run("--python", "cpython-3.13.5"), run("--python", "3.13.5", "--target", TARGET)
+    first, second = run("--python", "cpython-3.13.5"), run("--python", "3.13.5", "--target-triple", TARGET)
     assert first.exit_code == 0
     assert first.stdout == second.stdout
     assert first.stdout.startswith("# Modules/Setup.local of CPython 3.13.5 for x86_64-unknown-linux-gnu.\n")
@@ -130,6 +130,6 @@ def test_what_is_no_source_tree_is_refused(tmp_path: Path) -> None:
     assert "is no CPython source tree" in str(result.exception)
 
 
-@pytest.mark.parametrize("arguments", [("--python", "3.2"), ("--target", "sparc-sun-solaris")])
+@pytest.mark.parametrize("arguments", [("--python", "3.2"), ("--target-triple", "sparc-sun-solaris")])
 def test_what_does_not_exist_is_refused(arguments: tuple[str, ...]) -> None:
     assert isinstance(run(*arguments).exception, RequestError)

@@ -13,11 +13,12 @@ from setup_local.catalog.extensions import Decision, Extension, ExtensionCatalog
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.load import schema
 from setup_local.catalog.targets import Target, load_targets
+from setup_local.catalog.variants import load_variants
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
 from setup_local.values import Libc, LinkMode
 
-FACTS = conditions_of(["3.13.5"], load_targets())
+FACTS = conditions_of(["3.13.5"], load_targets(), load_variants())
 
 
 def fields(cls: Any) -> set[str]:

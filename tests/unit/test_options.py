@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from setup_local.commands.build import choose_options
+from setup_local.commands.variant_options import choose_options, choose_tls, choose_triple
 from setup_local.errors import RequestError
 from setup_local.plan.options import options_text, parse_options
 from setup_local.values import BuildOption
@@ -17,6 +17,11 @@ from setup_local.values import BuildOption
         ("pgo", (BuildOption.PGO,), "pgo"),
         ("lto", (BuildOption.LTO,), "lto"),
         ("lto+pgo", (BuildOption.PGO, BuildOption.LTO), "pgo+lto"),
+        ("debug", (BuildOption.DEBUG,), "debug"),
+        ("debug+freethreaded", (BuildOption.FREETHREADED, BuildOption.DEBUG), "freethreaded+debug"),
+        ("freethreaded", (BuildOption.FREETHREADED,), "freethreaded+noopt"),
+        ("noopt+static", (BuildOption.STATIC,), "noopt+static"),
+        ("static+lto", (BuildOption.LTO, BuildOption.STATIC), "lto+static"),
     ],
 )
 def test_options_have_one_order(text: str, options: tuple[BuildOption, ...], name: str) -> None:
@@ -28,7 +33,7 @@ def test_options_have_one_order(text: str, options: tuple[BuildOption, ...], nam
     ("text", "message"),
     [
         ("pgo+fast", "there is no build option 'fast'"),
-        ("pgo+noopt", "there is no build option 'noopt'"),
+        ("pgo+noopt", "'pgo\\+noopt' contradict each other"),
         ("", "there is no build option ''"),
         ("pgo+pgo", "'pgo\\+pgo' name one twice"),
     ],
@@ -46,3 +51,19 @@ def test_optimized_is_a_short_way_to_say_it() -> None:
     assert choose_options(optimized=False, options=None) == "noopt"
     with pytest.raises(RequestError, match=r"--optimized means --options pgo\+lto, not noopt"):
         choose_options(optimized=True, options="noopt")
+
+
+def test_musl_is_a_short_way_to_name_its_target() -> None:
+    musl = "x86_64-unknown-linux-musl"
+    assert choose_triple(musl=True, triple=None) == choose_triple(musl=True, triple=musl) == musl
+    assert choose_triple(musl=False, triple=None) == "x86_64-unknown-linux-gnu"
+    with pytest.raises(RequestError, match=f"--musl means --target-triple {musl}, not x86_64-unknown-linux-gnu"):
+        choose_triple(musl=True, triple="x86_64-unknown-linux-gnu")
+
+
+def test_one_tls_library_is_asked_for() -> None:
+    assert choose_tls(openssl=None, libressl=False) == ""
+    assert choose_tls(openssl="3.0", libressl=False) == "openssl-3.0"
+    assert choose_tls(openssl=None, libressl=True) == "libressl"
+    with pytest.raises(RequestError, match="--openssl and --libressl contradict each other"):
+        choose_tls(openssl="3.0", libressl=True)

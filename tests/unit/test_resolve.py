@@ -14,6 +14,7 @@ from setup_local.catalog.libraries import Library
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.toolchains import load_toolchain
+from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.resolve import resolve
@@ -79,6 +80,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "llvm_tools": dataclasses.replace(
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
+        "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
     }
     return Catalogs(**{**values, **changes})
 

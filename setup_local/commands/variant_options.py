@@ -1,0 +1,90 @@
+"""The options that choose a variant: every command that plans a distribution has the same ones."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from setup_local.errors import RequestError
+from setup_local.values import DEFAULT_TRIPLE, NO_OPTIONS, OPTIMIZED, Linkage, Request
+
+_MUSL_TRIPLE = "x86_64-unknown-linux-musl"
+_LIBRESSL = "libressl"
+_LINKAGES = click.Choice([item.value for item in Linkage])
+
+_OPTIONS = (
+    click.option("--target-triple", metavar="TRIPLE", help=f"System to build for.  [default: {DEFAULT_TRIPLE}]"),
+    click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),
+    click.option("--optimized", is_flag=True, help=f"The fastest build: the same as --options {OPTIMIZED}."),
+    click.option(
+        "--options",
+        metavar="OPTIONS",
+        help=f"freethreaded, debug, pgo, lto, static, joined by +.  [default: {NO_OPTIONS}]",
+    ),
+    click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]"),
+    click.option("--openssl", metavar="X.Y", help="OpenSSL of this series.  [default: the newest that fits]"),
+    click.option("--libressl", is_flag=True, help="LibreSSL instead of OpenSSL."),
+    click.option("--libpython", type=_LINKAGES, default="static", show_default=True, help="How libpython is linked."),
+    click.option(
+        "--link-dependencies",
+        type=_LINKAGES,
+        default="static",
+        show_default=True,
+        help="How the third-party libraries are linked.",
+    ),
+)
+
+
+def variant_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a variant, as one argument `variant`: a request that has no Python yet."""
+
+    @functools.wraps(command)
+    def with_variant(
+        *,
+        target_triple: str | None,
+        musl: bool,
+        optimized: bool,
+        options: str | None,
+        glibc: str | None,
+        openssl: str | None,
+        libressl: bool,
+        libpython: str,
+        link_dependencies: str,
+        **others: Any,
+    ) -> None:
+        variant = Request(
+            python="",
+            target_triple=choose_triple(musl=musl, triple=target_triple),
+            glibc=glibc,
+            options=choose_options(optimized=optimized, options=options),
+            tls=choose_tls(openssl=openssl, libressl=libressl),
+            libpython=Linkage(libpython),
+            dependencies=Linkage(link_dependencies),
+        )
+        command(variant=variant, **others)
+
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), with_variant)
+
+
+def choose_triple(*, musl: bool, triple: str | None) -> str:
+    """Return the target triple that two ways of saying it mean; raise `RequestError` if they disagree."""
+    if musl and triple not in (None, _MUSL_TRIPLE):
+        raise RequestError(f"--musl means --target-triple {_MUSL_TRIPLE}, not {triple}", hint="leave one of them out")
+    return _MUSL_TRIPLE if musl else triple or DEFAULT_TRIPLE
+
+
+def choose_options(*, optimized: bool, options: str | None) -> str:
+    """Return the build options that two ways of saying them mean; raise `RequestError` if they disagree."""
+    if optimized and options not in (None, OPTIMIZED):
+        raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
+    return OPTIMIZED if optimized else options or NO_OPTIONS
+
+
+def choose_tls(*, openssl: str | None, libressl: bool) -> str:
+    """Return the TLS library that two options mean, empty for the default; raise `RequestError` if they disagree."""
+    if openssl and libressl:
+        raise RequestError("--openssl and --libressl contradict each other", hint="leave one of them out")
+    return _LIBRESSL if libressl else f"openssl-{openssl}" if openssl else ""

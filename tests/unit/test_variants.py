@@ -1,0 +1,107 @@
+"""Variants: which TLS library is taken, what is refused, and what an archive is called."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+from packaging.version import Version
+
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.load import schema
+from setup_local.catalog.targets import load_targets
+from setup_local.catalog.variants import Impossible, TlsChoice, VariantCatalog, load_variants
+from setup_local.catalog.when import Facts, When
+from setup_local.errors import RequestError
+from setup_local.plan.resolve import resolve
+from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
+from setup_local.values import BuildOption, Libc, Linkage, Request
+
+FACTS = Facts(python=Version("3.13.5"), triple="x86_64-unknown-linux-gnu", libc=Libc.GLIBC, tls="alpha-2.0")
+CATALOG = VariantCatalog(
+    tls=(
+        TlsChoice(name="alpha-2.0", title="Alpha 2.0"),
+        TlsChoice(name="alpha-1.0", title="Alpha 1.0", when=When(python="<3.10")),
+        TlsChoice(name="beta-4.2", title="Beta 4.2"),
+        TlsChoice(name="beta-4.1", title="Beta 4.1"),
+    ),
+    impossible=(Impossible(when=When(options=(BuildOption.PGO,)), reason="it is so", hint="something else"),),
+)
+
+
+@pytest.mark.parametrize("part", [VariantCatalog, TlsChoice, Impossible, When])
+def test_schema_and_model_have_the_same_fields(part: type) -> None:
+    document = schema("variants")
+    names = {TlsChoice: "tls", Impossible: "impossible", When: "when"}
+    place = document["$defs"][names[part]] if part in names else document
+    assert set(place["properties"]) == {field.name for field in dataclasses.fields(part)}
+
+
+def test_conditions_read_the_same_in_every_catalog() -> None:
+    whens = [schema(name)["$defs"]["when"] for name in ("variants", "cpython", "extensions", "libraries")]
+    assert all(item == whens[0] for item in whens)
+    values = whens[0]["properties"]
+    assert values["options"]["items"]["enum"] == [item.value for item in BuildOption]
+    assert values["libpython"]["enum"] == values["dependencies"]["enum"] == [item.value for item in Linkage]
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen"), [("", "alpha-2.0"), ("alpha", "alpha-2.0"), ("beta", "beta-4.2"), ("beta-4.1", "beta-4.1")]
+)
+def test_a_tls_library_is_chosen(asked: str, chosen: str) -> None:
+    assert choose_tls(asked, CATALOG, FACTS) == chosen
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "hint"),
+    [
+        ("gamma", "there is no TLS library 'gamma'", "known: alpha-2.0, alpha-1.0, beta-4.2, beta-4.1"),
+        (
+            "alpha-1.0",
+            "CPython 3.13.5 for x86_64-unknown-linux-gnu cannot be built with Alpha 1.0, it needs Python <3.10",
+            "possible: alpha-2.0, beta-4.2, beta-4.1",
+        ),
+    ],
+)
+def test_a_tls_library_that_does_not_fit_is_refused(asked: str, message: str, hint: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        choose_tls(asked, CATALOG, FACTS)
+    assert caught.value.what == message
+    assert caught.value.hint == hint
+
+
+def test_an_impossible_combination_is_refused_with_its_reason() -> None:
+    refuse_impossible(CATALOG, FACTS)
+    with pytest.raises(RequestError, match="cannot be built: it is so"):
+        refuse_impossible(CATALOG, dataclasses.replace(FACTS, options=frozenset({BuildOption.PGO})))
+
+
+def test_names_say_what_is_not_the_default() -> None:
+    (target,) = (item for item in load_targets() if item.libc is Libc.GLIBC)
+    assert not list(variant_words(CATALOG, FACTS, target, target.default_floor))
+    other = dataclasses.replace(FACTS, tls="beta-4.1", libpython=Linkage.SHARED, dependencies=Linkage.SHARED)
+    words = list(variant_words(CATALOG, other, target, "2.17"))
+    assert words == ["beta4.1", "shared", "shared_deps", "glibc2.17"]
+
+
+def test_archives_are_called_after_their_variant() -> None:
+    plan = resolve(Request(python="3.13.5", glibc="2.17"), load_catalogs())
+    assert plan.archive_stem == "cpython-3.13.5-x86_64-unknown-linux-gnu-noopt+glibc2.17"
+    assert plan.optimizations_text == "noopt"
+
+
+@pytest.mark.parametrize("item", load_variants().impossible, ids=lambda item: item.reason)
+def test_every_refusal_can_happen(item: Impossible) -> None:
+    """A condition that no request meets, or that an earlier one always meets, would be dead text."""
+    facts = dataclasses.replace(
+        FACTS,
+        python=Version("3.12.1") if item.when.python else FACTS.python,
+        libc=item.when.libc or FACTS.libc,
+        options=frozenset(item.when.options),
+        libpython=item.when.libpython or Linkage.STATIC,
+        dependencies=item.when.dependencies or Linkage.STATIC,
+    )
+    alone = VariantCatalog(tls=CATALOG.tls, impossible=(item,))
+    with pytest.raises(RequestError, match="cannot be built") as caught:
+        refuse_impossible(alone, facts)
+    assert item.reason in caught.value.what
