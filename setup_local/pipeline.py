@@ -96,7 +96,10 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         if settings.keep_build:
             reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
         result = engine.execute(steps, _AUDIT)
-    return publish(result / archive_name(plan), settings.output)
+    archive = publish(result / archive_name(plan), settings.output)
+    for line in license_lines(plan):
+        reporter.message(f"licence: {line}")
+    return archive
 
 
 def plan_obtainable(
@@ -243,6 +246,11 @@ def publish(archive: Path, output: Path) -> Path:
     return target
 
 
+def license_lines(plan: Plan) -> tuple[str, ...]:
+    """Return what the licences of the libraries mean for the whole distribution, a sentence each."""
+    return tuple(line for consequence in plan.consequences for line in consequence.lines)
+
+
 def plan_json(plan: Plan) -> str:
     """Return a plan as JSON for machines."""
     document = dataclasses.asdict(plan) | {"archive": archive_name(plan)}
@@ -265,4 +273,5 @@ def plan_text(plan: Plan) -> str:
         f"archive: {archive_name(plan)}\n"
         f"extension modules: {', '.join(f'{count} {mode}' for mode, count in counts.items())}\n"
         f"libraries, in build order:\n{libraries}"
+        f"{''.join(f'{chr(10)}licence: {line}' for line in license_lines(plan))}"
     )

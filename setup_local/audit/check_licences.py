@@ -9,6 +9,7 @@ from license_expression import get_spdx_licensing
 
 from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
+from setup_local.catalog.licenses import WHOLE_LICENSE, load_licenses
 
 Breaches = Iterator[tuple[str, str]]
 
@@ -50,11 +51,24 @@ def _texts(dist: Distribution) -> Breaches:
             yield where, f"the licence text {path} is empty"
 
 
+def _whole(dist: Distribution) -> Breaches:
+    """Hold that a licence which reaches over everything is named for everything, and no other."""
+    said = set(dist.description.python_config_vars.get(WHOLE_LICENSE, "").split(" AND ")) - {""}
+    linked = {name for _, extension in dist.description.extensions() for name in extension.licenses}
+    wanted = linked & {item.license for item in load_licenses().whole}
+    where = f"$.python_config_vars.{WHOLE_LICENSE}"
+    for name in sorted(wanted - said):
+        yield where, f"does not say that all of it must be conveyed under {name}, which a linked library asks for"
+    for name in sorted(said - wanted):
+        yield where, f"says {name}, which no linked library asks for"
+
+
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.LICENCES, check=check)
     for name, title, check in (
         ("licence-ids", "licences are SPDX identifiers", _ids),
         ("licence-given", "extensions that link bundled libraries name their licences", _given),
         ("licence-texts", "licence texts are not empty", _texts),
+        ("licence-whole", "a licence that reaches over everything is named for everything", _whole),
     )
 )

@@ -8,7 +8,9 @@ from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
 from setup_local.catalog.extensions import Extension, load_extensions
+from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
 from setup_local.catalog.libraries import Library, load_libraries
+from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
@@ -32,6 +34,8 @@ class Catalogs:
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
     variants: VariantCatalog
+    features: FeatureCatalog
+    licenses: LicenseCatalog
 
 
 def load_catalogs() -> Catalogs:
@@ -45,9 +49,16 @@ def load_catalogs() -> Catalogs:
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
         variants=load_variants(),
+        features=load_features(),
+        licenses=load_licenses(),
     )
-    conditions = conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants)
-    problems = cross_check(catalogs.extensions, catalogs.libraries, conditions)
+    conditions = conditions_of(
+        catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants, catalogs.features
+    )
+    problems = [
+        *cross_check(catalogs.extensions, catalogs.libraries, conditions),
+        *feature_problems(catalogs.features, catalogs.extensions),
+    ]
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise CatalogError("; ".join(problems[:_SHOWN]) + more, where=paths.DATA)

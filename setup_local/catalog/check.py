@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from packaging.version import Version
 
 from setup_local.catalog.extensions import Extension, Part
+from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.targets import Target
 from setup_local.catalog.variants import VariantCatalog
@@ -53,8 +54,8 @@ def _libraries(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]
 
 
 def _disabled(extension: Extension, facts: Facts) -> bool:
-    chosen = next((item.link for item in extension.decisions if item.when.matches(facts)), LinkMode.DISABLED)
-    return chosen is LinkMode.DISABLED
+    decision = extension.decision(facts)
+    return decision is None or decision.link is LinkMode.DISABLED
 
 
 def _part(extension: Extension, part: Part, libraries: dict[str, Library]) -> Iterator[str]:
@@ -75,15 +76,21 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
             yield f"nothing needs the library {library.name}"
 
 
-def conditions_of(pythons: Iterable[str], targets: Iterable[Target], variants: VariantCatalog) -> tuple[Facts, ...]:
-    """Return the facts of every pinned Python on every target, with every TLS library that fits it."""
+def conditions_of(
+    pythons: Iterable[str], targets: Iterable[Target], variants: VariantCatalog, features: FeatureCatalog
+) -> tuple[Facts, ...]:
+    """Return the facts of every pinned Python on every target, with every TLS library that fits it.
+
+    Each is there twice: with no feature that has to be asked for, and with all of them.
+    """
     known = tuple(targets)
     plain = [
         Facts(python=Version(python), triple=target.triple, libc=target.libc) for python in pythons for target in known
     ]
     return tuple(
-        dataclasses.replace(facts, tls=choice.name)
+        dataclasses.replace(facts, tls=choice.name, features=asked)
         for facts in plain
         for choice in variants.tls
         if choice.when.matches(facts)
+        for asked in (frozenset[str](), features.optional)
     )

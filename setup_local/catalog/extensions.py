@@ -52,7 +52,8 @@ class Extension:
 
     `in_core` tells where CPython links the module itself (`Setup.bootstrap`, `config.c.in`), so that
     `Setup.local` must leave it alone. `init` is the function in the inittab if it is not `PyInit_<name>`
-    (`NULL`: none). `elsewhere` says why a target that `when` leaves out does not have the module.
+    (`NULL`: none). `elsewhere` says why a target that `when` leaves out does not have the module. `needs` are the extension
+    modules without which it is of no use.
     """
 
     name: str
@@ -63,10 +64,15 @@ class Extension:
     init: str = ""
     elsewhere: str = ""
     test: bool = False
+    needs: tuple[str, ...] = ()
 
     def is_core(self, facts: Facts) -> bool:
         """Tell whether CPython links this module itself."""
         return self.in_core is not None and self.in_core.matches(facts)
+
+    def decision(self, facts: Facts) -> Decision | None:
+        """Return how the module is linked, None if nothing decides that."""
+        return next((item for item in self.decisions if item.when.matches(facts)), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ class Facts:
     """What a condition is asked about: one Python version on one target, and how it is built.
 
     `tls` is the TLS library (`openssl-3.5`), empty where none is chosen yet; `libpython` and `dependencies` tell how
-    the interpreter and the third-party libraries are linked.
+    the interpreter and the third-party libraries are linked; `features` are those that only `--with` brings.
     """
 
     python: Version
@@ -27,6 +27,7 @@ class Facts:
     tls: str = ""
     libpython: Linkage = Linkage.STATIC
     dependencies: Linkage = Linkage.STATIC
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +35,8 @@ class When:
     """A condition; every field that is given must hold, an empty one always does.
 
     `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, `options` build options
-    that are all asked for, `tls` is a shell pattern of TLS libraries (`libressl-*`).
+    that are all asked for, `tls` is a shell pattern of TLS libraries (`libressl-*`). `features` are all asked for with
+    `--with`, of `no_features` none is.
     """
 
     python: str = ""
@@ -45,6 +47,8 @@ class When:
     tls: str = ""
     libpython: Linkage | None = None
     dependencies: Linkage | None = None
+    features: tuple[str, ...] = ()
+    no_features: tuple[str, ...] = ()
 
     def matches(self, facts: Facts) -> bool:
         """Tell whether the condition holds for these facts."""
@@ -57,6 +61,8 @@ class When:
             and (not self.tls or fnmatchcase(facts.tls, self.tls))
             and self.libpython in (None, facts.libpython)
             and self.dependencies in (None, facts.dependencies)
+            and facts.features.issuperset(self.features)
+            and facts.features.isdisjoint(self.no_features)
         )
 
     def has_python(self, facts: Facts) -> bool:

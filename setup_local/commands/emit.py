@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from setup_local.build.cpython_tree import read_upstream
-from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.patches import load_patch
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import ReconcileError
@@ -29,12 +29,15 @@ _DEFAULT_PYTHON = "cpython-3.13"
 @click.option("--python", metavar="[cpython-]X.Y[.Z]", help="Version to emit for; X.Y takes the newest pinned X.Y.Z.")
 @variant_options
 @click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
+@click.option("--features", is_flag=True, help="List what --with and --without know.")
 @click.option(
     "--check", "tree", metavar="SOURCE_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Report every disagreement between the catalog, with its patches, and an unpacked CPython source tree.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")
-def emit(*, python: str | None, variant: Request, as_list: bool, tree: Path | None, as_json: bool) -> None:
+def emit(
+    *, python: str | None, variant: Request, as_list: bool, features: bool, tree: Path | None, as_json: bool
+) -> None:
     """Print Modules/Setup.local without building anything.
 
     With --check, the version is the one of the source tree unless --python names another; exit code 15 if
@@ -47,6 +50,9 @@ def emit(*, python: str | None, variant: Request, as_list: bool, tree: Path | No
       setup-local emit --musl --options static
       setup-local emit --check Python-3.13.5
     """
+    if features:
+        _print_features(load_catalogs(), as_json=as_json)
+        return
     upstream = read_upstream(tree) if tree else None
     chosen = python or (upstream.version if upstream else _DEFAULT_PYTHON)
     plan = resolve(dataclasses.replace(variant, python=chosen), load_catalogs())
@@ -58,6 +64,24 @@ def emit(*, python: str | None, variant: Request, as_list: bool, tree: Path | No
         _print_table(("module", "link", "libraries", "licences", "reason"), (_cells(row) for row in _rows(plan)))
     else:
         click.echo(render_setup_local(plan), nl=False)
+
+
+def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
+    """Print every feature with its modules, whichever Python has them."""
+    rows = [
+        {
+            "name": feature.name,
+            "title": feature.title,
+            "with": feature.adds,
+            "modules": [item.name for item in catalogs.extensions if feature.covers(item)],
+        }
+        for feature in catalogs.features.features
+    ]
+    if as_json:
+        _print_json({"features": rows})
+    else:
+        titles = ("feature", "that is", "--with adds", "--without leaves out")
+        _print_table(titles, (tuple(_joined(value) for value in row.values()) for row in rows))
 
 
 def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None:

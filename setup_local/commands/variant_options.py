@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -35,6 +35,26 @@ _OPTIONS = (
         show_default=True,
         help="How the third-party libraries are linked.",
     ),
+    click.option(
+        "--with",
+        "with_features",
+        multiple=True,
+        metavar="FEATURE",
+        help="Add what is not there by default: readline, gdbm. May be repeated, or name several joined by commas.",
+    ),
+    click.option(
+        "--without",
+        "without_features",
+        multiple=True,
+        metavar="FEATURE",
+        help="Leave a group of extension modules out: tkinter, ssl, sqlite, ... (listed by: setup-local emit --features).",
+    ),
+    click.option(
+        "--without-modules",
+        multiple=True,
+        metavar="MODULE",
+        help="Leave single extension modules out, joined by commas.",
+    ),
 )
 
 
@@ -53,6 +73,9 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         libressl: bool,
         libpython: str,
         link_dependencies: str,
+        with_features: tuple[str, ...],
+        without_features: tuple[str, ...],
+        without_modules: tuple[str, ...],
         **others: Any,
     ) -> None:
         variant = Request(
@@ -63,10 +86,18 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
             tls=choose_tls(openssl=openssl, libressl=libressl),
             libpython=Linkage(libpython),
             dependencies=Linkage(link_dependencies),
+            with_features=listed(with_features),
+            without_features=listed(without_features),
+            without_modules=listed(without_modules),
         )
         command(variant=variant, **others)
 
     return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), with_variant)
+
+
+def listed(values: Iterable[str]) -> tuple[str, ...]:
+    """Return the names in an option that may be repeated, and that may name several joined by commas."""
+    return tuple(name for value in values for name in value.replace(",", " ").split())
 
 
 def choose_triple(*, musl: bool, triple: str | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, assert_never
 
+from setup_local.catalog.licenses import WHOLE_LICENSE
 from setup_local.catalog.load import check
 from setup_local.describe.extensions import describe_extensions, static_link, system_link
 from setup_local.describe.model import BuildInfo, Core, PythonJson
@@ -46,7 +47,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
             python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
             python_paths={name: _below(value) for name, value in facts.paths.items()},
             python_paths_abstract=facts.paths_abstract,
-            python_config_vars=_config_vars(facts) | _toolchain_vars(plan),
+            python_config_vars=_config_vars(facts) | _own_vars(plan),
             python_exe=staged.python_exe,
             python_stdlib_platform_config=_below(facts.stdlib_platform_config),
             python_stdlib_test_packages=facts.test_packages,
@@ -94,9 +95,18 @@ def _config_vars(facts: Facts) -> dict[str, str]:
     return {name: value.replace(ROOT, prefix) for name, value in facts.config_vars.items()}
 
 
-def _toolchain_vars(plan: Plan) -> dict[str, str]:
-    """Return what compiled it, which sysconfig does not tell; the format has no other place for that."""
-    return {"SETUP_LOCAL_TOOLCHAIN": plan.toolchain, "SETUP_LOCAL_LLVM_VERSION": plan.llvm_version}
+def _own_vars(plan: Plan) -> dict[str, str]:
+    """Return what sysconfig does not tell, and the format has no other place for.
+
+    That is what compiled it, and only where there is such: the modules that were not wanted, and the licence under
+    which all of it must be conveyed.
+    """
+    chosen = {
+        "SETUP_LOCAL_LEFT_OUT": " ".join(plan.left_out),
+        WHOLE_LICENSE: " AND ".join(item.license for item in plan.consequences),
+    }
+    compiled = {"SETUP_LOCAL_TOOLCHAIN": plan.toolchain, "SETUP_LOCAL_LLVM_VERSION": plan.llvm_version}
+    return compiled | {name: value for name, value in chosen.items() if value}
 
 
 def _crt_features(plan: Plan) -> tuple[str, ...]:

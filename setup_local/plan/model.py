@@ -111,11 +111,41 @@ class PlannedProfiling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Consequence:
+    """What a licence means for the whole distribution: under it alone the distribution may be conveyed.
+
+    `libraries` are those that have the licence; `conflicts` are others, with the licence that forbids what it asks for.
+    """
+
+    license: str
+    libraries: tuple[str, ...]
+    conflicts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """Return what a person should know, a sentence each."""
+        because = " and ".join(self.libraries)
+        first = (
+            f"with {because} in it, the whole distribution may be conveyed only under {self.license}, with its source"
+        )
+        return (
+            first,
+            *(
+                f"{name} is under {other}, which contradicts {self.license}: it may be used, but not conveyed at all"
+                for name, other in self.conflicts
+            ),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
 
     `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` tell how the interpreter and the
     third-party libraries are linked; `variant` are the words for what is not the default, besides build options.
+    `left_out` are the extension modules that the request does not want, `left_out_programs` patterns of programs in `bin/`
+    that do not start without them, `consequences` what the licences of the libraries
+    mean for the whole distribution.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
@@ -133,6 +163,9 @@ class Plan:
     libpython: Linkage = Linkage.STATIC
     dependencies: Linkage = Linkage.STATIC
     variant: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    left_out_programs: tuple[str, ...] = ()
+    consequences: tuple[Consequence, ...] = ()
     absent: tuple[AbsentExtension, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
     profiling: PlannedProfiling | None = None

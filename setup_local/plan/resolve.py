@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -11,13 +10,15 @@ from packaging.version import Version
 
 from setup_local.catalog.catalogs import PYTHON, Catalogs
 from setup_local.catalog.cpython import CPythonCatalog, Relayout
-from setup_local.catalog.extensions import Extension
+from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source, Sources
 from setup_local.catalog.targets import Target
 from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.features import choose_modules
+from setup_local.plan.licenses import consequences
 from setup_local.plan.model import (
     PROFILE,
     AbsentExtension,
@@ -28,6 +29,7 @@ from setup_local.plan.model import (
     PlannedProfiling,
 )
 from setup_local.plan.options import parse_options
+from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, LlvmToolsChoice, Request, ToolchainChoice
 
@@ -43,7 +45,9 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     python = choose_python(request.python, catalogs.sources)
     floor = choose_floor(request.glibc, target)
     facts = decide_facts(request, target, python, catalogs.variants)
-    extensions = decide_extensions(catalogs.extensions, facts)
+    modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
+    facts = modules.facts
+    extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
     libraries = plan_libraries(catalogs, extensions, facts)
     return Plan(
         python=python,
@@ -57,7 +61,10 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         tls=facts.tls,
         libpython=facts.libpython,
         dependencies=facts.dependencies,
-        variant=tuple(variant_words(catalogs.variants, facts, target, floor)),
+        variant=(*variant_words(catalogs.variants, facts, target, floor), *modules.words),
+        left_out=tuple(modules.left_out),
+        left_out_programs=modules.programs,
+        consequences=consequences(libraries, catalogs.licenses),
         libraries=libraries,
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
@@ -90,7 +97,7 @@ def choose_target(triple: str, targets: Sequence[Target]) -> Target:
     """Return the target with this triple."""
     known = {target.triple: target for target in targets}
     if triple not in known:
-        raise RequestError(f"unknown target {triple!r}", hint=_suggestion(triple, known))
+        raise RequestError(f"unknown target {triple!r}", hint=suggestion(triple, known))
     return known[triple]
 
 
@@ -123,7 +130,7 @@ def admitted_versions(asked: str, sources: Sources) -> tuple[Version, ...]:
     names = [f"{PYTHON}-{version}" for version in pinned]
     short = [f"{PYTHON}-{version.major}.{version.minor}" for version in pinned]
     full = asked if asked.startswith(f"{PYTHON}-") else f"{PYTHON}-{asked}"
-    raise RequestError(f"unknown Python {asked!r}", hint=_suggestion(full, [*names, *short]))
+    raise RequestError(f"unknown Python {asked!r}", hint=suggestion(full, [*names, *short]))
 
 
 def choose_python(asked: str, sources: Sources) -> Version:
@@ -131,19 +138,23 @@ def choose_python(asked: str, sources: Sources) -> Version:
     return admitted_versions(asked, sources)[0]
 
 
-def _suggestion(word: str, known: Iterable[str]) -> str:
-    names = list(dict.fromkeys(known))
-    close = difflib.get_close_matches(word, names, n=1)
-    return (f"did you mean {close[0]}? " if close else "") + "known: " + ", ".join(names)
+def decide_extensions(
+    catalog: Iterable[Extension], facts: Facts, left_out: Mapping[str, str] | None = None
+) -> tuple[PlannedExtension, ...]:
+    """Return every module that exists here, with its link mode and the parts whose conditions hold.
+
+    `left_out` are modules that are not wanted, each with the reason.
+    """
+    reasons = left_out or {}
+    return tuple(
+        _decide(extension, facts, reasons.get(extension.name)) for extension in catalog if extension.when.matches(facts)
+    )
 
 
-def decide_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[PlannedExtension, ...]:
-    """Return every module that exists here, with its link mode and the parts whose conditions hold."""
-    return tuple(_decide(extension, facts) for extension in catalog if extension.when.matches(facts))
-
-
-def _decide(extension: Extension, facts: Facts) -> PlannedExtension:
-    decision = next((item for item in extension.decisions if item.when.matches(facts)), None)
+def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> PlannedExtension:
+    decision = extension.decision(facts)
+    if unwanted:
+        decision = Decision(link=LinkMode.DISABLED, reason=unwanted)
     if decision is None:
         raise CatalogError(f"nothing decides how to link {extension.name} on {facts.triple} for {facts.python}")
     parts = [part for part in extension.parts if part.when.matches(facts)]
@@ -196,7 +207,7 @@ def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> It
         raise CatalogError("libraries need each other: " + " -> ".join((*above, name)))
     if name not in known:
         user = f", which {above[-1]} needs" if above else ""
-        raise CatalogError(f"no library {name!r} in the catalog{user}", hint=_suggestion(name, known))
+        raise CatalogError(f"no library {name!r} in the catalog{user}", hint=suggestion(name, known))
     for need in known[name].needs:
         yield from _closure(need, known, (*above, name))
     yield name

@@ -64,7 +64,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
-    _tidy(installation)
+    _tidy(installation, plan.left_out_programs)
     tcl.let_tkinter_find(installation.stdlib, tcl_paths)
     relocate(installation, settings, _built_in_archives(plan, archives))
     licenses.collect(root, installation.stdlib, libraries)
@@ -141,9 +141,11 @@ def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> 
     return archives
 
 
-def _tidy(installation: Installation) -> None:
-    """Add the names people type, and drop what only a build directory could use."""
+def _tidy(installation: Installation, left_out: Iterable[str]) -> None:
+    """Add the names people type, and drop what only a build directory could use, or what does not start here."""
     programs = installation.root / "bin"
+    for path in [path for pattern in left_out for path in programs.glob(pattern)]:
+        path.unlink()
     if not (programs / "python").exists():
         (programs / "python").symlink_to(installation.interpreter)
     if (programs / "pip3").is_file() and not (programs / "pip").exists():

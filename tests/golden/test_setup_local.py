@@ -30,3 +30,10 @@ def test_setup_local_is_as_recorded(python: str) -> None:
     )
     text = render_setup_local(resolve(request, load_catalogs()))
     assert text == (HERE / f"Setup.local-{python}").read_text(encoding="utf-8")
+
+
+def test_chosen_modules_are_as_recorded() -> None:
+    """Recorded with `emit --python 3.13.5 --with readline,gdbm --without tkinter,sqlite`."""
+    request = Request(python="3.13.5", with_features=("readline", "gdbm"), without_features=("tkinter", "sqlite"))
+    text = render_setup_local(resolve(request, load_catalogs()))
+    assert text == (HERE / "Setup.local-3.13.5+chosen").read_text(encoding="utf-8")

@@ -133,3 +133,15 @@ def test_what_is_no_source_tree_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [("--python", "3.2"), ("--target-triple", "sparc-sun-solaris")])
 def test_what_does_not_exist_is_refused(arguments: tuple[str, ...]) -> None:
     assert isinstance(run(*arguments).exception, RequestError)
+
+
+def test_features_are_listed() -> None:
+    rows = {row["name"]: row for row in json.loads(run("--features", "--json").stdout)["features"]}
+    assert rows["sqlite"] == {"name": "sqlite", "title": "databases of SQLite", "with": "", "modules": ["_sqlite3"]}
+    assert "_testcapi" in rows["test-modules"]["modules"]
+    assert "GNU readline in the place of libedit" in run("--features").stdout
+
+
+def test_modules_can_be_chosen() -> None:
+    text = run("--python", "3.13.5", "--with", "gdbm", "--without", "tkinter,ssl").stdout
+    assert "# Left out: not wanted (--without ssl)\n_ssl\n_hashlib\n" in text

@@ -10,6 +10,7 @@ from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, Unshipped, load_cpython
 from setup_local.catalog.extensions import Decision, Extension, ExtensionCatalog, Part, load_extensions
+from setup_local.catalog.features import load_features
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.load import schema
 from setup_local.catalog.targets import Target, load_targets
@@ -18,7 +19,7 @@ from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
 from setup_local.values import Libc, LinkMode
 
-FACTS = conditions_of(["3.13.5"], load_targets(), load_variants())
+FACTS = conditions_of(["3.13.5"], load_targets(), load_variants(), load_features())
 
 
 def fields(cls: Any) -> set[str]:

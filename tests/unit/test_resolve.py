@@ -10,7 +10,9 @@ from sample_target import TARGET
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, Unshipped
 from setup_local.catalog.extensions import Decision, Extension, Part
+from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.libraries import Library
+from setup_local.catalog.licenses import LicenseCatalog
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.toolchains import load_toolchain
@@ -81,6 +83,8 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
+        "features": FeatureCatalog(features=()),
+        "licenses": LicenseCatalog(whole=()),
     }
     return Catalogs(**{**values, **changes})
 

@@ -206,6 +206,8 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("licence-given", _extension("_demo", license_paths=[])),
     ("licence-texts", _file("licenses/LICENSE.bundled.txt", b" \n")),
     ("licence-texts", _file("licenses/LICENSE.cpython.txt", b"")),
+    ("licence-whole", _extension("_demo", licenses=["GPL-3.0-or-later"])),
+    ("licence-whole", _set("python_config_vars", {"SETUP_LOCAL_LICENSE": "GPL-3.0-or-later"})),
     ("binary-readable", _file(SHARED, binary("good.so")[:200])),
     ("binary-readable", _file("build/lib/libbundled.a", b"!<thin>\n")),
     ("binary-readable", _file("build/lib/libbundled.a", binary("libbundled.a")[:-9])),

@@ -1,0 +1,142 @@
+"""Chooses extension modules: what `--with` adds, what `--without` and `--without-modules` leave out."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from setup_local.catalog.extensions import Extension
+from setup_local.catalog.features import Feature, FeatureCatalog
+from setup_local.catalog.when import Facts
+from setup_local.errors import RequestError
+from setup_local.plan.suggest import suggestion
+from setup_local.values import LinkMode, Request
+
+# With more words an archive's name says that there was a choice, and no longer which one.
+_MOST_WORDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModuleChoice:
+    """What a request says about extension modules.
+
+    `left_out` are the modules that would be there otherwise, each with the reason; `programs` are patterns of programs
+    that do not start without them. `words` say in archive names what is not the default.
+    """
+
+    facts: Facts
+    left_out: Mapping[str, str]
+    programs: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+def choose_modules(
+    request: Request, catalog: FeatureCatalog, extensions: Sequence[Extension], facts: Facts
+) -> ModuleChoice:
+    """Return the choice that a request means; raise `RequestError` for what is unknown, not here, or cannot be."""
+    here = [extension for extension in extensions if extension.when.matches(facts)]
+    added = _features("--with", request.with_features, catalog, here, facts)
+    dropped = _features("--without", request.without_features, catalog, here, facts)
+    facts = dataclasses.replace(facts, features=catalog.optional.intersection(item.name for item in added))
+    wanted = {extension.name for extension in here if _is_linked(extension, facts)}
+    for name in request.without_modules:
+        _refuse_module(name, extensions, here, facts)
+    reasons = {
+        extension.name: f"not wanted (--without {feature.name})"
+        for feature in dropped
+        for extension in here
+        if feature.covers(extension) and not extension.is_core(facts)
+    }
+    single = [name for name in dict.fromkeys(request.without_modules) if name in wanted and name not in reasons]
+    reasons |= {name: f"not wanted (--without-modules {name})" for name in single}
+    reasons = _with_dependents({name: why for name, why in reasons.items() if name in wanted}, here, wanted)
+    _refuse_contradiction(added, reasons, here)
+    _refuse_kept(catalog, reasons)
+    words = [
+        *(f"with_{feature.name}" for feature in catalog.features if feature.name in facts.features),
+        *(
+            f"without_{feature.name}"
+            for feature in catalog.features
+            if feature in dropped and _any(feature, here, reasons)
+        ),
+        *(f"without_{extension.name}" for extension in here if extension.name in single),
+    ]
+    incomplete = [feature for feature in catalog.features if _any(feature, here, reasons)]
+    programs = tuple(name for feature in incomplete for name in feature.programs)
+    return ModuleChoice(facts=facts, left_out=reasons, programs=programs, words=_short(words))
+
+
+def _features(
+    option: str, names: Iterable[str], catalog: FeatureCatalog, here: Iterable[Extension], facts: Facts
+) -> list[Feature]:
+    known = {feature.name: feature for feature in catalog.features}
+    if unknown := [name for name in names if name not in known]:
+        raise RequestError(f"{option}: there is no feature {unknown[0]!r}", hint=suggestion(unknown[0], known))
+    found = [known[name] for name in dict.fromkeys(names)]
+    for feature in found:
+        if not any(feature.covers(extension) for extension in here):
+            raise RequestError(
+                f"{option} {feature.name}: CPython {facts.python} for {facts.triple} has no such module",
+                hint=f"{feature.title}; leave it out here",
+            )
+    return found
+
+
+def _is_linked(extension: Extension, facts: Facts) -> bool:
+    decision = extension.decision(facts)
+    return decision is not None and decision.link is not LinkMode.DISABLED
+
+
+def _refuse_module(name: str, extensions: Iterable[Extension], here: Iterable[Extension], facts: Facts) -> None:
+    """Raise `RequestError` for a module that is unknown, not in this CPython, or part of its core."""
+    known = {extension.name for extension in extensions}
+    if name not in known:
+        raise RequestError(f"--without-modules: there is no extension module {name!r}", hint=suggestion(name, known))
+    found = next((extension for extension in here if extension.name == name), None)
+    if found is None:
+        raise RequestError(f"--without-modules {name}: CPython {facts.python} for {facts.triple} has no such module")
+    if found.is_core(facts):
+        raise RequestError(f"{name} cannot be left out: it is part of CPython's core")
+
+
+def _refuse_kept(catalog: FeatureCatalog, reasons: Mapping[str, str]) -> None:
+    """Raise `RequestError` for a module without which no distribution can be made."""
+    for item in catalog.kept:
+        name = next((name for name in item.modules if name in reasons), None)
+        if name and (not item.unless or any(other in reasons for other in item.unless)):
+            raise RequestError(f"{name} cannot be left out: {item.reason}")
+
+
+def _with_dependents(reasons: Mapping[str, str], here: Iterable[Extension], wanted: Iterable[str]) -> dict[str, str]:
+    """Add the modules that need one that is left out."""
+    complete = dict(reasons)
+    more = {
+        extension.name: f"needs {need}, which is left out"
+        for extension in here
+        if extension.name in wanted and extension.name not in complete
+        for need in extension.needs
+        if need in complete
+    }
+    return _with_dependents(complete | more, here, wanted) if more else complete
+
+
+def _refuse_contradiction(added: Iterable[Feature], reasons: Mapping[str, str], here: Iterable[Extension]) -> None:
+    for feature in added:
+        if both := [extension.name for extension in here if feature.covers(extension) and extension.name in reasons]:
+            raise RequestError(
+                f"--with {feature.name} asks for {both[0]}, which is {reasons[both[0]]}", hint="leave one of them out"
+            )
+
+
+def _any(feature: Feature, here: Iterable[Extension], reasons: Mapping[str, str]) -> bool:
+    return any(feature.covers(extension) and extension.name in reasons for extension in here)
+
+
+def _short(words: Sequence[str]) -> tuple[str, ...]:
+    """Return words for an archive's name: `-` separates its parts, and a long list becomes a fingerprint."""
+    plain = tuple(word.replace("-", "_") for word in dict.fromkeys(words))
+    if len(plain) <= _MOST_WORDS:
+        return plain
+    return (f"custom.{hashlib.sha256(' '.join(plain).encode()).hexdigest()[:8]}",)
