@@ -21,6 +21,7 @@ _COMMANDS = (
     "emit",
     "fetch",
     "index",
+    "matrix",
     "repack",
     "size",
     "sources",

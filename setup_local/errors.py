@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -66,6 +67,10 @@ class StepError(SetupLocalError):
 
     exit_code = 14
 
+    def __init__(self, what: str, *, where: object = None, hint: str | None = None, log: Path | None = None) -> None:
+        super().__init__(what, where=where, hint=hint)
+        self.log = log
+
 
 class ReconcileError(SetupLocalError):
     """The catalog and a CPython source tree disagree."""
@@ -113,3 +118,9 @@ class OptimizationError(SetupLocalError):
     """A build was asked to be optimized, and was not."""
 
     exit_code = 22
+
+
+class MatrixError(SetupLocalError):
+    """Not every distribution of a matrix could be built."""
+
+    exit_code = 23

@@ -166,7 +166,7 @@ class _StepRunner:
                 shown=words,
             )
         except CommandFailed as error:
-            raise StepError(failure_text(argv, error, self.log), where=self.step) from error
+            raise StepError(failure_text(argv, error, self.log), where=self.step, log=self.log) from error
 
 
 def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) -> str:

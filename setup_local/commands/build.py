@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 import click
@@ -11,10 +10,11 @@ import click
 from setup_local import log, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, LlvmToolsChoice, Request, SandboxChoice, ToolchainChoice
+from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
 
 
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
@@ -26,10 +26,6 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
     return ToolchainChoice.LLVM
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
-
-
 @click.command(context_settings={"show_default": True})
 @click.option(
     "--python",
@@ -38,32 +34,12 @@ def _cores() -> int:
     help="Version to build; X.Y takes the newest pinned X.Y.Z.",
 )
 @variant_options
+@settings_options
 @click.option(
     "--profile",
     metavar="FILE",
     type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
     help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
-)
-@click.option(
-    "--output",
-    default="dist",
-    metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Where the archive goes.",
-)
-@click.option(
-    "--jobs",
-    default=_cores,
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Compilers that run at once.  [default: cores]",
-    show_default=False,
-)
-@click.option(
-    "--sandbox",
-    default="auto",
-    type=click.Choice([item.value for item in SandboxChoice]),
-    help="Keep build steps from network and host files.",
 )
 @click.option(
     "--toolchain",
@@ -83,33 +59,19 @@ def _cores() -> int:
     type=click.Choice([item.value for item in LlvmToolsChoice]),
     help="LLVM's tools for --optimized: from packages, or compiled.",
 )
-@click.option(
-    "--mirror",
-    "mirrors",
-    multiple=True,
-    metavar="DIR|URL",
-    help="Look here for sources first; may be repeated.",
-)
-@click.option("--offline", is_flag=True, help="Use no network: only the cache and mirror directories.")
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run, print the plan as JSON.")
-@click.option("--keep-build", is_flag=True, help="Keep the scratch directories of the steps.")
 def build(
     *,
     python: str,
     variant: Request,
+    settings: BuildSettings,
     profile: Path | None,
     toolchain: str,
     llvm: Path | None,
     llvm_tools: str,
     dry_run: bool,
     as_json: bool,
-    output: Path,
-    jobs: int,
-    sandbox: str,
-    mirrors: tuple[str, ...],
-    offline: bool,
-    keep_build: bool,
 ) -> None:
     """Build a distribution. The last line on standard output is the path of the archive.
 
@@ -135,14 +97,6 @@ def build(
         plan = resolve(request, load_catalogs())
         click.echo(pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan))
         return
-    settings = BuildSettings(
-        output=output,
-        jobs=jobs,
-        sandbox=SandboxChoice(sandbox),
-        mirrors=mirrors,
-        offline=offline,
-        keep_build=keep_build,
-    )
     with Progress(log.console()) as progress:
         archive = pipeline.build(request, settings, progress)
     click.echo(archive)

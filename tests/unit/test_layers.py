@@ -22,6 +22,7 @@ STAGES = (
     "doctor",
     "index",
     "pipeline",
+    "matrix",
     "commands",
     "cli",
 )

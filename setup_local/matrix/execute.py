@@ -1,0 +1,161 @@
+"""Plans and builds the cells of a matrix, one after another; a failure does not stop the others."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from setup_local.catalog.catalogs import Catalogs
+from setup_local.errors import RequestError, SetupLocalError, StepError
+from setup_local.matrix.load import Cell
+from setup_local.pipeline import Reporter, archive_name
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+Build = Callable[[Request, Reporter], Path]
+
+
+class Outcome(Enum):
+    """What became of a cell."""
+
+    BUILT = "built"
+    PRESENT = "there already"
+    PLANNED = "would be built"
+    REFUSED = "refused"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    WAITING = "not started"
+
+
+BAD = frozenset({Outcome.REFUSED, Outcome.FAILED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """Why a cell could not be built: in which step, and which log has more."""
+
+    what: str
+    step: str = ""
+    log: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What became of a cell. `archive` is the file name, empty where there can be none; `size` is in bytes."""
+
+    cell: Cell
+    outcome: Outcome
+    archive: str = ""
+    path: Path | None = None
+    size: int = 0
+    seconds: float = 0
+    failure: Failure | None = None
+
+
+def plan_cells(cells: Iterable[Cell], catalogs: Catalogs) -> tuple[Result, ...]:
+    """Return for each cell what would be built, or why that is refused."""
+    taken: dict[str, Plan] = {}
+    return tuple(_planned(cell, catalogs, taken) for cell in cells)
+
+
+def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
+    try:
+        plan = resolve(cell.request, catalogs)
+    except RequestError as error:
+        return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
+    name = archive_name(plan)
+    if taken.setdefault(name, plan) != plan:
+        what = f"another cell makes a different {name} (a file of its own, with another --output, can have it)"
+        return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=what))
+    return Result(cell=cell, outcome=Outcome.PLANNED, archive=name)
+
+
+def build_cells(planned: Sequence[Result], build: Build, reporter: Reporter) -> tuple[Result, ...]:
+    """Build every cell that is not refused, in order; after an interrupt the rest is not started."""
+    results: list[Result] = []
+    for number, item in enumerate(planned, start=1):
+        if any(result.outcome is Outcome.INTERRUPTED for result in results):
+            results.append(_ended(item, Outcome.REFUSED if item.outcome is Outcome.REFUSED else Outcome.WAITING))
+        elif item.outcome is Outcome.REFUSED:
+            results.append(item)
+        else:
+            reporter.message(f"{number} of {len(planned)}: {item.archive}")
+            results.append(_built(item, build, reporter))
+    return tuple(results)
+
+
+def _built(item: Result, build: Build, reporter: Reporter) -> Result:
+    watch = _Watch(reporter)
+    begin = time.monotonic()
+    try:
+        path = build(item.cell.request, watch)
+    except KeyboardInterrupt:
+        return _ended(item, Outcome.INTERRUPTED, time.monotonic() - begin)
+    except (SetupLocalError, OSError) as error:
+        reporter.message(f"failed: {_first_line(error)}")
+        return _ended(item, Outcome.FAILED, time.monotonic() - begin, _failure(error, watch.failed_step))
+    return Result(
+        cell=item.cell,
+        outcome=Outcome.BUILT if watch.steps else Outcome.PRESENT,
+        archive=path.name,
+        path=path,
+        size=path.stat().st_size,
+        seconds=time.monotonic() - begin,
+    )
+
+
+def _ended(item: Result, outcome: Outcome, seconds: float = 0, failure: Failure | None = None) -> Result:
+    return Result(
+        cell=item.cell,
+        outcome=outcome,
+        archive=item.archive,
+        seconds=seconds,
+        failure=failure or item.failure,
+    )
+
+
+def _failure(error: SetupLocalError | OSError, step: str) -> Failure:
+    return Failure(what=_first_line(error), step=step, log=error.log if isinstance(error, StepError) else None)
+
+
+def _first_line(error: SetupLocalError | OSError) -> str:
+    """Return what went wrong without the end of the log, and with the way out if there is one."""
+    hint = f" ({error.hint})" if isinstance(error, SetupLocalError) and error.hint else ""
+    lines = (error.what if isinstance(error, SetupLocalError) else str(error)).splitlines() or [type(error).__name__]
+    more = lines[1].strip() if lines[0].endswith(":") and len(lines) > 1 else ""
+    return f"{lines[0]} {more}".strip() + hint
+
+
+class _Watch:
+    """A reporter that hands everything on, and notes whether a step was run, and which one failed."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self.steps = 0
+        self.failed_step = ""
+
+    def planned(self, total: int, cached: int) -> None:
+        """Hand the number of steps on."""
+        self._reporter.planned(total, cached)
+
+    def started(self, name: str) -> None:
+        """Count a step."""
+        self.steps += 1
+        self._reporter.started(name)
+
+    def finished(self, name: str, seconds: float) -> None:
+        """Hand on that a step is done."""
+        self._reporter.finished(name, seconds)
+
+    def failed(self, name: str) -> None:
+        """Note the step that failed; those that were stopped for it come later."""
+        self.failed_step = self.failed_step or name
+        self._reporter.failed(name)
+
+    def message(self, text: str) -> None:
+        """Hand a line on."""
+        self._reporter.message(text)
