@@ -80,11 +80,15 @@ def _modules(case: TreeCase) -> Iterator[Line]:
     if broken:
         yield case.line("modules", f"cannot be imported: {_some(broken)}", level=Level.PROBLEM, fix="modules")
     else:
-        yield case.line("modules", "extension modules can be imported")
+        without = f"; left out of this distribution: {_some(case.answer.left_out)}" if case.answer.left_out else ""
+        yield case.line("modules", f"extension modules can be imported{without}")
 
 
 def _certificates(case: TreeCase) -> Iterator[Line]:
     answer, host = case.answer, case.facts.host
+    if "_ssl" in answer.left_out:
+        yield case.line("certificates", "ssl was left out of this distribution")
+        return
     if not answer.tls:
         yield case.line("certificates", "ssl does not work", level=Level.PROBLEM, fix="modules")
         return
@@ -104,6 +108,9 @@ def _certificates(case: TreeCase) -> Iterator[Line]:
 
 
 def _terminal(case: TreeCase) -> Iterator[Line]:
+    if "curses" in case.answer.left_out:
+        yield case.line("terminal", "curses was left out of this distribution")
+        return
     tried = case.answer.terminal
     good = [name for name, error in tried.items() if not error]
     bad = [name for name, error in tried.items() if error]

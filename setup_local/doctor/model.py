@@ -87,7 +87,7 @@ class Answer:
     """What an installed interpreter says about itself; an empty error text means success.
 
     `paths` are those it computes (each by what it is called); `terminal` maps each terminal that was tried to its error;
-    `bundled_certificates` is the date of the bundled set where that is used, `zone` names the database of time zones.
+    `left_out` are modules that are not there by choice; `bundled_certificates` is the date of the bundled set where that is used, `zone` names the database of time zones.
     """
 
     version: str
@@ -105,6 +105,7 @@ class Answer:
     pip: str
     pip_error: str
     broken_modules: dict[str, str]
+    left_out: tuple[str, ...] = ()
     bytecode: Bytecode
 
 

@@ -25,7 +25,6 @@ def test_modules_that_are_programs() -> None:
         (("-m", "sysconfig"), "Platform:"),
         (("-m", "site"), "sys.path"),
         (("-m", "pydoc", "os.path.join"), "Join two or more"),
-        (("-m", "idlelib", "-h"), "USAGE"),
         (("-m", "timeit", "-n1", "-r1", "pass"), "loop"),
         (("-m", "zipfile", "-h"), "usage"),
         (("-m", "calendar", "2024", "2"), "29"),
@@ -38,6 +37,14 @@ def test_modules_that_are_programs() -> None:
     ):
         text = harness.python(*arguments)
         harness.equal((arguments, expected in text), (arguments, True))
+
+
+def test_idle() -> None:
+    if "_tkinter" in harness.left_out():
+        harness.equal(sorted(BIN.glob("idle*")), [])
+        raise harness.Skip("PYTHON.json says that _tkinter was left out")
+    harness.holds("USAGE" in harness.python("-m", "idlelib", "-h"))
+    harness.holds("USAGE" in harness.run(str(BIN / "idle3"), "-h"))
 
 
 def test_zip_application() -> None:

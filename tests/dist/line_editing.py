@@ -57,6 +57,11 @@ def _want_wide_characters() -> None:
 
 
 def test_backend() -> None:
+    extensions = harness.description().get("build_info", {}).get("extensions", {})
+    if extensions:
+        linked = {link["name"] for link in extensions["readline"][0]["links"]}
+        harness.equal(_uses_libedit(), "edit" in linked)
+        harness.equal(not _uses_libedit(), "readline" in linked)
     harness.say(f"     {'libedit' if _uses_libedit() else 'GNU readline'}, {(readline.__doc__ or '').strip()}")
 
 

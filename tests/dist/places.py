@@ -108,7 +108,7 @@ def scripts_of_tcl() -> Any:
     """Return device and number of the first file that Tcl reads; its encoding of the name is its own."""
     try:
         import tkinter as tk
-    except UnicodeError as error:
+    except (UnicodeError, ImportError) as error:
         return str(error)
     try:
         interpreter = tk.Tcl()

@@ -265,6 +265,20 @@ def test_each_fault_of_a_tree_is_one_line(changes: Any, topic: str, level: Level
     assert found in line.found
 
 
+@pytest.mark.parametrize(
+    ("changes", "topic", "found"),
+    [
+        ({"left_out": ("_sqlite3", "uuid")}, "modules", "left out of this distribution: _sqlite3, uuid"),
+        ({"left_out": ("_ssl",), "tls": ""}, "certificates", "ssl was left out of this distribution"),
+        ({"left_out": ("curses",), "terminal": {}}, "terminal", "curses was left out of this distribution"),
+    ],
+)
+def test_what_was_left_out_is_no_fault(changes: Any, topic: str, found: str) -> None:
+    (line,) = (line for line in _answered(**changes).lines if line.topic == topic)
+    assert line.level is Level.OK
+    assert found in line.found
+
+
 def test_the_certificates_that_are_used_are_named_and_bundled_ones_with_their_date() -> None:
     (line,) = (line for line in _tree().lines if line.topic == "certificates")
     assert line.found == "140 from /etc/ssl/cert.pem; OpenSSL 3.5.6"

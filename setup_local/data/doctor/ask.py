@@ -151,6 +151,16 @@ def asked(question: Callable[[], object], name: str) -> dict[str, object]:
     return {name: found[0] if found else "", f"{name}_error": error}
 
 
+def left_out() -> list[str]:
+    """Return the extension modules that this Python was made without."""
+    return str(sysconfig.get_config_var("MODDISABLED_NAMES") or "").split()
+
+
+def lacks(error: str, names: list[str]) -> bool:
+    """Tell whether an error only says that a module is not there which was left out."""
+    return any(error == f"ModuleNotFoundError: No module named '{name}'" for name in names)
+
+
 def computed_paths() -> dict[str, str]:
     """Return every path that the interpreter computes for its own installation."""
     config = {f"config {name}": str(sysconfig.get_config_var(name)) for name in CONFIG}
@@ -160,6 +170,7 @@ def computed_paths() -> dict[str, str]:
 
 def facts(wanted_zone: str, terms: list[str]) -> dict[str, object]:
     """Return everything as a dictionary."""
+    without = left_out()
     broken = {name: error_of(importlib.import_module, name) for name in MODULES}
     secure: dict[str, object] = dict.fromkeys(("tls", *PLACES), "")
     secure["certificates"] = 0
@@ -172,7 +183,8 @@ def facts(wanted_zone: str, terms: list[str]) -> dict[str, object]:
         **asked(tk, "tk"),
         **asked(lambda: zones(wanted_zone), "zone"),
         **asked(pip, "pip"),
-        "broken_modules": {name: error for name, error in broken.items() if error},
+        "broken_modules": {name: error for name, error in broken.items() if error and not lacks(error, without)},
+        "left_out": sorted(name for name, error in broken.items() if error and lacks(error, without)),
         "bytecode": bytecode(sysconfig.get_path("stdlib")),
     }
 
