@@ -9,6 +9,7 @@ from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches, version
 from setup_local.binfmt.elf import ElfKind
+from setup_local.values import Libc
 
 Breaches = Iterator[tuple[str, str]]
 _GLIBC = re.compile(r"GLIBC_(\d+(?:\.\d+)*)$")
@@ -49,7 +50,9 @@ def _interpreter(binary: Binary) -> Breaches:
 
 
 def _symbol_versions(binary: Binary) -> Breaches:
-    if not binary.policy.default_floor:
+    if binary.policy.libc is Libc.MUSL:
+        for need in binary.elf.version_needs:
+            yield binary.name, f"needs {need.version} of {need.library}; musl has no symbol versions"
         return
     newer: dict[str, list[tuple[int, ...]]] = {}
     for need in binary.elf.version_needs:
@@ -121,6 +124,8 @@ def _exports(binary: Binary) -> Breaches:
 
 def _libc_functions(binary: Binary) -> Breaches:
     policy, symbols = binary.policy, binary.elf.symbols
+    if binary.elf.linked and not binary.elf.has_dynamic:
+        return  # a static program has the C library in it
     visible = symbols.linkable | binary.elf.exported
     suspects = {name for name in visible & symbols.functions if policy.functions.get(name, (10**6,)) <= binary.floor}
     if binary.elf.linked:  # a linker makes hidden functions local; only in objects are local ones surely private
@@ -137,7 +142,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("binary-machine", "binaries are for the target's processor", _machine),
         ("needed-libraries", "only whitelisted shared libraries are needed", _needed),
         ("loader-path", "programs ask for the target's own loader", _interpreter),
-        ("symbol-versions", "no symbol version is newer than the glibc floor", _symbol_versions),
+        ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),
         ("run-paths", "RPATH and RUNPATH are relative to $ORIGIN", _run_paths),
         ("stack", "the stack is not executable", _stack),
         ("relro", "relocated data becomes read-only (RELRO)", _relro),

@@ -59,8 +59,30 @@ def _target(dist: Distribution) -> Breaches:
             yield "$.crt_features", "does not promise a glibc-max-symbol-version"
         elif version(said.floor) > version(policy.newest_floor):
             yield "$.crt_features", f"the floor glibc {said.floor} is newer than {policy.newest_floor}"
-    elif said.floor or "glibc-dynamic" in said.crt_features:
+        return
+    if said.floor or "glibc-dynamic" in said.crt_features:
         yield "$.crt_features", "names glibc for a target without it"
+    if len({"static", "musl-dynamic"}.intersection(said.crt_features)) != 1:
+        yield "$.crt_features", "names neither static nor musl-dynamic, or both"
+
+
+def _crt(dist: Distribution) -> Breaches:
+    """Hold every linked file against how the C library is said to be linked."""
+    said = dist.description
+    static = "static" in said.crt_features
+    if static != ("static" in said.build_options.split("+")):
+        yield "$.crt_features", f"do not agree with the build options {said.build_options!r} about static"
+    for name, facts in dist.files.items():
+        elf = facts.elf
+        if elf is None or not elf.linked or facts.foreign:
+            continue
+        if static and (elf.has_dynamic or elf.interpreter):
+            yield name, "is linked dynamically, or asks for a loader, in a static distribution"
+        if not static and not elf.has_dynamic:
+            yield name, "has no dynamic section: it is static, which crt_features do not say"
+    loads = said.python_extension_module_loading
+    if static and "shared-library" in loads:
+        yield "$.python_extension_module_loading", "names shared-library, which nothing static can load"
 
 
 def _options(dist: Distribution) -> Breaches:
@@ -126,6 +148,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("archive-name", "the file name says what PYTHON.json says", _archive_name),
         ("python-version", "all versions and tags mean the same Python", _python),
         ("target", "platform tag and C library are the target's", _target),
+        ("static", "everything is linked to the C library as stated", _crt),
         ("build-options", "optimizations are build options", _options),
         ("python-program", "python_exe is an executable program", _executable),
         ("link-mode", "libpython and modules are linked as stated", _link_mode),

@@ -74,7 +74,7 @@ class Policy:
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:
-        """Return the C library's functions and the version that introduced each."""
+        """Return the C library's functions and the version that introduced each, empty where there are no versions."""
         return _functions(self.libc_functions) if self.libc_functions else {}
 
     def needs(self, library: str, file: str) -> bool:
@@ -115,5 +115,5 @@ def load_policy(triple: str) -> Policy:
 @cache
 def _functions(name: str) -> dict[str, tuple[int, ...]]:
     lines = Path(DIRECTORY / name).read_text(encoding="ascii").splitlines()
-    pairs = (line.split() for line in lines if line and not line.startswith("#"))
-    return {function: version(introduced) for function, introduced in pairs}
+    pairs = (line.partition(" ") for line in lines if line and not line.startswith("#"))
+    return {function: version(introduced) for function, _, introduced in pairs}

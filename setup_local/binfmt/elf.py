@@ -124,6 +124,12 @@ class Elf:
 
 def build_id(data: bytes) -> str:
     """Return the build id of a linked file in hexadecimal, empty if it has none. Raises ValueError, `struct.error`."""
+    start, end = build_id_place(data)
+    return data[start:end].hex()
+
+
+def build_id_place(data: bytes) -> tuple[int, int]:
+    """Return where in a linked file its build id begins and ends, (0, 0) if it has none. Raises as `build_id` does."""
     header = read_header(data)
     for section in header.sections:
         at, end = section.offset, section.offset + section.size
@@ -131,9 +137,9 @@ def build_id(data: bytes) -> str:
             owner, size, kind = struct.unpack_from(f"{header.order}3I", data, at)
             start = at + 12 + owner + -owner % 4
             if kind == _BUILD_ID and data[at + 12 : at + 12 + owner] == _GNU:
-                return data[start : start + size].hex()
+                return start, start + size
             at = start + size + -size % 4
-    return ""
+    return 0, 0
 
 
 def read_elf(data: bytes) -> Elf:

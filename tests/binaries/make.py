@@ -16,6 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SOURCES, RESULTS = HERE / "src", HERE / "elf"
 LOADER = "/lib64/ld-linux-x86-64.so.2"
+MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
 HARDENED = ("-z", "relro", "-z", "now", "-z", "noexecstack")
 
 
@@ -56,6 +57,8 @@ MODULES = (
     Module(name="local-memcpy.so", defines=("LOCAL_MEMCPY",)),
     Module(name="machine-path.so", defines=("MACHINE_PATH",)),
     Module(name="no-init.so", defines=("NO_INIT",)),
+    Module(name="musl.so", libraries=("musl",)),
+    Module(name="musl-memcpy.so", defines=("MEMCPY",), libraries=("musl",)),
 )
 # Interpreters with signs of optimization: all of them, all but one, one that counts what it runs, and two as BOLT leaves
 # them: the loop moved, and left where it was.
@@ -86,6 +89,8 @@ def main() -> None:
         maker.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
         maker.program("python", LOADER)
         maker.program("python-other-loader", "/lib/ld-other.so.1")
+        maker.program("python-musl", MUSL_LOADER, library="musl")
+        maker.static_program("python-static")
         for name in ("core", "demo"):
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}-fat.o", "-flto=thin", "-ffat-lto-objects")
         maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DHOT")
@@ -139,8 +144,9 @@ class Maker:
             self.compile(SOURCES / "stub.c", stub, f"-DSTUB_{name.upper()}")
             script = ("--version-script", str(versions)) if name == "c" else ()
             self.link(self.scratch / f"lib{name}.so", "-shared", "-soname", soname, *script, str(stub))
+        self.link(self.scratch / "libmusl.so", "-shared", "-soname", "libc.so", "c.o")
 
-    def program(self, name: str, loader: str, *optimized: str) -> None:
+    def program(self, name: str, loader: str, *optimized: str, library: str = "c") -> None:
         sources = ("start", "core", "demo", "config", *(("optimized",) if optimized else ()))
         for item in sources:
             self.compile(SOURCES / f"{item}.c", self.scratch / f"{item}.o", *optimized, debug=True)
@@ -149,8 +155,13 @@ class Maker:
             RESULTS / name,
             *(("-z", "keep-text-section-prefix") if optimized else ()),
             *("-pie", "--dynamic-linker", loader, "--export-dynamic", "--exclude-libs", "ALL", *HARDENED),
-            *(*objects, str(RESULTS / "libbundled.a"), "-lc"),
+            *(*objects, str(RESULTS / "libbundled.a"), f"-l{library}"),
         )
+
+    def static_program(self, name: str) -> None:
+        """Link what `program` compiled last without anything shared."""
+        objects = ("start.o", "core.o", "demo.o", "config.o", "c.o")
+        self.link(RESULTS / name, "-static", *HARDENED, *objects, str(RESULTS / "libbundled.a"))
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"

@@ -153,6 +153,7 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("target", _set("crt_features", ["glibc-max-symbol-version:2.12"])),
     ("target", _set("crt_features", ["glibc-dynamic"])),
     ("target", _set("crt_features", ["glibc-dynamic", "glibc-max-symbol-version:2.99"])),
+    ("static", _set("crt_features", ["glibc-dynamic", "glibc-max-symbol-version:2.12", "static"])),
     ("build-options", _set("optimizations", "pgo+lto")),
     ("python-program", _entry(PROGRAM, "mode", 0o644)),
     ("python-program", _file_instead_of_program),
