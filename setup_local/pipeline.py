@@ -21,6 +21,7 @@ from setup_local.build.graph import build_steps, needed_sources, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
+from setup_local.build.loader import build_loader
 from setup_local.build.sandbox import choose_sandbox
 from setup_local.build.step_parts import GraphInputs, library_step
 from setup_local.build.steps import Job, Step, files_digest
@@ -162,9 +163,17 @@ def distribution_steps(
 
     def action(job: Job) -> None:
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
-        support = runtime_support(job.inputs[compilers], job.inputs[libc], job.work / "support")
+        support = runtime_support(plan, job.inputs[compilers], job.inputs[libc], job.work / "support")
         everything = libraries | support
-        staged = stage_tree(plan, cpython=job.inputs[CPYTHON], libraries=everything, out=job.work, jobs=jobs)
+        starter = build_loader(plan, job.inputs[libc])
+        staged = stage_tree(
+            plan,
+            cpython=job.inputs[CPYTHON],
+            libraries=everything,
+            out=job.work,
+            jobs=jobs,
+            starter=(starter,) if starter else (),
+        )
         facts = probe(staged)
         description = describe(plan, staged, facts)
         pack(staged, description, job.out / archive_name(plan), threads=jobs)

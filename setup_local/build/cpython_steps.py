@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 
 from setup_local import paths
-from setup_local.build import cpython, llvm_tools, profile
+from setup_local.build import cpython, llvm_tools, loader, profile
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.relayout import Layouter
@@ -21,6 +21,7 @@ from setup_local.catalog.patches import patch_files
 from setup_local.fetch import Obtained
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
+from setup_local.values import Libc
 
 CPYTHON = "cpython"
 RECONCILE = "reconcile"
@@ -123,6 +124,7 @@ def _cpython_ingredients(plan: Plan, source: Obtained) -> list[object]:
         pins([source]),
         plan.target,
         files_digest([*_CPYTHON_CODE, *patch_files(plan.python_patches)]),
+        *([files_digest(loader.CODE)] if plan.target.libc is Libc.MUSL else []),
     ]
 
 
@@ -144,6 +146,8 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         layouter = _layouter(plan, tree, job)
         counts = layouter.lay_out(tree, cpython.PROGRAM, job.run, env) if layouter else None
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
+        if starter := loader.build_loader(plan, job.inputs[base[1]]):
+            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if counts:
@@ -194,6 +198,8 @@ def _prepared(
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in base))}
     env = environment(plan, base, job)
+    if starter := loader.build_loader(plan, job.inputs[base[1]]):
+        env |= loader.building(starter, job.inputs[base[1]], job.work / "sysroot")
     return tree, cpython.Recipe(
         setup_local=inputs.setup_local, configure=configure, env=env, place_flags=tuple(debug_flags(places))
     )

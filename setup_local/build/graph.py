@@ -5,27 +5,29 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import assert_never
 
-from setup_local.build import llvm, polyfill, sysroot, toolchain
+from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step
 from setup_local.build.library_steps import build_library_step
-from setup_local.build.step_parts import GraphInputs, pins
+from setup_local.build.step_parts import GraphInputs, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.catalog.sources import Source
 from setup_local.plan.model import Plan
+from setup_local.values import BuildOption, Libc
 
 
 def needed_sources(plan: Plan) -> tuple[Source, ...]:
     """Return every source that building a plan takes."""
     libraries = [source for item in plan.libraries for source in (item.source, *item.extra_sources)]
     tools = plan.profiling.tools if plan.profiling else ()
-    return (*plan.toolchain_sources, *tools, plan.python_source, *libraries)
+    return (*plan.toolchain_sources, *plan.sysroot_sources, *tools, plan.python_source, *libraries)
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     """Return the steps of a plan, each after what it needs: first toolchain and sysroot, last `cpython`."""
     compilers = _toolchain_step(plan, inputs)
-    libc = _sysroot_step(plan, compilers)
+    libc = _sysroot_step(plan, compilers, inputs)
     base = (compilers.name, libc.name)
     libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
     profile = [*llvm_tools_steps(plan, base, inputs), *profile_steps(plan, base, inputs)]
@@ -51,7 +53,32 @@ def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
     )
 
 
-def _sysroot_step(plan: Plan, compilers: Step) -> Step:
+def _sysroot_step(plan: Plan, compilers: Step, inputs: GraphInputs) -> Step:
+    match plan.target.libc:
+        case Libc.GLIBC:
+            return _glibc_step(plan, compilers)
+        case Libc.MUSL:
+            return _musl_step(plan, compilers, inputs)
+        case _:
+            assert_never(plan.target.libc)
+
+
+def _musl_step(plan: Plan, compilers: Step, inputs: GraphInputs) -> Step:
+    (source,) = (inputs.sources[item.identity] for item in plan.sysroot_sources)
+
+    def action(job: Job) -> None:
+        musl.build_musl(unpacked(source, job.work), job.inputs[compilers.name], job.out, job.run)
+
+    return Step(
+        name=f"sysroot:{source.source.identity}",
+        ingredients=[plan.target, pins([source]), files_digest(musl.INPUTS)],
+        needs=(compilers.name,),
+        action=action,
+        weight=30,
+    )
+
+
+def _glibc_step(plan: Plan, compilers: Step) -> Step:
     def action(job: Job) -> None:
         sysroot.build_sysroot(job.inputs[compilers.name], plan.floor, job.out, job.run)
 
@@ -64,13 +91,19 @@ def _sysroot_step(plan: Plan, compilers: Step) -> Step:
     )
 
 
-def runtime_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
-    """Return what every program links besides libraries, laid out as libraries are: `lib/*.a`, `licenses/`."""
+def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
+    """Return what every program links besides libraries, laid out as libraries are: `lib/*.a`, `licenses/`.
+
+    A static program has the whole C library in it; all others what the C library lacks on old systems.
+    """
     (builtins,) = compilers.glob("lib/clang/*/lib/linux/libclang_rt.builtins-*.a")
     pieces = {
         "compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt"),
-        "polyfill": (libc / "usr" / "lib" / polyfill.ARCHIVE, polyfill.SOURCES / "LICENSE.txt"),
     }
+    if BuildOption.STATIC in plan.build_options:
+        pieces["musl"] = (libc / "usr" / "lib" / musl.ARCHIVE, libc / "licenses" / musl.LICENSE)
+    else:
+        pieces["polyfill"] = (libc / "usr" / "lib" / polyfill.ARCHIVE, polyfill.SOURCES / "LICENSE.txt")
     for name, (archive, text) in pieces.items():
         for place, file in (("lib", archive), ("licenses", text)):
             (into / name / place).mkdir(parents=True)

@@ -12,6 +12,7 @@ from setup_local.catalog.features import FeatureCatalog, feature_problems, load_
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
+from setup_local.catalog.musl import MuslCatalog, load_musl
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
@@ -33,6 +34,7 @@ class Catalogs:
     cpython: CPythonCatalog
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
+    musl: MuslCatalog
     variants: VariantCatalog
     features: FeatureCatalog
     licenses: LicenseCatalog
@@ -48,6 +50,7 @@ def load_catalogs() -> Catalogs:
         cpython=load_cpython(),
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
+        musl=load_musl(),
         variants=load_variants(),
         features=load_features(),
         licenses=load_licenses(),

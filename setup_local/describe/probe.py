@@ -57,12 +57,11 @@ def probe(staged: StagedTree, env: Mapping[str, str] | None = None) -> Facts:
 
     `env` is the whole environment; nothing of it may show in the answer.
     """
-    interpreter = staged.root / staged.python_exe
     base = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"} if env is None else dict(env)
     # The user's own site directory shows in the answer, relative to the home directory.
     environment = {**base, "HOME": "~"}
     try:
-        printed = run([interpreter, "-E", "-s", "-B", _SCRIPT], env=environment, cwd=staged.root).stdout
+        printed = run([*staged.command, "-E", "-s", "-B", _SCRIPT], env=environment, cwd=staged.root).stdout
     except CommandFailed as error:
-        raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=interpreter) from error
-    return read_facts(printed, interpreter)
+        raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=staged.python_exe) from error
+    return read_facts(printed, staged.python_exe)

@@ -173,6 +173,7 @@ class Plan:
     deps: str = "../deps"
     llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
+    sysroot_sources: tuple[Source, ...] = ()
 
     @property
     def linked_extensions(self) -> tuple[PlannedExtension, ...]:

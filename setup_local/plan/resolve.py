@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import assert_never
 
 from packaging.version import Version
 
@@ -57,6 +58,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
+        sysroot_sources=plan_sysroot(catalogs, target),
         build_options=tuple(option for option in BuildOption if option in facts.options),
         tls=facts.tls,
         libpython=facts.libpython,
@@ -110,6 +112,17 @@ def choose_floor(asked: str | None, target: Target) -> str:
     if asked not in target.floors:
         raise RequestError(f"glibc {asked!r} cannot be asked for", hint="one of: " + ", ".join(target.floors))
     return asked
+
+
+def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
+    """Return the sources of the C library; glibc's part of the sysroot is in the toolchain's wheel."""
+    match target.libc:
+        case Libc.GLIBC:
+            return ()
+        case Libc.MUSL:
+            return (catalogs.sources.find(catalogs.musl.source, catalogs.musl.version),)
+        case _:
+            assert_never(target.libc)
 
 
 def admitted_versions(asked: str, sources: Sources) -> tuple[Version, ...]:

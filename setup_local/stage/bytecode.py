@@ -16,15 +16,29 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "
 _TESTS = frozenset({"test", "tests"})
 
 
-def compile_library(install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int) -> None:
+def compile_library(
+    install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int, starter: tuple[Path, ...] = ()
+) -> None:
     """Compile every module below `lib/` with the interpreter itself, `jobs` shares at a time.
 
+    `starter` are the words before the interpreter that start it.
     Raises `StageError` if a module that is no test data cannot be compiled, or the interpreter fails.
     """
 
     def compiled(index: int) -> list[str]:
         script = paths.DATA / "probe" / "compile_tree.py"
-        argv: list[str | Path] = [interpreter, "-s", "-S", "-B", script, install, str(index), str(SHARES), *checked]
+        argv: list[str | Path] = [
+            *starter,
+            interpreter,
+            "-s",
+            "-S",
+            "-B",
+            script,
+            install,
+            str(index),
+            str(SHARES),
+            *checked,
+        ]
         return run(argv, env=ENVIRONMENT, cwd=install).stdout.splitlines()
 
     try:

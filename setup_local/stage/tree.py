@@ -30,7 +30,8 @@ class StagedTree:
 
     `inittab` maps the built-in modules to their init functions, `required` are those without which the
     interpreter does not start, `system_libraries` what libpython links besides, `archives` maps each
-    static library (`libz.a`) to the library it belongs to, in link order.
+    static library (`libz.a`) to the library it belongs to, in link order. `starter` are the words before the
+    interpreter that start it: a loader, where this machine has not the C library that it is made for.
     """
 
     root: Path
@@ -44,9 +45,23 @@ class StagedTree:
     archives: Mapping[str, str]
     licenses: Mapping[str, str]
     tcl_library_paths: tuple[str, ...]
+    starter: tuple[Path, ...] = ()
+
+    @property
+    def command(self) -> tuple[Path, ...]:
+        """Return the words that start the interpreter."""
+        return (*self.starter, self.root / self.python_exe)
 
 
-def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out: Path, jobs: int = 2) -> StagedTree:
+def stage_tree(
+    plan: Plan,
+    *,
+    cpython: Path,
+    libraries: Mapping[str, Path],
+    out: Path,
+    jobs: int = 2,
+    starter: tuple[Path, ...] = (),
+) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
     `libraries` are the result directories by name; one that the plan does not know is run-time support
@@ -70,7 +85,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
     licenses.collect(root, installation.stdlib, libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
-    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs)
+    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs, starter)
     return StagedTree(
         root=root,
         python_exe=python_exe,
@@ -83,6 +98,7 @@ def stage_tree(plan: Plan, *, cpython: Path, libraries: Mapping[str, Path], out:
         archives=archives,
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
         tcl_library_paths=tcl_paths,
+        starter=starter,
     )
 
 

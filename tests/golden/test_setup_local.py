@@ -1,10 +1,12 @@
 """Setup.local as it is: any change of the catalog, the plan or the template shows up as a diff here.
 
-After a change that is meant: `setup-local emit --python X.Y.Z > tests/golden/Setup.local-X.Y.Z`, and read the diff.
+After a change that is meant: `setup-local emit --python X.Y.Z > tests/golden/Setup.local-X.Y.Z`, and read the diff; for musl
+with `--musl`, and `--options noopt+static` for the static one.
 """
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,20 @@ import pytest
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import Request, ToolchainChoice
+from setup_local.values import Request
 
 HERE = Path(__file__).parent
+MUSL = "x86_64-unknown-linux-musl"
 
 
+VARIANTS = {
+    "": Request(python=""),
+    "-musl": Request(python="", target_triple=MUSL),
+    "-musl-static": Request(python="", target_triple=MUSL, options="noopt+static"),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize(
     "python",
     [
@@ -24,12 +35,10 @@ HERE = Path(__file__).parent
         "3.13.5", "3.13.15", "3.13.18", "3.14.10", "3.15.2",
     ],
 )  # fmt: skip
-def test_setup_local_is_as_recorded(python: str) -> None:
-    request = Request(
-        python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
-    )
+def test_setup_local_is_as_recorded(python: str, variant: str) -> None:
+    request = dataclasses.replace(VARIANTS[variant], python=python)
     text = render_setup_local(resolve(request, load_catalogs()))
-    assert text == (HERE / f"Setup.local-{python}").read_text(encoding="utf-8")
+    assert text == (HERE / f"Setup.local-{python}{variant}").read_text(encoding="utf-8")
 
 
 def test_chosen_modules_are_as_recorded() -> None:

@@ -14,6 +14,7 @@ from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.licenses import LicenseCatalog
 from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.catalog.musl import load_musl
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
@@ -82,6 +83,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "llvm_tools": dataclasses.replace(
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
+        "musl": load_musl(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
         "features": FeatureCatalog(features=()),
         "licenses": LicenseCatalog(whole=()),

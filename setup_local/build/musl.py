@@ -1,0 +1,135 @@
+"""Makes the sysroot of musl: headers, start files, the whole C library as an archive, and the library to link with.
+
+That library is at the same time the loader, so programs that are linked against it run on the machine that builds them,
+whatever C library that has: `clang.cfg` names it. What is shipped asks for the target's own loader (`build/loader.py`).
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.build import polyfill
+from setup_local.build.headers import OWN_HEADERS
+from setup_local.build.steps import Runner
+from setup_local.build.toolchain import WHEEL, archive, tool_environment
+from setup_local.catalog.musl import MuslArch, MuslCatalog, load_musl
+from setup_local.catalog.toolchains import load_sysroot
+from setup_local.errors import ToolchainError
+from setup_local.render import render
+
+ARCHIVE = "libc.a"
+LICENSE = "LICENSE.musl.txt"
+SONAME = "libc.so"  # what musl calls itself; its loader takes every name that begins with `libc.` for itself
+
+# What decides about a sysroot besides the toolchain and musl's source.
+INPUTS = (
+    Path(__file__),
+    paths.DATA / "musl.toml",
+    polyfill.SOURCES,
+    OWN_HEADERS,
+    *(paths.TEMPLATES / name for name in ("sysroot-musl.cfg.j2", "libc-musl.so.j2", "libc-musl.map.j2")),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Making:
+    """A sysroot in the making: what it is made of, where it goes, and how commands are run."""
+
+    catalog: MuslCatalog
+    arch: MuslArch
+    source: Path
+    out: Path
+    env: Mapping[str, str]
+    run: Runner
+
+    @property
+    def library(self) -> Path:
+        """Return the directory of what programs are linked with."""
+        return self.out / "usr" / "lib"
+
+
+def build_musl(source: Path, toolchain: Path, out: Path, run: Runner, *, arch: str = "x86_64") -> None:
+    """Fill `out` with the sysroot of musl, from its unpacked source and what a toolchain holds of the kernel's headers.
+
+    Raises `ToolchainError` for an architecture that is not in the catalog, `StepError` if it cannot be compiled.
+    """
+    catalog = load_musl()
+    if arch not in catalog.arch:
+        raise ToolchainError(f"no musl for {arch}", hint=f"there are {', '.join(catalog.arch)}")
+    env = tool_environment(toolchain, out)
+    making = _Making(catalog=catalog, arch=catalog.arch[arch], source=source, out=out, env=env, run=run)
+    _place_kernel_headers(making, toolchain / WHEEL)
+    _write_config(making)
+    _compile(making)
+    _write_link_library(making)
+    for name in catalog.headers:
+        (out / "usr" / "include" / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(OWN_HEADERS / name, out / "usr" / "include" / name)
+    _build_polyfill(making)
+    (out / "licenses").mkdir()
+    shutil.copyfile(source / "COPYRIGHT", out / "licenses" / LICENSE)
+
+
+def _place_kernel_headers(making: _Making, wheel: Path) -> None:
+    for name in making.arch.kernel_headers:
+        layer = wheel / "lib" / "libc" / "include" / name
+        if not layer.is_dir():
+            raise ToolchainError("the wheel holds no such headers", where=layer)
+        shutil.copytree(layer, making.out / "usr" / "include", dirs_exist_ok=True)
+
+
+def _write_config(making: _Making) -> None:
+    values: dict[str, object] = {
+        "target": making.arch.clang_target,
+        "sysroot": "<CFGDIR>",
+        "loader": f"<CFGDIR>/lib/{making.arch.loader}",
+    }
+    (making.out / "clang.cfg").write_text(render("sysroot-musl.cfg.j2", values), encoding="utf-8")
+
+
+def _compile(making: _Making) -> None:
+    """Configure, compile and install musl; its shared library shows only what the oldest musl has."""
+    names: dict[str, object] = {"functions": making.catalog.too_new}
+    (making.source / "oldest.map").write_text(render("libc-musl.map.j2", names), encoding="utf-8")
+    flags = {
+        "CC": "clang",
+        "AR": "ar",
+        "RANLIB": "ranlib",
+        "CFLAGS": " ".join([*making.catalog.cflags, f"-ffile-prefix-map={making.source}=."]),
+        "LDFLAGS": f"-Wl,-soname,{SONAME} -Wl,--version-script=oldest.map",
+    }
+    env = {**making.env, **flags}
+    target = f"--host={making.arch.clang_target}"
+    making.run(
+        ["./configure", target, "--prefix=/usr", "--syslibdir=/lib", "--disable-wrapper"], cwd=making.source, env=env
+    )
+    making.run(["make"], cwd=making.source, env=env)
+    making.run(["make", "install", f"DESTDIR={making.out}"], cwd=making.source, env=env)
+
+
+def _write_link_library(making: _Making) -> None:
+    """Put the shared library where the loader is looked for, and in its place the script that adds the polyfill."""
+    loader = making.out / "lib" / making.arch.loader
+    loader.unlink()  # a link to the installed library
+    (making.library / SONAME).rename(loader)
+    values: dict[str, object] = {
+        "oldest": making.catalog.oldest,
+        "loader": making.arch.loader,
+        "polyfill": polyfill.ARCHIVE,
+    }
+    (making.library / SONAME).write_text(render("libc-musl.so.j2", values), encoding="utf-8")
+
+
+def _build_polyfill(making: _Making) -> None:
+    """Compile what of the newer functions programs may use all the same, an object for each."""
+    objects = making.source / "polyfill"
+    objects.mkdir()
+    cflags = load_sysroot().polyfill.cflags
+    for name, source in making.catalog.polyfills:
+        words = ["clang", *cflags, f"-DPOLYFILL_{name}", "-c", str(polyfill.SOURCES / source), "-o", f"{name}.o"]
+        making.run(words, cwd=objects, env=making.env)
+    archive(objects, making.library / polyfill.ARCHIVE, making.env, making.run)

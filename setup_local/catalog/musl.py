@@ -1,0 +1,57 @@
+"""Model of `data/musl.toml`: what the sysroot of musl is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuslArch:
+    """What differs between architectures: Clang's name of the target, the kernel's headers, the loader."""
+
+    clang_target: str
+    kernel_headers: tuple[str, ...]
+    loader: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newer:
+    """Functions that came with the version `since`; those with a `source` are polyfilled from it."""
+
+    since: str
+    functions: tuple[str, ...]
+    source: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MuslCatalog:
+    """The whole file: musl's pinned source, how it is compiled, and what of it dynamically linked programs may use."""
+
+    source: str
+    version: str
+    oldest: str
+    cflags: tuple[str, ...]
+    headers: tuple[str, ...]
+    arch: Mapping[str, MuslArch]
+    newer: tuple[Newer, ...]
+
+    @property
+    def too_new(self) -> tuple[str, ...]:
+        """Return every function that the oldest supported musl lacks, sorted."""
+        return tuple(sorted(name for item in self.newer for name in item.functions))
+
+    @property
+    def polyfills(self) -> tuple[tuple[str, str], ...]:
+        """Return the functions among them that are polyfilled, each with its file."""
+        return tuple((name, item.source) for item in self.newer if item.source for name in item.functions)
+
+
+def load_musl(path: Path | None = None) -> MuslCatalog:
+    """Read what the sysroot of musl is made of; raise `CatalogError`."""
+    file = path or paths.DATA / "musl.toml"
+    return convert(MuslCatalog, read_toml(file, "musl"), where=file)
