@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit distribution older test-regression test-optimized environment
+.PHONY: test lint unit distribution older test-regression test-optimized test-matrix environment
 
 # Everything: checks, unit tests, real builds of both eras, and these used in every way.
 test: lint unit distribution older
@@ -50,3 +50,7 @@ test-optimized: environment
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
+
+# Every variant: built, audited, run, and put through the quick part of CPython's own tests; ends with a table.
+test-matrix: environment
+	$(RUN) scripts/use_matrix.py tests/matrix.toml --output $(OUTPUT)/matrix
