@@ -1,0 +1,70 @@
+"""TLS libraries by choice: which version is linked, and under which licence."""
+
+from __future__ import annotations
+
+import pytest
+
+from setup_local.catalog.catalogs import PYTHON, load_catalogs
+from setup_local.catalog.patches import load_patch
+from setup_local.catalog.sources import load_sources
+from setup_local.catalog.variants import load_variants
+from setup_local.errors import RequestError
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+VERSIONS = load_sources().versions(PYTHON)
+CHOICES = [choice.name for choice in load_variants().tls]
+
+
+def planned(python: str, tls: str = "") -> Plan:
+    return resolve(Request(python=python, tls=tls), load_catalogs())
+
+
+def linked(plan: Plan) -> list[tuple[str, str]]:
+    return [(item.name, item.source.version) for item in plan.libraries if "lib/libssl.a" in item.library.produces]
+
+
+@pytest.mark.parametrize("python", VERSIONS)
+@pytest.mark.parametrize("tls", CHOICES)
+def test_every_python_links_one_tls_library_of_the_chosen_series(python: str, tls: str) -> None:
+    plan = planned(python, tls)
+    family, series = tls.split("-")
+    ((name, version),) = linked(plan)
+    assert name == family
+    assert version.startswith(series)
+    assert plan.tls == tls
+
+
+def test_nothing_asked_for_is_the_newest_series() -> None:
+    assert linked(planned("3.13.5")) == linked(planned("3.13.5", "openssl-3.5"))
+    assert planned("3.13.5").options_text == "noopt"
+
+
+@pytest.mark.parametrize(
+    ("tls", "words"), [("openssl-3.0", "noopt+openssl3.0"), ("openssl-1.1.1", "noopt+openssl1.1.1")]
+)
+def test_another_series_is_recorded(tls: str, words: str) -> None:
+    assert planned("3.13.5", tls).options_text == words
+
+
+@pytest.mark.parametrize(
+    ("tls", "licence"), [("openssl-3.5", "Apache-2.0"), ("openssl-3.0", "Apache-2.0"), ("openssl-1.1.1", "OpenSSL")]
+)
+def test_each_series_has_its_own_licence(tls: str, licence: str) -> None:
+    libraries = {item.name: item.library for item in planned("3.13.5", tls).libraries}
+    assert libraries["openssl"].licenses == (licence,)
+
+
+@pytest.mark.parametrize("asked", ["openssl-1.0.2", "openssl-4", "gnutls"])
+def test_an_unknown_library_is_refused_with_those_that_are_known(asked: str) -> None:
+    with pytest.raises(RequestError, match=f"there is no TLS library '{asked}'") as caught:
+        planned("3.13.5", asked)
+    assert caught.value.hint == f"known: {', '.join(CHOICES)}"
+
+
+def test_the_same_certificates_and_settings_of_the_host_count_with_every_series() -> None:
+    for tls in CHOICES:
+        (library,) = (item.library for item in planned("3.13.5", tls).libraries if item.name == "openssl")
+        files = {edit.file for name in library.patches for edit in load_patch(name).edits}
+        assert {"crypto/x509/x509_def.c", "crypto/conf/conf_mod.c", "util/mkbuildinf.pl"} <= files
