@@ -1,17 +1,21 @@
-"""TLS libraries by choice: which version is linked, and under which licence."""
+"""TLS libraries by choice: which version is linked, under which licence, and how CPython is patched for it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pytest
+from packaging.version import Version
 
 from setup_local.catalog.catalogs import PYTHON, load_catalogs
 from setup_local.catalog.patches import load_patch
 from setup_local.catalog.sources import load_sources
 from setup_local.catalog.variants import load_variants
+from setup_local.catalog.when import Facts
 from setup_local.errors import RequestError
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import Request
+from setup_local.values import Libc, Request
 
 VERSIONS = load_sources().versions(PYTHON)
 CHOICES = [choice.name for choice in load_variants().tls]
@@ -68,3 +72,26 @@ def test_the_same_certificates_and_settings_of_the_host_count_with_every_series(
         (library,) = (item.library for item in planned("3.13.5", tls).libraries if item.name == "openssl")
         files = {edit.file for name in library.patches for edit in load_patch(name).edits}
         assert {"crypto/x509/x509_def.c", "crypto/conf/conf_mod.c", "util/mkbuildinf.pl"} <= files
+
+
+def _libressl_patches(python: str) -> Iterable[str]:
+    facts = Facts(python=Version(python), triple="x86_64-unknown-linux-gnu", libc=Libc.GLIBC, tls="libressl-4.3")
+    chosen = [part.name for part in load_catalogs().cpython.patch if part.when.matches(facts)]
+    return [name for name in chosen if name.startswith("cpython-libressl")]
+
+
+@pytest.mark.parametrize(
+    ("python", "patches"),
+    [
+        ("3.10.22", ["3.10", "store"]),
+        ("3.11.2", ["3.10"]),
+        ("3.11.17", ["3.10", "store"]),
+        ("3.12.15", ["3.12", "store"]),
+        ("3.13.5", ["3.12"]),
+        ("3.14.7", ["3.12"]),
+    ],
+)
+def test_cpython_is_changed_for_libressl_only(python: str, patches: list[str]) -> None:
+    assert _libressl_patches(python) == [f"cpython-libressl-{name}.toml" for name in patches]
+    for tls in CHOICES:
+        assert not [name for name in planned(python, tls).python_patches if "libressl" in name]
