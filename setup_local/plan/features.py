@@ -16,6 +16,8 @@ from setup_local.values import LinkMode, Request
 
 # With more words an archive's name says that there was a choice, and no longer which one.
 _MOST_WORDS = 4
+_BY_FEATURE = "not wanted (--without {})"
+_BY_NAME = "not wanted (--without-modules {})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,36 +38,42 @@ def choose_modules(
     request: Request, catalog: FeatureCatalog, extensions: Sequence[Extension], facts: Facts
 ) -> ModuleChoice:
     """Return the choice that a request means; raise `RequestError` for what is unknown, not here, or cannot be."""
-    here = [extension for extension in extensions if extension.when.matches(facts)]
+    here = tuple(extension for extension in extensions if extension.when.matches(facts))
     added = _features("--with", request.with_features, catalog, here, facts)
     dropped = _features("--without", request.without_features, catalog, here, facts)
-    facts = dataclasses.replace(facts, features=catalog.optional.intersection(item.name for item in added))
-    wanted = {extension.name for extension in here if _is_linked(extension, facts)}
     for name in request.without_modules:
         _refuse_module(name, extensions, here, facts)
-    reasons = {
-        extension.name: f"not wanted (--without {feature.name})"
+    facts = dataclasses.replace(facts, features=catalog.optional.intersection(item.name for item in added))
+    reasons = _reasons(request.without_modules, dropped, here, facts)
+    _refuse_contradiction(added, reasons, here)
+    _refuse_kept(catalog, reasons)
+    incomplete = [feature for feature in catalog.features if _lacks(feature, here, reasons)]
+    words = [
+        *(f"with_{feature.name}" for feature in catalog.features if feature.name in facts.features),
+        *(f"without_{feature.name}" for feature in incomplete if feature in dropped),
+        *(f"without_{name}" for name, reason in reasons.items() if reason == _BY_NAME.format(name)),
+    ]
+    return ModuleChoice(
+        facts=facts,
+        left_out=reasons,
+        programs=tuple(pattern for feature in incomplete for pattern in feature.programs),
+        words=_short(words),
+    )
+
+
+def _reasons(
+    names: Iterable[str], dropped: Iterable[Feature], here: Sequence[Extension], facts: Facts
+) -> dict[str, str]:
+    """Return what is left out and would be there otherwise, in catalog order, each with the reason."""
+    linked = {extension.name for extension in here if _is_linked(extension, facts)}
+    reasons = {name: _BY_NAME.format(name) for name in names} | {
+        extension.name: _BY_FEATURE.format(feature.name)
         for feature in dropped
         for extension in here
         if feature.covers(extension) and not extension.is_core(facts)
     }
-    single = [name for name in dict.fromkeys(request.without_modules) if name in wanted and name not in reasons]
-    reasons |= {name: f"not wanted (--without-modules {name})" for name in single}
-    reasons = _with_dependents({name: why for name, why in reasons.items() if name in wanted}, here, wanted)
-    _refuse_contradiction(added, reasons, here)
-    _refuse_kept(catalog, reasons)
-    words = [
-        *(f"with_{feature.name}" for feature in catalog.features if feature.name in facts.features),
-        *(
-            f"without_{feature.name}"
-            for feature in catalog.features
-            if feature in dropped and _any(feature, here, reasons)
-        ),
-        *(f"without_{extension.name}" for extension in here if extension.name in single),
-    ]
-    incomplete = [feature for feature in catalog.features if _any(feature, here, reasons)]
-    programs = tuple(name for feature in incomplete for name in feature.programs)
-    return ModuleChoice(facts=facts, left_out=reasons, programs=programs, words=_short(words))
+    complete = _with_dependents({name: why for name, why in reasons.items() if name in linked}, here, linked)
+    return {extension.name: complete[extension.name] for extension in here if extension.name in complete}
 
 
 def _features(
@@ -130,7 +138,7 @@ def _refuse_contradiction(added: Iterable[Feature], reasons: Mapping[str, str], 
             )
 
 
-def _any(feature: Feature, here: Iterable[Extension], reasons: Mapping[str, str]) -> bool:
+def _lacks(feature: Feature, here: Iterable[Extension], reasons: Mapping[str, str]) -> bool:
     return any(feature.covers(extension) and extension.name in reasons for extension in here)
 
 

@@ -79,7 +79,8 @@ def stage_tree(
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
-    _tidy(installation, plan.left_out_programs)
+    _drop_programs(installation.root / "bin", plan.left_out_programs)
+    _tidy(installation)
     tcl.let_tkinter_find(installation.stdlib, tcl_paths)
     relocate(installation, settings, _built_in_archives(plan, archives))
     licenses.collect(root, installation.stdlib, libraries)
@@ -157,11 +158,15 @@ def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> 
     return archives
 
 
-def _tidy(installation: Installation, left_out: Iterable[str]) -> None:
-    """Add the names people type, and drop what only a build directory could use, or what does not start here."""
-    programs = installation.root / "bin"
-    for path in [path for pattern in left_out for path in programs.glob(pattern)]:
+def _drop_programs(directory: Path, patterns: Iterable[str]) -> None:
+    """Drop the programs that do not start without a module that was left out."""
+    for path in [path for pattern in patterns for path in directory.glob(pattern)]:
         path.unlink()
+
+
+def _tidy(installation: Installation) -> None:
+    """Add the names people type, and drop what only a build directory could use."""
+    programs = installation.root / "bin"
     if not (programs / "python").exists():
         (programs / "python").symlink_to(installation.interpreter)
     if (programs / "pip3").is_file() and not (programs / "pip").exists():

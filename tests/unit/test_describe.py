@@ -16,7 +16,7 @@ from setup_local.describe import model
 from setup_local.describe.compose import describe, validated
 from setup_local.describe.probe import Facts, read_facts
 from setup_local.errors import DescribeError
-from setup_local.plan.model import Plan, PlannedExtension, PlannedLibrary
+from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
 from setup_local.stage.tree import StagedTree
 from setup_local.values import Libc, LinkMode
@@ -224,6 +224,16 @@ def test_what_the_toolchain_adds_is_linked_by_the_core() -> None:
     links = describe(PLAN, STAGED, FACTS).build_info.core.links
     assert model.Link(name="polyfill", path_static="build/lib/libpolyfill.a") in links
     assert model.Link(name="dl", system=True) in links
+
+
+def test_what_was_chosen_stands_among_the_variables() -> None:
+    consequence = Consequence(license="GPL-3.0-or-later", libraries=("openssl",))
+    plan = dataclasses.replace(PLAN, left_out=("_tkinter", "_uuid"), consequences=(consequence,))
+    plain, chosen = (describe(item, STAGED, FACTS).python_config_vars for item in (PLAN, plan))
+    assert chosen.items() - plain.items() == {
+        ("SETUP_LOCAL_LEFT_OUT", "_tkinter _uuid"),
+        ("SETUP_LOCAL_LICENSE", "GPL-3.0-or-later"),
+    }
 
 
 def test_left_out_modules_and_absent_values_do_not_stand_in_the_text() -> None:

@@ -103,6 +103,14 @@ def test_data_for_run_time_go_into_the_share_of_the_installation(tmp_path: Path)
     assert list(files.below(tmp_path / "install")) == ["share/zoneinfo/UTC"]
 
 
+def test_programs_that_would_not_start_are_dropped(tmp_path: Path) -> None:
+    for name in ("idle3.13", "pip3", "python3.13"):
+        (tmp_path / name).touch()
+    (tmp_path / "idle3").symlink_to("idle3.13")
+    tree._drop_programs(tmp_path, ("idle*",))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pip3", "python3.13"]
+
+
 TKINTER = """\
 import sys
 import types
