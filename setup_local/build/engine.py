@@ -104,7 +104,7 @@ class Engine:
 
     def _make(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
         """Run one step unless another process has just done so."""
-        with self.jobserver.slot(), self.store.locked(key):
+        with self.jobserver.slot(), self.store.locked(key, lambda: self.children.stopped):
             if self.children.stopped:
                 raise StepError("interrupted", where=step.name)
             found = self.store.find(key, directory_name(step.name))

@@ -15,16 +15,17 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from setup_local.errors import StoreError
 
 KEY_LENGTH = 32
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +62,22 @@ class Store:
         return entry / "result"
 
     @contextmanager
-    def locked(self, key: str) -> Iterator[None]:
-        """Hold the lock of a key; the kernel drops it when the process dies, however it dies."""
-        with FileLock(self._locks / f"{key}.lock"):
+    def locked(self, key: str, given_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+        """Hold the lock of a key; the kernel drops it when the process dies, however it dies.
+
+        While another process holds it, `given_up` is asked whether to wait any longer. Raises `StoreError` if not.
+        """
+        lock = FileLock(self._locks / f"{key}.lock")
+        while not lock.is_locked:
+            try:
+                lock.acquire(timeout=_LOOK_SECONDS)
+            except Timeout as error:
+                if given_up():
+                    raise StoreError("stopped waiting for another process, which makes the same", where=key) from error
+        try:
             yield
+        finally:
+            lock.release()
 
     def commit(self, key: str, name: str, prepared: Path, *, seconds: float) -> Path:
         """Take a prepared result directory into the store; `prepared` is moved, not copied."""

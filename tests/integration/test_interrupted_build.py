@@ -95,6 +95,20 @@ def test_an_interrupted_build_stops_its_programs(tmp_path: Path) -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
+def test_a_build_that_waits_for_another_can_be_interrupted(tmp_path: Path) -> None:
+    with _start(tmp_path, "600") as first:
+        _wait_for(tmp_path, "work/build-*/slow/pid")
+        with _start(tmp_path, "600") as second:
+            assert second.stdout is not None
+            assert second.stdout.readline() == "cached 1\n"
+            second.send_signal(signal.SIGINT)
+            second.communicate(timeout=60)
+        assert second.returncode != 0
+        assert first.poll() is None
+        first.send_signal(signal.SIGINT)
+        first.communicate(timeout=60)
+
+
 def test_two_builds_at_once_do_the_work_once(tmp_path: Path) -> None:
     with _start(tmp_path, "2") as first, _start(tmp_path, "2") as second:
         outputs = [process.communicate(timeout=60)[0] for process in (first, second)]
