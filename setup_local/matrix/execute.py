@@ -9,7 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.errors import RequestError, SetupLocalError, StepError
+from setup_local.errors import SetupLocalError, StepError
 from setup_local.matrix.load import Cell
 from setup_local.pipeline import Reporter, archive_name
 from setup_local.plan.model import Plan
@@ -65,7 +65,7 @@ def plan_cells(cells: Iterable[Cell], catalogs: Catalogs) -> tuple[Result, ...]:
 def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
     try:
         plan = resolve(cell.request, catalogs)
-    except RequestError as error:
+    except SetupLocalError as error:
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
     name = archive_name(plan)
     if taken.setdefault(name, plan) != plan:
