@@ -73,6 +73,8 @@ class BuildPhase(Enum):
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
 NO_OPTIONS = "noopt"
 OPTIMIZED = "pgo+lto"
+OPTIMIZATIONS = (BuildOption.PGO, BuildOption.LTO)
+"""What makes a Python faster and changes nothing else that its users see."""
 
 
 @dataclass(frozen=True, kw_only=True)

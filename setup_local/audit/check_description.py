@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from setup_local.audit.facts import ROOT, Distribution
 from setup_local.audit.model import Group, Rule
-from setup_local.audit.policy import version
+from setup_local.audit.policy import named_floor, version
+from setup_local.catalog.abi import abi_flags_of
 from setup_local.values import Libc
 
 Breaches = Iterator[tuple[str, str]]
@@ -45,8 +46,25 @@ def _python(dist: Distribution) -> Breaches:
         yield from _same(
             "$.python_implementation_cache_tag", said.python_implementation_cache_tag, f"cpython-{major}{minor}"
         )
-        if not re.fullmatch(f"{tag}[a-z]*", said.python_abi_tag):
-            yield "$.python_abi_tag", f"is {said.python_abi_tag!r}, which does not belong to {tag}"
+        yield from _same("$.python_abi_tag", said.python_abi_tag, f"{tag}{_abi_flags(dist)}")
+
+
+def _abi_flags(dist: Distribution) -> str:
+    return abi_flags_of(dist.description.build_options.split("+"))
+
+
+def _abi(dist: Distribution) -> Breaches:
+    """Hold that the interpreter is what the build options say, and all names tell the same."""
+    said, flags = dist.description, _abi_flags(dist)
+    version, variables = f"{said.python_major_minor_version}{flags}", said.python_config_vars
+    if dist.program is not None:  # `python_exe` may be a link to it
+        yield from _same("$.python_exe", dist.program.name.rpartition("/")[2], f"python{version}")
+    yield from _same("$.python_config_vars.ABIFLAGS", variables.get("ABIFLAGS"), flags)
+    for name, flag in (("Py_DEBUG", "d"), ("Py_GIL_DISABLED", "t")):
+        yield from _same(f"$.python_config_vars.{name}", variables.get(name) == "1", flag in flags)
+    soabi = f".{said.python_implementation_cache_tag}{flags}-"
+    if not variables.get("EXT_SUFFIX", "").startswith(soabi):
+        yield "$.python_config_vars.EXT_SUFFIX", f"does not begin with {soabi}"
 
 
 def _target(dist: Distribution) -> Breaches:
@@ -59,6 +77,8 @@ def _target(dist: Distribution) -> Breaches:
             yield "$.crt_features", "does not promise a glibc-max-symbol-version"
         elif version(said.floor) > version(policy.newest_floor):
             yield "$.crt_features", f"the floor glibc {said.floor} is newer than {policy.newest_floor}"
+        elif (named := named_floor(said.build_options.split("+"))) and said.floor != named:
+            yield "$.crt_features", f"the floor is glibc {said.floor}, the build options name {named}"
         return
     if said.floor or "glibc-dynamic" in said.crt_features:
         yield "$.crt_features", "names glibc for a target without it"
@@ -147,6 +167,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
     for name, title, check in (
         ("archive-name", "the file name says what PYTHON.json says", _archive_name),
         ("python-version", "all versions and tags mean the same Python", _python),
+        ("abi", "interpreter and names have the ABI that the build options mean", _abi),
         ("target", "platform tag and C library are the target's", _target),
         ("static", "everything is linked to the C library as stated", _crt),
         ("build-options", "optimizations are build options", _options),

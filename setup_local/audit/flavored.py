@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.audit.facts import ROOT, FileFacts, Flavoured, examine
-from setup_local.audit.policy import load_policy, triples, version
+from setup_local.audit.policy import load_policy, named_floor, triples, version
 from setup_local.audit.texts import PathScanner
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
 from setup_local.errors import RequestError
@@ -41,7 +41,7 @@ def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: s
     """Read the archive once. Raises `ArchiveError`, and `RequestError` if there is no policy for the target."""
     policy = load_policy(_triple(named.target, path))
     scanner = PathScanner(policy=policy, forbid=forbid)
-    oldest = version(floor or policy.default_floor)
+    oldest = version(floor or named_floor(re.split(r"[-+]", named.target)) or policy.default_floor)
     members: list[Member] = []
     files: dict[str, FileFacts] = {}
     for member, data in read_members(path):

@@ -98,6 +98,12 @@ def version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else ()
 
 
+def named_floor(words: Iterable[str]) -> str:
+    """Return the oldest glibc (`2.17`) that the words of an archive's name promise (`glibc2.17`), empty without one."""
+    found = (re.fullmatch(r"glibc(\d+\.\d+)", word) for word in words)
+    return next((match[1] for match in found if match), "")
+
+
 def triples() -> tuple[str, ...]:
     """Return the targets that have a policy."""
     return tuple(sorted(path.stem for path in DIRECTORY.glob("*.toml")))

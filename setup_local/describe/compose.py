@@ -29,7 +29,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
 
     Raises `DescribeError` where plan and result disagree, or the result does not follow the schema.
     """
-    _same_version(plan, staged, facts)
+    _same_python(plan, staged, facts)
     tag = f"cp{plan.python.major}{plan.python.minor}"
     return validated(
         PythonJson(
@@ -67,9 +67,12 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
     )
 
 
-def _same_version(plan: Plan, staged: StagedTree, facts: Facts) -> None:
+def _same_python(plan: Plan, staged: StagedTree, facts: Facts) -> None:
     if facts.version != str(plan.python):
         raise DescribeError(f"the interpreter says it is {facts.version}, not {plan.python}", where=staged.python_exe)
+    if facts.abiflags != plan.abi_flags:
+        what = f"the interpreter's ABI flags are {facts.abiflags!r}, those of {plan.options_text} {plan.abi_flags!r}"
+        raise DescribeError(what, where=staged.python_exe)
 
 
 def validated(description: PythonJson) -> PythonJson:

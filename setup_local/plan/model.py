@@ -7,6 +7,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.cpython import Relayout, Training, Unshipped
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
@@ -189,6 +190,11 @@ class Plan:
     def optimizations_text(self) -> str:
         """Return how far the compiler goes (`noopt`, `pgo+lto`)."""
         return optimizations_text(self.build_options)
+
+    @property
+    def abi_flags(self) -> str:
+        """Return what `sys.abiflags` must be, and all names must tell (`t`, `d`, `td`; usually nothing)."""
+        return abi_flags(self.build_options)
 
     @property
     def archive_stem(self) -> str:

@@ -32,7 +32,16 @@ from setup_local.plan.model import (
 from setup_local.plan.options import parse_options
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
-from setup_local.values import BuildOption, BuildPhase, Libc, LinkMode, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import (
+    OPTIMIZATIONS,
+    BuildOption,
+    BuildPhase,
+    Libc,
+    LinkMode,
+    LlvmToolsChoice,
+    Request,
+    ToolchainChoice,
+)
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
 
@@ -306,6 +315,6 @@ def plan_configure(
         cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
         cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
         ldflags=filled(_merge(part.ldflags for part in parts)),
-        promises=tuple(option for option in BuildOption if option in facts.options and facts.phase is BuildPhase.FINAL),
+        promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
         unshipped=catalog.unshipped,
     )

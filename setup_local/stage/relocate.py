@@ -21,23 +21,28 @@ _MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """Where things are in an installation; `stdlib` and `config` are below `root`."""
+    """Where things are in an installation; `stdlib` and `config` are below `root`.
+
+    `abi_flags` stand behind the version in most names (`python3.13t`).
+    """
 
     root: Path
     version: str
     stdlib: Path
     config: Path
+    abi_flags: str = ""
 
     @property
     def interpreter(self) -> str:
         """Return the interpreter's file name in `bin/`."""
-        return f"python{self.version}"
+        return f"python{self.version}{self.abi_flags}"
 
 
-def find(root: Path, version: str) -> Installation:
-    """Return an installation's places; raise `StageError` if it is none."""
+def find(root: Path, version: str, abi_flags: str = "") -> Installation:
+    """Return an installation's places; raise `StageError` if it is none, or of another ABI."""
     stdlib = files.only(root / "lib", f"python{version}*")
-    return Installation(root=root, version=version, stdlib=stdlib, config=files.only(stdlib, f"config-{version}*"))
+    config = files.only(stdlib, f"config-{version}{abi_flags}-*")
+    return Installation(root=root, version=version, abi_flags=abi_flags, stdlib=stdlib, config=config)
 
 
 def relocate(installation: Installation, settings: Settings, archives: tuple[str, ...]) -> None:

@@ -18,7 +18,7 @@ _SHEBANG = "#!"
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 _STRING = re.compile(r"[rRuU]?[\"']")
 _FUTURE = re.compile(r"(?m)^from __future__ ")
-_PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*\s*")
+_PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*[a-z]*\s*")
 
 
 def start(interpreter: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
+from setup_local.values import BuildOption
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,15 @@ class Bytecode:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What is different in builds that have all of `options`: values of variables, the flags of the table."""
+
+    options: tuple[BuildOption, ...]
+    set: dict[str, str]
+    inittab: Inittab
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
     """The whole file. `prefix` is what CPython is configured with."""
 
@@ -39,6 +50,15 @@ class Settings:
     clear: Clear
     inittab: Inittab
     bytecode: Bytecode
+    changed: tuple[Changed, ...]
+
+    def of(self, options: Collection[BuildOption]) -> Settings:
+        """Return the settings of a build with these options."""
+        settings = self
+        for part in self.changed:
+            if set(part.options) <= set(options):
+                settings = replace(settings, set=settings.set | part.set, inittab=part.inittab)
+        return settings
 
     def replacement(self, name: str) -> str | None:
         """Return the value that a Makefile variable gets, None if it keeps its own."""

@@ -67,7 +67,7 @@ def stage_tree(
     `libraries` are the result directories by name; one that the plan does not know is run-time support
     of the toolchain (polyfill, builtins) that everything links. Raises `StageError`, `OutputError`.
     """
-    settings = load_settings()
+    settings = load_settings().of(plan.build_options)
     root = out / "python"
     variables = makefile.variables(files.read(cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
@@ -78,7 +78,7 @@ def stage_tree(
     archives = _place_archives(plan, libraries, root / "build" / "lib")
     clean_tree(root)
     tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
-    installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}")
+    installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
     _drop_programs(installation.root / "bin", plan.left_out_programs)
     _tidy(installation)
     tcl.let_tkinter_find(installation.stdlib, tcl_paths)
@@ -167,6 +167,7 @@ def _drop_programs(directory: Path, patterns: Iterable[str]) -> None:
 def _tidy(installation: Installation) -> None:
     """Add the names people type, and drop what only a build directory could use."""
     programs = installation.root / "bin"
+    _one_program(programs, f"python{installation.version}", installation.interpreter)
     if not (programs / "python").exists():
         (programs / "python").symlink_to(installation.interpreter)
     if (programs / "pip3").is_file() and not (programs / "pip").exists():
@@ -180,9 +181,17 @@ def _tidy(installation: Installation) -> None:
             path.symlink_to(copy.relative_to(path.parent))
 
 
+def _one_program(programs: Path, name: str, interpreter: str) -> None:
+    """Make the name without ABI flags a link: `make install` gives it a file of its own."""
+    path = programs / name
+    if name != interpreter and path.is_file() and not path.is_symlink():
+        path.unlink()
+        path.symlink_to(interpreter)
+
+
 def _libpython(root: Path, installation: Installation) -> str:
     """Return the path of the static libpython in the directory for embedding."""
-    return files.only(installation.config, f"libpython{installation.version}*.a").relative_to(root).as_posix()
+    return files.only(installation.config, f"lib{installation.interpreter}.a").relative_to(root).as_posix()
 
 
 def _required(installation: Installation, plan: Plan) -> frozenset[str]:

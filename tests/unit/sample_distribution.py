@@ -66,7 +66,7 @@ def _document() -> dict[str, Any]:
         "python_major_minor_version": "3.13",
         "python_paths": paths,
         "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in paths.items()},
-        "python_config_vars": {"EXT_SUFFIX": SUFFIX},
+        "python_config_vars": {"EXT_SUFFIX": SUFFIX, "ABIFLAGS": "", "Py_DEBUG": "0"},
         "python_exe": "install/bin/python3.13",
         "python_stdlib_platform_config": f"{library}/config-3.13-x86_64-linux-gnu",
         "python_stdlib_test_packages": ["test"],

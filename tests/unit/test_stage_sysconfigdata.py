@@ -146,7 +146,8 @@ def test_the_schema_has_the_fields_of_the_model() -> None:
     for model, node in [
         (settings_module.Settings, document),
         (settings_module.Clear, document["properties"]["clear"]),
-        (settings_module.Inittab, document["properties"]["inittab"]),
+        (settings_module.Inittab, document["$defs"]["inittab"]),
+        (settings_module.Changed, document["properties"]["changed"]["items"]),
         (settings_module.Bytecode, document["properties"]["bytecode"]),
     ]:
         names = {field.name for field in dataclasses.fields(model)}

@@ -52,6 +52,23 @@ def _set(name: str, value: object) -> Corruption:
     return corrupt
 
 
+def _variable(name: str, value: str) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.document["python_config_vars"][name] = value
+
+    return corrupt
+
+
+def _built_as(options: str) -> Corruption:
+    """Say of the sample that it was built with other options than it was."""
+
+    def corrupt(sample: Sample) -> None:
+        sample.name = sample.name.replace("noopt", options)
+        sample.document["build_options"] = options
+
+    return corrupt
+
+
 def _extension(extension: str, **fields: object) -> Corruption:
     def corrupt(sample: Sample) -> None:
         sample.extension(extension).update(fields)
@@ -149,11 +166,19 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("python-version", _set("python_tag", "cp312")),
     ("python-version", _set("python_abi_tag", "cp312")),
     ("python-version", _set("python_implementation_cache_tag", "cpython-312")),
+    ("python-version", _set("python_abi_tag", "cp313d")),
+    ("abi", _variable("ABIFLAGS", "t")),
+    ("abi", _variable("Py_DEBUG", "1")),
+    ("abi", _variable("Py_GIL_DISABLED", "1")),
+    ("abi", _variable("EXT_SUFFIX", ".cpython-313d-x86_64-linux-gnu.so")),
+    ("abi", _built_as("debug")),
+    ("abi", _built_as("freethreaded")),
     ("target", _set("python_platform_tag", "linux-aarch64")),
     ("target", _set("crt_features", ["glibc-max-symbol-version:2.12"])),
     ("target", _set("crt_features", ["glibc-dynamic"])),
     ("target", _set("crt_features", ["glibc-dynamic", "glibc-max-symbol-version:2.99"])),
     ("static", _set("crt_features", ["glibc-dynamic", "glibc-max-symbol-version:2.12", "static"])),
+    ("target", _built_as("noopt+glibc2.17")),
     ("build-options", _set("optimizations", "pgo+lto")),
     ("python-program", _entry(PROGRAM, "mode", 0o644)),
     ("python-program", _file_instead_of_program),
@@ -409,6 +434,14 @@ def test_an_installation_is_judged_by_the_floor_that_is_given(tmp_path: Path) ->
     sample = flavoured("install_only")
     sample.file(SHARED.removeprefix("install/")).data = binary("newer.so")
     assert validate_archive(sample.write(tmp_path), floor="2.34").holds
+
+
+@pytest.mark.parametrize(("words", "holds"), [("glibc2.34", True), ("debug+glibc2.34", True), ("glibc2.28", False)])
+def test_an_installation_is_judged_by_the_floor_in_its_name(words: str, tmp_path: Path, *, holds: bool) -> None:
+    sample = flavoured("install_only")
+    sample.name = sample.name.replace("-install_only", f"-{words}-install_only")
+    sample.file(SHARED.removeprefix("install/")).data = binary("newer.so")
+    assert validate_archive(sample.write(tmp_path)).holds == holds
 
 
 def test_an_installation_for_an_unknown_target_is_refused(tmp_path: Path) -> None:
