@@ -31,7 +31,11 @@ static struct PyModuleDef module = {PyModuleDef_HEAD_INIT, "adding", NULL, -1, m
 PyMODINIT_FUNC
 PyInit_adding(void)
 {
-    return PyModule_Create(&module);
+    PyObject *made = PyModule_Create(&module);
+#ifdef Py_GIL_DISABLED
+    PyUnstable_Module_SetGIL(made, Py_MOD_GIL_NOT_USED);
+#endif
+    return made;
 }
 """
 COMPILERS = ("gcc", "clang")
@@ -86,8 +90,9 @@ def test_embedding_with_the_static_library() -> None:
         raise harness.Skip(f"the installation has no {library.name}")
     _compilers()
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    flags = harness.run(str(Path(sys.base_prefix, "bin", f"python{version}-config")), "--embed", "--ldflags")
-    harness.holds(f"-lpython{version}" in flags)
+    for config in (f"python{version}-config", f"python{version}{sys.abiflags}-config"):
+        flags = harness.run(str(Path(sys.base_prefix, "bin", config)), "--embed", "--ldflags")
+        harness.holds(f"-lpython{version}{sys.abiflags}" in shlex.split(flags))
 
 
 if __name__ == "__main__":

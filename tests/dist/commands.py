@@ -15,7 +15,7 @@ VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def test_interpreter_under_each_of_its_names() -> None:
-    for name in ("python3", f"python{VERSION}"):
+    for name in ("python", "python3", f"python{VERSION}", f"python{VERSION}{sys.abiflags}"):
         answer = harness.run(str(BIN / name), "-c", "import sys; print(sys.base_prefix)").strip()
         harness.equal((name, Path(answer).resolve()), (name, PREFIX.resolve()))
 

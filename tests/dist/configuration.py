@@ -23,11 +23,22 @@ def test_compilers_are_neutral() -> None:
 
 def test_suffixes_and_names() -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}-x86_64-linux-gnu.so")
+    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-x86_64-linux-gnu.so")
     harness.holds(suffix in importlib.machinery.EXTENSION_SUFFIXES)
     harness.equal(sysconfig.get_platform(), "linux-x86_64")
     harness.equal(sys.implementation.cache_tag, f"cpython-{VERSION.replace('.', '')}")
     harness.equal(sysconfig.get_config_var("Py_ENABLE_SHARED"), 0)
+
+
+def test_abi_is_what_its_flags_say() -> None:
+    harness.say(f"     ABI flags {sys.abiflags!r}")
+    harness.equal(bool(sysconfig.get_config_var("Py_DEBUG")), "d" in sys.abiflags)
+    harness.equal(hasattr(sys, "gettotalrefcount"), "d" in sys.abiflags)
+    harness.equal(bool(sysconfig.get_config_var("Py_GIL_DISABLED")), "t" in sys.abiflags)
+    harness.equal("-DNDEBUG" in shlex.split(sysconfig.get_config_var("CFLAGS")), "d" not in sys.abiflags)
+    compiled = Path(sysconfig.get_path("include"), "pyconfig.h").read_text(encoding="utf-8")
+    for macro, flag in (("Py_DEBUG", "d"), ("Py_GIL_DISABLED", "t")):
+        harness.equal((macro, f"#define {macro} 1\n" in compiled), (macro, flag in sys.abiflags))
 
 
 def test_version_line_names_no_machine() -> None:

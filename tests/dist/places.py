@@ -56,6 +56,7 @@ def interpreter() -> dict[str, Any]:
         "path": [entry for entry in sys.path if entry != str(Path(__file__).parent)],
         "library": str(Path(os.__file__).parent),
         "site_packages": site.getsitepackages(),
+        "abi_flags": sys.abiflags,
     }
 
 
@@ -120,7 +121,7 @@ def scripts_of_tcl() -> Any:
 
 def build_details() -> Any:
     """Return the static description of the build (PEP 739), if there is one."""
-    path = BASE / "lib" / f"python{VERSION}" / "build-details.json"
+    path = Path(os.__file__).with_name("build-details.json")
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 

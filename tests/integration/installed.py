@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 import zstandard
 
+from setup_local.values import BuildOption
+
 DIST = Path(__file__).resolve().parent.parent / "dist"
 DATA = Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
@@ -117,6 +119,19 @@ class Installation:
     def version(self) -> str:
         """Return the version as three numbers (`3.13.5`)."""
         return str(self.description["python_version"])
+
+    @property
+    def build_options(self) -> frozenset[BuildOption]:
+        """Return how it was built, as far as conditions of the catalogs ask for it."""
+        words = str(self.description["build_options"]).split("+")
+        return frozenset(option for option in BuildOption if option.value in words)
+
+    @property
+    def floor(self) -> tuple[int, ...]:
+        """Return the oldest glibc that it promises to run with, `()` without one."""
+        features = [feature.partition(":") for feature in self.description["crt_features"]]
+        named = [value for name, _, value in features if name == "glibc-max-symbol-version"]
+        return tuple(map(int, named[0].split("."))) if named else ()
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         self.home.mkdir(exist_ok=True)

@@ -19,6 +19,8 @@ import pytest
 from clients import ROOT, served, used
 from installed import checked, environment, run
 
+from setup_local.index.names import parse_name
+
 UV = "uv==0.13.8"
 PIP = "25.1"
 VIRTUALENV = "20.31.2"
@@ -26,15 +28,20 @@ C_PACKAGE = "markupsafe==3.0.2"
 C_BACKEND = "setuptools==80.9.0"
 WHEEL = "six==1.16.0"
 FLAVORS = ("full", "install_only")
+UV_VARIANTS = ("freethreaded", "debug")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """A directory of archives with its index, and a scratch directory for what is made of them."""
+    """A directory of archives with its index, and a scratch directory for what is made of them.
+
+    `asked` is what makes uv take this very build: the version, and the variants that uv knows.
+    """
 
     directory: Path
     scratch: Path
     version: str
+    asked: str
 
     def ours(self, *words: str | Path, more: Mapping[str, str] | None = None) -> str:
         """Run a command of ours and return the last line of what it printed."""
@@ -46,6 +53,14 @@ def version_of(archive: Path) -> str:
     return archive.name.split("-")[1]
 
 
+def asked_of_uv(archive: Path) -> str:
+    """Return `3.13.5`, or for builds that uv tells apart `3.13.5+freethreaded`, `3.13.5+debug`."""
+    named = parse_name(archive.name)
+    assert named is not None
+    options = named.build_options.split("+")
+    return "+".join([version_of(archive), *(name for name in UV_VARIANTS if name in options)])
+
+
 @pytest.fixture(scope="session")
 def shop(archive: Path, workshop: Path) -> Shop:
     """Return the archive under test in a directory of its own, with an index."""
@@ -53,7 +68,7 @@ def shop(archive: Path, workshop: Path) -> Shop:
     directory = scratch / "our archives"
     directory.mkdir(parents=True)
     shutil.copy(archive, directory)
-    made = Shop(directory=directory, scratch=scratch, version=version_of(archive))
+    made = Shop(directory=directory, scratch=scratch, version=version_of(archive), asked=asked_of_uv(archive))
     made.ours("index", directory)
     return made
 
@@ -98,6 +113,7 @@ class Uv:
     metadata: str
     place: Path
     version: str
+    asked: str
 
     @property
     def installations(self) -> Path:
@@ -116,10 +132,11 @@ class Uv:
         return self.place / name / "bin" / "python"
 
 
-def prepared(tool: Path, metadata: str, place: Path, version: str) -> Uv:
+def prepared(tool: Path, metadata: str, place: Path, shop: Shop) -> Uv:
     place.mkdir(parents=True)
-    uv = Uv(program=tool.parent / "uv", metadata=metadata, place=place, version=version)
-    uv("python", "install", version, "--no-bin")
+    program = tool.parent / "uv"
+    uv = Uv(program=program, metadata=metadata, place=place, version=shop.version, asked=shop.asked)
+    uv("python", "install", uv.asked, "--no-bin")
     return uv
 
 
@@ -128,11 +145,11 @@ def uv(request: pytest.FixtureRequest, shop: Shop, tool: Path, archive: Path) ->
     """Return uv after it has installed one flavour of our Python from a directory."""
     directory = flavored(shop, archive, request.param)
     metadata = (directory / "download-metadata.json").as_uri()
-    return prepared(tool, metadata, shop.scratch / f"uv {request.param}", shop.version)
+    return prepared(tool, metadata, shop.scratch / f"uv {request.param}", shop)
 
 
 def test_uv_installs_and_makes_environments(uv: Uv) -> None:
-    uv("venv", "--python", uv.version, "--managed-python", "plain")
+    uv("venv", "--python", uv.asked, "--managed-python", "plain")
     assert uv.installations in uv.python("plain").resolve().parents
     used(uv.python("plain"), uv.place, uv.version)
 
@@ -140,7 +157,7 @@ def test_uv_installs_and_makes_environments(uv: Uv) -> None:
 def test_uv_installs_a_wheel_and_a_source_with_c_code(uv: Uv, shop: Shop) -> None:
     if shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
-    uv("venv", "--python", uv.version, "--managed-python", "packages")
+    uv("venv", "--python", uv.asked, "--managed-python", "packages")
     offline = ["--no-index", "--find-links", shop.scratch / "wheels", "--no-binary", "markupsafe"]
     uv("pip", "install", "--python", uv.python("packages"), *offline, WHEEL, C_PACKAGE)
     code = "import six, markupsafe._speedups; print(markupsafe.escape('<'))"
@@ -154,7 +171,7 @@ def test_what_uv_installed_can_be_moved(uv: Uv) -> None:
     uv.installations.rename(moved)
     try:
         used(moved / found.name / "bin" / "python3", uv.place, uv.version)
-        uv("venv", "--python", uv.version, "--managed-python", "after", installations=moved)
+        uv("venv", "--python", uv.asked, "--managed-python", "after", installations=moved)
         assert moved in uv.python("after").resolve().parents
         used(uv.python("after"), uv.place, uv.version)
     finally:
@@ -171,7 +188,7 @@ def test_clients_get_it_from_a_server(shop: Shop, tool: Path, server: str) -> No
     shop.ours("index", shop.directory, "--base-url", server)
     try:
         place = shop.scratch / "served"
-        uv = prepared(tool, f"{server}/download-metadata.json", place, shop.version)
+        uv = prepared(tool, f"{server}/download-metadata.json", place, shop)
         (found,) = [path for path in uv.installations.glob("cpython-*") if not path.is_symlink()]
         used(found / "bin" / "python3", place, shop.version)
         cache = {"SETUP_LOCAL_CACHE": str(place / "cache")}

@@ -56,16 +56,26 @@ class Case:
         return any(self.stdlib.glob("lib-dynload/_tkinter.*"))
 
     @cached_property
+    def full_version(self) -> str:
+        """Return the version as most names have it, with the ABI flags (`3.13td`)."""
+        return f"{self.version}{self.answers['interpreter']['abi_flags']}"
+
+    @cached_property
+    def library_version(self) -> str:
+        """Return the version as the directory of the library has it: builds with and without debugging share one."""
+        return self.full_version.rstrip("d")
+
+    @cached_property
     def stdlib(self) -> Path:
-        return self.place.base / "lib" / f"python{self.version}"
+        return self.place.base / "lib" / f"python{self.library_version}"
 
     @cached_property
     def include(self) -> Path:
-        return self.place.base / "include" / f"python{self.version}"
+        return self.place.base / "include" / f"python{self.full_version}"
 
     @cached_property
     def config(self) -> Path:
-        (found,) = self.stdlib.glob(f"config-{self.version}*")
+        (found,) = self.stdlib.glob(f"config-{self.full_version}-*")
         return found
 
     @cached_property
@@ -94,15 +104,15 @@ def prefixes(case: Case) -> None:
 
 def search_path(case: Case) -> None:
     told = case.answers["interpreter"]
-    packages = case.place.prefix / "lib" / f"python{case.version}" / "site-packages"
-    archive = case.place.base / "lib" / f"python{case.version.replace('.', '')}.zip"
+    packages = case.place.prefix / "lib" / f"python{case.library_version}" / "site-packages"
+    archive = case.place.base / "lib" / f"python{case.library_version.replace('.', '')}.zip"
     assert told["path"] == [str(path) for path in (archive, case.stdlib, case.stdlib / "lib-dynload", packages)]
     assert told["site_packages"] == [str(packages)]
 
 
 def install_paths(case: Case) -> None:
     base, prefix = case.place.base, case.place.prefix
-    library = f"lib/python{case.version}"
+    library = f"lib/python{case.library_version}"
     told = case.answers["configuration"]["paths"]
     wanted = {
         "stdlib": base / library,
@@ -174,7 +184,7 @@ def config_program(case: Case) -> None:
     for question in ("--ldflags", "embed"):
         words = shlex.split(case.said("flags", question))
         assert words[:2] == [f"-L{case.config.resolve()}", f"-L{case.real / 'lib'}"]
-    assert f"-lpython{case.version}" in words
+    assert f"-lpython{case.full_version}" in words
 
 
 def package_config(case: Case) -> None:
@@ -196,7 +206,7 @@ def makefile(case: Case) -> None:
 
 
 def own_programs(case: Case) -> None:
-    packages = case.real / "lib" / f"python{case.version}" / "site-packages"
+    packages = case.real / "lib" / f"python{case.library_version}" / "site-packages"
     assert f"from {packages}/pip" in case.said("programs", "pip3")
     assert ("idle3" in case.answers["programs"]) == case.has_tk
     assert not case.has_tk or "USAGE" in case.said("programs", "idle3")

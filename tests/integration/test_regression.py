@@ -24,11 +24,12 @@ from packaging.version import Version
 
 from setup_local.catalog.load import convert
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import Libc
+from setup_local.values import BuildOption, Libc
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
 SECONDS_OF_ALL = {"quick": 2400, "all": 7200}
+DEBUG_FACTOR = 4  # as much longer take builds that check themselves
 SHOWN_EVERY = 20.0
 SHARE_WITHOUT_MODULES = 0.8
 """How much of the minimum must run where modules were left out: the tests skip themselves without what they test."""
@@ -89,7 +90,10 @@ def plain(installation: Installation, workshop: Path) -> Installation:
 def selection(installation: Installation) -> Selection:
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
-    return everything.applying(Facts(python=Version(installation.version), triple=triple, libc=Libc.GLIBC))
+    facts = Facts(
+        python=Version(installation.version), triple=triple, libc=Libc.GLIBC, options=installation.build_options
+    )
+    return everything.applying(facts)
 
 
 def test_each_skip_has_a_reason(selection: Selection) -> None:
@@ -185,7 +189,8 @@ def test_regression_tests_of_cpython(
     scratch = _scratch(workshop, plain)
     command = _command(plain, scratch, kind, selection)
     env = plain.environment({"TERM": "xterm-256color", "TMPDIR": str(scratch)})
-    status, lines = _run_and_show(command, env, scratch, SECONDS_OF_ALL[kind], say)
+    seconds = SECONDS_OF_ALL[kind] * (DEBUG_FACTOR if BuildOption.DEBUG in plain.build_options else 1)
+    status, lines = _run_and_show(command, env, scratch, seconds, say)
     if status:
         pytest.fail("\n".join(_telling(lines)), pytrace=False)
     executed = _executed(scratch / "results.xml")
