@@ -57,6 +57,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     facts = decide_facts(request, target, python, catalogs.variants)
     modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
     facts = modules.facts
+    refuse_impossible(catalogs.variants, facts)  # once more: only now the features are known
     extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
     libraries = plan_libraries(catalogs, extensions, facts)
     return Plan(

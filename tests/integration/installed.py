@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from setup_local.catalog.variants import load_variants
 from setup_local.values import BuildOption
 
 DIST = Path(__file__).resolve().parent.parent / "dist"
@@ -132,6 +134,11 @@ class Installation:
         features = [feature.partition(":") for feature in self.description["crt_features"]]
         named = [value for name, _, value in features if name == "glibc-max-symbol-version"]
         return tuple(map(int, named[0].split("."))) if named else ()
+
+    def tls(self) -> str:
+        """Return the TLS library as conditions call it (`openssl-3.0`); a name without one means the default."""
+        named = re.search(r"(?:^|\+)(openssl|libressl)([\d.]+)", str(self.description["build_options"]))
+        return f"{named[1]}-{named[2]}" if named else load_variants().tls[0].name
 
     def environment(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         self.home.mkdir(exist_ok=True)

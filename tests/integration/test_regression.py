@@ -91,7 +91,11 @@ def selection(installation: Installation) -> Selection:
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
     facts = Facts(
-        python=Version(installation.version), triple=triple, libc=Libc.GLIBC, options=installation.build_options
+        python=Version(installation.version),
+        triple=triple,
+        libc=Libc.GLIBC,
+        options=installation.build_options,
+        tls=installation.tls,
     )
     return everything.applying(facts)
 

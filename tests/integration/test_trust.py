@@ -236,6 +236,8 @@ def test_the_policy_of_the_host_counts_and_what_is_foreign_in_it_does_not(bare: 
 
 
 def test_a_configuration_that_the_user_names_is_held_to_the_letter(bare: TrustRoot, tmp_path: Path) -> None:
+    if bare.installation.tls == "openssl-1.1.1":
+        pytest.skip("OpenSSL 1.1.1 never fails for its configuration: it stops reading where it does not understand")
     written = tmp_path / "openssl.cnf"
     written.write_text(FOREIGN, encoding="ascii")
     bare.furnish({"/own.cnf": written})

@@ -9,20 +9,19 @@ from packaging.version import Version
 
 from setup_local.catalog.catalogs import PYTHON, load_catalogs
 from setup_local.catalog.patches import load_patch
-from setup_local.catalog.sources import load_sources
-from setup_local.catalog.variants import load_variants
 from setup_local.catalog.when import Facts
 from setup_local.errors import RequestError
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import Libc, Request
 
-VERSIONS = load_sources().versions(PYTHON)
-CHOICES = [choice.name for choice in load_variants().tls]
+CATALOGS = load_catalogs()
+VERSIONS = CATALOGS.sources.versions(PYTHON)
+CHOICES = [choice.name for choice in CATALOGS.variants.tls]
 
 
 def planned(python: str, tls: str = "") -> Plan:
-    return resolve(Request(python=python, tls=tls), load_catalogs())
+    return resolve(Request(python=python, tls=tls), CATALOGS)
 
 
 def linked(plan: Plan) -> list[tuple[str, str]]:
@@ -67,6 +66,16 @@ def test_an_unknown_library_is_refused_with_those_that_are_known(asked: str) -> 
     assert caught.value.hint == f"known: {', '.join(CHOICES)}"
 
 
+@pytest.mark.parametrize("feature", ["readline", "gdbm"])
+def test_libraries_under_the_gpl_do_not_go_with_the_old_licence(feature: str) -> None:
+    def request(tls: str) -> Request:
+        return Request(python="3.13.5", tls=tls, with_features=(feature,))
+
+    assert resolve(request("openssl-3.0"), CATALOGS)
+    with pytest.raises(RequestError, match="cannot be built: nobody may pass on"):
+        resolve(request("openssl-1.1.1"), CATALOGS)
+
+
 def test_the_same_certificates_and_settings_of_the_host_count_with_every_series() -> None:
     for tls in CHOICES:
         (library,) = (item.library for item in planned("3.13.5", tls).libraries if item.name == "openssl")
@@ -76,7 +85,7 @@ def test_the_same_certificates_and_settings_of_the_host_count_with_every_series(
 
 def _libressl_patches(python: str) -> Iterable[str]:
     facts = Facts(python=Version(python), triple="x86_64-unknown-linux-gnu", libc=Libc.GLIBC, tls="libressl-4.3")
-    chosen = [part.name for part in load_catalogs().cpython.patch if part.when.matches(facts)]
+    chosen = [part.name for part in CATALOGS.cpython.patch if part.when.matches(facts)]
     return [name for name in chosen if name.startswith("cpython-libressl")]
 
 

@@ -100,6 +100,8 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
         options=frozenset(item.when.options),
         libpython=item.when.libpython or Linkage.STATIC,
         dependencies=item.when.dependencies or Linkage.STATIC,
+        tls=item.when.tls or FACTS.tls,
+        features=frozenset(item.when.features),
     )
     alone = VariantCatalog(tls=CATALOG.tls, impossible=(item,))
     with pytest.raises(RequestError, match="cannot be built") as caught:
