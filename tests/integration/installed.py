@@ -135,6 +135,7 @@ class Installation:
         named = [value for name, _, value in features if name == "glibc-max-symbol-version"]
         return tuple(map(int, named[0].split("."))) if named else ()
 
+    @property
     def tls(self) -> str:
         """Return the TLS library as conditions call it (`openssl-3.0`); a name without one means the default."""
         named = re.search(r"(?:^|\+)(openssl|libressl)([\d.]+)", str(self.description["build_options"]))
