@@ -41,7 +41,7 @@ def _kernel(case: HostCase) -> Iterator[Line]:
 def _libc(case: HostCase) -> Iterator[Line]:
     facts, floor = case.facts, case.policy.default_floor
     if facts.libc == "musl":
-        yield case.line("C library", "musl", level=Level.PROBLEM, fix="libc-musl")
+        yield case.line("C library", "musl: distributions for it run here (build --musl), and static ones")
     elif not version(facts.libc_version):
         yield case.line("C library", "unknown", level=Level.WARNING, fix="libc-unknown")
     elif version(facts.libc_version) < version(floor):

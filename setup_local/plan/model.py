@@ -144,9 +144,9 @@ class Plan:
 
     `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` tell how the interpreter and the
     third-party libraries are linked; `variant` are the words for what is not the default, besides build options.
-    `left_out` are the extension modules that the request does not want, `left_out_programs` patterns of programs in `bin/`
-    that do not start without them, `consequences` what the licences of the libraries
-    mean for the whole distribution.
+    `left_out` are the extension modules that the request does not want or make possible, `left_out_programs` patterns
+    of programs in `bin/` that do not start without them, `consequences` what the licences of the libraries mean for the
+    whole distribution.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.

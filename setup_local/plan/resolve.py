@@ -74,7 +74,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         libpython=facts.libpython,
         dependencies=facts.dependencies,
         variant=(*variant_words(catalogs.variants, facts, target, floor), *modules.words),
-        left_out=tuple(modules.left_out),
+        left_out=(*modules.left_out, *impossible_if_static(catalogs.extensions, facts)),
         left_out_programs=modules.programs,
         consequences=consequences(libraries, catalogs.licenses),
         libraries=libraries,
@@ -200,6 +200,16 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
 
 def _merge(pieces: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(word for piece in pieces for word in piece))
+
+
+def impossible_if_static(catalog: Iterable[Extension], facts: Facts) -> tuple[str, ...]:
+    """Return the modules that only a static build leaves out; none for any other build."""
+    other = dataclasses.replace(facts, options=facts.options - {BuildOption.STATIC})
+    here = [extension for extension in catalog if extension.when.matches(facts)]
+    decisions = [(item.name, item.decision(facts), item.decision(other)) for item in here]
+    return tuple(
+        name for name, now, then in decisions if now and then and now.link is LinkMode.DISABLED is not then.link
+    )
 
 
 def absent_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[AbsentExtension, ...]:

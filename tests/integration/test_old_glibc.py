@@ -118,7 +118,7 @@ def _chroot(root: Path) -> list[str]:
     return [program, str(root)]
 
 
-def _enter(root: Path) -> list[str]:
+def enter(root: Path) -> list[str]:
     """Return the command that enters the root directory: bubblewrap where it works, else chroot."""
     program = shutil.which("bwrap")
     if program:
@@ -131,7 +131,7 @@ def _enter(root: Path) -> list[str]:
 
 
 def _run_inside(root: Path, *arguments: str) -> str:
-    command = [*_enter(root), f"{INSIDE}/bin/python3", "-B", *arguments]
+    command = [*enter(root), f"{INSIDE}/bin/python3", "-B", *arguments]
     done = run(command, env={"HOME": "/tmp", "LANG": "C"}, cwd=root, seconds=120)
     assert done.returncode == 0, done.stdout
     return done.stdout
@@ -150,6 +150,6 @@ def test_a_program_of_a_newer_system_does_not_start(old_root: Path) -> None:
     if b"GLIBC_2.34" not in program.read_bytes():
         pytest.skip(f"{program} of this machine may run with glibc {VERSION}")
     shutil.copy(program, old_root / "opt/newer")
-    done = run([*_enter(old_root), "/opt/newer"], env={}, cwd=old_root, seconds=20)
+    done = run([*enter(old_root), "/opt/newer"], env={}, cwd=old_root, seconds=20)
     assert done.returncode != 0
     assert "GLIBC_2.34' not found" in done.stdout

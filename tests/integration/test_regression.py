@@ -24,7 +24,7 @@ from packaging.version import Version
 
 from setup_local.catalog.load import convert
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import BuildOption, Libc
+from setup_local.values import Libc
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
@@ -93,7 +93,7 @@ def selection(installation: Installation) -> Selection:
     facts = Facts(
         python=Version(installation.version),
         triple=triple,
-        libc=Libc.GLIBC,
+        libc=Libc.MUSL if "-musl" in triple else Libc.GLIBC,
         options=installation.build_options,
         tls=installation.tls,
     )
