@@ -3,16 +3,20 @@
  * one has too get names of their own: nothing of the C library may be defined in a program that links this.
  */
 #define _GNU_SOURCE 1
+#include <stdc-predef.h>  /* what wchar_t holds: compilers include it by themselves only for glibc */
 #include <stdint.h>
 #include <wchar.h>
 
 #define strlcat libedit_strlcat
 #define strlcpy libedit_strlcpy
-#if defined(__GLIBC__) && !__GLIBC_PREREQ(2, 17)
+#ifdef __GLIBC__
+# define HAVE_SYS_CDEFS_H 1  /* musl has no such header */
+# if !__GLIBC_PREREQ(2, 17)
 /* There it is called __secure_getenv, a name that newer ones know but link to nothing; this library must suit both. */
-# include <stdlib.h>
-# include <sys/auxv.h>
-# define secure_getenv(name) (getauxval(AT_SECURE) ? NULL : getenv(name))
+#  include <stdlib.h>
+#  include <sys/auxv.h>
+#  define secure_getenv(name) (getauxval(AT_SECURE) ? NULL : getenv(name))
+# endif
 #endif
 
 #define HAVE_CURSES_H 1
@@ -44,7 +48,6 @@
 #define HAVE_STRRCHR 1
 #define HAVE_STRSTR 1
 #define HAVE_STRTOL 1
-#define HAVE_SYS_CDEFS_H 1
 #define HAVE_SYS_IOCTL_H 1
 #define HAVE_SYS_PARAM_H 1
 #define HAVE_SYS_STAT_H 1
