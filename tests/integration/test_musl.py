@@ -68,6 +68,8 @@ def _musl_root(version: str, root: Path, installation: Installation, scripts: Pa
         pytest.skip(f"Debian's musl {version} cannot be had here: {error.what.splitlines()[-1].strip()}")
     tree = fetch.unpack(package, root.with_name("package"))
     shutil.copytree(tree, root, symlinks=True)
+    if not (root / "lib").exists():
+        (root / "lib").symlink_to("usr/lib")  # as Debian has it since 13
     return _empty_root(root, installation, scripts)
 
 
