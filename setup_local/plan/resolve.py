@@ -298,8 +298,11 @@ def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
 
 
 def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayout | None:
-    """Return how the interpreter's code is laid out anew: by a tool that only the packages of LLVM's tools have."""
-    relayout = catalogs.cpython.relayout
+    """Return how the interpreter's code is laid out anew: by a tool that only the packages of LLVM's tools have.
+
+    In a static program, that tool's counters are never written at the end.
+    """
+    relayout = None if BuildOption.STATIC in facts.options else catalogs.cpython.relayout
     packaged = request.toolchain is not ToolchainChoice.LLVM and request.llvm_tools is not LlvmToolsChoice.SOURCE
     return relayout if relayout and packaged and set(relayout.options) <= set(facts.options) else None
 

@@ -101,6 +101,14 @@ def test_a_static_plan_has_nothing_shared_and_says_why_something_is_left_out(pyt
     assert "-static" not in _plan(python).configure.ldflags
 
 
+def test_a_static_interpreter_is_optimized_but_not_laid_out_anew() -> None:
+    plan = _plan(options="pgo+lto+static")
+    assert plan.archive_stem.endswith("-musl-pgo+lto+static")
+    assert plan.profiling is not None
+    assert plan.configure.relayout is None
+    assert _plan(options="pgo+lto").configure.relayout is not None
+
+
 def test_only_programs_that_ask_for_a_loader_are_given_one(tmp_path: Path) -> None:
     assert loader.build_loader(_plan(), tmp_path) == tmp_path / "lib" / "ld-musl-x86_64.so.1"
     assert loader.build_loader(_plan(options="noopt+static"), tmp_path) is None
