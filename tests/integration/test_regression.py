@@ -24,7 +24,7 @@ from packaging.version import Version
 
 from setup_local.catalog.load import convert
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import Libc
+from setup_local.values import BuildOption, Libc
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
