@@ -38,8 +38,9 @@ def _machine(binary: Binary) -> Breaches:
 
 
 def _needed(binary: Binary) -> Breaches:
+    """Leave libraries that the distribution brings to `own-libraries-found`, which sees the whole of it."""
     for library in binary.elf.needed:
-        if not binary.policy.needs(library, binary.name):
+        if not binary.policy.needs(library, binary.name) and not binary.policy.brings(library):
             yield binary.name, f"needs {library}, which is not on the whitelist for this file"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 
 from setup_local.audit.archive import MemberKind
@@ -14,6 +15,7 @@ from setup_local.binfmt.detect import FileKind
 
 Breaches = Iterator[tuple[str, str]]
 _INITTAB = "PyImport_Inittab"
+_SHARED = re.compile(r"install/lib/[^/]+")
 
 
 def _named(dist: Distribution) -> Iterator[tuple[str, str]]:
@@ -99,6 +101,8 @@ def _objects_named(dist: Distribution) -> Breaches:
 
 def _libraries_named(dist: Distribution) -> Breaches:
     yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".a")))
+    shared = (name for name, facts in dist.files.items() if facts.elf is not None and _SHARED.fullmatch(name))
+    yield from _unnamed(dist, shared)
 
 
 def _init_functions(dist: Distribution) -> Breaches:
@@ -120,14 +124,14 @@ def _init_functions(dist: Distribution) -> Breaches:
 
 
 def _in_program(dist: Distribution) -> Breaches:
-    """Hold only for an interpreter that holds libpython and still has its symbol table."""
-    facts = dist.program
-    if facts is None or facts.elf is None or dist.description.libpython_link_mode != "static":
-        return
+    """Hold only for a libpython that still has its symbol table."""
+    facts = dist.carrier
+    if facts is None or facts.elf is None:
+        return  # `paths-exist` says so
     symbols = facts.elf.symbols.defined | facts.elf.exported
     for label, extension in dist.description.extensions():
         if extension.builtin and extension.init_fn != NO_INIT and extension.init_fn not in symbols:
-            yield label, f"{extension.init_fn} is not in {dist.description.python_exe}"
+            yield label, f"{extension.init_fn} is not in {facts.name}"
 
 
 def _inittab(dist: Distribution) -> Breaches:
@@ -156,7 +160,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("test-packages", "every test package is in the library", _test_packages),
         ("modules-named", "every shared module belongs to an extension", _modules_named),
         ("objects-named", "every object file is named", _objects_named),
-        ("libraries-named", "every static library is linked by something", _libraries_named),
+        ("libraries-named", "every static or shared library is linked by something", _libraries_named),
         ("init-functions", "every init function is defined where PYTHON.json says", _init_functions),
         ("init-in-program", "every built-in module is in the interpreter", _in_program),
         ("inittab", "the table of built-in modules names exactly the built-in extensions", _inittab),

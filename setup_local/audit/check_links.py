@@ -38,8 +38,8 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 
 
 def _from_system(dist: Distribution) -> frozenset[str]:
-    """Return what the interpreter takes from shared libraries, and what every program links from the C library."""
-    facts = dist.program
+    """Return what libpython takes from shared libraries, and what every program links from the C library."""
+    facts = dist.carrier
     if facts is None or facts.elf is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)
@@ -57,8 +57,6 @@ def _of_c_library(dist: Distribution) -> frozenset[str]:
 
 def _complete(dist: Distribution) -> Breaches:
     info = dist.description.build_info
-    if dist.description.libpython_link_mode != "static":
-        return  # then the program shows nothing of what libpython takes from the system
     always = [item for _, item in dist.description.extensions() if item.builtin and item.required]
     core = (*info.core.objs, *(path for item in always for path in item.objs))
     links = (*info.core.links, *(link for item in always for link in item.links))

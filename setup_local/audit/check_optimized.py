@@ -22,9 +22,9 @@ def _options(dist: Distribution) -> frozenset[str]:
 
 
 def _program(dist: Distribution) -> Breaches:
-    facts = dist.program
+    facts = dist.carrier
     if facts is None or facts.elf is None:
-        return  # `python-program` says so
+        return  # `python-program` and `paths-exist` say so
     options = _options(dist)
     if _PGO in options and LOOP not in facts.elf.symbols.hot:
         yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
@@ -51,7 +51,7 @@ def _profile(dist: Distribution) -> Breaches:
 
 
 def _counts(dist: Distribution) -> Breaches:
-    moved = dist.program and dist.program.elf and MOVED in dist.program.elf.sections
+    moved = dist.carrier and dist.carrier.elf and MOVED in dist.carrier.elf.sections
     if moved and _COUNTS not in dist.files:
         yield _COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
 
@@ -82,7 +82,7 @@ COUNTERS = Rule[Binary](
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("optimized-program", "the interpreter shows the optimizations that are named", _program),
+        ("optimized-program", "the interpreter, or its libpython, shows the optimizations that are named", _program),
         ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
         ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
         ("layout-counts", "the counts are there by which an interpreter was laid out anew", _counts),

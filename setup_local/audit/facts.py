@@ -111,6 +111,14 @@ class Distribution(Packed):
         """Return the facts of `python_exe`, which may be a link."""
         return self.followed(self.description.python_exe)
 
+    @property
+    def carrier(self) -> FileFacts | None:
+        """Return the facts of the file that holds libpython: the interpreter itself, or a shared library."""
+        library = self.description.build_info.core.shared_lib
+        if self.description.libpython_link_mode == "shared" and library is not None:
+            return self.followed(library)
+        return self.program
+
     def linkable(self, path: str) -> frozenset[str]:
         """Return the symbols that an object file or static library offers."""
         facts = self.files.get(path)

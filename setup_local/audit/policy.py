@@ -45,7 +45,7 @@ class Policy:
     `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
-    `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
+    `own_libraries` are patterns of shared libraries that a distribution may bring itself. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
     """
 
@@ -58,6 +58,7 @@ class Policy:
     default_floor: str = ""
     newest_floor: str = ""
     needed: tuple[AllowedLibrary, ...]
+    own_libraries: tuple[str, ...] = ()
     interpreter_exports: tuple[str, ...]
     module_exports: tuple[str, ...]
     library_exports: tuple[str, ...]
@@ -78,9 +79,13 @@ class Policy:
         return _functions(self.libc_functions) if self.libc_functions else {}
 
     def needs(self, library: str, file: str) -> bool:
-        """Tell whether that file may need that shared library."""
+        """Tell whether that file may need that shared library of the system."""
         name = file.rpartition("/")[2]
         return any(item.name == library and (not item.only or matches(name, item.only)) for item in self.needed)
+
+    def brings(self, library: str) -> bool:
+        """Tell whether a distribution may bring that shared library itself."""
+        return matches(library, self.own_libraries)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -17,6 +17,7 @@ from setup_local.audit import (
     check_licences,
     check_links,
     check_optimized,
+    check_tree,
     description,
 )
 from setup_local.audit.archive import Member, MemberKind, read_members
@@ -36,7 +37,13 @@ _SCHEMA = Rule[Distribution](
     check=lambda _: (),
     fatal=True,
 )
-_ANY = (*check_archive.RULES, check_contents.LINKS, check_debuginfo.BUILD_IDS, check_optimized.BITCODE)
+_ANY = (
+    *check_archive.RULES,
+    check_contents.LINKS,
+    *check_tree.RULES,
+    check_debuginfo.BUILD_IDS,
+    check_optimized.BITCODE,
+)
 _BINARY: tuple[Rule[Binary], ...] = (*check_binary.RULES, check_optimized.COUNTERS)
 _FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *_BINARY)
 _WHOLE: tuple[Rule[Any], ...] = (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,12 +61,18 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
 def _own_flags(configure: PlannedConfigure) -> list[str]:
     """Return make's arguments that give single programs flags of their own."""
     unshipped, relayout = configure.unshipped, configure.relayout
-    given = []
+    given = [_link_flags(goal, flags) for goal, flags in configure.links]
     if unshipped:
         given.append(f"--eval={' '.join(unshipped.programs)}: LDFLAGS_NODIST += {' '.join(unshipped.ldflags)}")
     if relayout:
-        given.append(f"--eval={PROGRAM}: private LDFLAGS_NODIST += {' '.join(relayout.ldflags)}")
+        given.append(_link_flags(PROGRAM, relayout.ldflags))
     return given
+
+
+def _link_flags(goal: str, flags: Sequence[str]) -> str:
+    """Return make's argument that gives the link of one goal flags of its own; what is the shell's in them is quoted."""
+    words = " ".join(shlex.quote(flag) for flag in flags).replace("$", "$$")
+    return f"--eval={goal}: private LDFLAGS_NODIST += {words}"
 
 
 def install_cpython(source: Path, *, out: Path, run: Runner, env: Mapping[str, str]) -> None:

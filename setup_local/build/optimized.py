@@ -37,14 +37,15 @@ def check_flags(source: Path, options: Sequence[BuildOption]) -> None:
 
 
 def check_result(source: Path, options: Sequence[BuildOption]) -> None:
-    """Raise `OptimizationError` unless the objects and the interpreter in a built tree show what was asked for.
+    """Raise `OptimizationError` unless the objects, and the interpreter or its libpython, show what was asked for.
 
     Nothing is held against a tree of which nothing is asked, an instrumented one among them.
     """
     if not options:
         return
     variables = _variables(source)
-    (program,) = makefile.words("BUILDPYTHON", variables)
+    shared = makefile.words("PY_ENABLE_SHARED", variables) == ("1",)
+    (program,) = makefile.words("INSTSONAME" if shared else "BUILDPYTHON", variables)
     check_program(read_elf((source / program).read_bytes()), options, where=program)
     if BuildOption.LTO in options:
         for name in makefile.words("LIBRARY_OBJS", variables):

@@ -21,7 +21,8 @@ class ConfigurePart:
 
     `args` are arguments; `environment` variables that only `configure` sees; `cache` answers to its
     questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
-    flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`).
+    flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are what the links of
+    single goals of the makefile have besides.
     Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{profile}` the
     profile seen from CPython's tree, `{archives}` the names of all static libraries that are linked, separated by
     colons.
@@ -32,6 +33,7 @@ class ConfigurePart:
     cache: Mapping[str, str] = field(default_factory=dict)
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
+    links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     when: When = ALWAYS
 
 

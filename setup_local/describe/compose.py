@@ -150,4 +150,5 @@ def _core(plan: Plan, staged: StagedTree) -> Core:
         objs=tuple(f"build/{name}" for name in staged.objects.core),
         links=tuple(links),
         static_lib=staged.libpython,
+        shared_lib=staged.shared_libpython,
     )

@@ -71,7 +71,8 @@ class AbsentExtension:
 class PlannedConfigure:
     """How CPython's `configure` is called: every condition decided, every placeholder filled in.
 
-    `promises` are the build options that the result must show; `unshipped` is about the programs of the build itself.
+    `links` are flags for the links of single goals of the makefile. `promises` are the build options that the result
+    must show; `unshipped` is about the programs of the build itself.
     `relayout` tells how the linked interpreter's code is laid out anew, None where it stays as it is.
     """
 
@@ -80,6 +81,7 @@ class PlannedConfigure:
     cache: tuple[tuple[str, str], ...] = ()
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
+    links: tuple[tuple[str, tuple[str, ...]], ...] = ()
     promises: tuple[BuildOption, ...] = ()
     unshipped: Unshipped | None = None
     relayout: Relayout | None = None

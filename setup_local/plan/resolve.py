@@ -37,6 +37,7 @@ from setup_local.values import (
     BuildOption,
     BuildPhase,
     Libc,
+    Linkage,
     LinkMode,
     LlvmToolsChoice,
     Request,
@@ -300,9 +301,12 @@ def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
 def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayout | None:
     """Return how the interpreter's code is laid out anew: by a tool that only the packages of LLVM's tools have.
 
-    In a static program, that tool's counters are never written at the end.
+    A program that only starts a shared libpython has no code to lay out; in a static one, that tool's counters are never
+    written at the end.
     """
-    relayout = None if BuildOption.STATIC in facts.options else catalogs.cpython.relayout
+    if facts.libpython is Linkage.SHARED or BuildOption.STATIC in facts.options:
+        return None
+    relayout = catalogs.cpython.relayout
     packaged = request.toolchain is not ToolchainChoice.LLVM and request.llvm_tools is not LlvmToolsChoice.SOURCE
     return relayout if relayout and packaged and set(relayout.options) <= set(facts.options) else None
 
@@ -329,6 +333,7 @@ def plan_configure(
         cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
         cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
         ldflags=filled(_merge(part.ldflags for part in parts)),
+        links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
         unshipped=catalog.unshipped,
     )

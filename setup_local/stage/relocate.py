@@ -15,6 +15,8 @@ from setup_local.stage.installer import edit_pip
 from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.settings import Settings
 
+# A program that embeds a shared libpython has no other way to find it than its own run path.
+_RUN_PATH = "-Wl,-rpath,${libdir}"
 # The configuration directory lies three below the prefix.
 _MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../../..)"
 
@@ -59,9 +61,11 @@ def relocate(installation: Installation, settings: Settings, archives: tuple[str
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     values = sysconfigdata.relocate(data, changed, settings)
     system = _system_libraries(changed.after)
+    shared = bool(values.get("Py_ENABLE_SHARED"))
     _python_config(installation, values, archives, system)
     build_details.relocate(installation.stdlib, installation.root, settings.prefix)
-    _pkg_config(installation, settings, (*_export_flags(archives), *_archive_flags(archives), *system))
+    private = system if shared else (*_export_flags(archives), *_archive_flags(archives), *system)
+    _pkg_config(installation, settings, private, _RUN_PATH if shared else "")
     relocate_scripts(installation.root, installation.interpreter)
     edit_pip(installation.stdlib)
     update_records(installation.stdlib / "site-packages")
@@ -90,8 +94,11 @@ def _export_flags(archives: tuple[str, ...]) -> tuple[str, ...]:
     return ("-Wl,--export-dynamic", *((f"-Wl,--exclude-libs,{':'.join(archives)}",) if archives else ()))
 
 
-def _pkg_config(installation: Installation, settings: Settings, private: tuple[str, ...]) -> None:
-    """Make pkg-config files follow the tree; `private` is what a static libpython needs besides."""
+def _pkg_config(installation: Installation, settings: Settings, private: tuple[str, ...], run_path: str) -> None:
+    """Make pkg-config files follow the tree.
+
+    `private` is what libpython needs besides, `run_path` the flag by which a program finds a shared one.
+    """
     for path in sorted((installation.root / "lib" / "pkgconfig").glob("*.pc")):
         if path.is_symlink():
             continue
@@ -99,6 +106,8 @@ def _pkg_config(installation: Installation, settings: Settings, private: tuple[s
         if path.stem.endswith("-embed"):
             (line,) = re.findall(r"(?m)^Libs\.private:.*$", files.read(path))
             files.replace_once(path, line, f"Libs.private: {' '.join(private)}")
+            (libs,) = re.findall(r"(?m)^Libs:.*$", files.read(path))
+            files.replace_once(path, libs, f"{libs} {run_path}".rstrip())
 
 
 def _python_config(
@@ -117,6 +126,7 @@ def _python_config(
             "config_directory": installation.config.relative_to(installation.root).as_posix(),
             "system_libraries": " ".join(system),
             "archives": " ".join(archives),
+            "shared": int(bool(values.get("Py_ENABLE_SHARED"))),
             "export_flags": " ".join(_export_flags(archives)),
             "cflags": " ".join(str(values[name]) for name in ("BASECFLAGS", "OPT")),
             "link_flags": str(values["LINKFORSHARED"]),

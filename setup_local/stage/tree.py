@@ -28,7 +28,8 @@ GDB_COMMANDS = "python-gdb.py"
 class StagedTree:
     """A distribution on disk, before it is described and packed; all paths are below `root`.
 
-    `inittab` maps the built-in modules to their init functions, `required` are those without which the
+    `libpython` is the static one, `shared_libpython` the one that the interpreter needs, if it does not hold libpython
+    itself. `inittab` maps the built-in modules to their init functions, `required` are those without which the
     interpreter does not start, `system_libraries` what libpython links besides, `archives` maps each
     static library (`libz.a`) to the library it belongs to, in link order. `starter` are the words before the
     interpreter that start it: a loader, where this machine has not the C library that it is made for.
@@ -45,6 +46,7 @@ class StagedTree:
     archives: Mapping[str, str]
     licenses: Mapping[str, str]
     tcl_library_paths: tuple[str, ...]
+    shared_libpython: str | None = None
     starter: tuple[Path, ...] = ()
 
     @property
@@ -91,6 +93,7 @@ def stage_tree(
         root=root,
         python_exe=python_exe,
         libpython=_libpython(root, installation),
+        shared_libpython=_shared_libpython(root, variables),
         objects=shares,
         inittab=objects.inittab(files.read(root / "build" / objects.INITTAB_SOURCE)),
         inittab_cflags=settings.inittab.cflags,
@@ -192,6 +195,14 @@ def _one_program(programs: Path, name: str, interpreter: str) -> None:
 def _libpython(root: Path, installation: Installation) -> str:
     """Return the path of the static libpython in the directory for embedding."""
     return files.only(installation.config, f"lib{installation.interpreter}.a").relative_to(root).as_posix()
+
+
+def _shared_libpython(root: Path, variables: Mapping[str, str]) -> str | None:
+    """Return the path of the shared libpython, None in a build without one; raise `StageError` if it is missing."""
+    if makefile.words("PY_ENABLE_SHARED", variables) != ("1",):
+        return None
+    (name,) = makefile.words("INSTSONAME", variables)
+    return files.only(root, f"install/lib/{name}").relative_to(root).as_posix()
 
 
 def _required(installation: Installation, plan: Plan) -> frozenset[str]:

@@ -17,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 SOURCES, RESULTS = HERE / "src", HERE / "elf"
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
+LIBPYTHON = "libpython3.13.so.1.0"
 HARDENED = ("-z", "relro", "-z", "now", "-z", "noexecstack")
 
 
@@ -43,6 +44,8 @@ MODULES = (
     Module(name="needs-nsl.so", libraries=("c", "nsl"), flags=("--no-as-needed",)),
     Module(name="needs-other.so", libraries=("c", "other"), flags=("--no-as-needed",)),
     Module(name="own-libs.so", libraries=("c", "other"), flags=("--no-as-needed", "-rpath", "$ORIGIN/../own.libs")),
+    Module(name="needs-libpython.so", libraries=("c", "python"), flags=("--no-as-needed",)),
+    Module(name="out-of-tree.so", flags=("-rpath", "$ORIGIN/../../../../..")),
     Module(name="newer.so", defines=("NEWER",)),
     Module(name="rpath.so", flags=("-rpath", "/opt/lib")),
     Module(name="old-rpath.so", flags=("-rpath", "/opt/lib", "--disable-new-dtags")),
@@ -95,6 +98,7 @@ def main() -> None:
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}-fat.o", "-flto=thin", "-ffat-lto-objects")
         maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DHOT")
         maker.run("ar", "rcsD", "libfat.a", "core-fat.o", "demo-fat.o", cwd=RESULTS)
+        maker.shared()
         for name, words in OPTIMIZED.items():
             maker.program(name, LOADER, *words)
         for module in MODULES:
@@ -139,6 +143,7 @@ class Maker:
             ("crypt", "libcrypt.so.1"),
             ("nsl", "libnsl.so.1"),
             ("other", "libother.so.1"),
+            ("python", LIBPYTHON),
         ):
             stub = self.scratch / f"{name}.o"
             self.compile(SOURCES / "stub.c", stub, f"-DSTUB_{name.upper()}")
@@ -162,6 +167,15 @@ class Maker:
         """Link what `program` compiled last without anything shared."""
         objects = ("start.o", "core.o", "demo.o", "config.o", "c.o")
         self.link(RESULTS / name, "-static", *HARDENED, *objects, str(RESULTS / "libbundled.a"))
+
+    def shared(self) -> None:
+        """Make a libpython, the same under a wrong name, and programs that need it: with the right run path and without."""
+        parts = ("core.o", "demo.o", "config.o", str(RESULTS / "libbundled.a"), "-lc")
+        for name, soname in ((LIBPYTHON, LIBPYTHON), ("libpython-misnamed.so", "libpython3.12.so.1.0")):
+            self.link(RESULTS / name, "-shared", "-soname", soname, "--exclude-libs", "ALL", *HARDENED, *parts)
+        stub = ("start.o", "-L", str(RESULTS), f"-l:{LIBPYTHON}", "-lc", "--dynamic-linker", LOADER, *HARDENED)
+        self.link(RESULTS / "python-shared", *stub, "--disable-new-dtags", "-rpath", "$ORIGIN/../lib")
+        self.link(RESULTS / "python-shared-lost", *stub)
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"

@@ -27,7 +27,17 @@ def test_suffixes_and_names() -> None:
     harness.holds(suffix in importlib.machinery.EXTENSION_SUFFIXES)
     harness.equal(sysconfig.get_platform(), "linux-x86_64")
     harness.equal(sys.implementation.cache_tag, f"cpython-{VERSION.replace('.', '')}")
-    harness.equal(sysconfig.get_config_var("Py_ENABLE_SHARED"), 0)
+
+
+def test_libpython_is_what_its_names_say() -> None:
+    shared = bool(sysconfig.get_config_var("Py_ENABLE_SHARED"))
+    stem = f"libpython{VERSION}{sys.abiflags}"
+    harness.equal(sysconfig.get_config_var("LDLIBRARY"), f"{stem}.so" if shared else f"{stem}.a")
+    harness.equal(sysconfig.get_config_var("INSTSONAME"), f"{stem}.so.1.0" if shared else f"{stem}.a")
+    harness.equal(bool(list(PREFIX.glob("lib/libpython*.so.*"))), shared)
+    harness.equal(shlex.split(sysconfig.get_config_var("LDSHARED"))[1:], ["-shared"])
+    harness.equal(sysconfig.get_config_var("RUNSHARED") or "", "")
+    harness.equal(sysconfig.get_config_var("LIBPYTHON") or "", "")
 
 
 def test_abi_is_what_its_flags_say() -> None:

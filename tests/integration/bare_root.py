@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -32,7 +33,8 @@ class Root:
         for name in ("tmp", "opt", "etc", "proc", "dev", "scripts"):
             (path / name).mkdir(parents=True)
         listed = subprocess.run(["ldd", installation.python], capture_output=True, text=True, check=True).stdout
-        for library in {Path(word) for word in listed.split() if word.startswith("/")}:
+        found = {Path(name) for name in re.findall(r"(?m)^.*?(/.*) \(0x", listed)}
+        for library in (path for path in found if not path.is_relative_to(installation.prefix)):
             target = Path(f"{path}{library}")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, target)

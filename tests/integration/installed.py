@@ -163,3 +163,8 @@ class Installation:
                     pytest.skip(f"PYTHON.json says that {module} was left out")
             pytest.fail(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
         return done.stdout
+
+
+def libpython(prefix: Path) -> Path:
+    """Return the file that holds libpython: the shared library, where an installation has one, else the interpreter."""
+    return next(iter(prefix.glob("lib/libpython3.*.so.*")), prefix / "bin" / "python3")

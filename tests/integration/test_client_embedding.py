@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clients import PROJECTS, Clients, compile_flags, linked_copy, only
 from elftools.elf.elffile import ELFFile
-from installed import checked, environment
+from installed import checked, environment, libpython
 from test_client_builds import FAMILIES
 
 # C code from the package index, which calls the interpreter that is in the program.
@@ -43,18 +43,33 @@ def packages(clients: Clients) -> Path:
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_embedding_program(family: str, way: str, full_tree: Path, packages: Path, tmp_path: Path) -> None:
     root = linked_copy(full_tree, tmp_path / "first Maß")
+    shared = libpython(root / "install").parent.name == "lib"
     path = only(FAMILIES[family], tmp_path / "programs")
     source = PROJECTS / "embedding" / "embedding.c"
     program = root / "install" / "bin" / "embedding"
     env = environment(tmp_path, {"PATH": str(path)})
-    checked([path / "cc", source, "-o", program, *program_flags(root, path, way)], env=env, cwd=tmp_path)
-    with program.open("rb") as stream:
+    beside = ["-Wl,-rpath,$ORIGIN/../lib"] if shared else []  # what is told leads to where the tree lies now
+    checked([path / "cc", source, "-o", program, *program_flags(root, path, way), *beside], env=env, cwd=tmp_path)
+    with (libpython(root / "install") if shared else program).open("rb") as stream:
         symbols = {symbol.name for symbol in ELFFile(stream).get_section_by_name(".dynsym").iter_symbols()}
     assert {"PyObject_Call", "PyModule_Create2"} <= symbols, "extensions could not be loaded"
     assert not {"SSL_new", "sqlite3_open", "deflate"} & symbols, "these would replace the libraries that wheels bring"
     embedded(program, packages, tmp_path)
     root.rename(tmp_path / "then there")
     embedded(tmp_path / "then there" / "install" / "bin" / "embedding", packages, tmp_path)
+
+
+@pytest.mark.parametrize("way", ["pkg-config", "python3-config"])
+def test_an_embedding_program_elsewhere(way: str, full_tree: Path, packages: Path, tmp_path: Path) -> None:
+    """A shared libpython is found where the flags say, and the standard library beside it."""
+    if libpython(full_tree / "install").parent.name != "lib":
+        pytest.skip("this libpython is in the program, which says itself where its library is")
+    path = only(FAMILIES["gcc"], tmp_path / "programs")
+    program = tmp_path / "embedding"
+    flags = program_flags(full_tree, path, way)
+    source = PROJECTS / "embedding" / "embedding.c"
+    checked([path / "cc", source, "-o", program, *flags], env=environment(tmp_path, {"PATH": str(path)}), cwd=tmp_path)
+    embedded(program, packages, tmp_path)
 
 
 def embedded(program: Path, packages: Path, home: Path) -> None:
@@ -81,7 +96,8 @@ def test_pyinstaller_packs_a_program(full_tree: Path, packages: Path, clients: C
         root / "install" / "lib" / name,
         f"-L{root / 'install' / 'lib'}",
     ]
-    checked([*link, *whole], env=environment(tmp_path), cwd=tmp_path)
+    if not (root / "install" / "lib" / name).exists():
+        checked([*link, *whole], env=environment(tmp_path), cwd=tmp_path)
     pack = [root / "install" / "bin" / "python3", "-m", "PyInstaller", "--onefile", "--log-level", "WARN"]
     more = {"PYTHONPATH": str(packages)}
     checked([*pack, PROJECTS / "packed" / "packed.py"], env=environment(tmp_path, more), cwd=tmp_path)

@@ -10,7 +10,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from installed import NOBODY, Installation, as_ordinary_user, run
+from installed import NOBODY, Installation, as_ordinary_user, libpython, run
 
 from setup_local.audit.archive import read_members
 from setup_local.binfmt.detect import FileKind, detect
@@ -86,18 +86,18 @@ def test_every_stripped_file_has_its_debug_information(packed: dict[str, Path]) 
 
 
 def test_gdb_knows_lines_with_the_start_file(stripped: Path, symbols: Path, home: Path) -> None:
-    said = gdb(home, "-ix", symbols / "gdbinit.py", "-ex", f"info line {EVAL}", stripped / "bin" / "python3")
+    said = gdb(home, "-ix", symbols / "gdbinit.py", "-ex", f"info line {EVAL}", libpython(stripped))
     assert re.search(rf'Line \d+ of "Python/ceval\.c" starts at address 0x\w+ <{EVAL}>', said), said
 
 
 def test_gdb_knows_lines_of_libraries_with_one_command(stripped: Path, symbols: Path, home: Path) -> None:
     setting = f"set debug-file-directory {symbols}"
-    said = gdb(home, "-iex", setting, "-ex", "info line SSL_new", stripped / "bin" / "python3")
+    said = gdb(home, "-iex", setting, "-ex", "info line SSL_new", libpython(stripped))
     assert re.search(r'Line \d+ of "ssl/ssl_lib\.c" starts at address 0x\w+ <SSL_new>', said), said
 
 
 def test_gdb_knows_no_lines_without(stripped: Path, home: Path) -> None:
-    said = gdb(home, "-ex", f"info line {EVAL}", stripped / "bin" / "python3")
+    said = gdb(home, "-ex", f"info line {EVAL}", libpython(stripped))
     assert "No line number information" in said, said
 
 
@@ -120,7 +120,7 @@ def test_symbols_may_be_unpacked_over_the_installation(packed: dict[str, Path], 
     place = workshop / "one place"
     root = unpacked(packed["minimal"], place)
     unpacked(packed["debuginfo"], place)
-    said = gdb(home, "-ix", root / "lib" / "debug" / "gdbinit.py", "-ex", f"info line {EVAL}", root / "bin" / "python3")
+    said = gdb(home, "-ix", root / "lib" / "debug" / "gdbinit.py", "-ex", f"info line {EVAL}", libpython(root))
     assert f"<{EVAL}>" in said
     assert "Python/ceval.c" in said, said
 
@@ -139,7 +139,7 @@ def test_other_tools_read_the_same_build_id(tool: list[str], stripped: Path, sym
 def test_both_halves_make_the_whole_again(stripped: Path, symbols: Path, tmp_path: Path) -> None:
     if shutil.which("eu-unstrip") is None:
         pytest.skip("there is no eu-unstrip (elfutils)")
-    program = stripped / "bin" / "python3"
+    program = libpython(stripped)
     identity = read_elf(program.read_bytes()).build_id
     debug = symbols / ".build-id" / identity[:2] / f"{identity[2:]}.debug"
     subprocess.run(["eu-unstrip", program, debug, "-o", tmp_path / "whole"], check=True)

@@ -39,6 +39,13 @@ def test_programs_that_are_not_shipped_have_link_flags_of_their_own(tmp_path: Pa
     assert source.ran == [("./configure",), ("make", "--eval=a b/c: LDFLAGS_NODIST += -fno-lto -g0", "build_all")]
 
 
+def test_single_links_have_flags_of_their_own_which_neither_make_nor_a_shell_changes(tmp_path: Path) -> None:
+    source = Source(tmp_path)
+    source.compile(PlannedConfigure(links=(("python", ("-Wl,-z,x", "-Wl,-rpath,$ORIGIN/../lib")),)))
+    flags = "-Wl,-z,x '-Wl,-rpath,$$ORIGIN/../lib'"
+    assert source.ran[1] == ("make", f"--eval=python: private LDFLAGS_NODIST += {flags}", "build_all")
+
+
 def test_flags_that_configure_leaves_out_stop_the_build_before_anything_is_compiled(tmp_path: Path) -> None:
     source = Source(tmp_path)
     with pytest.raises(OptimizationError, match="configure has ignored the option lto"):

@@ -19,7 +19,7 @@ from setup_local.errors import DescribeError
 from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
 from setup_local.stage.tree import StagedTree
-from setup_local.values import Libc, LinkMode
+from setup_local.values import Libc, Linkage, LinkMode
 
 SCHEMA = json.loads((paths.SCHEMA / "python-json-8.schema.json").read_text())
 GOLDEN = Path(__file__).parents[1] / "golden" / "PYTHON.json"
@@ -234,6 +234,14 @@ def test_what_was_chosen_stands_among_the_variables() -> None:
         ("SETUP_LOCAL_LEFT_OUT", "_tkinter _uuid"),
         ("SETUP_LOCAL_LICENSE", "GPL-3.0-or-later"),
     }
+
+
+def test_a_shared_libpython_is_named_beside_the_static_one() -> None:
+    library = "install/lib/libpython3.13.so.1.0"
+    plan = dataclasses.replace(PLAN, libpython=Linkage.SHARED)
+    said = describe(plan, dataclasses.replace(STAGED, shared_libpython=library), FACTS)
+    assert (said.libpython_link_mode, said.build_info.core.shared_lib) == ("shared", library)
+    assert said.build_info.core.static_lib == STAGED.libpython
 
 
 def test_left_out_modules_and_absent_values_do_not_stand_in_the_text() -> None:

@@ -51,6 +51,16 @@ def test_a_tree_with_all_signs_passes(tree: Path) -> None:
     check_result(tree, BOTH)
 
 
+def test_a_shared_libpython_is_looked_into_instead_of_the_program(tree: Path) -> None:
+    makefile = (tree / "Makefile").read_text()
+    (tree / "Makefile").write_text(f"{makefile}PY_ENABLE_SHARED=\t1\nINSTSONAME=\tlibpython.so.1.0\n")
+    (tree / "python").rename(tree / "libpython.so.1.0")
+    check_result(tree, BOTH)
+    shutil.copyfile(ELF / "python-no-lto", tree / "libpython.so.1.0")
+    with pytest.raises(OptimizationError, match="link-time optimizer"):
+        check_result(tree, BOTH)
+
+
 def test_a_compiler_that_configure_does_not_know_by_its_name_is_caught(tree: Path) -> None:
     configured(tree, compiler="/opt/bin/wrapped-cc", compile="", link="")
     check_flags(tree, ())

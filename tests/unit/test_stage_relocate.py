@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,21 @@ def test_python_config_is_the_projects_own(root: Path) -> None:
     assert 'static=" -Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"' in text
     assert 'libs="-lpthread -ldl -lm"' in text
     assert not list(root.rglob("python-config.py"))
+
+
+def test_a_program_that_embeds_a_shared_libpython_finds_it_by_its_run_path(root: Path) -> None:
+    data = root / "lib" / "python3.13" / "_sysconfigdata__linux_.py"
+    data.write_text(f"build_time_vars = {VALUES | {'Py_ENABLE_SHARED': 1}!r}\n")
+    relocated(root)
+    packages = root / "lib" / "pkgconfig"
+    embedding = (packages / "python-3.13-embed.pc").read_text()
+    assert "Libs.private: -lpthread -ldl -lm\n" in embedding
+    assert "Libs: -L${libdir} -Wl,-rpath,${libdir}\n" in embedding
+    assert "rpath" not in (packages / "python-3.13.pc").read_text()
+    command = [root / "bin" / "python3.13-config", "--embed", "--ldflags"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True)
+    flags = f"-L{root}/lib -Xlinker -export-dynamic -lpython3.13 -Wl,-rpath,{root}/lib -lpthread -ldl -lm"
+    assert told.stdout.strip() == flags
 
 
 @pytest.mark.parametrize("text", ["", "prefix=/usr\nLibs.private:\n", PC + PC])

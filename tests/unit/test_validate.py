@@ -247,6 +247,8 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("symbol-versions", _shared("newer.so")),
     ("run-paths", _shared("rpath.so")),
     ("run-paths", _shared("old-rpath.so")),
+    ("run-paths-inside", _shared("out-of-tree.so")),
+    ("own-libraries-found", _shared("needs-libpython.so")),
     ("stack", _shared("stack.so")),
     ("stack", _shared("no-stack.so")),
     ("relro", _shared("no-relro.so")),

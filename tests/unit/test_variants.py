@@ -45,6 +45,23 @@ def test_conditions_read_the_same_in_every_catalog() -> None:
     assert values["libpython"]["enum"] == values["dependencies"]["enum"] == [item.value for item in Linkage]
 
 
+def test_a_shared_libpython_is_another_configure_and_other_patches() -> None:
+    catalogs = load_catalogs()
+    request = Request(python="cpython-3.13.5", target_triple=FACTS.triple, glibc=None, options="pgo+lto")
+    static = resolve(request, catalogs)
+    shared = resolve(dataclasses.replace(request, libpython=Linkage.SHARED), catalogs)
+    assert shared.archive_stem.endswith("pgo+lto+shared")
+    assert set(shared.configure.args) - set(static.configure.args) == {"--enable-shared"}
+    assert dict(shared.configure.links)["python"][-1] == "-Wl,-rpath,$ORIGIN/../lib"
+    assert set(shared.python_patches) - set(static.python_patches) == {
+        "cpython-libpython-place.toml",
+        "cpython-venv-libpython.toml",
+    }
+    assert shared.profiling == static.profiling, "the profile is made of the static form"
+    assert static.configure.relayout
+    assert shared.configure.relayout is None, "there is no code in the program that could be laid out"
+
+
 @pytest.mark.parametrize(
     ("asked", "chosen"), [("", "alpha-2.0"), ("alpha", "alpha-2.0"), ("beta", "beta-4.2"), ("beta-4.1", "beta-4.1")]
 )

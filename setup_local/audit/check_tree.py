@@ -1,0 +1,60 @@
+"""Rules about shared libraries that a distribution brings itself: whoever needs one finds it, wherever the tree lies."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from setup_local.audit.facts import FileFacts, Packed
+from setup_local.audit.model import Group, Rule
+from setup_local.binfmt.elf import Elf
+
+Breaches = Iterator[tuple[str, str]]
+_ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?=/|$)")
+
+
+def _linked(dist: Packed) -> Iterator[tuple[FileFacts, Elf]]:
+    for facts in dist.files.values():
+        if facts.elf is not None and facts.elf.linked:
+            yield facts, facts.elf
+
+
+def _searched(name: str, path: str) -> str:
+    """Return the directory that a run path of a file means, relative to `python/`."""
+    return posixpath.normpath(_ORIGIN.sub(lambda _: posixpath.dirname(name) or ".", path, count=1))
+
+
+def _inside(dist: Packed) -> Breaches:
+    """Leave absolute run paths to `run-paths`. What lies beside the installation of a full archive is not part of it."""
+    for facts, elf in _linked(dist):
+        top = f"{facts.name.partition('/')[0]}/" if facts.name.startswith("install/") else ""
+        for path in filter(_ORIGIN.match, elf.rpaths):
+            directory = f"{_searched(facts.name, path)}/"
+            if directory.startswith("../") or not directory.startswith(top):
+                yield facts.name, f"searches libraries in {path}, which is out of the tree"
+
+
+def _found(dist: Packed) -> Breaches:
+    for facts, elf in _linked(dist):
+        for needed in elf.needed:
+            if dist.policy.needs(needed, facts.name) or not dist.policy.brings(needed):
+                continue  # of the system, or `needed-libraries` says so
+            places = [posixpath.join(_searched(facts.name, path), needed) for path in elf.rpaths]
+            libraries = [found.elf for place in places if (found := dist.followed(place)) and found.elf]
+            if not libraries:
+                yield (
+                    facts.name,
+                    f"needs {needed}, to which its run path ({':'.join(elf.rpaths) or 'none'}) does not lead",
+                )
+            elif libraries[0].soname != needed:
+                yield facts.name, f"needs {needed}, and finds a library that calls itself {libraries[0].soname}"
+
+
+RULES: tuple[Rule[Packed], ...] = tuple(
+    Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
+    for name, title, check in (
+        ("run-paths-inside", "RPATH and RUNPATH stay inside the tree", _inside),
+        ("own-libraries-found", "libraries of the tree are found through the run path of whoever needs them", _found),
+    )
+)
