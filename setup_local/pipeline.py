@@ -14,7 +14,7 @@ from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.audit.validate import validate_archive
-from setup_local.build.cpython_steps import CPYTHON
+from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
 from setup_local.build.graph import build_steps, needed_sources, runtime_support
@@ -173,6 +173,7 @@ def distribution_steps(
             out=job.work,
             jobs=jobs,
             starter=(starter,) if starter else (),
+            shared=job.inputs.get(SHARED),
         )
         facts = probe(staged)
         description = describe(plan, staged, facts)

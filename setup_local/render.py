@@ -100,7 +100,7 @@ def _out_of_line(extension: PlannedExtension) -> list[str]:
 
 
 def module_line(extension: PlannedExtension) -> str:
-    """Return one line of makesetup: name, sources, compiler flags, static libraries, system libraries."""
+    """Return one line of makesetup: name, sources, compiler flags, libraries, system libraries."""
     inline = [flag for flag in _compiler_flags(extension) if _INLINE.fullmatch(flag)]
     variable = [f"$({flags_variable(extension)})"] if _out_of_line(extension) else []
     words = [
@@ -109,7 +109,7 @@ def module_line(extension: PlannedExtension) -> str:
         *(f"-I{_directory(include)}" for include in extension.includes),
         *inline,
         *variable,
-        *(f"$(DEPS)/lib/{archive}" for archive in extension.archives),
+        *(f"$(DEPS)/lib/{library}" for library in extension.shared_objects or extension.archives),
         *(f"-l{library}" for library in extension.system),
     ]
     return " ".join(words)

@@ -105,9 +105,10 @@ def _writable_code(binary: Binary) -> Breaches:
 
 
 def _exports(binary: Binary) -> Breaches:
-    if not binary.elf.linked:
-        return
+    """Leave libraries to `private-symbols` that are there to export something."""
     policy = binary.policy
+    if not binary.elf.linked or policy.is_private(binary.elf.soname or ""):
+        return
     if _is_program(binary):
         allowed = policy.interpreter_exports
     elif binary.elf.soname and binary.elf.soname.startswith("lib"):
@@ -121,6 +122,14 @@ def _exports(binary: Binary) -> Breaches:
     }
     if stray:
         yield binary.name, f"exports symbols that are not its own to export: {listed(stray)}"
+
+
+def _private_symbols(binary: Binary) -> Breaches:
+    if not binary.policy.is_private(binary.elf.soname or ""):
+        return
+    common = binary.elf.exported - binary.elf.versioned
+    if common:
+        yield binary.name, f"exports symbols without a version of its own: {listed(common)}"
 
 
 def _libc_functions(binary: Binary) -> Breaches:
@@ -151,6 +160,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("text-relocations", "code holds no relocations", _text_relocations),
         ("writable-code", "no segment is writable and executable", _writable_code),
         ("exports", "symbols of dependencies are not exported", _exports),
+        ("private-symbols", "symbols of shared dependencies cannot be mistaken for the host's", _private_symbols),
         ("libc-functions", "no function of the C library is defined inside", _libc_functions),
     )
 )

@@ -45,7 +45,8 @@ class Policy:
     `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
-    `own_libraries` are patterns of shared libraries that a distribution may bring itself. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
+    `own_libraries` are patterns of what a distribution may bring of Python itself
+    as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
     """
 
@@ -59,6 +60,7 @@ class Policy:
     newest_floor: str = ""
     needed: tuple[AllowedLibrary, ...]
     own_libraries: tuple[str, ...] = ()
+    private_libraries: tuple[str, ...] = ()
     interpreter_exports: tuple[str, ...]
     module_exports: tuple[str, ...]
     library_exports: tuple[str, ...]
@@ -85,7 +87,11 @@ class Policy:
 
     def brings(self, library: str) -> bool:
         """Tell whether a distribution may bring that shared library itself."""
-        return matches(library, self.own_libraries)
+        return matches(library, self.own_libraries) or self.is_private(library)
+
+    def is_private(self, library: str) -> bool:
+        """Tell whether a shared library has a name that only our third-party libraries have."""
+        return matches(library, self.private_libraries)
 
 
 def matches(name: str, patterns: Iterable[str]) -> bool:

@@ -33,6 +33,7 @@ _COUNTERS = "__llvm_prf_"
 _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
 _DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 _VERSION_MASK = 0x7FFF
+_NO_VERSION = 1  # VER_NDX_GLOBAL
 _VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
 _SYMTAB, _NOTE, _DYNSYM, _VERSYM = 2, 7, 11, 0x6FFFFFFF  # section types (elf.h)
 _BUILD_ID, _GNU = 3, b"GNU\0"  # NT_GNU_BUILD_ID and its owner
@@ -65,7 +66,7 @@ class Elf:
 
     `executable_stack` is None without PT_GNU_STACK; `dynamic` holds the symbols of the dynamic table,
     `symbols` those of the full table (empty when stripped). `copied` are symbols that are defined here only to
-    receive a library's data (copy relocations). `sections` are the names of all
+    receive a library's data (copy relocations), `versioned` those that have a version of this file. `sections` are the names of all
     sections. `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
     one, and nothing that could be loaded.
     """
@@ -90,6 +91,7 @@ class Elf:
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
     copied: frozenset[str] = frozenset()
+    versioned: frozenset[str] = frozenset()
 
     @property
     def linked(self) -> bool:
@@ -178,13 +180,15 @@ def _read(data: bytes) -> Elf:
     if _is_detached(elf):
         return Elf(**common, detached=True)
     dynamic = _table(header, data, _DYNSYM)
+    copied, versioned = _versions(elf, header, data, dynamic)
     return Elf(
         **common,
         **_segment_facts(elf),
         **_dynamic_facts(elf),
         version_needs=tuple(_version_needs(elf)),
         dynamic=dynamic,
-        copied=_copied(elf, header, data, dynamic),
+        copied=copied,
+        versioned=versioned,
     )
 
 
@@ -283,11 +287,13 @@ def _version_needs(elf: ELFFile) -> Iterator[VersionNeed]:
         yield from (VersionNeed(library=str(need.name), version=str(item.name)) for item in versions)
 
 
-def _copied(elf: ELFFile, header: Header, data: bytes, dynamic: SymbolTable) -> frozenset[str]:
-    """Return defined dynamic symbols whose version is one that a library must have."""
+def _versions(elf: ELFFile, header: Header, data: bytes, dynamic: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
+    """Return defined dynamic symbols: those whose version is one that a library must have, and those with another."""
     section = header.first(_VERSYM)
     if section is None:
-        return frozenset()
+        return frozenset(), frozenset()
     foreign = {item["vna_other"] for _, versions in _version_groups(elf) for item in versions}
-    numbers = struct.unpack_from(f"{header.order}{section.size // 2}H", data, section.offset)
-    return frozenset(name for index, name in dynamic.defined_at if numbers[index] & _VERSION_MASK in foreign)
+    raw = struct.unpack_from(f"{header.order}{section.size // 2}H", data, section.offset)
+    numbers = {name: raw[index] & _VERSION_MASK for index, name in dynamic.defined_at}
+    copied = frozenset(name for name, number in numbers.items() if number in foreign)
+    return copied, frozenset(name for name, number in numbers.items() if number > _NO_VERSION) - copied

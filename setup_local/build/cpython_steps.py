@@ -14,6 +14,7 @@ from setup_local.build import cpython, llvm_tools, loader, profile
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.relayout import Layouter
+from setup_local.build.shared_libraries import build_shared
 from setup_local.build.step_parts import GraphInputs, code, environment, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
@@ -27,8 +28,10 @@ CPYTHON = "cpython"
 RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
+SHARED = "shared-libraries"
 _CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
 _RELAYOUT_CODE = (*code("relayout.py", "profile.py"), paths.PACKAGE / "binfmt" / "layout.py")
+_SHARED_CODE = code("shared_libraries.py")
 _PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),
@@ -77,6 +80,41 @@ def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> 
     ]
 
 
+def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
+    """Return the step that makes shared libraries of the static ones, if the plan has such."""
+    if not plan.shared_objects:
+        return []
+
+    def action(job: Job) -> None:
+        libraries = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
+        env = environment(plan, base, job)
+        build_shared(
+            plan.shared_objects,
+            libraries / "lib",
+            plan.shared_ldflags,
+            work=job.work,
+            out=job.out,
+            run=job.run,
+            env=env,
+        )
+
+    owners = dict.fromkeys(item.library for item in plan.shared_objects)
+    return [
+        Step(
+            name=SHARED,
+            ingredients=[plan.shared_objects, plan.shared_ldflags, plan.target, files_digest(_SHARED_CODE)],
+            needs=(*base, *map(library_step, owners)),
+            action=action,
+            weight=5,
+        )
+    ]
+
+
+def _library_steps(plan: Plan) -> list[str]:
+    """Return the names of the steps whose results CPython is linked with."""
+    return [*(library_step(item.name) for item in plan.libraries), *([SHARED] if plan.shared_objects else [])]
+
+
 def profile_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
     """Return the step that makes the profile, or takes the one that is given, if the plan has one."""
     if plan.profiling is None:
@@ -113,7 +151,7 @@ def _training_step(
     return Step(
         name=PROFILE,
         ingredients=[configured, *_cpython_ingredients(plan, source), files_digest(_PROFILE_CODE)],
-        needs=tuple(dict.fromkeys((*base, RECONCILE, tools, *(library_step(item.name) for item in plan.libraries)))),
+        needs=tuple(dict.fromkeys((*base, RECONCILE, tools, *_library_steps(plan)))),
         action=action,
         weight=480,
     )
@@ -131,7 +169,6 @@ def _cpython_ingredients(plan: Plan, source: Obtained) -> list[object]:
 def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
-    libraries = [library_step(item.name) for item in plan.libraries]
     profiled = [PROFILE] if plan.profiling else []
     if plan.configure.relayout:
         profiled.append(LLVM_TOOLS)
@@ -161,7 +198,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             *_cpython_ingredients(plan, source),
             *_relayout_ingredients(plan),
         ],
-        needs=(*base, RECONCILE, *profiled, *libraries),
+        needs=(*base, RECONCILE, *profiled, *_library_steps(plan)),
         action=action,
         weight=240,
     )
@@ -194,12 +231,14 @@ def _prepared(
     """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
     source = inputs.sources[plan.python_source.identity]
     tree = _cpython_tree(plan, source, job.work)
-    libraries = [job.inputs[library_step(item.name)] for item in plan.libraries]
+    libraries = [job.inputs[name] for name in _library_steps(plan)]
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in base))}
     env = environment(plan, base, job)
     if starter := loader.build_loader(plan, job.inputs[base[1]]):
         env |= loader.building(starter, job.inputs[base[1]], job.work / "sysroot")
+    if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
+        env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(
         setup_local=inputs.setup_local, configure=configure, env=env, place_flags=tuple(debug_flags(places))
     )

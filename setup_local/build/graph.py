@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import assert_never
 
 from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
-from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step
+from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
 from setup_local.build.library_steps import build_library_step
 from setup_local.build.step_parts import GraphInputs, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
@@ -30,6 +30,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     libc = _sysroot_step(plan, compilers, inputs)
     base = (compilers.name, libc.name)
     libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
+    libraries += shared_steps(plan, base)
     profile = [*llvm_tools_steps(plan, base, inputs), *profile_steps(plan, base, inputs)]
     return [compilers, libc, reconcile_step(plan, inputs), *libraries, *profile, cpython_step(plan, base, inputs)]
 

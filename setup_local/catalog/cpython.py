@@ -81,9 +81,14 @@ class Relayout:
 
 @dataclass(frozen=True, kw_only=True)
 class CPythonCatalog:
-    """The whole file. `deps` is where the libraries' prefix lies, seen from CPython's source tree."""
+    """The whole file.
+
+    `deps` is where the libraries' prefix lies, seen from CPython's source tree; `shared_ldflags` is how shared
+    libraries are made of the static ones, where a distribution has such.
+    """
 
     deps: str
+    shared_ldflags: tuple[str, ...] = ()
     configure: tuple[ConfigurePart, ...]
     training: Training
     unshipped: Unshipped

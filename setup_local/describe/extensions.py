@@ -8,7 +8,7 @@ from setup_local.describe.model import ExtensionVariant, Link
 from setup_local.describe.probe import ROOT, Facts
 from setup_local.errors import DescribeError
 from setup_local.plan.model import Plan, PlannedExtension, PlannedLibrary
-from setup_local.stage.tree import StagedTree
+from setup_local.stage.tree import SHARED_LIBRARIES, StagedTree
 from setup_local.values import LinkMode
 
 VARIANT = "default"
@@ -19,10 +19,11 @@ def system_link(name: str) -> Link:
     return Link(name=name, system=True)
 
 
-def static_link(archive: str) -> Link:
-    """Return the link to a static library of the distribution (`libz.a`)."""
+def static_link(archive: str, shared: str | None = None) -> Link:
+    """Return the link to a static library of the distribution (`libz.a`), of which there may be a shared one, too."""
     name = archive.removeprefix("lib").removesuffix(".a")
-    return Link(name=name, path_static=f"build/lib/{archive}")
+    dynamic = f"{SHARED_LIBRARIES}/{shared}" if shared else None
+    return Link(name=name, path_static=f"build/lib/{archive}", path_dynamic=dynamic)
 
 
 def describe_extensions(plan: Plan, staged: StagedTree, facts: Facts) -> dict[str, tuple[ExtensionVariant, ...]]:
@@ -53,7 +54,7 @@ def _variant(extension: PlannedExtension, plan: Plan, staged: StagedTree, facts:
     return ExtensionVariant(
         in_core=not extension.sources,
         init_fn=_init_function(extension, staged),
-        links=(*map(static_link, extension.archives), *map(system_link, extension.system)),
+        links=(*_library_links(extension), *map(system_link, extension.system)),
         objs=tuple(f"build/{name}" for name in objs),
         required=extension.name in staged.required,
         variant=VARIANT,
@@ -62,6 +63,11 @@ def _variant(extension: PlannedExtension, plan: Plan, staged: StagedTree, facts:
         license_public_domain=any(item.library.license_public_domain for item in libraries),
         shared_lib=_shared_path(extension, facts),
     )
+
+
+def _library_links(extension: PlannedExtension) -> tuple[Link, ...]:
+    shared = extension.shared_objects or (None,) * len(extension.archives)
+    return tuple(map(static_link, extension.archives, shared))
 
 
 def linked_libraries(extension: PlannedExtension, plan: Plan, staged: StagedTree) -> tuple[PlannedLibrary, ...]:

@@ -36,8 +36,33 @@ class PlannedLibrary:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SharedObject:
+    """A static library (`libz.a`) that is made a shared one, of that version, and the name of that.
+
+    The name is like no other: what is loaded once in a process counts for everybody who needs that name.
+    """
+
+    archive: str
+    library: str
+    version: str
+
+    @property
+    def file(self) -> str:
+        """Return the shared library's file name, which is its soname."""
+        return f"{self.archive.removesuffix('.a')}-setup_local-{self.version}.so"
+
+    @property
+    def version_node(self) -> str:
+        """Return the version of all its symbols."""
+        return f"SETUP_LOCAL_{self.version}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedExtension:
-    """One extension module with every condition already decided."""
+    """One extension module with every condition already decided.
+
+    `shared_objects` are the files that it links instead of its `archives`, where libraries are shared.
+    """
 
     name: str
     link: LinkMode
@@ -48,6 +73,7 @@ class PlannedExtension:
     cflags: tuple[str, ...] = ()
     libraries: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
+    shared_objects: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
     test: bool = False
     in_core: bool = False
@@ -170,6 +196,8 @@ class Plan:
     left_out_programs: tuple[str, ...] = ()
     consequences: tuple[Consequence, ...] = ()
     absent: tuple[AbsentExtension, ...] = ()
+    shared_objects: tuple[SharedObject, ...] = ()
+    shared_ldflags: tuple[str, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
     profiling: PlannedProfiling | None = None
     python_patches: tuple[str, ...] = ()

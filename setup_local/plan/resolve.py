@@ -30,6 +30,7 @@ from setup_local.plan.model import (
     PlannedProfiling,
 )
 from setup_local.plan.options import parse_options
+from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import (
@@ -61,6 +62,8 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     refuse_impossible(catalogs.variants, facts)  # once more: only now the features are known
     extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
     libraries = plan_libraries(catalogs, extensions, facts)
+    objects = shared_objects(libraries, extensions) if facts.dependencies is Linkage.SHARED else ()
+    extensions = link_shared(extensions, objects) if objects else extensions
     return Plan(
         python=python,
         python_source=catalogs.sources.find(PYTHON, str(python)),
@@ -81,6 +84,8 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         libraries=libraries,
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
+        shared_objects=objects,
+        shared_ldflags=catalogs.cpython.shared_ldflags if objects else (),
         configure=dataclasses.replace(
             plan_configure(catalogs.cpython, target, extensions, facts),
             relayout=plan_relayout(request, catalogs, facts),

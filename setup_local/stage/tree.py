@@ -20,6 +20,7 @@ from setup_local.values import LinkMode
 _SYSTEM = "-l"
 _DATA = "share"
 _BYTECODE = frozenset({"__pycache__"})
+SHARED_LIBRARIES = "install/lib"
 RUN_TESTS = "build/run_tests.py"
 GDB_COMMANDS = "python-gdb.py"
 
@@ -63,10 +64,11 @@ def stage_tree(
     out: Path,
     jobs: int = 2,
     starter: tuple[Path, ...] = (),
+    shared: Path | None = None,
 ) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `libraries` are the result directories by name; one that the plan does not know is run-time support
+    `shared` is the result with the shared libraries that modules need, if there are any. `libraries` are the result directories by name; one that the plan does not know is run-time support
     of the toolchain (polyfill, builtins) that everything links. Raises `StageError`, `OutputError`.
     """
     settings = load_settings().of(plan.build_options)
@@ -75,6 +77,8 @@ def stage_tree(
     shares = objects.classify(plan, variables)
     files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
     _place_data(libraries.values(), root / "install")
+    if shared:
+        files.place_tree(shared / "lib", root / SHARED_LIBRARIES)
     _place_objects(cpython / "build", root / "build", shares)
     _place_profile(plan, cpython / "build", root / "build")
     archives = _place_archives(plan, libraries, root / "build" / "lib")

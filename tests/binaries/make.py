@@ -18,6 +18,7 @@ SOURCES, RESULTS = HERE / "src", HERE / "elf"
 LOADER = "/lib64/ld-linux-x86-64.so.2"
 MUSL_LOADER = "/lib/ld-musl-x86_64.so.1"
 LIBPYTHON = "libpython3.13.so.1.0"
+PRIVATE = ("-soname", "libx-setup_local-1.so")
 HARDENED = ("-z", "relro", "-z", "now", "-z", "noexecstack")
 
 
@@ -32,6 +33,7 @@ class Module:
     hardening: tuple[str, ...] = HARDENED
     libraries: tuple[str, ...] = ("c",)
     debug: bool = False
+    map: str = ""
 
 
 MODULES = (
@@ -45,6 +47,8 @@ MODULES = (
     Module(name="needs-other.so", libraries=("c", "other"), flags=("--no-as-needed",)),
     Module(name="own-libs.so", libraries=("c", "other"), flags=("--no-as-needed", "-rpath", "$ORIGIN/../own.libs")),
     Module(name="needs-libpython.so", libraries=("c", "python"), flags=("--no-as-needed",)),
+    Module(name="libx-setup_local-1.so", defines=("EXPORTS",), flags=PRIVATE, map="SETUP_LOCAL_1 { *; };"),
+    Module(name="no-versions.so", defines=("EXPORTS",), flags=PRIVATE),
     Module(name="out-of-tree.so", flags=("-rpath", "$ORIGIN/../../../../..")),
     Module(name="newer.so", defines=("NEWER",)),
     Module(name="rpath.so", flags=("-rpath", "/opt/lib")),
@@ -181,7 +185,11 @@ class Maker:
         compiled = self.scratch / f"{module.name}.o"
         self.compile(SOURCES / module.source, compiled, *(f"-D{name}" for name in module.defines), debug=module.debug)
         libraries = [f"-l{name}" for name in module.libraries]
-        self.link(RESULTS / module.name, "-shared", *module.hardening, *module.flags, str(compiled), *libraries)
+        versions = self.scratch / f"{module.name}.map"
+        versions.write_text(module.map, encoding="ascii")
+        script = ("--version-script", str(versions)) if module.map else ()
+        words = (*module.hardening, *module.flags, *script, str(compiled), *libraries)
+        self.link(RESULTS / module.name, "-shared", *words)
 
 
 if __name__ == "__main__":

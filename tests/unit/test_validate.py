@@ -256,6 +256,7 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("text-relocations", _shared("text-relocation.so")),
     ("writable-code", _shared("writable-code.so")),
     ("exports", _shared("exports.so")),
+    ("private-symbols", _shared("no-versions.so")),
     ("libc-functions", _shared("memcpy.so")),
     ("libc-functions", _shared("local-memcpy.so")),
     ("libc-functions", _file("build/lib/libbundled.a", binary("libmemcpy.a"))),

@@ -97,3 +97,11 @@ def test_an_installation_without_its_libpython_is_rejected(tmp_path: Path) -> No
     assert _rules(sample, tmp_path) == {"own-libraries-found"}
     sample.entries["python/lib/libpython3.13.so.1.0"] = Entry(binary("libpython3.13.so.1.0"), 0o755)
     assert _rules(sample, tmp_path) == set()
+
+
+def test_a_library_with_a_name_and_versions_of_its_own_may_export_everything(tmp_path: Path) -> None:
+    sample = flavoured("install_only")
+    _put("lib/libx-setup_local-1.so", "libx-setup_local-1.so")(sample)
+    assert _rules(sample, tmp_path) == set()
+    _put("lib/libx-setup_local-1.so", "no-versions.so")(sample)
+    assert _rules(sample, tmp_path) == {"private-symbols"}

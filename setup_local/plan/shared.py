@@ -1,0 +1,50 @@
+"""Decides which shared libraries a distribution brings, where its third-party libraries are not linked statically."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from setup_local.errors import CatalogError
+from setup_local.plan.model import PlannedExtension, PlannedLibrary, SharedObject
+from setup_local.values import LinkMode
+
+_ARCHIVES = "lib/"
+
+
+def shared_objects(
+    libraries: Iterable[PlannedLibrary], extensions: Iterable[PlannedExtension]
+) -> tuple[SharedObject, ...]:
+    """Return a shared library for each static one that the built modules link, in the order in which they name them.
+
+    Raises `CatalogError` for one that no library says it produces.
+    """
+    versions = {
+        name.removeprefix(_ARCHIVES): (item.name, item.library.version)
+        for item in libraries
+        for name in item.library.produces
+    }
+    built = (item for item in extensions if item.link is not LinkMode.DISABLED)
+    named = dict.fromkeys(archive for item in built for archive in item.archives)
+    if missing := [archive for archive in named if archive not in versions]:
+        raise CatalogError(f"no library says that it produces {', '.join(missing)}")
+    return tuple(SharedObject(archive=name, library=versions[name][0], version=versions[name][1]) for name in named)
+
+
+def link_shared(
+    extensions: Iterable[PlannedExtension], objects: Sequence[SharedObject]
+) -> tuple[PlannedExtension, ...]:
+    """Return the modules with the shared libraries that they link.
+
+    Such a module is a shared one itself: what the interpreter needs is loaded for the whole process, and would stand in
+    the way of the libraries that wheels bring.
+    """
+    files = {item.archive: item.file for item in objects}
+    return tuple(_linked(item, files) if item.archives else item for item in extensions)
+
+
+def _linked(extension: PlannedExtension, files: dict[str, str]) -> PlannedExtension:
+    if extension.link is LinkMode.DISABLED:
+        return extension
+    shared = tuple(files[archive] for archive in extension.archives)
+    return dataclasses.replace(extension, link=LinkMode.SHARED, shared_objects=shared)
