@@ -220,7 +220,7 @@ def refuse_disagreement(plan: Plan, tree: Path) -> None:
 
 def archive_name(plan: Plan) -> str:
     """Return the file name of the full archive."""
-    return f"{plan.archive_stem}-full.tar.zst"
+    return f"{plan.archive_stem}-full.tar.{plan.archive_format.value}"
 
 
 def check_output(output: Path) -> None:

@@ -45,6 +45,13 @@ class LlvmToolsChoice(Enum):
     SOURCE = "source"
 
 
+class ArchiveFormat(Enum):
+    """How an archive is compressed: what its name ends with, after `.tar.`."""
+
+    ZST = "zst"
+    GZ = "gz"
+
+
 class SandboxChoice(Enum):
     """How build steps are kept apart from the host."""
 
@@ -100,6 +107,7 @@ class Request:
     profile: Path | None = None
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
+    archive_format: ArchiveFormat = ArchiveFormat.ZST
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import ArchiveFormat, BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
 
 
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
@@ -59,6 +59,13 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
     type=click.Choice([item.value for item in LlvmToolsChoice]),
     help="LLVM's tools for --optimized: from packages, or compiled.",
 )
+@click.option(
+    "--format",
+    "archive_format",
+    default="zst",
+    type=click.Choice([item.value for item in ArchiveFormat]),
+    help="A .tar.zst, or a .tar.gz, half as long again, which every system unpacks.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run, print the plan as JSON.")
 def build(
@@ -70,6 +77,7 @@ def build(
     toolchain: str,
     llvm: Path | None,
     llvm_tools: str,
+    archive_format: str,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -92,6 +100,7 @@ def build(
         profile=profile,
         llvm=llvm,
         llvm_tools=LlvmToolsChoice(llvm_tools),
+        archive_format=ArchiveFormat(archive_format),
     )
     if dry_run:
         plan = resolve(request, load_catalogs())

@@ -18,6 +18,7 @@ from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
 from setup_local.stage import pack
+from setup_local.values import ArchiveFormat
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
@@ -26,7 +27,7 @@ _GDB_COMMANDS = "python/build/python-gdb.py"
 _GDB_START = "gdbinit.py"
 # What changes how fast Python is, and not what it does.
 _OPTIMIZATIONS = ("noopt", "pgo", "lto")
-FORMATS = ("gz", "zst")
+FORMATS = tuple(item.value for item in ArchiveFormat)
 
 
 @dataclass(frozen=True, kw_only=True)

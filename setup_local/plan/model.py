@@ -13,7 +13,7 @@ from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
-from setup_local.values import BuildOption, Linkage, LinkMode
+from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode
 
 # The profile's name, and where it lies while CPython is compiled, seen from its source tree.
 PROFILE_FILE = "cpython.profdata"
@@ -205,6 +205,7 @@ class Plan:
     llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
     sysroot_sources: tuple[Source, ...] = ()
+    archive_format: ArchiveFormat = ArchiveFormat.ZST
 
     @property
     def linked_extensions(self) -> tuple[PlannedExtension, ...]:

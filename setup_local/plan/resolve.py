@@ -93,6 +93,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
+        archive_format=request.archive_format,
     )
 
 

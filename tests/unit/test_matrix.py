@@ -24,7 +24,7 @@ from setup_local.matrix import report
 from setup_local.matrix.execute import Outcome, Result, build_cells, plan_cells
 from setup_local.matrix.load import load_matrix, request_fields
 from setup_local.pipeline import Reporter
-from setup_local.values import Linkage, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import ArchiveFormat, Linkage, LlvmToolsChoice, Request, ToolchainChoice
 
 TWO = '[axes]\npython = ["cpython-3.13.5", "cpython-3.11.2"]\n'
 CHOICES = f'{TWO}without-features = [[], ["tkinter"]]\n'
@@ -62,7 +62,12 @@ def test_lists_are_lists_in_requests() -> None:
 
 
 def test_schema_and_enums_have_the_same_values() -> None:
-    enums = {"linkage": Linkage, "toolchain": ToolchainChoice, "llvm-tools": LlvmToolsChoice}
+    enums = {
+        "linkage": Linkage,
+        "toolchain": ToolchainChoice,
+        "llvm-tools": LlvmToolsChoice,
+        "archive-format": ArchiveFormat,
+    }
     for name, enum in enums.items():
         assert schema("matrix")["$defs"][name]["enum"] == [item.value for item in enum]
 

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
+from setup_local.catalog.catalogs import load_catalogs
 from setup_local.errors import OutputError
+from setup_local.plan.resolve import resolve
+from setup_local.values import ArchiveFormat, Request
 
 
 def test_an_archive_is_copied_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -59,3 +62,9 @@ def test_an_output_that_is_a_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "dist").write_text("a file")
     with pytest.raises(OutputError, match=r"cannot be written: File exists \(choose another --output\)"):
         pipeline.check_output(tmp_path / "dist")
+
+
+@pytest.mark.parametrize("wanted", list(ArchiveFormat))
+def test_an_archive_is_named_after_its_format(wanted: ArchiveFormat) -> None:
+    plan = resolve(Request(python="cpython-3.13.5", archive_format=wanted), load_catalogs())
+    assert pipeline.archive_name(plan).endswith(f"-noopt-full.tar.{wanted.value}")
