@@ -61,6 +61,7 @@ def test_backend() -> None:
     if extensions:
         linked = {link["name"] for link in extensions["readline"][0]["links"]}
         harness.equal(_uses_libedit(), "edit" in linked)
+        harness.equal(getattr(readline, "backend", None) in (None, "editline" if "edit" in linked else "readline"), True)
         harness.equal(not _uses_libedit(), "readline" in linked)
     harness.say(f"     {'libedit' if _uses_libedit() else 'GNU readline'}, {(readline.__doc__ or '').strip()}")
 

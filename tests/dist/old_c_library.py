@@ -72,8 +72,7 @@ def test_hashes_and_compression() -> None:
 
 def test_subprocess() -> None:
     code = "import sys, ssl; print(sys.argv[1] * 2)"
-    done = subprocess.run([sys.executable, "-c", code, "ab"], stdout=subprocess.PIPE, timeout=30, check=True)
-    harness.equal(done.stdout, b"abab\n")
+    harness.equal(harness.run(sys.executable, "-c", code, "ab", seconds=30), "abab\n")
 
 
 def test_functions_newer_than_the_library() -> None:

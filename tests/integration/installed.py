@@ -117,6 +117,12 @@ class Installation:
         """Return the extension modules that PYTHON.json says were left out by choice."""
         return str(self.description["python_config_vars"].get("SETUP_LOCAL_LEFT_OUT", "")).split()
 
+    def want(self, *modules: str) -> None:
+        """Skip the test unless the distribution was made with these extension modules."""
+        for module in modules:
+            if module in self.left_out:
+                pytest.skip(f"PYTHON.json says that {module} was left out")
+
     @property
     def version(self) -> str:
         """Return the version as three numbers (`3.13.5`)."""

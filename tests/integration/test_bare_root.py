@@ -16,6 +16,7 @@ COLORS = "import curses; curses.setupterm('xterm', 1); print(curses.tigetnum('co
 
 @pytest.fixture
 def bare(tmp_path: Path, installation: Installation, scripts: Path) -> Root:
+    installation.want("_curses", "readline")
     return Root.make(tmp_path / "root", installation, scripts)
 
 

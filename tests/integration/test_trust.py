@@ -95,6 +95,7 @@ class TrustRoot(Root):
 @pytest.fixture
 def bare(tmp_path: Path, installation: Installation, scripts: Path) -> TrustRoot:
     """Return a root directory with a C library and nothing else."""
+    installation.want("_ssl")
     return TrustRoot.make(tmp_path / "root", installation, scripts)
 
 

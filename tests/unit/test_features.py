@@ -114,6 +114,7 @@ def test_gnu_readline_takes_the_place_of_libedit(catalogs: Catalogs) -> None:
     assert libraries(plain) - libraries(plan) == {"libedit"}
     assert linked(plan) == linked(plain)
     assert plan.configure.args[-1] == "--with-readline=readline"
+    assert plan.configure.variables["LIBREADLINE_LIBS"] == "-lreadline -lncursesw"
     assert plan.archive_stem.endswith("-noopt+with_readline")
 
 
@@ -248,6 +249,11 @@ def test_consequences_of_licences_are_computed_and_told(catalogs: Catalogs) -> N
     )
     assert json.loads(pipeline.plan_json(plan))["consequences"][0]["license"] == "GPL-3.0-or-later"
     assert planned(catalogs).consequences == ()
+
+
+def test_openssl_of_old_must_not_be_conveyed_with_readline(catalogs: Catalogs) -> None:
+    (consequence,) = planned(catalogs, "3.9.2", with_features=("readline",), tls="openssl-1.1.1").consequences
+    assert consequence.conflicts == (("openssl", "OpenSSL"),)
 
 
 def test_licences_that_contradict_each_other_are_told(catalogs: Catalogs) -> None:
