@@ -25,6 +25,9 @@ from setup_local.render import render_setup_local
 from setup_local.values import LinkMode, Request
 
 
+CONTRADICTING: tuple[tuple[str, tuple[str, ...]], ...] = (("openssl-1.1.1", ()), ("", ("readline",)))
+
+
 @pytest.fixture(scope="module")
 def catalogs() -> Catalogs:
     return load_catalogs()
@@ -252,7 +255,9 @@ def test_consequences_of_licences_are_computed_and_told(catalogs: Catalogs) -> N
 
 
 def test_openssl_of_old_must_not_be_conveyed_with_readline(catalogs: Catalogs) -> None:
-    (consequence,) = planned(catalogs, "3.9.2", with_features=("readline",), tls="openssl-1.1.1").consequences
+    old, new = (planned(catalogs, "3.9.2", tls=tls, with_features=more).libraries for tls, more in CONTRADICTING)
+    assert consequences(old, catalogs.licenses) == ()
+    (consequence,) = consequences((*old, *new), catalogs.licenses)
     assert consequence.conflicts == (("openssl", "OpenSSL"),)
 
 
