@@ -24,7 +24,6 @@ from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
 from setup_local.values import LinkMode, Request
 
-
 CONTRADICTING: tuple[tuple[str, tuple[str, ...]], ...] = (("openssl-1.1.1", ()), ("", ("readline",)))
 
 
