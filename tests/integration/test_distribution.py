@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from installed import DIST, INDEX_VARIABLES, NOBODY, Installation
 
-NO_TESTS = {"harness", "list_names", "other_c_library", "places", "trust", "x_window"}
+NO_TESTS = {"harness", "list_names", "old_c_library", "other_c_library", "places", "trust", "x_window"}
 SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
 
 
