@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -48,7 +49,7 @@ def unpack(archive: Path, destination: Path, *, kept: tuple[str, ...] = INSTALLA
     """Unpack an archive as a stream: the members that begin with one of `kept`."""
     with (
         archive.open("rb") as packed,
-        zstandard.ZstdDecompressor().stream_reader(packed) as stream,
+        gzip.open(packed) if archive.suffix == ".gz" else zstandard.open(packed) as stream,
         tarfile.open(fileobj=stream, mode="r|") as tar,
     ):
         tar.extraction_filter = getattr(tarfile, "tar_filter", None)  # not in the first releases of 3.11
