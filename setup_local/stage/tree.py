@@ -19,6 +19,7 @@ from setup_local.values import LinkMode
 
 _SYSTEM = "-l"
 _DATA = "share"
+_NO_SHARED_MODULES = "All extension modules of this interpreter are built in.\n"
 _BYTECODE = frozenset({"__pycache__"})
 SHARED_LIBRARIES = "install/lib"
 RUN_TESTS = "build/run_tests.py"
@@ -87,6 +88,7 @@ def stage_tree(
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
     _drop_programs(installation.root / "bin", plan.left_out_programs)
     _tidy(installation)
+    _place_note(installation, plan)
     tcl.let_tkinter_find(installation.stdlib, tcl_paths)
     relocate(installation, settings, _built_in_archives(plan, archives))
     licenses.collect(root, installation.stdlib, libraries)
@@ -108,6 +110,12 @@ def stage_tree(
         tcl_library_paths=tcl_paths,
         starter=starter,
     )
+
+
+def _place_note(installation: Installation, plan: Plan) -> None:
+    """Keep the directory of shared modules, even if there is none: the interpreter finds its place by it."""
+    if not any(item.link is LinkMode.SHARED for item in plan.linked_extensions):
+        files.write(installation.stdlib / "lib-dynload" / "README.txt", _NO_SHARED_MODULES)
 
 
 def _place_profile(plan: Plan, built: Path, target: Path) -> None:
