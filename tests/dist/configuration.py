@@ -23,8 +23,9 @@ def test_compilers_are_neutral() -> None:
 
 def test_suffixes_and_names() -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-x86_64-linux-gnu.so")
-    harness.holds(suffix in importlib.machinery.EXTENSION_SUFFIXES)
+    libc = "gnu" if harness.c_library() == "glibc" else "musl"
+    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-x86_64-linux-{libc}.so")
+    harness.equal(suffix in importlib.machinery.EXTENSION_SUFFIXES, harness.c_library() != "static")
     harness.equal(sysconfig.get_platform(), "linux-x86_64")
     harness.equal(sys.implementation.cache_tag, f"cpython-{VERSION.replace('.', '')}")
 

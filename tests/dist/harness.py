@@ -39,6 +39,12 @@ def description() -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
+def c_library() -> str:
+    """Return how the distribution under test is linked to the C library: `glibc`, `musl` or `static`."""
+    features = description().get("crt_features", [])
+    return next((name for name in ("static", "musl") if name in features or f"{name}-dynamic" in features), "glibc")
+
+
 def left_out() -> list[str]:
     """Return the extension modules that PYTHON.json says were left out by choice; without it, that `sysconfig` names."""
     said = description()

@@ -32,9 +32,7 @@ class Root:
         """Fill a new directory; the C library lies in it where the host has it."""
         for name in ("tmp", "opt", "etc", "proc", "dev", "scripts"):
             (path / name).mkdir(parents=True)
-        listed = subprocess.run(["ldd", installation.python], capture_output=True, text=True, check=True).stdout
-        found = {Path(name) for name in re.findall(r"(?m)^.*?(/.*) \(0x", listed)}
-        for library in (path for path in found if not path.is_relative_to(installation.prefix)):
+        for library in _c_library(installation):
             target = Path(f"{path}{library}")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(library, target)
@@ -73,3 +71,14 @@ class Root:
         words += ["--unshare-net", "--die-with-parent", "--chdir", "/tmp", "--", *command]
         environment = {"HOME": "/tmp", "LANG": "C.UTF-8", **(env or {})}
         return run(words, env=environment, cwd=self.path, seconds=120)
+
+
+def _c_library(installation: Installation) -> set[Path]:
+    """Return the files of this host that the interpreter needs to start."""
+    if installation.c_library == "static":
+        return set()
+    if installation.c_library == "musl":
+        return {Path("/lib/ld-musl-x86_64.so.1")}
+    listed = subprocess.run(["ldd", installation.python], capture_output=True, text=True, check=True).stdout
+    found = {Path(name) for name in re.findall(r"(?m)^.*?(/.*) \(0x", listed)}
+    return {path for path in found if not path.is_relative_to(installation.prefix)}

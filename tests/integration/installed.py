@@ -114,6 +114,12 @@ class Installation:
         return json.loads((self.root / "PYTHON.json").read_text(encoding="utf-8"))
 
     @property
+    def c_library(self) -> str:
+        """Return how it is linked to the C library: `glibc`, `musl` or `static`."""
+        features = self.description["crt_features"]
+        return next((name for name in ("static", "musl") if name in features or f"{name}-dynamic" in features), "glibc")
+
+    @property
     def left_out(self) -> list[str]:
         """Return the extension modules that PYTHON.json says were left out by choice."""
         return str(self.description["python_config_vars"].get("SETUP_LOCAL_LEFT_OUT", "")).split()

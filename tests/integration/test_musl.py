@@ -27,21 +27,16 @@ def _packages() -> dict[str, Source]:
     return {item.version: item for item in convert(Sources, read_toml(PACKAGES, "sources"), where=PACKAGES).sources}
 
 
-def _features(installation: Installation) -> list[str]:
-    found: list[str] = installation.description["crt_features"]
-    return found
-
-
 @pytest.fixture
 def dynamic(installation: Installation) -> Installation:
-    if "musl-dynamic" not in _features(installation):
+    if installation.c_library != "musl":
         pytest.skip("this archive is not linked against musl's shared library")
     return installation
 
 
 @pytest.fixture
 def static(installation: Installation) -> Installation:
-    if "static" not in _features(installation):
+    if installation.c_library != "static":
         pytest.skip("this archive is not static")
     return installation
 
