@@ -64,6 +64,7 @@ def render_setup_local(plan: Plan) -> str:
             "python": plan.python,
             "triple": plan.target.triple,
             "deps": plan.deps,
+            "linkage": plan.dependencies.value,
             "rule": _RULE,
             "variables": [(flags_variable(item), " ".join(flags)) for item in ours if (flags := _out_of_line(item))],
             "sections": [section for mode in LinkMode if (section := _section(mode, plan, ours))],

@@ -14,7 +14,7 @@ import pytest
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import Request
+from setup_local.values import Linkage, Request
 
 HERE = Path(__file__).parent
 MUSL = "x86_64-unknown-linux-musl"
@@ -46,3 +46,10 @@ def test_chosen_modules_are_as_recorded() -> None:
     request = Request(python="3.13.5", with_features=("readline", "gdbm"), without_features=("tkinter", "sqlite"))
     text = render_setup_local(resolve(request, load_catalogs()))
     assert text == (HERE / "Setup.local-3.13.5+chosen").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("python", ["3.11.2", "3.13.5"])
+def test_shared_libraries_are_as_recorded(python: str) -> None:
+    """Recorded with `emit --python X.Y.Z --link-dependencies shared`."""
+    text = render_setup_local(resolve(Request(python=python, dependencies=Linkage.SHARED), load_catalogs()))
+    assert text == (HERE / f"Setup.local-{python}+shared_deps").read_text(encoding="utf-8")
