@@ -24,7 +24,7 @@ from packaging.version import Version
 
 from setup_local.catalog.load import convert
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import BuildOption, Libc
+from setup_local.values import BuildOption, Libc, Linkage
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
@@ -96,6 +96,7 @@ def selection(installation: Installation) -> Selection:
         libc=Libc.MUSL if "-musl" in triple else Libc.GLIBC,
         options=installation.build_options,
         tls=installation.tls,
+        libpython=Linkage(installation.description["libpython_link_mode"]),
     )
     return everything.applying(facts)
 
