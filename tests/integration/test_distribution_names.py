@@ -11,14 +11,19 @@ from installed import DATA, Installation
 
 RECORDED = DATA / "debian-python3.13-names.json"
 DEVIATIONS = DATA / "names-deviations.toml"
+DEVIATIONS_OF_MUSL = DATA / "names-deviations-musl.toml"
 RECORDED_VERSION = "3.13.5"
 OF_FILES = {"__file__"}
 """What a module has only when it is a file of its own; ours are built in."""
 
 
-def _deviations() -> dict[str, dict[str, str]]:
+@pytest.fixture(scope="module")
+def deviations(installation: Installation) -> dict[str, dict[str, str]]:
     """Return the reason for each name that is missing on purpose, by module."""
     found: dict[str, dict[str, str]] = tomllib.loads(DEVIATIONS.read_text(encoding="utf-8"))
+    if installation.c_library != "glibc":
+        for module, reasons in tomllib.loads(DEVIATIONS_OF_MUSL.read_text(encoding="utf-8")).items():
+            found.setdefault(module, {}).update(reasons)
     return found
 
 
@@ -37,15 +42,22 @@ def offered(installation: Installation, scripts: Path) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("module", sorted(_recorded()))
-def test_nothing_is_missing(module: str, offered: dict[str, list[str]], installation: Installation) -> None:
+def test_nothing_is_missing(
+    module: str,
+    offered: dict[str, list[str]],
+    installation: Installation,
+    deviations: dict[str, dict[str, str]],
+) -> None:
     if not offered[module] and f"_{module}" in installation.left_out:
         pytest.skip(f"PYTHON.json says that _{module} was left out")
-    missing = set(_recorded()[module]) - set(offered[module]) - set(_deviations().get(module, {})) - OF_FILES
+    missing = set(_recorded()[module]) - set(offered[module]) - set(deviations.get(module, {})) - OF_FILES
     assert not missing, f"{module} lacks {sorted(missing)}"
 
 
-def test_each_deviation_is_true_and_has_a_reason(offered: dict[str, list[str]]) -> None:
-    for module, reasons in _deviations().items():
+def test_each_deviation_is_true_and_has_a_reason(
+    offered: dict[str, list[str]], deviations: dict[str, dict[str, str]]
+) -> None:
+    for module, reasons in deviations.items():
         assert not set(reasons) & set(offered[module]), f"{module}: these are there after all"
         assert set(reasons) <= set(_recorded()[module]), f"{module}: these were never recorded"
         assert all(len(reason) > 10 for reason in reasons.values())
