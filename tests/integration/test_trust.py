@@ -123,6 +123,7 @@ def test_the_bundled_store_is_mozillas(bare: TrustRoot) -> None:
 
 
 def test_the_bundled_store_holds_nothing_but_authorities(installation: Installation) -> None:
+    installation.want("_ssl")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(installation.prefix / "share" / "certifi" / "cacert.pem")
     stats = context.cert_store_stats()
