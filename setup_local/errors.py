@@ -67,9 +67,18 @@ class StepError(SetupLocalError):
 
     exit_code = 14
 
-    def __init__(self, what: str, *, where: object = None, hint: str | None = None, log: Path | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        where: object = None,
+        hint: str | None = None,
+        log: Path | None = None,
+        crashed: bool = False,
+    ) -> None:
         super().__init__(what, where=where, hint=hint)
         self.log = log
+        self.crashed = crashed
 
 
 class ReconcileError(SetupLocalError):

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_SIGNALLED = 128
+
 
 class CommandFailed(Exception):
     """A program ended with a status other than 0, or could not be started.
@@ -24,6 +26,11 @@ class CommandFailed(Exception):
         self.argv = tuple(argv)
         self.status = status
         self.output = output
+
+    @property
+    def crashed(self) -> bool:
+        """Return whether a signal ended the program, or one below it that passed this on as shells and sandboxes do."""
+        return self.status < 0 or self.status > _SIGNALLED
 
 
 class Children:

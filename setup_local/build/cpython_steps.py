@@ -13,7 +13,7 @@ from setup_local import paths
 from setup_local.build import cpython, llvm_tools, loader, profile
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
-from setup_local.build.relayout import Layouter
+from setup_local.build.relayout import Layouter, Surroundings
 from setup_local.build.shared_libraries import build_shared
 from setup_local.build.step_parts import GraphInputs, code, environment, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
@@ -30,9 +30,9 @@ LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
 _CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
-_RELAYOUT_CODE = (*code("relayout.py", "profile.py"), paths.PACKAGE / "binfmt" / "layout.py")
+_PROFILE_CODE = (Path(__file__).with_name("profile.py"), profile.TRAINING)
+_RELAYOUT_CODE = (*code("relayout.py"), *_PROFILE_CODE, paths.PACKAGE / "binfmt" / "layout.py")
 _SHARED_CODE = code("shared_libraries.py")
-_PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
 _RECONCILE_CODE = (
     Path(__file__).with_name("cpython_tree.py"),
     *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
@@ -170,7 +170,8 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
     profiled = [PROFILE] if plan.profiling else []
-    if plan.configure.relayout:
+    layouter = _layouter(plan)
+    if layouter:
         profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
@@ -180,14 +181,16 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = cpython.compile_cpython(tree, recipe, job.run)
-        layouter = _layouter(plan, tree, job)
-        counts = layouter.lay_out(tree, cpython.PROGRAM, job.run, env) if layouter else None
+        if layouter:
+            libraries = tree / plan.deps / "lib"
+            around = Surroundings(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
+            counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
         if starter := loader.build_loader(plan, job.inputs[base[1]]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
-        if counts:
+        if layouter:
             shutil.copyfile(counts, job.out / "build" / LAYOUT_FILE)
 
     return Step(
@@ -196,7 +199,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             plan.configure,
             inputs.setup_local,
             *_cpython_ingredients(plan, source),
-            *_relayout_ingredients(plan),
+            *_layout_ingredients(layouter),
         ],
         needs=(*base, RECONCILE, *profiled, *_library_steps(plan)),
         action=action,
@@ -204,25 +207,19 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
     )
 
 
-def _relayout_ingredients(plan: Plan) -> list[object]:
-    if plan.configure.relayout is None or plan.profiling is None:
-        return []
-    counts = plan.profiling.given_counts
-    given = hashlib.sha256(counts.read_bytes()).hexdigest() if counts else ""
-    return [plan.profiling.training, given, files_digest(_RELAYOUT_CODE)]
-
-
-def _layouter(plan: Plan, tree: Path, job: Job) -> Layouter | None:
+def _layouter(plan: Plan) -> Layouter | None:
     """Return what lays the interpreter's code out anew, None where it stays as it is."""
-    if plan.configure.relayout is None or plan.profiling is None:
+    relayout, profiling = plan.configure.relayout, plan.profiling
+    if relayout is None or profiling is None:
         return None
-    return Layouter(
-        relayout=plan.configure.relayout,
-        training=plan.profiling.training,
-        tools=job.inputs[LLVM_TOOLS],
-        libraries=tree / plan.deps / "lib",
-        given=plan.profiling.given_counts,
-    )
+    return Layouter(relayout=relayout, training=profiling.training, given=profiling.given_counts)
+
+
+def _layout_ingredients(layouter: Layouter | None) -> list[object]:
+    if layouter is None:
+        return []
+    given = hashlib.sha256(layouter.given.read_bytes()).hexdigest() if layouter.given else ""
+    return [layouter.training, given, files_digest(_RELAYOUT_CODE)]
 
 
 def _prepared(

@@ -166,7 +166,8 @@ class _StepRunner:
                 shown=words,
             )
         except CommandFailed as error:
-            raise StepError(failure_text(argv, error, self.log), where=self.step, log=self.log) from error
+            text = failure_text(argv, error, self.log)
+            raise StepError(text, where=self.step, log=self.log, crashed=error.crashed) from error
 
 
 def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 
+from setup_local import paths
 from setup_local.build.cpython import Recipe, compile_cpython
 from setup_local.build.optimized import LOOP
 from setup_local.build.steps import Runner
@@ -15,11 +15,12 @@ from setup_local.catalog.cpython import Training
 from setup_local.errors import OptimizationError, StepError
 from setup_local.plan.model import PROFILE_FILE
 
+TRAINING = paths.DATA / "training"
 _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
 
 # A profile that has seen less of the interpreter's loop, or less often, is none.
-_LEAST_SEEN = 1_000_000
+LEAST_SEEN = 1_000_000
 _LEAST_SHARE = 0.4
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
@@ -27,8 +28,7 @@ _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out: Path, run: Runner) -> None:
     """Compile an instrumented CPython in `source`, let it run the workload, and merge its counters into `out`.
 
-    `tools` is the directory of `llvm-profdata`. Tests of the workload may fail, as some depend on the machine (CPython's
-    own makefile goes on, too); what counts is what was counted. Raises `StepError` when anything else fails, and
+    `tools` is the directory of `llvm-profdata`. Raises `StepError` when something fails that may not, and
     `OptimizationError` for a profile that says nothing.
     """
     raw = source.parent / "raw"
@@ -40,10 +40,17 @@ def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out:
 
 
 def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> None:
-    """Let the interpreter in CPython's built tree run everything that it is to be fast at."""
-    for command in training.commands:
-        with suppress(StepError):
-            run(["./python", *command], cwd=source, env={**env, **training.environment})
+    """Let the interpreter in CPython's built tree run everything that it is to be fast at.
+
+    Raises `StepError` for a command that must not fail, and for every crash: what ran until then was not counted.
+    """
+    for command in training.command:
+        words = [word.format(training=TRAINING) for word in command.argv]
+        try:
+            run(["./python", *words], cwd=source, env={**env, **training.environment})
+        except StepError as error:
+            if error.crashed or not command.may_fail:
+                raise
 
 
 def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
@@ -63,7 +70,7 @@ def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, st
     found = _COUNTS.search(summary.read_text(encoding="utf-8"))
     counts = [int(count) for count in found[1].split(",")] if found else [0]
     share = sum(count > 0 for count in counts) / len(counts)
-    if max(counts) < _LEAST_SEEN or share < _LEAST_SHARE:
+    if max(counts) < LEAST_SEEN or share < _LEAST_SHARE:
         raise OptimizationError(
             f"the profile has seen {share:.0%} of {LOOP}, at most {max(counts)} times: that is too little",
             where=place / PROFILE_FILE,

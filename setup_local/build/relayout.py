@@ -17,7 +17,7 @@ from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import MOVED, read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
 from setup_local.build.optimized import LOOP
-from setup_local.build.profile import run_workload
+from setup_local.build.profile import LEAST_SEEN, run_workload
 from setup_local.build.steps import Runner
 from setup_local.catalog.cpython import Relayout, Training
 from setup_local.errors import OptimizationError
@@ -32,35 +32,42 @@ _READ_WRITE = 6  # PF_R | PF_W
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layouter:
-    """What lays code out: the planned arguments, the workload, and the directory of LLVM's tools.
+class Surroundings:
+    """What laying out works with: the directories of LLVM's tools and of the static libraries in the interpreter, a runner."""
 
-    `libraries` is the directory of the static libraries in the interpreter. `given` are counts that were made before:
-    then nothing is run.
+    tools: Path
+    libraries: Path
+    run: Runner
+    env: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layouter:
+    """What lays code out: the planned arguments and the workload.
+
+    `given` are counts that were made before: then nothing is run.
     """
 
     relayout: Relayout
     training: Training
-    tools: Path
-    libraries: Path
     given: Path | None = None
 
-    def lay_out(self, source: Path, program: str, run: Runner, env: Mapping[str, str]) -> Path:
+    def lay_out(self, source: Path, program: str, place: Surroundings) -> Path:
         """Replace `program` in CPython's built tree; return the file of counts.
 
-        Raises `StepError`, and `OptimizationError` if nothing was counted or moved.
+        Raises `StepError`, and `OptimizationError` if hardly anything was counted, or nothing moved.
         """
-        path, place = source / program, source.parent / "layout"
-        place.mkdir()
-        linked, counts = place / program, place / LAYOUT_FILE
+        path, work = source / program, source.parent / "layout"
+        work.mkdir()
+        linked, counts = work / program, work / LAYOUT_FILE
         shutil.copy2(path, linked)
+        (work / _KEPT).write_text(kept_names(assembled(place.libraries)), encoding="utf-8")
         if self.given:
             shutil.copyfile(self.given, counts)
         else:
-            self._count(source, linked, counts, run, env)
-        (place / _KEPT).write_text(kept_names(assembled(self.libraries)), encoding="utf-8")
-        words = [f"--data={counts}", f"--skip-funcs-file={place / _KEPT}", *self.relayout.layout]
-        run([self.tools / "bin" / _BOLT, linked, "-o", path, *words], cwd=place, env=env)
+            self._count(source, linked, counts, place)
+        check_counts(counts)
+        self._rewrite(linked, path, place, [f"--data={counts}", *self.relayout.layout])
         data = with_stack_header(path.read_bytes(), where=program)
         check_layout(data, where=program)
         path.write_bytes(data)
@@ -69,18 +76,31 @@ class Layouter:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         return counts
 
-    def _count(self, source: Path, linked: Path, counts: Path, run: Runner, env: Mapping[str, str]) -> None:
+    def _count(self, source: Path, linked: Path, counts: Path, place: Surroundings) -> None:
         """Make the interpreter count, let it run the workload, and add up what all its processes counted."""
         raw = linked.parent / "raw"
         raw.mkdir()
-        runtime = f"--runtime-instrumentation-lib={self.tools / 'lib' / _RUNTIME}"
+        runtime = f"--runtime-instrumentation-lib={place.tools / 'lib' / _RUNTIME}"
         words = [*self.relayout.counting, f"--instrumentation-file={raw / 'counts'}", runtime]
-        run([self.tools / "bin" / _BOLT, linked, "-o", source / linked.name, *words], cwd=source, env=env)
-        run_workload(source, self.training, run, env)
+        self._rewrite(linked, source / linked.name, place, words)
+        run_workload(source, self.training, place.run, place.env)
         found = sorted(raw.iterdir())
         if not found:
             raise OptimizationError("the workload left no counts of jumps", where=raw)
-        run([self.tools / "bin" / _MERGER, *found, "-o", counts], cwd=raw, env=env)
+        place.run([place.tools / "bin" / _MERGER, *found, "-o", counts], cwd=raw, env=place.env)
+
+    def _rewrite(self, linked: Path, into: Path, place: Surroundings, words: Iterable[str]) -> None:
+        """Write another form of the linked program. Functions of assembly stay as they are when it counts, too: it would crash."""
+        kept = f"--skip-funcs-file={linked.with_name(_KEPT)}"
+        place.run([place.tools / "bin" / _BOLT, linked, "-o", into, kept, *words], cwd=linked.parent, env=place.env)
+
+
+def check_counts(counts: Path) -> None:
+    """Raise `OptimizationError` unless the interpreter's loop was seen often: each line ends with how often a jump was taken."""
+    with counts.open(encoding="utf-8") as lines:
+        most = max((int(line.rsplit(" ", 1)[1]) for line in lines if f" {LOOP} " in line), default=0)
+    if most < LEAST_SEEN:
+        raise OptimizationError(f"{LOOP} was seen jumping at most {most} times: that is too little", where=counts)
 
 
 def assembled(libraries: Path) -> frozenset[str]:

@@ -46,15 +46,25 @@ class PatchPart:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TrainingCommand:
+    """Arguments of the interpreter; `{training}` is the directory `data/training`.
+
+    With `may_fail` it may say that something has failed, but not crash.
+    """
+
+    argv: tuple[str, ...]
+    may_fail: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class Training:
     """What an instrumented interpreter runs, so that the compiler learns what matters.
 
-    `commands` are the interpreter's arguments, run one after the other in CPython's source tree; `{training}` is
-    the directory `data/training`. `environment` is what they get besides that of the step.
+    Commands are run one after the other in CPython's source tree. `environment` is what they get besides that of the step.
     """
 
     environment: Mapping[str, str]
-    commands: tuple[tuple[str, ...], ...]
+    command: tuple[TrainingCommand, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,15 @@ import pytest
 
 from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
-from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, Unshipped, load_cpython
+from setup_local.catalog.cpython import (
+    ConfigurePart,
+    CPythonCatalog,
+    PatchPart,
+    Training,
+    TrainingCommand,
+    Unshipped,
+    load_cpython,
+)
 from setup_local.catalog.extensions import Decision, Extension, ExtensionCatalog, Part, load_extensions
 from setup_local.catalog.features import load_features
 from setup_local.catalog.libraries import Library
@@ -47,6 +55,7 @@ def required(cls: Any) -> set[str]:
         ("cpython", ("$defs", "part"), ConfigurePart),
         ("cpython", ("$defs", "patch"), PatchPart),
         ("cpython", ("$defs", "training"), Training),
+        ("cpython", ("$defs", "trainingCommand"), TrainingCommand),
         ("cpython", ("$defs", "unshipped"), Unshipped),
         ("cpython", ("$defs", "when"), When),
         ("target", (), Target),

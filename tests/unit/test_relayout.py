@@ -10,15 +10,19 @@ from pathlib import Path
 import pytest
 from sample_distribution import ELF
 
+from setup_local import paths
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
-from setup_local.build.relayout import Layouter, assembled, check_layout, kept_names, with_stack_header
-from setup_local.catalog.cpython import Relayout, Training
-from setup_local.errors import OptimizationError
+from setup_local.build.relayout import Layouter, Surroundings, assembled, check_layout, kept_names, with_stack_header
+from setup_local.catalog.cpython import Relayout, Training, TrainingCommand
+from setup_local.errors import OptimizationError, StepError
 
+TRAINING_FILES = paths.DATA / "training"
 TABLE, STACK, LOAD = 6, 0x6474E551, 1
 RELAYOUT = Relayout(options=(), ldflags=("-q",), counting=("--instrument",), layout=("--split",))
-TRAINING = Training(environment={"HASH": "0"}, commands=(("-m", "test"), ("-m", "more")))
+COMMANDS = (TrainingCommand(argv=("-m", "test"), may_fail=True), TrainingCommand(argv=("{training}/more.py",)))
+TRAINING = Training(environment={"HASH": "0"}, command=COMMANDS)
+COUNTED = "1 f 0 1 _PyEval_EvalFrameDefault 10 0 1000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n"
 RESULTS = {"moved": "python-laid-out", "as linked": "python-not-laid-out"}
 
 
@@ -28,6 +32,8 @@ class Tools:
 
     result: str = "moved"
     counts: bool = True
+    fails: str = ""
+    crashes: bool = False
     ran: list[list[str]] = field(default_factory=list)
 
     def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
@@ -44,10 +50,13 @@ class Tools:
             assert env is not None
             assert env["HASH"] == "0"
             assert (cwd / "python").read_text() == "counts"
+            if self.fails and words[-1].endswith(self.fails):
+                raise StepError("ended", crashed=self.crashes)
             if self.counts:
                 self.raw.with_name(f"counts.{len(self.ran)}").touch()
         else:
-            Path(words[-1]).write_text(" ".join(Path(word).name for word in words[1:-2]))
+            self.merged = [Path(word).name for word in words[1:-2]]
+            Path(words[-1]).write_text(COUNTED)
 
 
 @pytest.fixture
@@ -58,15 +67,22 @@ def source(tmp_path: Path) -> Path:
     return tmp_path / "source"
 
 
-def layouter(source: Path, given: Path | None = None) -> Layouter:
-    return Layouter(relayout=RELAYOUT, training=TRAINING, tools=source.parent / "tools", libraries=ELF, given=given)
+def layouter(given: Path | None = None) -> Layouter:
+    return Layouter(relayout=RELAYOUT, training=TRAINING, given=given)
+
+
+def lay_out(source: Path, tools: Tools, given: Path | None = None) -> Path:
+    place = Surroundings(tools=source.parent / "tools", libraries=ELF, run=tools, env={})
+    return layouter(given).lay_out(source, "python", place)
 
 
 def test_the_interpreter_counts_runs_and_is_laid_out(source: Path) -> None:
     tools, before = Tools(), (source / "python").stat().st_mtime_ns
-    counts = layouter(source).lay_out(source, "python", tools, {})
+    counts = lay_out(source, tools)
     assert [words[0] for words in tools.ran] == ["llvm-bolt", "python", "python", "merge-fdata", "llvm-bolt"]
-    assert counts.read_text() == "counts.2 counts.3"
+    assert counts.read_text() == COUNTED
+    assert tools.merged == ["counts.2", "counts.3"]
+    assert tools.ran[2][1] == str(TRAINING_FILES / "more.py")
     assert "--split" in tools.ran[-1]
     assert (source / "python").read_bytes() == (ELF / "python-laid-out").read_bytes()
     assert (source / "python").stat().st_mtime_ns == before
@@ -74,28 +90,46 @@ def test_the_interpreter_counts_runs_and_is_laid_out(source: Path) -> None:
 
 def test_with_counts_that_are_given_nothing_runs(source: Path, tmp_path: Path) -> None:
     given = tmp_path / "cpython.fdata"
-    given.write_text("made before")
+    given.write_text(COUNTED)
     tools = Tools()
-    assert layouter(source, given).lay_out(source, "python", tools, {}).read_text() == "made before"
+    assert lay_out(source, tools, given).read_text() == COUNTED
     assert [words[0] for words in tools.ran] == ["llvm-bolt"]
 
 
 def test_a_workload_that_counts_nothing_is_caught(source: Path) -> None:
     with pytest.raises(OptimizationError, match="no counts of jumps"):
-        layouter(source).lay_out(source, "python", Tools(counts=False), {})
+        lay_out(source, Tools(counts=False))
+
+
+@pytest.mark.parametrize("jumps", ["", "1 _PyEval_EvalFrameDefault 8 1 g 0 0 999999\n", "1 g 0 1 h 0 0 2000000\n"])
+def test_counts_that_hardly_know_the_interpreter_are_caught(source: Path, tmp_path: Path, jumps: str) -> None:
+    given = tmp_path / "cpython.fdata"
+    given.write_text(jumps)
+    with pytest.raises(OptimizationError, match=r"_PyEval_EvalFrameDefault was seen jumping at most \d+ times"):
+        lay_out(source, Tools(), given)
+
+
+def test_tests_may_fail_but_nothing_may_crash(source: Path) -> None:
+    lay_out(source, Tools(fails="test"))
+    for tools in (Tools(fails="test", crashes=True), Tools(fails="more.py")):
+        shutil.rmtree(source.parent / "layout")
+        with pytest.raises(StepError):
+            lay_out(source, tools)
 
 
 def test_an_interpreter_that_stays_as_it_was_is_caught(source: Path) -> None:
     with pytest.raises(OptimizationError, match="python: was not laid out anew: _PyEval_EvalFrameDefault is where"):
-        layouter(source).lay_out(source, "python", Tools(result="as linked"), {})
+        lay_out(source, Tools(result="as linked"))
     with pytest.raises(OptimizationError, match="python: was not laid out anew"):
         check_layout((ELF / "python-optimized").read_bytes(), where="python")
 
 
 def test_code_that_no_compiler_has_made_stays_where_it_is(source: Path) -> None:
     tools = Tools()
-    layouter(source).lay_out(source, "python", tools, {})
-    (kept,) = (Path(word.split("=", 1)[1]) for word in tools.ran[-1] if word.startswith("--skip-funcs-file="))
+    lay_out(source, tools)
+    rewritten = [words for words in tools.ran if words[0] == "llvm-bolt"]
+    kept, same = (Path(word[18:]) for words in rewritten for word in words if word.startswith("--skip-funcs-file="))
+    assert kept == same
     assert "bundled_version(/.*)?" in kept.read_text().splitlines()
     assert kept_names(["b.c", "a"]) == "a(/.*)?\nb\\.c(/.*)?\n"
 
