@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from setup_local.audit.facts import LOOP, Binary, Distribution, Packed
+from setup_local.audit.facts import COUNTS, LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
 from setup_local.binfmt.elf import HOT, MOVED
@@ -13,7 +13,7 @@ Breaches = Iterator[tuple[str, str]]
 _PGO, _LTO = "pgo", "lto"
 _OBJECTS = "build/"
 _PROFILE = "build/cpython.profdata"
-_COUNTS = "build/cpython.fdata"
+_LEAST_JUMPS = 1_000_000
 _OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-")
 
 
@@ -52,8 +52,13 @@ def _profile(dist: Distribution) -> Breaches:
 
 def _counts(dist: Distribution) -> Breaches:
     moved = dist.carrier and dist.carrier.elf and MOVED in dist.carrier.elf.sections
-    if moved and _COUNTS not in dist.files:
-        yield _COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
+    if not moved:
+        return
+    if COUNTS not in dist.files:
+        yield COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
+    elif dist.files[COUNTS].loop_jumps < _LEAST_JUMPS:
+        jumps = dist.files[COUNTS].loop_jumps
+        yield COUNTS, f"has seen {LOOP} jump at most {jumps} times: the interpreter was laid out by next to nothing"
 
 
 def _flags(dist: Distribution) -> Breaches:
@@ -85,7 +90,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("optimized-program", "the interpreter, or its libpython, shows the optimizations that are named", _program),
         ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
         ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
-        ("layout-counts", "the counts are there by which an interpreter was laid out anew", _counts),
+        ("layout-counts", "the counts by which an interpreter was laid out anew are there, and know it", _counts),
         ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
     )
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 
 from setup_local.audit.archive import Member, MemberKind
@@ -16,6 +17,8 @@ from setup_local.catalog.flavors import Flavor, FlavorCatalog
 
 ROOT = "python/"
 LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
+COUNTS = "build/cpython.fdata"
+_JUMPS = re.compile(rf"^.* {LOOP} .* (\d+)$".encode(), re.MULTILINE)  # from where, to where, how often
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
@@ -34,7 +37,7 @@ class FileFacts:
     """What one file's bytes said.
 
     `name` is relative to `python/`; `problem` says why a binary cannot be read; `foreign` files may be binaries of
-    other systems; `knows_loop` is about profiles.
+    other systems; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
     """
 
     name: str
@@ -44,6 +47,7 @@ class FileFacts:
     problem: str = ""
     foreign: bool = False
     knows_loop: bool = False
+    loop_jumps: int = 0
     is_text: bool = False
     machine_paths: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -151,6 +155,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         problem=problem,
         foreign=places(place, policy.foreign_files),
         knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
+        loop_jumps=max(map(int, _JUMPS.findall(data)), default=0) if name == COUNTS else 0,
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sample_distribution import DYNLOAD, SHARED, SUFFIX, Entry, Sample, binary, flavoured
 
+from setup_local.audit.facts import COUNTS
 from setup_local.audit.model import Finding, Severity
 from setup_local.audit.validate import rules, validate_archive
 from setup_local.binfmt.elf import read_elf
@@ -121,6 +122,16 @@ def _optimized(sample: Sample) -> None:
     sample.entries["python/build/cpython.profdata"] = Entry(PROFILE)
 
 
+def _laid_out(counts: bytes) -> Corruption:
+    """Make it one that was laid out by these counts of jumps."""
+
+    def corrupted(sample: Sample) -> None:
+        sample.file(PROGRAM).data = binary("python-laid-out")
+        sample.entries[f"python/{COUNTS}"] = Entry(counts)
+
+    return corrupted
+
+
 def _but(corrupt: Corruption) -> Corruption:
     """Make an optimized sample with one fault."""
 
@@ -216,6 +227,8 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("profile", _but(_file("build/cpython.profdata", b"nothing"))),
     ("profile", _but(_file("build/cpython.profdata", PROFILE[:-3]))),
     ("layout-counts", _but(_file(PROGRAM, binary("python-laid-out")))),
+    ("layout-counts", _but(_laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 999999\n"))),
+    ("layout-counts", _but(_laid_out(b"1 g 8 1 h 0 0 1000000\n"))),
     ("optimizer-flags", _set("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
     ("optimizer-flags", _set("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
     ("bitcode", _file("install/lib/libfat.a", binary("libfat.a"))),
@@ -376,6 +389,8 @@ def test_the_good_sample_holds(tmp_path: Path, compression: str) -> None:
 def test_a_good_optimized_sample_holds(tmp_path: Path) -> None:
     sample = Sample()
     _optimized(sample)
+    assert _findings(sample, tmp_path) == []
+    _laid_out(b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 1000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n")(sample)
     assert _findings(sample, tmp_path) == []
 
 
