@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from setup_local import paths
@@ -20,7 +20,7 @@ _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
 
 # A profile that has seen less of the interpreter's loop, or less often, is none.
-LEAST_SEEN = 1_000_000
+_LEAST_SEEN = 1_000_000
 _LEAST_SHARE = 0.4
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
@@ -35,12 +35,13 @@ def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out:
     ignored = {"LLVM_PROFILE_FILE": str(source.parent / "ignored" / "%4m.profraw")}
     counting = {"LLVM_PROFILE_FILE": str(raw / "%4m.profraw")}
     env = compile_cpython(source, dataclasses.replace(recipe, env={**recipe.env, **ignored}), run)
-    run_workload(source, training, run, {**env, **counting})
+    for _ in run_workload(source, training, run, {**env, **counting}):
+        pass  # each process adds to what the others have counted
     merge(raw, tools=tools, out=out, run=run, env=env)
 
 
-def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> None:
-    """Let the interpreter in CPython's built tree run everything that it is to be fast at.
+def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> Iterator[None]:
+    """Let the interpreter in CPython's built tree run everything that it is to be fast at; pause after each command.
 
     Raises `StepError` for a command that must not fail, and for every crash: what ran until then was not counted.
     """
@@ -51,6 +52,7 @@ def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str
         except StepError as error:
             if error.crashed or not command.may_fail:
                 raise
+        yield
 
 
 def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
@@ -70,7 +72,7 @@ def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, st
     found = _COUNTS.search(summary.read_text(encoding="utf-8"))
     counts = [int(count) for count in found[1].split(",")] if found else [0]
     share = sum(count > 0 for count in counts) / len(counts)
-    if max(counts) < LEAST_SEEN or share < _LEAST_SHARE:
+    if max(counts) < _LEAST_SEEN or share < _LEAST_SHARE:
         raise OptimizationError(
             f"the profile has seen {share:.0%} of {LOOP}, at most {max(counts)} times: that is too little",
             where=place / PROFILE_FILE,

@@ -227,8 +227,8 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("profile", _but(_file("build/cpython.profdata", b"nothing"))),
     ("profile", _but(_file("build/cpython.profdata", PROFILE[:-3]))),
     ("layout-counts", _but(_file(PROGRAM, binary("python-laid-out")))),
-    ("layout-counts", _but(_laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 999999\n"))),
-    ("layout-counts", _but(_laid_out(b"1 g 8 1 h 0 0 1000000\n"))),
+    ("layout-counts", _but(_laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 19999999\n"))),
+    ("layout-counts", _but(_laid_out(b"1 g 8 1 h 0 0 30000000\n"))),
     ("optimizer-flags", _set("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
     ("optimizer-flags", _set("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
     ("bitcode", _file("install/lib/libfat.a", binary("libfat.a"))),
@@ -390,7 +390,7 @@ def test_a_good_optimized_sample_holds(tmp_path: Path) -> None:
     sample = Sample()
     _optimized(sample)
     assert _findings(sample, tmp_path) == []
-    _laid_out(b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 1000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n")(sample)
+    _laid_out(b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n")(sample)
     assert _findings(sample, tmp_path) == []
 
 
