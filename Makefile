@@ -5,10 +5,10 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit distribution older test-regression test-optimized test-matrix environment
+.PHONY: test lint unit distribution older musl test-regression test-optimized test-matrix environment
 
 # Everything: checks, unit tests, real builds of both eras, and these used in every way.
-test: lint unit distribution older
+test: lint unit distribution older musl
 
 environment:
 	@$(PYTHON) scripts/environment.py
@@ -34,6 +34,14 @@ older: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_moved.py \
 		tests/integration/test_old_glibc.py tests/integration/test_trust.py tests/integration/test_launchers.py --archive "$$archive"
+
+# The other C library: the interpreter that needs its shared library, and the one that needs nothing.
+musl: environment
+	for options in noopt noopt+static; do \
+		archive=$$(./build-linux.py --musl --options $$options --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_musl.py --archive "$$archive" || exit 1; \
+	done
 
 # All of CPython's own regression tests.
 test-regression: environment
