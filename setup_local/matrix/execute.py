@@ -96,7 +96,7 @@ def _built(item: Result, build: Build, reporter: Reporter) -> Result:
     except KeyboardInterrupt:
         return _ended(item, Outcome.INTERRUPTED, time.monotonic() - begin)
     except (SetupLocalError, OSError) as error:
-        reporter.message(f"failed: {_first_line(error)}")
+        reporter.message(f"failed: {_told(error)}")
         return _ended(item, Outcome.FAILED, time.monotonic() - begin, _failure(error, watch.failed_step))
     return Result(
         cell=item.cell,
@@ -119,15 +119,15 @@ def _ended(item: Result, outcome: Outcome, seconds: float = 0, failure: Failure 
 
 
 def _failure(error: SetupLocalError | OSError, step: str) -> Failure:
-    return Failure(what=_first_line(error), step=step, log=error.log if isinstance(error, StepError) else None)
+    return Failure(what=_told(error), step=step, log=error.log if isinstance(error, StepError) else None)
 
 
-def _first_line(error: SetupLocalError | OSError) -> str:
-    """Return what went wrong without the end of the log, and with the way out if there is one."""
-    hint = f" ({error.hint})" if isinstance(error, SetupLocalError) and error.hint else ""
-    lines = (error.what if isinstance(error, SetupLocalError) else str(error)).splitlines() or [type(error).__name__]
-    more = lines[1].strip() if lines[0].endswith(":") and len(lines) > 1 else ""
-    return f"{lines[0]} {more}".strip() + hint
+def _told(error: SetupLocalError | OSError) -> str:
+    """Return what went wrong: all of it, but of a failed command not the end of its log, which is named besides."""
+    text = str(error)
+    if isinstance(error, StepError) and error.log:
+        text = error.what.partition("\n")[0]
+    return text or type(error).__name__
 
 
 class _Watch:

@@ -45,7 +45,7 @@ def reasons(results: Iterable[Result]) -> Iterator[str]:
             continue
         yield f"{result.outcome.value}: {result.cell.title}"
         step = f"{result.failure.step}: " if result.failure.step else ""
-        yield f"  {step}{result.failure.what}"
+        yield from (f"  {line}" for line in f"{step}{result.failure.what}".splitlines())
         if result.failure.log:
             yield f"  log: {result.failure.log}"
 

@@ -19,7 +19,7 @@ from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.load import schema
 from setup_local.commands.matrix import matrix
-from setup_local.errors import MatrixError, RequestError, StepError
+from setup_local.errors import DescribeError, MatrixError, RequestError, StepError
 from setup_local.matrix import report
 from setup_local.matrix.execute import Outcome, Result, build_cells, plan_cells
 from setup_local.matrix.load import load_matrix, request_fields
@@ -207,6 +207,16 @@ def test_a_failure_does_not_stop_the_others(tmp_path: Path, catalogs: Catalogs) 
         "  log: /logs/demo.log",
     ]
     assert report.summary(results) == "2 of 4 distributions could not be built"
+
+
+def test_an_error_without_a_log_is_told_whole(tmp_path: Path, catalogs: Catalogs) -> None:
+    error = DescribeError("cannot be asked about itself: Traceback\nFileNotFoundError: lib", where="bin/python3")
+    results = run(tmp_path, catalogs, TWO, v3_13_5=error)
+    assert list(report.reasons(results)) == [
+        "failed: python cpython-3.13.5",
+        "  library:demo: bin/python3: cannot be asked about itself: Traceback",
+        "  FileNotFoundError: lib",
+    ]
 
 
 def test_a_full_disk_is_a_failure_too(tmp_path: Path, catalogs: Catalogs) -> None:
