@@ -45,6 +45,12 @@ def test_configure_is_told(options: str, arguments: set[str], *, optimized: bool
     assert configure.promises == ()
 
 
+@pytest.mark.parametrize(("options", "patched"), [("freethreaded+debug", True), ("noopt", False), ("debug", False)])
+def test_only_free_threaded_builds_have_their_locks_patched(options: str, *, patched: bool) -> None:
+    plan = resolve(Request(python="3.13.5", options=options), load_catalogs())
+    assert ("cpython-own-lock.toml" in plan.python_patches) == patched
+
+
 def test_what_python_has_no_word_for_is_refused() -> None:
     with pytest.raises(RequestError, match=r"there is no free-threaded CPython before 3\.13"):
         resolve(Request(python="3.11.2", options="freethreaded"), load_catalogs())
