@@ -11,24 +11,30 @@ from rich.console import Console
 
 from setup_local.audit import report
 from setup_local.audit.policy import load_policy, triples, version
+from setup_local.binfmt.elf import BadElf, read_elf
 from setup_local.doctor.judge_files import RULES, judge_files
 from setup_local.doctor.repair import repair
 from setup_local.doctor.tables import check_tables
+from setup_local.doctor.tree import find_interpreter
 from setup_local.doctor.tree_files import Limits, tree_files
 from setup_local.errors import RequestError, ValidationFailed
+from setup_local.values import DEFAULT_TRIPLE
 
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
 @click.option(
-    "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
+    "--target-triple",
+    "asked",
+    metavar="TRIPLE",
+    help="Whose policy to apply.  [default: that of the interpreter in DIR]",
 )
 @click.option(
     "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc to run on; without it newer is a warning."
 )
 @click.option("--fix", "mend", is_flag=True, help="First repair scripts, and the pip that would write more of them.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
-def check(*, directory: Path, triple: str, floor: str, mend: bool, as_machine: bool) -> None:
+def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_machine: bool) -> None:
     """Find files in DIR (wheels, things built by hand) that break when it moves, or on an older system.
 
     \b
@@ -38,6 +44,7 @@ def check(*, directory: Path, triple: str, floor: str, mend: bool, as_machine: b
       setup-local check --fix /opt/python
       setup-local check --json python
     """
+    triple = asked or target_of(directory)
     limits = _limits(directory, triple, floor)
     if mend:
         for name, what in repair(Path(limits.roots[0]), tree_files(Path(limits.roots[0]), limits)):
@@ -51,6 +58,15 @@ def check(*, directory: Path, triple: str, floor: str, mend: bool, as_machine: b
         click.echo(f"{len(verdict.parts)} files judged for {triple}")
     if not outcome.holds:
         raise ValidationFailed("the tree holds files that would break", hint="they are listed above, each with its fix")
+
+
+def target_of(directory: Path) -> str:
+    """Return the target of the interpreter in a directory by the loader that it asks for; the default if none tells."""
+    try:
+        elf = read_elf(find_interpreter(directory).read_bytes())
+    except (RequestError, OSError, BadElf):
+        return DEFAULT_TRIPLE
+    return next((triple for triple in triples() if load_policy(triple).interpreter == elf.interpreter), DEFAULT_TRIPLE)
 
 
 def _limits(directory: Path, triple: str, floor: str) -> Limits:

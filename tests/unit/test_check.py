@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from setup_local.audit.model import Finding, Severity
 from setup_local.binfmt.elf import read_elf
 from setup_local.catalog.load import schema
-from setup_local.commands.check import _limits, check
+from setup_local.commands.check import _limits, check, target_of
 from setup_local.doctor.judge_files import RULES, judge_files
 from setup_local.doctor.tables import CheckTables
 from setup_local.doctor.tree_files import BinaryFacts, Library, Limits, TextFacts, script_facts, tree_files
@@ -291,3 +291,19 @@ def test_the_command_ends_well_where_nothing_breaks(tree: Path) -> None:
 @pytest.mark.parametrize("words", [["missing"], ["--target-triple", "sparc", "."], ["--glibc", "new", "."]])
 def test_bad_requests_are_refused(words: list[str]) -> None:
     assert isinstance(CliRunner().invoke(check, words).exception, RequestError)
+
+
+@pytest.mark.parametrize(
+    ("fixture", "triple"),
+    [
+        ("python", GNU),
+        ("python-musl", "x86_64-unknown-linux-musl"),
+        ("python-static", GNU),
+        ("bundled.o", GNU),
+    ],
+)
+def test_the_target_is_that_of_the_interpreter(fixture: str, triple: str, tmp_path: Path) -> None:
+    assert target_of(tmp_path) == GNU
+    (tmp_path / "bin").mkdir()
+    shutil.copyfile(ELF / fixture, tmp_path / "bin" / "python3")
+    assert target_of(tmp_path) == triple
