@@ -53,6 +53,12 @@ def left_out() -> list[str]:
     return str(said["python_config_vars"].get("SETUP_LOCAL_LEFT_OUT", "")).split()
 
 
+def want(module: str) -> None:
+    """Skip a function unless the distribution was made with an extension module."""
+    if module in left_out():
+        raise Skip(f"{module} was left out of this distribution")
+
+
 def say(text: str) -> None:
     """Print one line at once, so that it is seen even when the next line crashes."""
     sys.stdout.write(text + "\n")

@@ -30,6 +30,7 @@ def test_decimal_in_c_is_used() -> None:
 
 
 def test_decimal_with_many_digits() -> None:
+    harness.want("_decimal")
     with decimal.localcontext(decimal.Context(prec=2000)):
         root = decimal.Decimal(2).sqrt()
         harness.holds(abs(root * root - 2) < decimal.Decimal(10) ** -1998)
@@ -72,6 +73,7 @@ def test_numbers_are_written_and_read_exactly() -> None:
 
 
 def test_every_encoding_decodes_and_encodes() -> None:
+    harness.want("_multibytecodec")
     unusual = {"mbcs", "oem", "undefined", "idna", "punycode", "aliases"}
     names = {module.name for module in pkgutil.iter_modules(encodings.__path__)} - unusual
     harness.holds(len(names) > 110)
@@ -82,6 +84,7 @@ def test_every_encoding_decodes_and_encodes() -> None:
 
 
 def test_east_asian_encodings() -> None:
+    harness.want("_multibytecodec")
     for name, text, data in (
         ("shift_jis", "日本語", "93fa967b8cea"),
         ("euc_kr", "한국어", "c7d1b1b9beee"),

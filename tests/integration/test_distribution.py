@@ -11,6 +11,8 @@ import pytest
 from installed import DIST, INDEX_VARIABLES, NOBODY, Installation
 
 NO_TESTS = {"harness", "list_names", "old_c_library", "other_c_library", "places", "trust", "x_window"}
+SUBJECTS = {"terminals": ("_curses",), "own_terminals": ("_curses",)}
+"""Extension modules without which a script has nothing to try; the others notice that by their own imports."""
 SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
 
 
@@ -30,6 +32,7 @@ def test_script(
     say: Callable[[str], None],
     request: pytest.FixtureRequest,
 ) -> None:
+    installation.want(*SUBJECTS.get(script, ()))
     arguments: list[Path | str] = ["-B", scripts / f"{script}.py"]
     if script == "imports":
         arguments.append(installation.root / "PYTHON.json")
