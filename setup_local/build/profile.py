@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from setup_local import paths
 from setup_local.build.cpython import Recipe, compile_cpython
 from setup_local.build.optimized import LOOP
 from setup_local.build.steps import Runner
@@ -15,7 +14,6 @@ from setup_local.catalog.cpython import Training
 from setup_local.errors import OptimizationError, StepError
 from setup_local.plan.model import PROFILE_FILE
 
-TRAINING = paths.DATA / "training"
 _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
 
@@ -46,9 +44,8 @@ def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str
     Raises `StepError` for a command that must not fail, and for every crash: what ran until then was not counted.
     """
     for command in training.command:
-        words = [word.format(training=TRAINING) for word in command.argv]
         try:
-            run(["./python", *words], cwd=source, env={**env, **training.environment})
+            run(["./python", *command.argv], cwd=source, env={**env, **training.environment})
         except StepError as error:
             if error.crashed or not command.may_fail:
                 raise

@@ -47,10 +47,7 @@ class PatchPart:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingCommand:
-    """Arguments of the interpreter; `{training}` is the directory `data/training`.
-
-    With `may_fail` it may say that something has failed, but not crash.
-    """
+    """Arguments of the interpreter. With `may_fail` it may say that something has failed, but not crash."""
 
     argv: tuple[str, ...]
     may_fail: bool = False

@@ -10,17 +10,15 @@ from pathlib import Path
 import pytest
 from sample_distribution import ELF
 
-from setup_local import paths
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
 from setup_local.build.relayout import Layouter, Surroundings, assembled, check_layout, kept_names, with_stack_header
 from setup_local.catalog.cpython import Relayout, Training, TrainingCommand
 from setup_local.errors import OptimizationError, StepError
 
-TRAINING_FILES = paths.DATA / "training"
 TABLE, STACK, LOAD = 6, 0x6474E551, 1
 RELAYOUT = Relayout(options=(), ldflags=("-q",), counting=("--instrument",), layout=("--split",))
-COMMANDS = (TrainingCommand(argv=("-m", "test"), may_fail=True), TrainingCommand(argv=("{training}/more.py",)))
+COMMANDS = (TrainingCommand(argv=("-m", "test"), may_fail=True), TrainingCommand(argv=("-m", "more")))
 TRAINING = Training(environment={"HASH": "0"}, command=COMMANDS)
 COUNTED = "1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n"
 RESULTS = {"moved": "python-laid-out", "as linked": "python-not-laid-out"}
@@ -81,7 +79,7 @@ def test_the_interpreter_counts_runs_and_is_laid_out(source: Path) -> None:
     counts = lay_out(source, tools)
     assert [words[0] for words in tools.ran] == ["llvm-bolt", "python", "python", "merge-fdata", "llvm-bolt"]
     assert counts.read_text() == COUNTED
-    assert tools.merged == ["test", str(TRAINING_FILES / "more.py")]
+    assert tools.merged == ["test", "more"]
     assert "--split" in tools.ran[-1]
     assert (source / "python").read_bytes() == (ELF / "python-laid-out").read_bytes()
     assert (source / "python").stat().st_mtime_ns == before
@@ -110,7 +108,7 @@ def test_counts_that_hardly_know_the_interpreter_are_caught(source: Path, tmp_pa
 
 def test_tests_may_fail_but_nothing_may_crash(source: Path) -> None:
     lay_out(source, Tools(fails="test"))
-    for tools in (Tools(fails="test", crashes=True), Tools(fails="more.py")):
+    for tools in (Tools(fails="test", crashes=True), Tools(fails="more")):
         shutil.rmtree(source.parent / "layout")
         with pytest.raises(StepError):
             lay_out(source, tools)
