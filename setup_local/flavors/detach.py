@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 
-from setup_local.binfmt.elf import build_id
+from setup_local.binfmt.elf import build_id, read_elf
 from setup_local.binfmt.layout import ALLOC, NOBITS, NOTE, Layout, SectionRow, SegmentRow, padding
 from setup_local.errors import StageError
 from setup_local.flavors.strip import linked_file
@@ -27,15 +27,20 @@ def debug_path(identity: str) -> str:
 def detach(data: bytes, *, where: str) -> tuple[str, bytes] | None:
     """Return the path below the directory for debug files and the bytes of what `strip` removes.
 
-    None for anything that is no linked file. Raises `StageError` for a linked file without build id or debug information.
+    None for anything that is no linked file, and for a library that has nothing to debug: `libpython3.so` only names
+    another one. Raises `StageError` for a linked file without build id or debug information.
     """
     try:
         file = linked_file(data)
-        if file is None:
+        if file is None or _only_names_others(file):
             return None
         return debug_path(_identity(file)), _detached(file)
     except (struct.error, IndexError, KeyError, ValueError) as error:
         raise StageError(f"its debug information cannot be detached: {error}", where=where) from error
+
+
+def _only_names_others(file: Layout) -> bool:
+    return not any(file.is_debug(row) for row in file.sections) and not read_elf(file.data).exported
 
 
 def _identity(file: Layout) -> str:

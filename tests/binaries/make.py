@@ -177,6 +177,7 @@ class Maker:
         parts = ("core.o", "demo.o", "config.o", str(RESULTS / "libbundled.a"), "-lc")
         for name, soname in ((LIBPYTHON, LIBPYTHON), ("libpython-misnamed.so", "libpython3.12.so.1.0")):
             self.link(RESULTS / name, "-shared", "-soname", soname, "--exclude-libs", "ALL", *HARDENED, *parts)
+        self.link(RESULTS / "libpython3.so", "-shared", "-soname", "libpython3.so", *HARDENED, str(RESULTS / LIBPYTHON))
         stub = ("start.o", "-L", str(RESULTS), f"-l:{LIBPYTHON}", "-lc", "--dynamic-linker", LOADER, *HARDENED)
         self.link(RESULTS / "python-shared", *stub, "--disable-new-dtags", "-rpath", "$ORIGIN/../lib")
         self.link(RESULTS / "python-shared-lost", *stub)

@@ -172,7 +172,7 @@ def test_detached_debug_information_is_all_that_stripping_removes(name: str) -> 
         assert after.content(new) == (before.content(old) if old.kind == NOTE or not old.flags & ALLOC else b"")
 
 
-@pytest.mark.parametrize("name", ["core.o", "libbundled.a", "debug.o"])
+@pytest.mark.parametrize("name", ["core.o", "libbundled.a", "debug.o", "libpython3.so"])
 def test_only_linked_files_have_debug_information_to_detach(name: str) -> None:
     assert detach(binary(name), where=name) is None
 
