@@ -81,26 +81,27 @@ class Engine:
         return {name}.union(*below)
 
     def _run_all(self, waiting: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
-        running: dict[Future[Path], Step] = {}
+        """Run steps until all are done; an interrupt, at whatever moment, ends those that run."""
         with ThreadPoolExecutor(max_workers=self.jobserver.jobs) as pool:
-            while waiting or running:
-                ready = [step for step in waiting if all(name in results for name in step.needs)]
-                for step in ready[: self.jobserver.jobs - len(running)]:
-                    waiting.remove(step)
-                    inputs = {name: results[name] for name in step.needs}
-                    running[pool.submit(self._make, step, keys[step.name], inputs)] = step
-                done = self._wait_for_any(running)
-                for future in done:
-                    results[running.pop(future).name] = future.result()
+            try:
+                self._schedule(pool, waiting, keys, results)
+            except (KeyboardInterrupt, SystemExit):
+                self.children.stop()
+                self.jobserver.refill()
+                raise
 
-    def _wait_for_any(self, running: Mapping[Future[Path], Step]) -> set[Future[Path]]:
-        """Wait until a step has ended; an interrupt ends all of them."""
-        try:
-            return wait(running, return_when=FIRST_COMPLETED).done
-        except BaseException:
-            self.children.stop()
-            self.jobserver.refill()
-            raise
+    def _schedule(
+        self, pool: ThreadPoolExecutor, waiting: list[Step], keys: Mapping[str, str], results: dict[str, Path]
+    ) -> None:
+        running: dict[Future[Path], Step] = {}
+        while waiting or running:
+            ready = [step for step in waiting if all(name in results for name in step.needs)]
+            for step in ready[: self.jobserver.jobs - len(running)]:
+                waiting.remove(step)
+                inputs = {name: results[name] for name in step.needs}
+                running[pool.submit(self._make, step, keys[step.name], inputs)] = step
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                results[running.pop(future).name] = future.result()
 
     def _make(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
         """Run one step unless another process has just done so."""
