@@ -18,10 +18,11 @@ class BadArchive(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ArMember:
-    """One member: its name and its bytes."""
+    """One member: its name, its bytes, and where they begin in the library."""
 
     name: str
     data: bytes
+    offset: int
 
 
 def members(data: bytes) -> Iterator[ArMember]:
@@ -43,7 +44,7 @@ def members(data: bytes) -> Iterator[ArMember]:
             continue
         name, skip = _real_name(raw_name, names, body)
         if name not in _INDEXES:
-            yield ArMember(name=name, data=body[skip:])
+            yield ArMember(name=name, data=body[skip:], offset=start + skip)
 
 
 def _header(data: bytes, offset: int) -> tuple[str, int]:

@@ -14,7 +14,7 @@ from setup_local.build.step_parts import GraphInputs, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.catalog.sources import Source
 from setup_local.plan.model import Plan
-from setup_local.values import BuildOption, Libc
+from setup_local.values import Libc
 
 
 def needed_sources(plan: Plan) -> tuple[Source, ...]:
@@ -101,7 +101,7 @@ def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict
     pieces = {
         "compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt"),
     }
-    if BuildOption.STATIC in plan.build_options:
+    if plan.is_static:
         pieces["musl"] = (libc / "usr" / "lib" / musl.ARCHIVE, libc / "licenses" / musl.LICENSE)
     else:
         pieces["polyfill"] = (libc / "usr" / "lib" / polyfill.ARCHIVE, polyfill.SOURCES / "LICENSE.txt")

@@ -18,7 +18,7 @@ from setup_local.catalog.targets import Target
 from setup_local.errors import StepError, ToolchainError
 from setup_local.plan.model import Plan
 from setup_local.render import render
-from setup_local.values import BuildOption, Libc
+from setup_local.values import Libc
 
 CODE = (Path(__file__),)
 _WIDTH = 512  # the kernel takes names of up to 4096 characters (PATH_MAX)
@@ -27,7 +27,7 @@ _INTERPRETER = 3  # PT_INTERP
 
 def build_loader(plan: Plan, sysroot: Path) -> Path | None:
     """Return the loader that runs programs of a plan on the building machine; None if they start by themselves."""
-    if plan.target.libc is not Libc.MUSL or BuildOption.STATIC in plan.build_options:
+    if plan.target.libc is not Libc.MUSL or plan.is_static:
         return None
     return sysroot / "lib" / load_musl().arch[plan.target.arch].loader
 

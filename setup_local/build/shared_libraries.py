@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
-from setup_local.binfmt.ar import members
+from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import MAGIC, SYMTAB, read_layout
 from setup_local.build.steps import Runner
 from setup_local.errors import StepError
 from setup_local.plan.model import SharedObject
 
-_AR_MAGIC, _AR_HEADER = b"!<arch>\n", 60
 _SYMBOL, _INFO, _OTHER, _SECTION = 24, 4, 5, 6  # Elf64_Sym: its size, and where st_info, st_other, st_shndx are
 _GLOBAL, _WEAK, _VISIBILITY = 1, 2, 3
 
@@ -94,16 +93,13 @@ def link_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 def with_default_visibility(data: bytes, *, where: str) -> bytes:
     """Return a static library whose global symbols are visible. Raises `StepError` for what is no static library."""
-    if not data.startswith(_AR_MAGIC):
-        raise StepError("is no static library", where=where)
     body = bytearray(data)
-    at = len(_AR_MAGIC)
-    while at < len(data):
-        size = int(data[at + 48 : at + 58])
-        start = at + _AR_HEADER
-        for place in _hidden(data[start : start + size]):
-            body[start + place] &= ~_VISIBILITY
-        at = start + size + size % 2
+    try:
+        for item in members(data):
+            for place in _hidden(item.data):
+                body[item.offset + place] &= ~_VISIBILITY
+    except BadArchive as error:
+        raise StepError("is no static library", where=where) from error
     return bytes(body)
 
 

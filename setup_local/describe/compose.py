@@ -15,7 +15,7 @@ from setup_local.stage import objects
 from setup_local.stage.licenses import CPYTHON
 from setup_local.stage.settings import load_settings
 from setup_local.stage.tree import RUN_TESTS, StagedTree
-from setup_local.values import BuildOption, Libc
+from setup_local.values import Libc
 
 SCHEMA = "python-json-8"
 INSTALL = "install"
@@ -54,7 +54,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
             python_suffixes=facts.suffixes,
             python_bytecode_magic_number=facts.bytecode_magic_number,
             python_symbol_visibility="global-default",
-            python_extension_module_loading=("builtin",) if _is_static(plan) else ("builtin", "shared-library"),
+            python_extension_module_loading=("builtin",) if plan.is_static else ("builtin", "shared-library"),
             libpython_link_mode=plan.libpython.value,
             crt_features=_crt_features(plan),
             run_tests=RUN_TESTS,
@@ -112,12 +112,8 @@ def _own_vars(plan: Plan) -> dict[str, str]:
     return compiled | {name: value for name, value in chosen.items() if value}
 
 
-def _is_static(plan: Plan) -> bool:
-    return BuildOption.STATIC in plan.build_options
-
-
 def _crt_features(plan: Plan) -> tuple[str, ...]:
-    if _is_static(plan):
+    if plan.is_static:
         return ("static",)
     match plan.target.libc:
         case Libc.GLIBC:

@@ -213,6 +213,11 @@ class Plan:
         return tuple(item for item in self.extensions if item.link is not LinkMode.DISABLED)
 
     @property
+    def is_static(self) -> bool:
+        """Tell whether the interpreter has the whole C library in it, and loads nothing."""
+        return BuildOption.STATIC in self.build_options
+
+    @property
     def options_text(self) -> str:
         """Return what is built as it stands in the archive's name (`noopt`, `pgo+lto+shared`)."""
         return SEPARATOR.join((options_text(self.build_options), *self.variant))

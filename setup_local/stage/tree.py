@@ -69,8 +69,9 @@ def stage_tree(
 ) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `shared` is the result with the shared libraries that modules need, if there are any. `libraries` are the result directories by name; one that the plan does not know is run-time support
-    of the toolchain (polyfill, builtins) that everything links. Raises `StageError`, `OutputError`.
+    `libraries` are the result directories by name; one that the plan does not know is run-time support of the toolchain
+    (polyfill, builtins) that everything links. `shared` is the result with the shared libraries that modules need, if
+    there are any. Raises `StageError`, `OutputError`.
     """
     settings = load_settings().of(plan.build_options)
     root = out / "python"

@@ -25,14 +25,14 @@ def test_indexes_and_name_tables_are_no_members() -> None:
         ("/", b"index"), ("//", b"a_very_long_object_name.o/\nother.o/\n"), ("/0", b"one"), ("/27", b"two")
     )
     assert list(members(library)) == [
-        ArMember(name="a_very_long_object_name.o", data=b"one"),
-        ArMember(name="other.o", data=b"two"),
+        ArMember(name="a_very_long_object_name.o", data=b"one", offset=library.index(b"one")),
+        ArMember(name="other.o", data=b"two", offset=library.index(b"two")),
     ]
 
 
 def test_bsd_names_precede_the_data() -> None:
     library = _library(("#1/20", b"long name of file.o\0data"), ("__.SYMDEF", b""))
-    assert list(members(library)) == [ArMember(name="long name of file.o", data=b"data")]
+    assert list(members(library)) == [ArMember(name="long name of file.o", data=b"data", offset=library.index(b"data"))]
 
 
 @pytest.mark.parametrize(
