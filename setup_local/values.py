@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -78,6 +79,23 @@ class BuildPhase(Enum):
 
 
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
+_LEVEL = re.compile(r"^(?P<arch>[a-z0-9_]+)_(?P<level>v[0-9]+)-")
+
+
+def processor_level(triple: str) -> str:
+    """Return the level that a triple asks of the processor (`v3` of `x86_64_v3-unknown-linux-gnu`), empty without one.
+
+    Levels of x86-64 are defined by its psABI (section "Micro-Architecture Levels").
+    """
+    match = _LEVEL.match(triple)
+    return match["level"] if match else ""
+
+
+def without_level(triple: str) -> str:
+    """Return the triple of the same system on any processor, as `configure` scripts know it."""
+    return _LEVEL.sub(r"\g<arch>-", triple)
+
+
 NO_OPTIONS = "noopt"
 OPTIMIZED = "pgo+lto"
 OPTIMIZATIONS = (BuildOption.PGO, BuildOption.LTO)

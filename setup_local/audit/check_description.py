@@ -9,7 +9,7 @@ from setup_local.audit.facts import ROOT, Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import named_floor, version
 from setup_local.catalog.abi import abi_flags_of
-from setup_local.values import Libc
+from setup_local.values import Libc, processor_level
 
 Breaches = Iterator[tuple[str, str]]
 _RELEASE = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
@@ -123,6 +123,14 @@ def _executable(dist: Distribution) -> Breaches:
         yield "$.python_exe", f"{path} is not executable"
 
 
+def _level(dist: Distribution) -> Breaches:
+    level, facts = processor_level(dist.description.target_triple), dist.program
+    found = facts.elf.level if facts and facts.elf else level
+    if found != level:
+        named = f"asks for the processor level {found}" if found else "asks for no processor level"
+        yield "$.target_triple", f"names {level or 'no processor level'}, but the interpreter {named}"
+
+
 def _link_mode(dist: Distribution) -> Breaches:
     said = dist.description
     core = said.build_info.core
@@ -172,6 +180,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("static", "everything is linked to the C library as stated", _crt),
         ("build-options", "optimizations are build options", _options),
         ("python-program", "python_exe is an executable program", _executable),
+        ("processor-level", "the interpreter asks for the target's processor level", _level),
         ("link-mode", "libpython and modules are linked as stated", _link_mode),
         ("module-suffixes", "shared modules have names that Python finds", _suffixes),
         ("extension-forms", "each extension and each link says where its code is", _forms),

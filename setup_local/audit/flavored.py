@@ -13,6 +13,7 @@ from setup_local.audit.policy import load_policy, named_floor, triples, version
 from setup_local.audit.texts import PathScanner
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
 from setup_local.errors import RequestError
+from setup_local.values import without_level
 
 _NAME = re.compile(r"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[a-z_]+)\.tar\.(?:gz|zst)")
 _BESIDE = "licenses/"  # the one directory that does not come from the installation
@@ -63,7 +64,7 @@ def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: s
 
 def _triple(target: str, path: Path) -> str:
     """Return the triple that the target begins with; build options may follow it."""
-    found = [triple for triple in triples() if f"{target}-".startswith(f"{triple}-")]
+    found = [triple for triple in triples() if f"{without_level(target)}-".startswith(f"{triple}-")]
     if not found:
         raise RequestError(
             f"no policy for the target {target!r}", where=path, hint=f"there are: {', '.join(triples())}"

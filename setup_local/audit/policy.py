@@ -12,7 +12,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog import load
 from setup_local.errors import RequestError
-from setup_local.values import Libc
+from setup_local.values import Libc, without_level
 
 DIRECTORY = paths.DATA / "policy"
 
@@ -122,9 +122,10 @@ def triples() -> tuple[str, ...]:
 
 @cache
 def load_policy(triple: str) -> Policy:
-    """Read the policy of a target. Raises `RequestError`, `CatalogError`."""
-    path = DIRECTORY / f"{triple}.toml"
-    if triple not in triples():
+    """Read the policy of a target, the same for all levels of its processors. Raises `RequestError`, `CatalogError`."""
+    system = without_level(triple)
+    path = DIRECTORY / f"{system}.toml"
+    if system not in triples():
         raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
     return load.convert(Policy, load.read_toml(path, "policy"), where=path)
 

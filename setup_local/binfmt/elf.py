@@ -37,6 +37,7 @@ _NO_VERSION = 1  # VER_NDX_GLOBAL
 _VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
 _SYMTAB, _NOTE, _DYNSYM, _VERSYM = 2, 7, 11, 0x6FFFFFFF  # section types (elf.h)
 _BUILD_ID, _GNU = 3, b"GNU\0"  # NT_GNU_BUILD_ID and its owner
+_LEVELS = {2: "v2", 4: "v3", 8: "v4"}  # GNU_PROPERTY_X86_ISA_1_V2 and so on
 
 
 class BadElf(ValueError):
@@ -67,7 +68,8 @@ class Elf:
     `executable_stack` is None without PT_GNU_STACK; `dynamic` holds the symbols of the dynamic table,
     `symbols` those of the full table (empty when stripped). `copied` are symbols that are defined here only to
     receive a library's data (copy relocations), `versioned` those that have a version of this file. `sections` are the names of all
-    sections. `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
+    sections. `level` is what a program says that it wants of the processor (`v3`), empty if it says nothing.
+    `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
     one, and nothing that could be loaded.
     """
 
@@ -85,6 +87,7 @@ class Elf:
     text_relocations: bool = False
     writable_code: bool = False
     has_dynamic: bool = False
+    level: str = ""
     build_id: str = ""
     detached: bool = False
     sections: frozenset[str] = frozenset()
@@ -185,6 +188,7 @@ def _read(data: bytes) -> Elf:
         **common,
         **_segment_facts(elf),
         **_dynamic_facts(elf),
+        level=_level(elf),
         version_needs=tuple(_version_needs(elf)),
         dynamic=dynamic,
         copied=copied,
@@ -235,6 +239,18 @@ def _segment_facts(elf: ELFFile) -> dict[str, Any]:
             case "PT_LOAD":
                 writable_code |= bool(flags & P_FLAGS.PF_X and flags & P_FLAGS.PF_W)
     return {"executable_stack": stack, "relro": relro, "writable_code": writable_code, "interpreter": interpreter}
+
+
+def _level(elf: ELFFile) -> str:
+    """Return the highest processor level of the notes (x86-64 psABI, "Program Property")."""
+    section: Any
+    needed = 0
+    for section in elf.iter_sections(type="SHT_NOTE"):
+        for note in section.iter_notes():
+            if note["n_type"] == "NT_GNU_PROPERTY_TYPE_0":
+                found = (item for item in note["n_desc"] if item["pr_type"] == "GNU_PROPERTY_X86_ISA_1_NEEDED")
+                needed |= sum(item["pr_data"] for item in found)
+    return _LEVELS.get(1 << needed.bit_length() >> 1, "")
 
 
 def _is_detached(elf: ELFFile) -> bool:

@@ -8,6 +8,7 @@ from setup_local.build.step_parts import Sources, code, environment, library_ste
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.build.workspace import merge_trees
 from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.values import without_level
 
 _LIBRARY_CODE = code("library_steps.py", "library.py")
 
@@ -21,9 +22,8 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
         deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
         cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in base)))]
         env = {**environment(plan, base, job), "CFLAGS": " ".join(cflags)}
-        library.build_library(
-            planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=plan.target.triple
-        )
+        host = without_level(plan.target.triple)
+        library.build_library(planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=host)
 
     chosen = planned.library
     return Step(

@@ -13,7 +13,7 @@ from setup_local.catalog.libraries import Library
 from setup_local.catalog.targets import Target
 from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
-from setup_local.values import LinkMode
+from setup_local.values import LinkMode, processor_level
 
 
 def cross_check(
@@ -81,9 +81,10 @@ def conditions_of(
 ) -> tuple[Facts, ...]:
     """Return the facts of every pinned Python on every target, with every TLS library that fits it.
 
-    Each is there twice: with no feature that has to be asked for, and with all of them.
+    Each is there twice: with no feature that has to be asked for, and with all of them. Levels of processors are left out:
+    modules and libraries do not depend on them.
     """
-    known = tuple(targets)
+    known = [target for target in targets if not processor_level(target.triple)]
     plain = [
         Facts(python=Version(python), triple=target.triple, libc=target.libc) for python in pythons for target in known
     ]

@@ -1,7 +1,9 @@
-"""Model of `data/targets/*.toml`: what is built for, one file for each target triple."""
+"""Model of `data/targets/*.toml`: what is built for, one file for each system, which may name levels of its processors."""
 
 from __future__ import annotations
 
+import dataclasses
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +21,8 @@ class Target:
     """One target triple.
 
     `clang_triple` is what Clang's `--target` takes; `floors` are the glibc versions that can be asked for
-    (`default_floor` among them, empty for musl); `cflags` the baseline code generation flags;
-    `policy` names the audit policy.
+    (`default_floor` among them, empty for musl); `cflags` say what code may be generated, `levels` what instead of
+    it for the newer processors that a triple can name.
     """
 
     triple: str
@@ -32,13 +34,22 @@ class Target:
     default_floor: str
     floors: tuple[str, ...]
     cflags: tuple[str, ...]
-    policy: str
+    levels: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
 
 def load_targets(directory: Path | None = None) -> tuple[Target, ...]:
     """Read all targets, by triple; raise `CatalogError`."""
     files = sorted((directory or paths.DATA / DIRECTORY).glob("*.toml"))
-    return tuple(_load(file) for file in files)
+    return tuple(target for file in files for target in _with_levels(_load(file)))
+
+
+def _with_levels(target: Target) -> Iterator[Target]:
+    """Yield a target, and the ones that differ from it in what they ask of the processor."""
+    plain = dataclasses.replace(target, levels={})
+    yield plain
+    arch, _, system = target.triple.partition("-")
+    for level, cflags in target.levels.items():
+        yield dataclasses.replace(plain, triple=f"{arch}_{level}-{system}", cflags=cflags)
 
 
 def _load(file: Path) -> Target:

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import Flavor
-from setup_local.values import NO_OPTIONS
+from setup_local.values import NO_OPTIONS, processor_level, without_level
 
 FILE = "download-metadata.json"
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
@@ -76,8 +76,7 @@ def _entry(item: Distribution, base_url: str) -> dict[str, Any]:
 
 def _platform(triple: str) -> tuple[str, str | None, str, str]:
     """Return uv's architecture, its variant (`v3` of `x86_64_v3`), system and C library of a target triple."""
-    arch, *rest = triple.split("-")
-    family, separator, level = arch.rpartition("_v")
+    family, *rest = without_level(triple).split("-")
     environment = rest[-1]
     if "apple" in rest:
         system, libc = "darwin", "none"
@@ -85,4 +84,4 @@ def _platform(triple: str) -> tuple[str, str | None, str, str]:
         system, libc = "windows", "none"
     else:
         system, libc = "linux", environment
-    return (family, f"v{level}", system, libc) if separator else (arch, None, system, libc)
+    return family, processor_level(triple) or None, system, libc

@@ -43,6 +43,7 @@ from setup_local.values import (
     LlvmToolsChoice,
     Request,
     ToolchainChoice,
+    without_level,
 )
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
@@ -325,7 +326,7 @@ def plan_configure(
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
     fill = {
         "deps": catalog.deps,
-        "triple": target.triple,
+        "triple": without_level(target.triple),
         "archives": ":".join(sorted(_merge(item.archives for item in linked))),
         "profile": PROFILE,
     }

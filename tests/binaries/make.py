@@ -68,7 +68,7 @@ MODULES = (
     Module(name="musl-memcpy.so", defines=("MEMCPY",), libraries=("musl",)),
 )
 # Interpreters with signs of optimization: all of them, all but one, one that counts what it runs, and two as BOLT leaves
-# them: the loop moved, and left where it was.
+# them: the loop moved, and left where it was; and one that asks for a newer processor.
 OPTIMIZED = {
     "python-optimized": ("-DHOT", "-DNAMED"),
     "python-not-profiled": ("-DNAMED",),
@@ -76,6 +76,7 @@ OPTIMIZED = {
     "python-counting": ("-DHOT", "-DNAMED", "-DCOUNTING"),
     "python-laid-out": ("-DMOVED", "-DNAMED"),
     "python-not-laid-out": ("-DMOVED", "-DSTAYS", "-DNAMED"),
+    "python-v3": ("-DLEVEL=4",),
 }
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")

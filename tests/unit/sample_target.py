@@ -15,5 +15,4 @@ TARGET = Target(
     default_floor="2.12",
     floors=("2.12", "2.17"),
     cflags=("-march=x86-64",),
-    policy="linux-gnu",
 )

@@ -57,7 +57,6 @@ PLAN = Plan(
         default_floor="2.12",
         floors=("2.12",),
         cflags=(),
-        policy="linux-gnu",
     ),
     floor="2.12",
     toolchain="zig",

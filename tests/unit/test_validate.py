@@ -193,6 +193,8 @@ BREACHES: list[tuple[str, Corruption]] = [
     ("build-options", _set("optimizations", "pgo+lto")),
     ("python-program", _entry(PROGRAM, "mode", 0o644)),
     ("python-program", _file_instead_of_program),
+    ("processor-level", _set("target_triple", "x86_64_v3-unknown-linux-gnu")),
+    ("processor-level", _file(PROGRAM, binary("python-v3"))),
     ("link-mode", _set("libpython_link_mode", "shared")),
     ("link-mode", _set("python_extension_module_loading", ["builtin"])),
     ("link-mode", _no_static_library),

@@ -13,7 +13,7 @@ from setup_local.catalog.targets import load_targets
 from setup_local.catalog.variants import Impossible, TlsChoice, VariantCatalog, load_variants
 from setup_local.catalog.when import Facts, When
 from setup_local.errors import RequestError
-from setup_local.plan.resolve import resolve
+from setup_local.plan.resolve import choose_target, resolve
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import BuildOption, Libc, Linkage, Request
 
@@ -94,7 +94,7 @@ def test_an_impossible_combination_is_refused_with_its_reason() -> None:
 
 
 def test_names_say_what_is_not_the_default() -> None:
-    (target,) = (item for item in load_targets() if item.libc is Libc.GLIBC)
+    target = choose_target(FACTS.triple, load_targets())
     assert not list(variant_words(CATALOG, FACTS, target, target.default_floor))
     other = dataclasses.replace(FACTS, tls="beta-4.1", libpython=Linkage.SHARED, dependencies=Linkage.SHARED)
     words = list(variant_words(CATALOG, other, target, "2.17"))

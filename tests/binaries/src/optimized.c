@@ -8,3 +8,11 @@ __attribute__((visibility("hidden"))) int shown(void) { return 2; }
 #ifdef COUNTING
 __attribute__((section("__llvm_prf_cnts"), used)) static unsigned long counters[2];
 #endif
+
+#ifdef LEVEL
+/* What a program says that it wants of the processor (data/patches/cpython-processor-level.toml). */
+#define TEXT(value) #value
+#define STRING(value) TEXT(value)
+__asm__(".pushsection .note.processor, \"a\", @note\n.balign 8\n.long 4, 16, 5\n.asciz \"GNU\"\n"
+        ".long 0xc0008002, 4, " STRING(LEVEL) ", 0\n.popsection\n");
+#endif
