@@ -34,6 +34,17 @@ def test_zlib() -> None:
     harness.holds(len(zlib.compress(TEXT)) < 1000)
 
 
+def test_zlib_makes_the_same_bytes_as_everywhere() -> None:
+    """Matches are searched in another way than upstream's, and must be the same ones."""
+    number, words = 1, []
+    for _ in range(60_000):
+        number = (number * 1103515245 + 12345) % 2**31
+        words.append(b"%d" % ((number >> 16) ** 2 % 9973 >> number % 7))
+    data = b" ".join(words) + bytes(5000) + b"abcd" * 3000
+    for level, checksum in ((1, 0x93850E38), (6, 0xC2EB0472), (9, 0xD8616D27)):
+        harness.equal((level, zlib.crc32(zlib.compress(data, level))), (level, checksum))
+
+
 def test_gzip() -> None:
     _round_trips(gzip.compress, gzip.decompress)
 
