@@ -104,3 +104,10 @@ def test_cpython_is_changed_for_libressl_only(python: str, patches: list[str]) -
     assert _libressl_patches(python) == [f"cpython-libressl-{name}.toml" for name in patches]
     for tls in CHOICES:
         assert not [name for name in planned(python, tls).python_patches if "libressl" in name]
+
+
+def test_the_python_that_was_written_for_the_old_series_is_changed_for_the_new_ones() -> None:
+    patch = "cpython-openssl-3.toml"
+    assert all(patch in planned("3.9.2", tls).python_patches for tls in ("openssl-3.5", "openssl-3.0"))
+    assert patch not in planned("3.9.2", "openssl-1.1.1").python_patches
+    assert patch not in planned("3.11.2", "openssl-3.5").python_patches
