@@ -18,7 +18,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SUITES = {
-    "executed": ("test_distribution.py", "test_moved.py", "test_old_glibc.py", "test_trust.py", "test_launchers.py"),
+    "executed": (
+        "test_distribution.py",
+        "test_moved.py",
+        "test_old_glibc.py",
+        "test_musl.py",
+        "test_shared.py",
+        "test_trust.py",
+        "test_launchers.py",
+    ),
     "regression tests": ("test_regression.py",),
 }
 COLUMNS = ("distribution", "built", "validated", *SUITES)

@@ -39,3 +39,9 @@ def test_the_table_has_a_row_for_what_could_not_be_built() -> None:
         "| a | yes | yes | 1 passed | 2 passed |",
         "| b | failed | NO |  |  |",
     ]
+
+
+def test_each_module_of_a_suite_exists() -> None:
+    files = [file for files in use_matrix.SUITES.values() for file in files]
+    assert files
+    assert all((use_matrix.ROOT / "tests" / "integration" / file).is_file() for file in files)
