@@ -15,10 +15,9 @@ from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source, Sources
 from setup_local.catalog.targets import Target
-from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
-from setup_local.plan.features import choose_modules
+from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.licenses import consequences
 from setup_local.plan.model import (
     PROFILE,
@@ -28,6 +27,7 @@ from setup_local.plan.model import (
     PlannedExtension,
     PlannedLibrary,
     PlannedProfiling,
+    SharedObject,
 )
 from setup_local.plan.options import parse_options
 from setup_local.plan.shared import link_shared, shared_objects
@@ -57,14 +57,9 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     target = choose_target(request.target_triple, catalogs.targets)
     python = choose_python(request.python, catalogs.sources)
     floor = choose_floor(request.glibc, target)
-    facts = decide_facts(request, target, python, catalogs.variants)
-    modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
+    modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
-    refuse_impossible(catalogs.variants, facts)  # once more: only now the features are known
-    extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
-    libraries = plan_libraries(catalogs, extensions, facts)
-    objects = shared_objects(libraries, extensions) if facts.dependencies is Linkage.SHARED else ()
-    extensions = link_shared(extensions, objects) if objects else extensions
+    extensions, libraries, objects = plan_modules(catalogs, modules)
     return Plan(
         python=python,
         python_source=catalogs.sources.find(PYTHON, str(python)),
@@ -87,10 +82,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
         absent=absent_extensions(catalogs.extensions, facts),
         shared_objects=objects,
         shared_ldflags=catalogs.cpython.shared_ldflags if objects else (),
-        configure=dataclasses.replace(
-            plan_configure(catalogs.cpython, target, extensions, facts),
-            relayout=plan_relayout(request, catalogs, facts),
-        ),
+        configure=plan_configure(catalogs.cpython, target, extensions, facts, plan_relayout(request, catalogs, facts)),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
@@ -98,8 +90,11 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     )
 
 
-def decide_facts(request: Request, target: Target, python: Version, variants: VariantCatalog) -> Facts:
-    """Return what conditions are asked about; raise `RequestError` for what cannot be combined."""
+def decide_modules(request: Request, target: Target, python: Version, catalogs: Catalogs) -> ModuleChoice:
+    """Return what conditions are asked about, and the choice of modules, which decides about the last of it.
+
+    Raises `RequestError` for what cannot be combined.
+    """
     facts = Facts(
         python=python,
         triple=target.triple,
@@ -108,9 +103,10 @@ def decide_facts(request: Request, target: Target, python: Version, variants: Va
         libpython=request.libpython,
         dependencies=request.dependencies,
     )
-    facts = dataclasses.replace(facts, tls=choose_tls(request.tls, variants, facts))
-    refuse_impossible(variants, facts)
-    return facts
+    facts = dataclasses.replace(facts, tls=choose_tls(request.tls, catalogs.variants, facts))
+    modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
+    refuse_impossible(catalogs.variants, modules.facts)
+    return modules
 
 
 def choose_target(triple: str, targets: Sequence[Target]) -> Target:
@@ -229,6 +225,19 @@ def absent_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[Absen
     )
 
 
+def plan_modules(
+    catalogs: Catalogs, modules: ModuleChoice
+) -> tuple[tuple[PlannedExtension, ...], tuple[PlannedLibrary, ...], tuple[SharedObject, ...]]:
+    """Return the chosen modules, the libraries they need, and which of these they link as shared ones."""
+    facts = modules.facts
+    extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
+    libraries = plan_libraries(catalogs, extensions, facts)
+    if facts.dependencies is Linkage.STATIC:
+        return extensions, libraries, ()
+    objects = shared_objects(libraries, extensions)
+    return link_shared(extensions, objects), libraries, objects
+
+
 def plan_libraries(
     catalogs: Catalogs, extensions: Iterable[PlannedExtension], facts: Facts
 ) -> tuple[PlannedLibrary, ...]:
@@ -319,7 +328,11 @@ def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayou
 
 
 def plan_configure(
-    catalog: CPythonCatalog, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
+    catalog: CPythonCatalog,
+    target: Target,
+    extensions: Iterable[PlannedExtension],
+    facts: Facts,
+    relayout: Relayout | None = None,
 ) -> PlannedConfigure:
     """Return how CPython's `configure` is called for these extensions."""
     parts = [part for part in catalog.configure if part.when.matches(facts)]
@@ -343,4 +356,5 @@ def plan_configure(
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
         unshipped=catalog.unshipped,
+        relayout=relayout,
     )
