@@ -100,6 +100,8 @@ NO_OPTIONS = "noopt"
 OPTIMIZED = "pgo+lto"
 OPTIMIZATIONS = (BuildOption.PGO, BuildOption.LTO)
 """What makes a Python faster and changes nothing else that its users see."""
+OPTIMIZATION_WORDS = ("bolt", *(item.value for item in OPTIMIZATIONS))
+"""The same as archive names have it; `bolt` is in those of others, whose archives an index can list as well."""
 
 
 @dataclass(frozen=True, kw_only=True)

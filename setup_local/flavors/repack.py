@@ -18,16 +18,13 @@ from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
 from setup_local.stage import pack
-from setup_local.values import ArchiveFormat
+from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
 _ROOT = "python/"
 _GDB_COMMANDS = "python/build/python-gdb.py"
 _GDB_START = "gdbinit.py"
-# What changes how fast Python is, and not what it does.
-_OPTIMIZATIONS = ("noopt", "pgo", "lto")
-FORMATS = tuple(item.value for item in ArchiveFormat)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +71,7 @@ def repack(
 
 def archive_name(said: description.Description, flavor: Flavor) -> str:
     """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
-    options = [option for option in said.build_options.split("+") if option not in _OPTIMIZATIONS]
+    options = [option for option in said.build_options.split("+") if option not in (NO_OPTIONS, *OPTIMIZATION_WORDS)]
     parts = (said.python_implementation_name, said.python_version, said.target_triple, "+".join(options), flavor.name)
     return "-".join(part for part in parts if part)
 

@@ -22,10 +22,11 @@ from setup_local.fetch.mirrors import as_directory
 from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
 from setup_local.index.names import Flavor
+from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
 
 _LARGEST_INDEX = 1 << 26  # bytes
 # What does not make another Python of it; a name that says nothing has the first.
-_PLAIN = frozenset({"", "noopt", "pgo", "lto", "bolt"})
+_PLAIN = frozenset({"", NO_OPTIONS, *OPTIMIZATION_WORDS})
 
 
 @dataclass(frozen=True, kw_only=True)

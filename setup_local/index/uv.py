@@ -14,13 +14,12 @@ from packaging.version import Version
 
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import Flavor
-from setup_local.values import NO_OPTIONS, processor_level, without_level
+from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, processor_level, without_level
 
 FILE = "download-metadata.json"
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
 _FLAVORS = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.FULL)
 _VARIANTS = ("freethreaded", "debug")  # in the order in which uv writes them
-_OPTIMIZATIONS = ("bolt", "pgo", "lto")
 
 
 def to_uv(index: Index, base_url: str) -> str:
@@ -39,9 +38,9 @@ def _rank(item: Distribution) -> tuple[int, int, int, str]:
 
     What uv cannot tell apart (a TLS library, how it is linked) comes last.
     """
-    options = item.build_options.split("+") if item.build_options else _OPTIMIZATIONS
-    special = set(options) - {NO_OPTIONS, *_VARIANTS, *_OPTIMIZATIONS}
-    return len(special), -len(_known(options, _OPTIMIZATIONS)), _FLAVORS.index(item.flavor), item.file
+    options = item.build_options.split("+") if item.build_options else OPTIMIZATION_WORDS
+    special = set(options) - {NO_OPTIONS, *_VARIANTS, *OPTIMIZATION_WORDS}
+    return len(special), -len(_known(options, OPTIMIZATION_WORDS)), _FLAVORS.index(item.flavor), item.file
 
 
 def _known(options: Iterable[str], wanted: tuple[str, ...]) -> list[str]:
