@@ -10,6 +10,7 @@ import click
 from setup_local import log, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.commands.choice import EnumChoice
 from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
@@ -24,6 +25,11 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
     if choice is ToolchainChoice.ZIG:
         raise RequestError("--llvm is a directory for --toolchain llvm, not zig", hint="leave one of them out")
     return ToolchainChoice.LLVM
+
+
+def _plan_shown(request: Request, *, as_json: bool) -> str:
+    plan = resolve(request, load_catalogs())
+    return pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan)
 
 
 @click.command(context_settings={"show_default": True})
@@ -44,7 +50,7 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
 @click.option(
     "--toolchain",
     default="auto",
-    type=click.Choice([item.value for item in ToolchainChoice]),
+    type=EnumChoice(ToolchainChoice),
     help="Clang from the ziglang wheel, or LLVM of the host.",
 )
 @click.option(
@@ -56,14 +62,14 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
 @click.option(
     "--llvm-tools",
     default="auto",
-    type=click.Choice([item.value for item in LlvmToolsChoice]),
+    type=EnumChoice(LlvmToolsChoice),
     help="LLVM's tools for --optimized: from packages, or compiled.",
 )
 @click.option(
     "--format",
     "archive_format",
     default="zst",
-    type=click.Choice([item.value for item in ArchiveFormat]),
+    type=EnumChoice(ArchiveFormat),
     help="A .tar.zst, or a .tar.gz, half as long again, which every system unpacks.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
@@ -74,10 +80,10 @@ def build(
     variant: Request,
     settings: BuildSettings,
     profile: Path | None,
-    toolchain: str,
+    toolchain: ToolchainChoice,
     llvm: Path | None,
-    llvm_tools: str,
-    archive_format: str,
+    llvm_tools: LlvmToolsChoice,
+    archive_format: ArchiveFormat,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -96,15 +102,14 @@ def build(
     request = dataclasses.replace(
         variant,
         python=python,
-        toolchain=choose_toolchain(ToolchainChoice(toolchain), llvm),
+        toolchain=choose_toolchain(toolchain, llvm),
         profile=profile,
         llvm=llvm,
-        llvm_tools=LlvmToolsChoice(llvm_tools),
-        archive_format=ArchiveFormat(archive_format),
+        llvm_tools=llvm_tools,
+        archive_format=archive_format,
     )
     if dry_run:
-        plan = resolve(request, load_catalogs())
-        click.echo(pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan))
+        click.echo(_plan_shown(request, as_json=as_json))
         return
     with Progress(log.console()) as progress:
         archive = pipeline.build(request, settings, progress)

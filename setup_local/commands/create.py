@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
+from setup_local.commands.choice import EnumChoice
 from setup_local.commands.fetch import this_host
 from setup_local.errors import RequestError
 from setup_local.index.environment import create as make
@@ -33,7 +34,7 @@ _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
     help="A file, or a version to look up in the index.  [default: the newest of the index]",
 )
 @click.option("--index", envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
-@click.option("--flavor", type=click.Choice([item.value for item in Flavor]), help="As with `fetch`.")
+@click.option("--flavor", type=EnumChoice(Flavor), help="As with `fetch`.")
 @click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
 @click.option("--pip", envvar="PIP_VERSION", show_envvar=True, metavar="X", help="Install this version of pip.")
 @click.option("--setuptools", envvar="SETUPTOOLS_VERSION", show_envvar=True, metavar="X", help="Of setuptools.")
@@ -43,7 +44,7 @@ def create(
     directory: Path,
     origin: str | None,
     index: str | None,
-    flavor: str | None,
+    flavor: Flavor | None,
     target_triple: str,
     **packages: str | None,
 ) -> None:
@@ -62,7 +63,7 @@ def create(
     refuse_occupied(directory)  # before anything is downloaded
     archive = Path(origin) if origin and _is_archive(origin) else None
     if archive is None:
-        version = Wanted(version=origin or "", target_triple=target_triple, flavor=Flavor(flavor) if flavor else None)
+        version = Wanted(version=origin or "", target_triple=target_triple, flavor=flavor)
         archive = _looked_up(version, index)
     report = log.console().print
     click.echo(make(archive, directory, packages=wanted, environ=os.environ, report=report))

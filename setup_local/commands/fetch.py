@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
+from setup_local.commands.choice import EnumChoice
 from setup_local.index.names import Flavor
 from setup_local.index.obtain import Place, Wanted, choose, deliver, host_triple
 
@@ -23,7 +24,7 @@ def this_host() -> str:
 @click.option("--index", required=True, envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
 @click.option(
     "--flavor",
-    type=click.Choice([item.value for item in Flavor]),
+    type=EnumChoice(Flavor),
     help="How much of it.  [default: the first there is, in this order]",
 )
 @click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
@@ -36,7 +37,7 @@ def this_host() -> str:
     help="Where the archive goes.",
 )
 def fetch(
-    *, version: str, index: str, flavor: str | None, target_triple: str, build_options: str | None, output: Path
+    *, version: str, index: str, flavor: Flavor | None, target_triple: str, build_options: str | None, output: Path
 ) -> None:
     """Get a built distribution, checked by size and SHA-256. The last line on standard output is its path.
 
@@ -50,7 +51,7 @@ def fetch(
     wanted = Wanted(
         version=version,
         target_triple=target_triple,
-        flavor=Flavor(flavor) if flavor else None,
+        flavor=flavor,
         build_options=build_options,
     )
     place = Place(index, cache=paths.cache_root(), environ=os.environ)

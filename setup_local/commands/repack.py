@@ -11,9 +11,10 @@ from rich.filesize import decimal
 
 from setup_local import log
 from setup_local.catalog.flavors import load_flavors
+from setup_local.commands.choice import EnumChoice
 from setup_local.errors import RequestError
-from setup_local.flavors.repack import FORMATS
 from setup_local.flavors.repack import repack as write_flavor
+from setup_local.values import ArchiveFormat
 
 
 @click.command()
@@ -25,10 +26,10 @@ from setup_local.flavors.repack import repack as write_flavor
     "--output", default="dist", show_default=True, type=click.Path(path_type=Path), help="Where the archives go."
 )
 @click.option(
-    "--format", "suffix", default="gz", show_default=True, type=click.Choice(FORMATS), help=".tar.gz or .tar.zst."
+    "--format", "suffix", default="gz", show_default=True, type=EnumChoice(ArchiveFormat), help=".tar.gz or .tar.zst."
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of paths.")
-def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: str, as_machine: bool) -> None:
+def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: ArchiveFormat, as_machine: bool) -> None:
     """Make smaller archives of a full one: only the installation, stripped, or with the bare necessities.
 
     The paths of the archives are printed. The same full archive always gives the same bytes. With a stripped flavour comes
@@ -50,7 +51,7 @@ def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: str, 
     made = []
     for name in wanted:
         path = write_flavor(
-            archive, known[name], catalog, output=output, suffix=suffix, threads=len(os.sched_getaffinity(0))
+            archive, known[name], catalog, output=output, suffix=suffix.value, threads=len(os.sched_getaffinity(0))
         )
         size = path.stat().st_size
         log.console().print(f"{name}: {decimal(size)}, {known[name].title}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from setup_local.commands.choice import EnumChoice
 from setup_local.values import BuildSettings, SandboxChoice
 
 
@@ -37,7 +38,7 @@ _OPTIONS = (
     click.option(
         "--sandbox",
         default="auto",
-        type=click.Choice([item.value for item in SandboxChoice]),
+        type=EnumChoice(SandboxChoice),
         help="Keep build steps from network and host files.",
         show_default=True,
     ),
@@ -61,7 +62,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         *,
         output: Path,
         jobs: int,
-        sandbox: str,
+        sandbox: SandboxChoice,
         mirrors: tuple[str, ...],
         offline: bool,
         keep_build: bool,
@@ -70,7 +71,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         settings = BuildSettings(
             output=output,
             jobs=jobs,
-            sandbox=SandboxChoice(sandbox),
+            sandbox=sandbox,
             mirrors=mirrors,
             offline=offline,
             keep_build=keep_build,

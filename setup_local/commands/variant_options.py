@@ -8,12 +8,13 @@ from typing import Any
 
 import click
 
+from setup_local.commands.choice import EnumChoice
 from setup_local.errors import RequestError
 from setup_local.values import DEFAULT_TRIPLE, NO_OPTIONS, OPTIMIZED, Linkage, Request
 
 _MUSL_TRIPLE = "x86_64-unknown-linux-musl"
 _LIBRESSL = "libressl"
-_LINKAGES = click.Choice([item.value for item in Linkage])
+_LINKAGES = EnumChoice(Linkage)
 
 _OPTIONS = (
     click.option("--target-triple", metavar="TRIPLE", help=f"System to build for.  [default: {DEFAULT_TRIPLE}]"),
@@ -71,8 +72,8 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         glibc: str | None,
         openssl: str | None,
         libressl: bool,
-        libpython: str,
-        link_dependencies: str,
+        libpython: Linkage,
+        link_dependencies: Linkage,
         with_features: tuple[str, ...],
         without_features: tuple[str, ...],
         without_modules: tuple[str, ...],
@@ -84,8 +85,8 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
             glibc=glibc,
             options=choose_options(optimized=optimized, options=options),
             tls=choose_tls(openssl=openssl, libressl=libressl),
-            libpython=Linkage(libpython),
-            dependencies=Linkage(link_dependencies),
+            libpython=libpython,
+            dependencies=link_dependencies,
             with_features=listed(with_features),
             without_features=listed(without_features),
             without_modules=listed(without_modules),
