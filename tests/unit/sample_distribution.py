@@ -17,7 +17,8 @@ ELF = Path(__file__).parent.parent / "binaries" / "elf"
 NAME = "cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"
 TIME = 1_704_067_200
 SUFFIX = ".cpython-313-x86_64-linux-gnu.so"
-DYNLOAD = "install/lib/python3.13/lib-dynload"
+LIBRARY = "install/lib/python3.13"
+DYNLOAD = f"{LIBRARY}/lib-dynload"
 SHARED = f"{DYNLOAD}/_shared{SUFFIX}"
 
 
@@ -30,19 +31,42 @@ def _extension(**fields: Any) -> dict[str, Any]:
     return common | fields
 
 
-def _document() -> dict[str, Any]:
-    library = "install/lib/python3.13"
-    site = f"{library}/site-packages"
-    paths = {
-        "data": "install",
-        "include": "install/include/python3.13",
-        "platinclude": "install/include/python3.13",
-        "platlib": site,
-        "platstdlib": library,
-        "purelib": site,
-        "scripts": "install/bin",
-        "stdlib": library,
-    }
+_PATHS = {
+    "data": "install",
+    "include": "install/include/python3.13",
+    "platinclude": "install/include/python3.13",
+    "platlib": f"{LIBRARY}/site-packages",
+    "platstdlib": LIBRARY,
+    "purelib": f"{LIBRARY}/site-packages",
+    "scripts": "install/bin",
+    "stdlib": LIBRARY,
+}
+_IDENTITY = {
+    "version": "8",
+    "target_triple": "x86_64-unknown-linux-gnu",
+    "build_options": "noopt",
+    "optimizations": "noopt",
+    "python_tag": "cp313",
+    "python_abi_tag": "cp313",
+    "python_platform_tag": "linux-x86_64",
+    "python_implementation_name": "cpython",
+    "python_implementation_version": ["3", "13", "5", "final", "0"],
+    "python_implementation_hex_version": 0x030D05F0,
+    "python_implementation_cache_tag": "cpython-313",
+    "python_version": "3.13.5",
+    "python_major_minor_version": "3.13",
+    "python_bytecode_magic_number": "f30d0d0a",
+}
+_SUFFIXES = {
+    "bytecode": [".pyc"],
+    "debug_bytecode": [".pyc"],
+    "extension": [SUFFIX, ".abi3.so", ".so"],
+    "optimized_bytecode": [".pyc"],
+    "source": [".py"],
+}
+
+
+def _build_info() -> dict[str, Any]:
     demo = _extension(
         init_fn="PyInit__demo",
         objs=["build/Modules/demo.o"],
@@ -51,33 +75,34 @@ def _document() -> dict[str, Any]:
         license_paths=["licenses/LICENSE.bundled.txt"],
     )
     return {
-        "version": "8",
-        "target_triple": "x86_64-unknown-linux-gnu",
-        "build_options": "noopt",
-        "optimizations": "noopt",
-        "python_tag": "cp313",
-        "python_abi_tag": "cp313",
-        "python_platform_tag": "linux-x86_64",
-        "python_implementation_name": "cpython",
-        "python_implementation_version": ["3", "13", "5", "final", "0"],
-        "python_implementation_hex_version": 0x030D05F0,
-        "python_implementation_cache_tag": "cpython-313",
-        "python_version": "3.13.5",
-        "python_major_minor_version": "3.13",
-        "python_paths": paths,
-        "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in paths.items()},
+        "core": {
+            "objs": ["build/Python/core.o"],
+            "links": [{"name": "m", "system": True}],
+            "static_lib": "build/libpython3.13.a",
+        },
+        "extensions": {
+            "_core": [_extension(in_core=True, init_fn="PyInit__core", required=True)],
+            "_demo": [demo],
+            "_shared": [_extension(init_fn="PyInit__shared", shared_lib=SHARED)],
+            "builtins": [_extension(in_core=True, init_fn="NULL", required=True)],
+        },
+        "inittab_object": "build/Modules/config.o",
+        "inittab_source": "build/Modules/config.c",
+        "inittab_cflags": ["-DNDEBUG"],
+        "object_file_format": "elf",
+    }
+
+
+def _document() -> dict[str, Any]:
+    """Return a PYTHON.json of its own for each sample."""
+    return copy.deepcopy(_IDENTITY) | {
+        "python_paths": dict(_PATHS),
+        "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in _PATHS.items()},
         "python_config_vars": {"EXT_SUFFIX": SUFFIX, "ABIFLAGS": "", "Py_DEBUG": "0"},
         "python_exe": "install/bin/python3.13",
-        "python_stdlib_platform_config": f"{library}/config-3.13-x86_64-linux-gnu",
+        "python_stdlib_platform_config": f"{LIBRARY}/config-3.13-x86_64-linux-gnu",
         "python_stdlib_test_packages": ["test"],
-        "python_suffixes": {
-            "bytecode": [".pyc"],
-            "debug_bytecode": [".pyc"],
-            "extension": [SUFFIX, ".abi3.so", ".so"],
-            "optimized_bytecode": [".pyc"],
-            "source": [".py"],
-        },
-        "python_bytecode_magic_number": "f30d0d0a",
+        "python_suffixes": copy.deepcopy(_SUFFIXES),
         "python_symbol_visibility": "global-default",
         "python_extension_module_loading": ["builtin", "shared-library"],
         "libpython_link_mode": "static",
@@ -87,23 +112,7 @@ def _document() -> dict[str, Any]:
         "license_path": "licenses/LICENSE.cpython.txt",
         "tcl_library_path": "install/lib",
         "tcl_library_paths": ["tcl8.6"],
-        "build_info": {
-            "core": {
-                "objs": ["build/Python/core.o"],
-                "links": [{"name": "m", "system": True}],
-                "static_lib": "build/libpython3.13.a",
-            },
-            "extensions": {
-                "_core": [_extension(in_core=True, init_fn="PyInit__core", required=True)],
-                "_demo": [demo],
-                "_shared": [_extension(init_fn="PyInit__shared", shared_lib=SHARED)],
-                "builtins": [_extension(in_core=True, init_fn="NULL", required=True)],
-            },
-            "inittab_object": "build/Modules/config.o",
-            "inittab_source": "build/Modules/config.c",
-            "inittab_cflags": ["-DNDEBUG"],
-            "object_file_format": "elf",
-        },
+        "build_info": _build_info(),
     }
 
 
@@ -121,7 +130,7 @@ class Entry:
 
 
 def _entries() -> dict[str, Entry]:
-    library = "python/install/lib/python3.13"
+    library = f"python/{LIBRARY}"
     return {
         "python/install/bin/python3": Entry(kind=tarfile.SYMTYPE, target="python3.13", mode=0o777),
         "python/install/bin/python3.13": Entry(binary("python"), 0o755),
@@ -149,7 +158,7 @@ class Sample:
     """Everything that goes into the archive; change anything, then `write`."""
 
     name: str = NAME
-    document: Any = field(default_factory=lambda: copy.deepcopy(_document()))
+    document: Any = field(default_factory=_document)
     entries: dict[str, Entry] = field(default_factory=_entries)
     description: bytes | None = None
     description_last: bool = False

@@ -6,12 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from corruptions import PROGRAM, Corruption, broken, described, linked, refused
 from sample_distribution import SHARED, Entry, Sample, binary
-
-from setup_local.audit.validate import validate_archive
-
-Corruption = Callable[[Sample], object]
-PROGRAM = "install/bin/python3.13"
 
 
 def _dynamic() -> Sample:
@@ -41,52 +37,32 @@ def _static() -> Sample:
     return sample
 
 
-def _data(path: str, name: str) -> Corruption:
-    def corrupt(sample: Sample) -> None:
-        sample.entries[f"python/{path}"] = Entry(binary(name), 0o755)
-
-    return corrupt
-
-
-def _set(name: str, value: object) -> Corruption:
-    def corrupt(sample: Sample) -> None:
-        sample.document[name] = value
-
-    return corrupt
-
-
-def _broken(sample: Sample, directory: Path) -> set[str]:
-    return {finding.rule for finding in validate_archive(sample.write(directory)).walk()}
-
-
 @pytest.mark.parametrize("make", [_dynamic, _static])
 def test_a_good_sample_holds(make: Callable[[], Sample], tmp_path: Path) -> None:
-    assert _broken(make(), tmp_path) == set()
+    assert broken(make(), tmp_path) == set()
 
 
 @pytest.mark.parametrize(
     ("rule", "make", "corrupt"),
     [
-        ("symbol-versions", _dynamic, _data(SHARED, "good.so")),
-        ("needed-libraries", _dynamic, _data(SHARED, "good.so")),
-        ("loader-path", _dynamic, _data(PROGRAM, "python")),
-        ("libc-functions", _dynamic, _data(SHARED, "musl-memcpy.so")),
-        ("libc-functions", _dynamic, _data("build/lib/libbundled.a", "libmemcpy.a")),
-        ("libc-functions", _static, _data("build/lib/libbundled.a", "libmemcpy.a")),
-        ("static", _dynamic, _data(PROGRAM, "python-static")),
-        ("static", _static, _data(PROGRAM, "python-musl")),
-        ("static", _static, _data(SHARED, "musl.so")),
-        ("static", _static, _set("python_extension_module_loading", ["builtin", "shared-library"])),
-        ("static", _dynamic, _set("crt_features", ["static"])),
-        ("static", _static, _set("crt_features", ["musl-dynamic"])),
-        ("target", _dynamic, _set("crt_features", [])),
-        ("target", _dynamic, _set("crt_features", ["musl-dynamic", "static"])),
-        ("target", _dynamic, _set("crt_features", ["musl-dynamic", "glibc-dynamic"])),
+        ("symbol-versions", _dynamic, linked(SHARED, "good.so")),
+        ("needed-libraries", _dynamic, linked(SHARED, "good.so")),
+        ("loader-path", _dynamic, linked(PROGRAM, "python")),
+        ("libc-functions", _dynamic, linked(SHARED, "musl-memcpy.so")),
+        ("libc-functions", _dynamic, linked("build/lib/libbundled.a", "libmemcpy.a")),
+        ("libc-functions", _static, linked("build/lib/libbundled.a", "libmemcpy.a")),
+        ("static", _dynamic, linked(PROGRAM, "python-static")),
+        ("static", _static, linked(PROGRAM, "python-musl")),
+        ("static", _static, linked(SHARED, "musl.so")),
+        ("static", _static, described("python_extension_module_loading", ["builtin", "shared-library"])),
+        ("static", _dynamic, described("crt_features", ["static"])),
+        ("static", _static, described("crt_features", ["musl-dynamic"])),
+        ("target", _dynamic, described("crt_features", [])),
+        ("target", _dynamic, described("crt_features", ["musl-dynamic", "static"])),
+        ("target", _dynamic, described("crt_features", ["musl-dynamic", "glibc-dynamic"])),
     ],
 )
 def test_a_corrupted_sample_breaks_its_rule(
     rule: str, make: Callable[[], Sample], corrupt: Corruption, tmp_path: Path
 ) -> None:
-    sample = make()
-    corrupt(sample)
-    assert rule in _broken(sample, tmp_path)
+    refused(make(), rule, corrupt, tmp_path)

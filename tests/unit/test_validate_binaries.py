@@ -1,0 +1,64 @@
+"""Rules about single binaries and texts: what they need, export, and give away of the machine they were made on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from corruptions import FORBIDDEN, PROGRAM, Breach, Corruption, every, findings, put, refused, shared
+from sample_distribution import SHARED, Entry, Sample, binary
+
+BREACHES: list[Breach] = [
+    ("binary-readable", put(SHARED, binary("good.so")[:200])),
+    ("binary-readable", put("build/lib/libbundled.a", b"!<thin>\n")),
+    ("binary-readable", put("build/lib/libbundled.a", binary("libbundled.a")[:-9])),
+    ("binary-readable", put("install/bin/setup.exe", b"MZ\x90\0")),
+    ("binary-paths", shared("machine-path.so")),
+    ("binary-machine", put("build/Modules/demo.o", binary("other-machine.o"))),
+    ("needed-libraries", shared("needs-other.so")),
+    ("needed-libraries", shared("needs-crypt.so")),
+    ("needed-libraries", shared("needs-nsl.so")),
+    ("loader-path", put(PROGRAM, binary("python-other-loader"))),
+    ("symbol-versions", shared("newer.so")),
+    ("run-paths", shared("rpath.so")),
+    ("run-paths", shared("old-rpath.so")),
+    ("run-paths-inside", shared("out-of-tree.so")),
+    ("own-libraries-found", shared("needs-libpython.so")),
+    ("stack", shared("stack.so")),
+    ("stack", shared("no-stack.so")),
+    ("relro", shared("no-relro.so")),
+    ("bind-now", shared("lazy.so")),
+    ("text-relocations", shared("text-relocation.so")),
+    ("writable-code", shared("writable-code.so")),
+    ("exports", shared("exports.so")),
+    ("private-symbols", shared("no-versions.so")),
+    ("libc-functions", shared("memcpy.so")),
+    ("libc-functions", shared("local-memcpy.so")),
+    ("libc-functions", put("build/lib/libbundled.a", binary("libmemcpy.a"))),
+    ("text-paths", put("build/Modules/config.c", b'#define X "/home/builder/x"\n')),
+    ("text-paths", put("install/bin/pip", b"#!/tmp/work/bin/python\n")),
+    ("build-ids", shared("no-build-id.so")),
+    ("forbidden-paths", put("install/lib/python3.13/os.py", f"x = '{FORBIDDEN}/y'\n".encode())),
+]
+
+
+@every(BREACHES)
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(Sample(), rule, corrupt, tmp_path)
+
+
+def test_crypt_may_need_libcrypt(tmp_path: Path) -> None:
+    sample = Sample()
+    path = SHARED.replace("_shared", "_crypt")
+    sample.entries[f"python/{path}"] = Entry(binary("needs-crypt.so"), 0o755)
+    sample.document["build_info"]["extensions"]["_crypt"] = [
+        sample.extension("_shared") | {"shared_lib": path},
+    ]
+    assert findings(sample, tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["origin.so", "local-error.so"])
+def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
+    sample = Sample()
+    shared(name)(sample)
+    assert findings(sample, tmp_path) == []

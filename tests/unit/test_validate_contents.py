@@ -1,0 +1,69 @@
+"""Rules about what is in an archive: every path that is named is there, every module and object is named."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corruptions import (
+    PROGRAM,
+    Breach,
+    Corruption,
+    described,
+    every,
+    extension,
+    member,
+    put,
+    refused,
+    shared,
+    without,
+)
+from sample_distribution import DYNLOAD, SUFFIX, Entry, Sample, binary
+
+
+def _file_instead_of_program(sample: Sample) -> None:
+    sample.file(PROGRAM).data = b"#!/bin/sh\n"
+
+
+def _nameless_link(sample: Sample) -> None:
+    sample.extension("_demo")["links"].append({"name": "nowhere"})
+
+
+def _useless_link(sample: Sample) -> None:
+    sample.entries["python/build/lib/libuseless.a"] = Entry(binary("libmemcpy.a"))
+    sample.extension("_demo")["links"].append({"name": "useless", "path_static": "build/lib/libuseless.a"})
+
+
+BREACHES: list[Breach] = [
+    ("python-program", member(PROGRAM, "mode", 0o644)),
+    ("python-program", _file_instead_of_program),
+    ("module-suffixes", extension("_shared", shared_lib="install/lib/python3.13/os.py")),
+    ("extension-forms", extension("_demo", in_core=True)),
+    ("extension-forms", extension("_demo", objs=[])),
+    ("extension-forms", _nameless_link),
+    ("paths-exist", without("build/run_tests.py")),
+    ("paths-exist", without("licenses/LICENSE.bundled.txt")),
+    ("paths-exist", without("build/Modules/config.c")),
+    ("paths-exist", without("build/Modules/demo.o")),
+    ("paths-exist", without("install/lib/tcl8.6/init.tcl")),
+    ("paths-exist", without(PROGRAM)),
+    ("test-packages", described("python_stdlib_test_packages", ["test", "tkinter.test"])),
+    ("modules-named", put(f"{DYNLOAD}/_more{SUFFIX}", binary("good.so"))),
+    ("objects-named", put("build/Modules/more.o", binary("bundled.o"))),
+    ("libraries-named", put("build/lib/libmore.a", binary("libbundled.a"))),
+    ("init-functions", extension("_demo", init_fn="PyInit_absent")),
+    ("init-functions", extension("_core", init_fn="PyInit__demo")),
+    ("init-functions", shared("no-init.so")),
+    ("init-in-program", extension("_demo", init_fn="PyInit_absent")),
+    ("inittab", put("build/Modules/config.o", binary("config_more.o"))),
+    ("inittab", put("build/Modules/config.o", binary("config_less.o"))),
+    ("inittab", put("build/Modules/config.o", binary("bundled.o"))),
+    ("links-complete", extension("_demo", links=[])),
+    ("links-complete", extension("_demo", links=[], required=True)),
+    ("links-complete", extension("_shared", objs=["build/Modules/demo.o"])),
+    ("links-used", _useless_link),
+]
+
+
+@every(BREACHES)
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(Sample(), rule, corrupt, tmp_path)

@@ -1,0 +1,74 @@
+"""Rules about optimizations: what is named can be seen in the files, and nobody else is bothered with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from corruptions import PROGRAM, Breach, Corruption, described, every, findings, put, refused, without
+from sample_distribution import Entry, Sample, binary
+
+from setup_local.audit.facts import COUNTS
+
+PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
+
+
+def _optimized(sample: Sample) -> None:
+    """Make the sample one that was built with pgo+lto."""
+    sample.name = sample.name.replace("noopt", "pgo+lto")
+    sample.document |= {"build_options": "pgo+lto", "optimizations": "pgo+lto"}
+    sample.file(PROGRAM).data = binary("python-optimized")
+    sample.file("build/Python/core.o").data = binary("core-profiled.o")
+    sample.entries["python/build/cpython.profdata"] = Entry(PROFILE)
+
+
+def _laid_out(counts: bytes) -> Corruption:
+    """Make it one that was laid out by these counts of jumps."""
+
+    def corrupted(sample: Sample) -> None:
+        sample.file(PROGRAM).data = binary("python-laid-out")
+        sample.entries[f"python/{COUNTS}"] = Entry(counts)
+
+    return corrupted
+
+
+def _but(corrupt: Corruption) -> Corruption:
+    """Make an optimized sample with one fault."""
+
+    def corrupted(sample: Sample) -> None:
+        _optimized(sample)
+        corrupt(sample)
+
+    return corrupted
+
+
+BREACHES: list[Breach] = [
+    ("optimized-program", _but(put(PROGRAM, binary("python")))),
+    ("optimized-program", _but(put(PROGRAM, binary("python-not-profiled")))),
+    ("optimized-program", _but(put(PROGRAM, binary("python-no-lto")))),
+    ("optimized-objects", _but(put("build/Python/core.o", binary("core.o")))),
+    ("profile", _but(without("build/cpython.profdata"))),
+    ("profile", _but(put("build/cpython.profdata", b"nothing"))),
+    ("profile", _but(put("build/cpython.profdata", PROFILE[:-3]))),
+    ("layout-counts", _but(put(PROGRAM, binary("python-laid-out")))),
+    ("layout-counts", _but(_laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 19999999\n"))),
+    ("layout-counts", _but(_laid_out(b"1 g 8 1 h 0 0 30000000\n"))),
+    ("optimizer-flags", described("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
+    ("optimizer-flags", described("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
+    ("bitcode", put("install/lib/libfat.a", binary("libfat.a"))),
+    ("bitcode", put("build/Modules/demo.o", binary("core-fat.o"))),
+    ("bitcode", put("build/Modules/demo.o", b"BC\xc0\xde")),
+    ("counters", _but(put(PROGRAM, binary("python-counting")))),
+]
+
+
+@every(BREACHES)
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(Sample(), rule, corrupt, tmp_path)
+
+
+def test_a_good_optimized_sample_holds(tmp_path: Path) -> None:
+    sample = Sample()
+    _optimized(sample)
+    assert findings(sample, tmp_path) == []
+    _laid_out(b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n")(sample)
+    assert findings(sample, tmp_path) == []
