@@ -21,6 +21,17 @@ from setup_local.errors import SourceError
 PACKAGES = DATA / "musl-packages.toml"
 WHEEL = "markupsafe==3.0.3"
 MUSLLINUX = "musllinux_1_2_x86_64"
+INSTALL_AND_USE = """
+import runpy, sys
+sys.argv = ["pip", "install", "-q", "--no-index", "--find-links", "/opt/wheels", "--target", "/tmp/site", "markupsafe"]
+try:
+    runpy.run_module("pip", run_name="__main__")
+except SystemExit as end:
+    assert not end.code, end
+sys.path.insert(0, "/tmp/site")
+import markupsafe._speedups as found
+print(found.__file__, found._escape_inner("<"))
+"""
 
 
 def _packages() -> dict[str, Source]:
@@ -89,6 +100,17 @@ def test_with_nothing_but_debians_musl(
     _show(_inside(root, "/opt/scripts/other_c_library.py", version), say)
 
 
+def _download_wheel(series: str, into: Path, home: Path) -> None:
+    words = ["pip", "download", "-q", "--no-deps", "--only-binary=:all:", "--dest", into]
+    words += ["--platform", MUSLLINUX, "--python-version", series, WHEEL]
+    index = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+    done = run(
+        [sys.executable, "-m", *words], env={"PATH": os.defpath, "HOME": str(home), **index}, cwd=home, seconds=120
+    )
+    if done.returncode:
+        pytest.skip(f"the wheel cannot be had here: {done.stdout.splitlines()[-1]}")
+
+
 def test_a_wheel_for_musl_with_compiled_code_works(
     dynamic: Installation, scripts: Path, tmp_path: Path, say: Callable[[str], None]
 ) -> None:
@@ -97,40 +119,8 @@ def test_a_wheel_for_musl_with_compiled_code_works(
     root = _musl_root(version, tmp_path / "root", dynamic, scripts)
     assert MUSLLINUX in _inside(root, "-m", "pip", "debug", "--verbose")
     series = ".".join(dynamic.version.split(".")[:2])
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "download",
-        "-q",
-        "--no-deps",
-        "--only-binary=:all:",
-        "--dest",
-        root / "opt/wheels",
-    ]
-    words += ["--platform", MUSLLINUX, "--python-version", series, WHEEL]
-    index = {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
-    done = run(words, env={"PATH": os.defpath, "HOME": str(tmp_path), **index}, cwd=tmp_path, seconds=120)
-    if done.returncode:
-        pytest.skip(f"the wheel cannot be had here: {done.stdout.splitlines()[-1]}")
-    pip = (
-        "-m",
-        "pip",
-        "install",
-        "-q",
-        "--no-index",
-        "--find-links",
-        "/opt/wheels",
-        "--target",
-        "/tmp/site",
-        "markupsafe",
-    )
-    code = (
-        f"import runpy, sys\nsys.argv = {['pip', *pip[2:]]!r}\ntry:\n    runpy.run_module('pip', run_name='__main__')\n"
-    )
-    code += "except SystemExit as end:\n    assert not end.code, end\nsys.path.insert(0, '/tmp/site')\n"
-    code += "import markupsafe._speedups as found; print(found.__file__, found._escape_inner('<'))\n"
-    output = _inside(root, "-c", code)
+    _download_wheel(series, root / "opt/wheels", tmp_path)
+    output = _inside(root, "-c", INSTALL_AND_USE)
     say(output.splitlines()[-1])
     assert "linux-musl.so &lt;" in output
 
