@@ -58,7 +58,7 @@ def build_sysroot(toolchain: Path, floor: str, out: Path, run: Runner, *, arch: 
     making.library.mkdir(parents=True)
     making.scratch.mkdir()
     place_headers(catalog, wheel, out / "usr" / "include", floor, parts)
-    write_config(out, parts)
+    write_config(out, parts, catalog.wrapped_for(floor))
     _take_from_wheel(making, _let_wheel_link(making, wheel, floor), catalog, floor)
     _write_start_files(making)
     for stub in catalog.stubs:

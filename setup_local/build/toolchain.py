@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -199,9 +199,10 @@ def _bare_sysroot(toolchain: Path, place: Path, arch: str) -> dict[str, str]:
     return tool_environment(toolchain, place)
 
 
-def write_config(sysroot: Path, arch: Arch) -> None:
-    """Write the file that tells Clang what it compiles for."""
-    (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", {"target": arch.clang_target}), encoding="utf-8")
+def write_config(sysroot: Path, arch: Arch, wrapped: Iterable[str] = ()) -> None:
+    """Write the file that tells Clang what it compiles for; `wrapped` functions are replaced by the polyfill's in every link."""
+    values = {"target": arch.clang_target, "wrapped": tuple(wrapped)}
+    (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", values), encoding="utf-8")
 
 
 def tool_environment(toolchain: Path, sysroot: Path) -> dict[str, str]:

@@ -9,6 +9,8 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 
+_WRAPPED = "__wrap_"  # what the linker makes of references to a wrapped function
+
 
 def is_older(floor: str, version: str) -> bool:
     """Tell whether a glibc version (`2.12`) comes before another; an empty version comes after all."""
@@ -165,6 +167,11 @@ class SysrootCatalog:
         return tuple(
             (name, item.source) for item in self.polyfills if is_older(floor, item.since) for name in item.functions
         )
+
+    def wrapped_for(self, floor: str) -> tuple[str, ...]:
+        """Return the functions that a floor has, but in a form that is to be replaced (ld(1), `--wrap`)."""
+        names = (name for name, _ in self.polyfills_for(floor))
+        return tuple(name.removeprefix(_WRAPPED) for name in names if name.startswith(_WRAPPED))
 
 
 def load_toolchain(path: Path | None = None) -> ToolchainCatalog:

@@ -71,6 +71,28 @@ def test_the_polyfill_works_on_this_kernel_and_on_one_that_lacks_the_calls(
     assert output(tmp_path / "program", mode) == "fine\n"
 
 
+def test_copies_take_what_the_processor_has(compilers: Path, libc: Path, tmp_path: Path) -> None:
+    """memcpy@GLIBC_2.2.5 is slow in new C libraries, memmove is not; the compiler calls it for structures, too."""
+    code = """
+    #include <stdio.h>
+    #include <string.h>
+    struct text { char letters[300]; };
+    void copy(struct text *to, const struct text *from) { *to = *from; }
+    void *(*volatile function)(void *, const void *, size_t) = memcpy;
+    int main(int count, char **words) {
+        struct text first, second, third;
+        strcpy(first.letters, words[count - 1]);
+        copy(&second, &first);
+        function(&third, &second, sizeof third);
+        puts(third.letters);
+    }
+    """
+    elf = compile_c(compilers, libc, code, tmp_path / "program", "-O2")
+    assert "memmove" in elf.dynamic.undefined
+    assert "memcpy" not in elf.dynamic.undefined | elf.exported
+    assert output(tmp_path / "program", "copied") == "copied\n"
+
+
 def test_the_polyfill_exports_nothing(compilers: Path, libc: Path, tmp_path: Path) -> None:
     code = "#include <sys/random.h>\nint draw(void *to) { return getrandom(to, 4, 0); }\n"
     elf = compile_c(compilers, libc, code, tmp_path / "library.so", "-shared", "-fPIC")

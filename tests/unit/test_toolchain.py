@@ -89,6 +89,11 @@ def test_catalog_and_sources_of_the_polyfill_name_the_same_functions() -> None:
     assert set(in_sources(r"(?:ifdef|defined) POLYFILL_(\w+)")) == listed
 
 
+def test_only_floors_with_two_kinds_of_memcpy_replace_it() -> None:
+    assert load_sysroot().wrapped_for("2.12") == ("memcpy",)
+    assert not load_sysroot().wrapped_for("2.17")
+
+
 def test_no_function_is_polyfilled_twice() -> None:
     names = [name for item in load_sysroot().polyfills for name in item.functions]
     assert len(names) == len(set(names))

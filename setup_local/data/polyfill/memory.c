@@ -16,6 +16,16 @@ void *aligned_alloc(size_t alignment, size_t size)
 }
 #endif
 
+#ifdef POLYFILL___wrap_memcpy
+/* Since 2.14 there are two memcpy: the old one, for programs that were linked before, copies in a way that even those survive which
+   copy between overlapping places; it does not use what newer processors can. memmove has been one and the same function all the time.
+   Not `restrict`: the compiler would make a memcpy of it again. */
+void *__wrap_memcpy(void *to, const void *from, size_t size)
+{
+    return memmove(to, from, size);
+}
+#endif
+
 #ifdef POLYFILL_explicit_bzero
 void explicit_bzero(void *buffer, size_t length)
 {
