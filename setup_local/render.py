@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Section:
     groups: tuple[Group, ...]
 
 
-def render(template: str, values: dict[str, object], directory: Path | None = None) -> str:
+def render(template: str, values: Mapping[str, object], directory: Path | None = None) -> str:
     """Fill in a template; a name that it uses and nobody gives is a `CatalogError`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(directory or paths.TEMPLATES),
