@@ -32,9 +32,9 @@ def ensure_environment(environment: Path, requirements: Path) -> Path:
     """Return the environment's interpreter; make or refresh the environment if its stamp does not fit."""
     python, stamp = environment / "bin" / "python", environment / f"{requirements.stem}.stamp"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if _read(stamp) == wanted and python.exists():
-        return python
     try:
+        if _read(stamp) == wanted and python.exists():
+            return python
         with environment.with_name(f"{environment.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if _read(stamp) != wanted or not python.exists():
@@ -42,7 +42,7 @@ def ensure_environment(environment: Path, requirements: Path) -> Path:
                 _install(environment, python, requirements)
                 stamp.write_text(wanted, encoding="ascii")
     except OSError as error:
-        _fail(f"{environment}: cannot be written: {error.strerror}")
+        _fail(f"{environment}: cannot be used: {error.strerror}")
     return python
 
 

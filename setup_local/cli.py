@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -31,6 +32,8 @@ _COMMANDS = (
 )
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
+# What no stage can know beforehand: the disk is full, or a file is not for this user.
+_HOST_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class _LazyGroup(click.Group):
@@ -106,4 +109,9 @@ def main(argv: list[str] | None = None) -> NoReturn:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(_BROKEN_PIPE)
+    except OSError as error:
+        if error.errno not in _HOST_TROUBLE:
+            raise
+        log.error(": ".join(filter(None, [error.filename, error.strerror])))
+        sys.exit(errors.HostError.exit_code)
     sys.exit(0)

@@ -51,7 +51,7 @@ class SourceError(SetupLocalError):
 
 
 class HostError(SetupLocalError):
-    """The host lacks a program, memory or disk space that the work needs."""
+    """The host lacks a program, memory, disk space or a permission that the work needs."""
 
     exit_code = 12
 
@@ -88,7 +88,7 @@ class ReconcileError(SetupLocalError):
 
 
 class StoreError(SetupLocalError):
-    """The store cannot be read or written."""
+    """The cache, or the store of results in it, cannot be read or written."""
 
     exit_code = 16
 

@@ -1,12 +1,15 @@
-"""The one module that knows where the project's own data and the user's cache lie."""
+"""The one module that knows where the project's own data and the user's cache lie, and tries whether a place will do."""
 
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 import platformdirs
+
+from setup_local.errors import SetupLocalError
 
 PACKAGE = Path(__file__).resolve().parent
 DATA = PACKAGE / "data"
@@ -27,3 +30,13 @@ def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
     """Return the cache directory: `SETUP_LOCAL_CACHE`, else the user's cache directory (XDG)."""
     chosen = environ.get(CACHE_VARIABLE)
     return Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_cache_dir("setup-local"))
+
+
+def check_writable(directory: Path, error: type[SetupLocalError], hint: str) -> None:
+    """Make a directory if it is not there; raise `error` before any work is done if nothing can be written into it."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as failure:
+        raise error(f"cannot be written: {failure.strerror}", where=directory, hint=hint) from failure

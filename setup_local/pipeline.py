@@ -31,7 +31,7 @@ from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.patches import patch_files
 from setup_local.describe.compose import describe
 from setup_local.describe.probe import probe
-from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError, ValidationFailed
+from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError, StoreError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
@@ -69,7 +69,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     Raises the errors of every stage; nothing half-written is left in `output`.
     """
     check_host(paths.cache_root())
-    check_output(settings.output)
+    check_places(settings.output)
     catalogs = load_catalogs()
     host_llvm = host_compiler(request, catalogs)
     fetcher = Fetcher(
@@ -116,7 +116,7 @@ def plan_obtainable(
         except SourceError as error:
             if version == versions[-1]:
                 raise
-            reporter.message(f"CPython {version} cannot be had, trying an older one: {error.what.splitlines()[0]}")
+            reporter.message(f"CPython {version} cannot be had, trying an older one: {_reason(error)}")
             continue
         reporter.message(f"building CPython {version} for {system_text(plan)}")
         plan = with_obtainable_tools(plan, exact, catalogs, fetcher, reporter)
@@ -133,11 +133,15 @@ def with_obtainable_tools(
     try:
         fetcher.obtain_all(plan.profiling.tools)
     except SourceError as error:
-        first, *places = error.what.splitlines()
-        why = " ".join([first, *(line.strip() for line in places[:1])])
-        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
+        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {_reason(error)}")
         return resolve(dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE), catalogs)
     return plan
+
+
+def _reason(error: SourceError) -> str:
+    """Return why a source cannot be had: of the places where it was looked for, only the first."""
+    first, *places = error.what.splitlines()
+    return " ".join([first, *(line.strip() for line in places[:1])])
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
@@ -223,16 +227,10 @@ def archive_name(plan: Plan) -> str:
     return f"{plan.archive_stem}-full.tar.{plan.archive_format.value}"
 
 
-def check_output(output: Path) -> None:
-    """Raise `OutputError` before any work is done if the result could not be written."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=output):
-            pass
-    except OSError as error:
-        raise OutputError(
-            f"cannot be written: {error.strerror}", where=output, hint="choose another --output"
-        ) from error
+def check_places(output: Path) -> None:
+    """Raise `OutputError` or `StoreError` before any work is done if the result or the cache could not be written."""
+    paths.check_writable(output, OutputError, "choose another --output")
+    paths.check_writable(paths.cache_root(), StoreError, "name another directory with SETUP_LOCAL_CACHE")
 
 
 def publish(archive: Path, output: Path) -> Path:

@@ -94,7 +94,7 @@ def build(
       ./build-linux.py
       ./build-linux.py --optimized
       ./build-linux.py --python cpython-3.11.2 --output /srv/pythons
-      ./build-linux.py --musl --libressl
+      ./build-linux.py --musl --options noopt+static
       ./build-linux.py --toolchain llvm --llvm /usr/lib/llvm-19
       ./build-linux.py --mirror /srv/sources --offline
       ./build-linux.py --dry-run

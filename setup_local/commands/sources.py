@@ -15,7 +15,7 @@ from rich.table import Table
 
 from setup_local import log, paths
 from setup_local.catalog.sources import Source, Sources, load_sources
-from setup_local.errors import SourceError
+from setup_local.errors import OutputError, SourceError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.holdings import Holding, export, holdings
@@ -98,6 +98,7 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
 @_options
 def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
     """Fill DIRECTORY with sources; then --mirror DIRECTORY serves a machine without network."""
+    paths.check_writable(directory, OutputError, "choose another directory")
     obtained, failures = _obtain(names, mirrors, offline=offline)
     written = export(obtained, directory)
     click.echo(f"{directory}: {len(obtained)} sources, {written} new files; SHA256SUMS lists them", err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
 import signal
 
@@ -39,6 +40,25 @@ def test_an_error_is_one_line_with_place_and_hint(
         cli.main(["sources", "fetch"])
     assert caught.value.code == 11
     assert capsys.readouterr().err == "error: zlib-1.3.1: wrong hash (try a mirror)\n"
+
+
+def test_a_full_disk_is_one_line_wherever_it_is_met(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli.sys, "stdout", open("/dev/full", "w", encoding="utf-8"))  # noqa: SIM115
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["emit", "--features"])
+    assert caught.value.code == 12
+    assert capsys.readouterr().err == "error: No space left on device\n"
+
+
+def test_what_should_not_happen_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(**_: object) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "data/lost.toml")
+
+    monkeypatch.setattr(cli.setup_local, "main", fails)
+    with pytest.raises(FileNotFoundError):
+        cli.main([])
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), click.Abort()])

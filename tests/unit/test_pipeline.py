@@ -9,7 +9,7 @@ import pytest
 
 from setup_local import pipeline
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.errors import OutputError
+from setup_local.errors import OutputError, SourceError, StoreError
 from setup_local.plan.resolve import resolve
 from setup_local.values import ArchiveFormat, Request
 
@@ -61,7 +61,22 @@ def test_a_failed_copy_leaves_the_old_archive(tmp_path: Path, monkeypatch: pytes
 def test_an_output_that_is_a_file_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "dist").write_text("a file")
     with pytest.raises(OutputError, match=r"cannot be written: File exists \(choose another --output\)"):
-        pipeline.check_output(tmp_path / "dist")
+        pipeline.check_places(tmp_path / "dist")
+
+
+def test_a_cache_that_is_a_file_is_refused_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cache").write_text("a file")
+    monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache"))
+    with pytest.raises(
+        StoreError, match=r"cannot be written: File exists \(name another directory with SETUP_LOCAL_CACHE"
+    ):
+        pipeline.check_places(tmp_path / "dist")
+
+
+def test_a_source_that_cannot_be_had_is_told_with_the_first_place() -> None:
+    listed = SourceError("a.tar could not be had:\n  https://one: refused\n  https://two: refused")
+    assert pipeline._reason(listed) == "a.tar could not be had: https://one: refused"
+    assert pipeline._reason(SourceError("the cache is full")) == "the cache is full"
 
 
 @pytest.mark.parametrize("wanted", list(ArchiveFormat))
