@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-import pytest
 from click.testing import CliRunner, Result
 from sample_distribution import ELF, Sample, binary
 
-from setup_local import paths
-from setup_local.audit import description
 from setup_local.audit.model import Finding, Severity, Verdict
 from setup_local.commands.audit import audit
 from setup_local.commands.validate import validate
@@ -154,26 +149,6 @@ def test_a_verdict_is_as_bad_as_its_worst_part() -> None:
     whole = Verdict(subject="all", parts=(warned, Verdict(subject="group", parts=(bad,))))
     assert not whole.holds
     assert [found.severity for found in whole.walk()] == [Severity.WARNING, Severity.ERROR]
-
-
-MODELS: list[tuple[str, type]] = [
-    ("", description.Description),
-    ("properties/build_info", description.BuildInfo),
-    ("properties/build_info/properties/core", description.Core),
-    ("$defs/extension", description.Extension),
-    ("$defs/link", description.Link),
-]
-
-
-@pytest.mark.parametrize(("place", "model"), MODELS)
-def test_schema_and_model_of_the_description_agree(place: str, model: type) -> None:
-    node: Any = json.loads((paths.SCHEMA / "python-json-8.schema.json").read_text())
-    for step in filter(None, place.split("/")):
-        node = node[step]
-    fields = dataclasses.fields(model)
-    assert set(node["properties"]) == {field.name for field in fields}
-    assert set(node["required"]) == {field.name for field in fields if field.default is dataclasses.MISSING}
-    assert node["additionalProperties"] is False
 
 
 def test_every_committed_binary_is_used() -> None:

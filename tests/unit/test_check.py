@@ -15,10 +15,8 @@ from click.testing import CliRunner
 
 from setup_local.audit.model import Finding, Severity
 from setup_local.binfmt.elf import read_elf
-from setup_local.catalog.load import schema
 from setup_local.commands.check import _limits, check, target_of
 from setup_local.doctor.judge_files import RULES, judge_files
-from setup_local.doctor.tables import CheckTables
 from setup_local.doctor.tree_files import BinaryFacts, Library, Limits, TextFacts, script_facts, tree_files
 from setup_local.errors import RequestError, ValidationFailed
 
@@ -53,12 +51,6 @@ def _found(tree: Path, floor: str = "") -> list[Finding]:
 
 def _rules(tree: Path, floor: str = "") -> dict[str, Severity]:
     return {found.rule: found.severity for found in _found(tree, floor)}
-
-
-def test_schema_and_model_have_the_same_fields() -> None:
-    assert set(schema("check")["properties"]) == {
-        field.name.replace("_", "-") for field in dataclasses.fields(CheckTables)
-    }
 
 
 @pytest.mark.parametrize("fixture", ["good.so", "python", "origin.so", "bundled.o", "other-machine.o", "libbundled.a"])

@@ -9,65 +9,19 @@ import pytest
 from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import (
-    ConfigurePart,
-    CPythonCatalog,
-    PatchPart,
-    Training,
-    TrainingCommand,
-    Unshipped,
     load_cpython,
 )
-from setup_local.catalog.extensions import Decision, Extension, ExtensionCatalog, Part, load_extensions
+from setup_local.catalog.extensions import Decision, Extension, Part, load_extensions
 from setup_local.catalog.features import load_features
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.load import schema
-from setup_local.catalog.targets import Target, load_targets
+from setup_local.catalog.targets import load_targets
 from setup_local.catalog.variants import load_variants
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
 from setup_local.values import Libc, LinkMode
 
 FACTS = conditions_of(["3.13.5"], load_targets(), load_variants(), load_features())
-
-
-def fields(cls: Any) -> set[str]:
-    return {field.name.replace("_", "-") for field in dataclasses.fields(cls)}
-
-
-def required(cls: Any) -> set[str]:
-    missing = dataclasses.MISSING
-    return {
-        field.name.replace("_", "-")
-        for field in dataclasses.fields(cls)
-        if field.default is missing and field.default_factory is missing
-    }
-
-
-@pytest.mark.parametrize(
-    ("name", "pointer", "cls"),
-    [
-        ("extensions", (), ExtensionCatalog),
-        ("extensions", ("$defs", "extension"), Extension),
-        ("extensions", ("$defs", "part"), Part),
-        ("extensions", ("$defs", "decision"), Decision),
-        ("extensions", ("$defs", "when"), When),
-        ("cpython", (), CPythonCatalog),
-        ("cpython", ("$defs", "part"), ConfigurePart),
-        ("cpython", ("$defs", "patch"), PatchPart),
-        ("cpython", ("$defs", "training"), Training),
-        ("cpython", ("$defs", "trainingCommand"), TrainingCommand),
-        ("cpython", ("$defs", "unshipped"), Unshipped),
-        ("cpython", ("$defs", "when"), When),
-        ("target", (), Target),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(name: str, pointer: tuple[str, ...], cls: Any) -> None:
-    document = schema(name)
-    for key in pointer:
-        document = document[key]
-    assert set(document["properties"]) == fields(cls)
-    assert set(document.get("required", [])) == required(cls)
-    assert document["additionalProperties"] is False
 
 
 def test_schema_and_enums_have_the_same_values() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.extensions import Extension, Part
 from setup_local.catalog.features import Feature, FeatureCatalog, Kept, feature_problems, load_features
 from setup_local.catalog.licenses import LicenseCatalog, WholeLicense, load_licenses
-from setup_local.catalog.load import schema
 from setup_local.catalog.when import When
 from setup_local.commands.variant_options import listed
 from setup_local.errors import CatalogError, RequestError
@@ -42,24 +40,6 @@ def linked(plan: Plan) -> set[str]:
 
 def libraries(plan: Plan) -> set[str]:
     return {item.name for item in plan.libraries}
-
-
-@pytest.mark.parametrize(
-    ("name", "place", "model"),
-    [
-        ("features", "", FeatureCatalog),
-        ("features", "feature", Feature),
-        ("features", "kept", Kept),
-        ("licenses", "", LicenseCatalog),
-        ("licenses", "whole", WholeLicense),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(name: str, place: str, model: type) -> None:
-    document = schema(name)["$defs"][place] if place else schema(name)
-    fields = dataclasses.fields(model)
-    names = {"feature" if field.name == "features" else field.name.replace("_", "-") for field in fields}
-    assert set(document["properties"]) == names
-    assert document["additionalProperties"] is False
 
 
 def test_the_catalog_of_features_fits_the_modules(catalogs: Catalogs) -> None:

@@ -18,7 +18,7 @@ from setup_local.audit.validate import validate_archive
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import ALLOC, NOTE, read_layout
 from setup_local.catalog.extensions import Extension, load_extensions
-from setup_local.catalog.flavors import Flavor, FlavorCatalog, Part, load_flavors, source_of
+from setup_local.catalog.flavors import load_flavors, source_of
 from setup_local.catalog.libraries import load_libraries
 from setup_local.commands.repack import repack as command
 from setup_local.errors import ArchiveError, CatalogError, OutputError, RequestError, StageError
@@ -266,18 +266,6 @@ def test_licences_of_what_only_tkinter_links_go_with_it() -> None:
 def test_only_bytecode_has_a_source() -> None:
     assert source_of("lib/__pycache__/a.cpython-313.pyc") == "lib/a.py"
     assert source_of("lib/a.pyc") == ""
-
-
-def test_schema_and_model_have_the_same_fields() -> None:
-    schema = json.loads((paths.SCHEMA / "flavors.schema.json").read_text())
-    for cls, found in (
-        (FlavorCatalog, schema),
-        (Part, schema["properties"]["part"]["items"]),
-        (Flavor, schema["properties"]["flavor"]["items"]),
-    ):
-        fields = dataclasses.fields(cls)
-        assert set(found["properties"]) == {field.name for field in fields}
-        assert set(found["required"]) == {field.name for field in fields if field.default is dataclasses.MISSING}
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import license_expression
 import pytest
@@ -15,10 +13,8 @@ import pytest
 from setup_local import paths
 from setup_local.catalog.cpython import load_cpython
 from setup_local.catalog.libraries import PLACEHOLDERS, RECIPES, Command, Library, load_libraries
-from setup_local.catalog.load import schema
-from setup_local.catalog.patches import PATCHES, Edit, Patch, load_patch, patch_files
+from setup_local.catalog.patches import PATCHES, load_patch, patch_files
 from setup_local.catalog.sources import load_sources
-from setup_local.catalog.when import When
 from setup_local.errors import CatalogError
 from setup_local.stage import installer
 
@@ -37,37 +33,6 @@ license-files = ["LICENSE"]
 produces = ["lib/liba.a"]
 command = [{ argv = ["make", "PREFIX={prefix}"] }]
 """
-
-
-def fields(cls: Any) -> set[str]:
-    """The fields of a model under the names that they have in the file."""
-    names = {field.name.replace("_", "-") for field in dataclasses.fields(cls)}
-    singular = {"commands": "command", "edits": "edit"}
-    return {singular.get(name, name) for name in names}
-
-
-def required(cls: Any) -> set[str]:
-    given = {item.name for item in dataclasses.fields(cls) if item.default is dataclasses.MISSING}
-    return {name for name in fields(cls) if name.replace("-", "_") in given or f"{name}s" in given}
-
-
-@pytest.mark.parametrize(
-    ("name", "pointer", "cls"),
-    [
-        ("libraries", ("$defs", "library"), Library),
-        ("libraries", ("$defs", "command"), Command),
-        ("libraries", ("$defs", "when"), When),
-        ("patch", (), Patch),
-        ("patch", ("$defs", "edit"), Edit),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(name: str, pointer: tuple[str, ...], cls: Any) -> None:
-    document = schema(name)
-    for key in pointer:
-        document = document[key]
-    assert set(document["properties"]) == fields(cls)
-    assert set(document.get("required", [])) == required(cls)
-    assert document["additionalProperties"] is False
 
 
 @BY_NAME

@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from setup_local.build import llvm_tools
-from setup_local.catalog.llvm_tools import LlvmTools, ToolPackages, ToolSource, ToolStub, load_llvm_tools
-from setup_local.catalog.load import schema
+from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import ArchiveKind, load_sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
-
-
-@pytest.mark.parametrize(
-    ("pointer", "cls"),
-    [
-        ((), LlvmTools),
-        (("$defs", "packages"), ToolPackages),
-        (("$defs", "stub"), ToolStub),
-        (("$defs", "source"), ToolSource),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(pointer: tuple[str, ...], cls: Any) -> None:
-    document = schema("llvm-tools")
-    for key in pointer:
-        document = document[key]
-    assert set(document["properties"]) == set(document["required"]) == {item.name for item in dataclasses.fields(cls)}
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:

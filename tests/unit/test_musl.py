@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,9 +12,7 @@ from setup_local import paths
 from setup_local.binfmt.elf import build_id, read_elf
 from setup_local.build import loader, musl, polyfill
 from setup_local.build.graph import needed_sources
-from setup_local.catalog import musl as model
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.catalog.load import schema
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.sources import load_sources
 from setup_local.catalog.targets import load_targets
@@ -32,19 +28,6 @@ TARGET = "/lib/ld-musl-x86_64.so.1"
 
 def _plan(python: str = "3.13.5", options: str = "noopt") -> Plan:
     return resolve(Request(python=python, target_triple=TRIPLE, options=options), load_catalogs())
-
-
-@pytest.mark.parametrize(
-    ("pointer", "cls"),
-    [((), model.MuslCatalog), (("$defs", "arch"), model.MuslArch), (("$defs", "newer"), model.Newer)],
-)
-def test_schema_and_model_have_the_same_fields(pointer: tuple[str, ...], cls: Any) -> None:
-    document = schema("musl")
-    for key in pointer:
-        document = document[key]
-    fields = {field.name.replace("_", "-"): field.default for field in dataclasses.fields(cls)}
-    assert set(document["properties"]) == set(fields)
-    assert set(document["required"]) == {name for name, default in fields.items() if default is dataclasses.MISSING}
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from pathlib import Path
@@ -11,9 +10,6 @@ import pytest
 from setup_local import paths
 from setup_local.audit.policy import (
     DIRECTORY,
-    AllowedLibrary,
-    AllowedNames,
-    Policy,
     load_policy,
     triples,
     version,
@@ -27,24 +23,6 @@ GNU = "x86_64-unknown-linux-gnu"
 def _schema(name: str) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((paths.SCHEMA / f"{name}.schema.json").read_text())
     return document
-
-
-def _fields(cls: type) -> set[str]:
-    return {field.name.replace("_", "-") for field in dataclasses.fields(cls)}
-
-
-def test_schema_and_model_have_the_same_fields() -> None:
-    schema = _schema("policy")
-    assert set(schema["properties"]) == _fields(Policy)
-    assert set(schema["properties"]["needed"]["items"]["properties"]) == _fields(AllowedLibrary)
-    assert set(schema["$defs"]["exceptions"]["items"]["properties"]) == _fields(AllowedNames)
-
-
-def test_schema_and_model_demand_the_same_fields() -> None:
-    needed = {
-        field.name.replace("_", "-") for field in dataclasses.fields(Policy) if field.default is dataclasses.MISSING
-    }
-    assert set(_schema("policy")["required"]) == needed
 
 
 @pytest.mark.parametrize("triple", triples())

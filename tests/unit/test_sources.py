@@ -15,9 +15,6 @@ from setup_local.catalog.load import check, convert, schema
 from setup_local.catalog.sources import (
     AptPlace,
     ArchiveKind,
-    Form,
-    PypiPlace,
-    Source,
     Sources,
     load_sources,
 )
@@ -36,20 +33,6 @@ def properties(*path: str) -> dict[str, Any]:
     for key in path:
         node = node[key]
     return dict(node["properties"])
-
-
-@pytest.mark.parametrize(
-    ("path", "model"),
-    [
-        ((), Sources),
-        (("$defs", "source"), Source),
-        (("$defs", "form"), Form),
-        (("$defs", "apt"), AptPlace),
-        (("$defs", "pypi"), PypiPlace),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(path: tuple[str, ...], model: Any) -> None:
-    assert set(properties(*path)) == {field.name.replace("_", "-") for field in dataclasses.fields(model)}
 
 
 def test_schema_and_model_have_the_same_kinds() -> None:

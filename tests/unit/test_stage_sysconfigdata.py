@@ -1,5 +1,3 @@
-import dataclasses
-import json
 import runpy
 import sys
 from pathlib import Path
@@ -8,7 +6,6 @@ import pytest
 
 from setup_local import paths
 from setup_local.errors import CatalogError, StageError
-from setup_local.stage import settings as settings_module
 from setup_local.stage import sysconfigdata
 from setup_local.stage.settings import Settings, load_settings
 from setup_local.stage.sysconfigdata import Neutral
@@ -139,19 +136,6 @@ def test_directories_of_the_machine_are_found_in_the_makefile(settings: Settings
         "/build/sysroot",
         "/build/work/cpython",
     }
-
-
-def test_the_schema_has_the_fields_of_the_model() -> None:
-    document = json.loads((paths.SCHEMA / "sysconfig.schema.json").read_text())
-    for model, node in [
-        (settings_module.Settings, document),
-        (settings_module.Clear, document["properties"]["clear"]),
-        (settings_module.Inittab, document["$defs"]["inittab"]),
-        (settings_module.Changed, document["properties"]["changed"]["items"]),
-        (settings_module.Bytecode, document["properties"]["bytecode"]),
-    ]:
-        names = {field.name for field in dataclasses.fields(model)}
-        assert names == set(node["properties"]) == set(node["required"])
 
 
 def test_an_unknown_key_in_the_settings_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,9 +1,7 @@
-import dataclasses
 import re
 import stat
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sample_target import TARGET
@@ -11,43 +9,8 @@ from sample_target import TARGET
 from setup_local import paths
 from setup_local.build import headers, polyfill, sysroot, toolchain
 from setup_local.catalog import toolchains
-from setup_local.catalog.load import schema
 from setup_local.catalog.toolchains import Edit, load_sysroot, load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
-
-
-def fields(cls: Any) -> set[str]:
-    return {field.name.replace("_", "-") for field in dataclasses.fields(cls)}
-
-
-def required(cls: Any) -> set[str]:
-    return {field.name.replace("_", "-") for field in dataclasses.fields(cls) if field.default is dataclasses.MISSING}
-
-
-@pytest.mark.parametrize(
-    ("name", "pointer", "cls"),
-    [
-        ("toolchain", (), toolchains.ToolchainCatalog),
-        ("toolchain", ("$defs", "builtins"), toolchains.Builtins),
-        ("toolchain", ("$defs", "profile"), toolchains.ProfileRuntime),
-        ("toolchain", ("$defs", "llvm"), toolchains.LlvmSearch),
-        ("sysroot", (), toolchains.SysrootCatalog),
-        ("sysroot", ("$defs", "arch"), toolchains.Arch),
-        ("sysroot", ("$defs", "library"), toolchains.SystemLibrary),
-        ("sysroot", ("$defs", "stub"), toolchains.StubLibrary),
-        ("sysroot", ("$defs", "header"), toolchains.Header),
-        ("sysroot", ("$defs", "edit"), toolchains.Edit),
-        ("sysroot", ("$defs", "polyfill-flags"), toolchains.PolyfillFlags),
-        ("sysroot", ("$defs", "polyfill"), toolchains.Polyfill),
-    ],
-)
-def test_schema_and_model_have_the_same_fields(name: str, pointer: tuple[str, ...], cls: Any) -> None:
-    document = schema(name)
-    for key in pointer:
-        document = document[key]
-    assert set(document["properties"]) == fields(cls)
-    assert set(document["required"]) == required(cls)
-    assert document["additionalProperties"] is False
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:

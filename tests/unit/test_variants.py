@@ -29,14 +29,6 @@ CATALOG = VariantCatalog(
 )
 
 
-@pytest.mark.parametrize("part", [VariantCatalog, TlsChoice, Impossible, When])
-def test_schema_and_model_have_the_same_fields(part: type) -> None:
-    document = schema("variants")
-    names = {TlsChoice: "tls", Impossible: "impossible", When: "when"}
-    place = document["$defs"][names[part]] if part in names else document
-    assert set(place["properties"]) == {field.name.replace("_", "-") for field in dataclasses.fields(part)}
-
-
 def test_conditions_read_the_same_in_every_catalog() -> None:
     whens = [schema(name)["$defs"]["when"] for name in ("variants", "cpython", "extensions", "libraries")]
     assert all(item == whens[0] for item in whens)

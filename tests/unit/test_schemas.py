@@ -1,0 +1,133 @@
+"""Every catalog file has a schema and a model, and both have the same fields, demand the same ones and refuse all others."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from setup_local import paths
+from setup_local.audit import description, policy
+from setup_local.catalog import (
+    cpython,
+    extensions,
+    features,
+    flavors,
+    libraries,
+    licenses,
+    llvm_tools,
+    musl,
+    patches,
+    sources,
+    targets,
+    toolchains,
+    variants,
+)
+from setup_local.catalog.load import schema
+from setup_local.catalog.when import When
+from setup_local.doctor import tables
+from setup_local.stage import settings
+
+# Schema, the place in it, and the model of what stands there.
+AGREE: list[tuple[str, str, Any]] = [
+    ("check", "", tables.CheckTables),
+    ("cpython", "", cpython.CPythonCatalog),
+    ("cpython", "$defs/part", cpython.ConfigurePart),
+    ("cpython", "$defs/patch", cpython.PatchPart),
+    ("cpython", "$defs/training", cpython.Training),
+    ("cpython", "$defs/trainingCommand", cpython.TrainingCommand),
+    ("cpython", "$defs/unshipped", cpython.Unshipped),
+    ("cpython", "$defs/when", When),
+    ("doctor", "", tables.HostTables),
+    ("doctor", "properties/cpu-levels/items", tables.CpuLevel),
+    ("doctor", "properties/certificates/items", tables.CertificatePlace),
+    ("extensions", "$defs/extension", extensions.Extension),
+    ("extensions", "$defs/part", extensions.Part),
+    ("extensions", "$defs/decision", extensions.Decision),
+    ("extensions", "$defs/when", When),
+    ("features", "", features.FeatureCatalog),
+    ("features", "$defs/feature", features.Feature),
+    ("features", "$defs/kept", features.Kept),
+    ("flavors", "", flavors.FlavorCatalog),
+    ("flavors", "properties/part/items", flavors.Part),
+    ("flavors", "properties/flavor/items", flavors.Flavor),
+    ("libraries", "$defs/library", libraries.Library),
+    ("libraries", "$defs/command", libraries.Command),
+    ("libraries", "$defs/when", When),
+    ("licenses", "", licenses.LicenseCatalog),
+    ("licenses", "$defs/whole", licenses.WholeLicense),
+    ("llvm-tools", "", llvm_tools.LlvmTools),
+    ("llvm-tools", "$defs/packages", llvm_tools.ToolPackages),
+    ("llvm-tools", "$defs/stub", llvm_tools.ToolStub),
+    ("llvm-tools", "$defs/source", llvm_tools.ToolSource),
+    ("musl", "", musl.MuslCatalog),
+    ("musl", "$defs/arch", musl.MuslArch),
+    ("musl", "$defs/newer", musl.Newer),
+    ("patch", "", patches.Patch),
+    ("patch", "$defs/edit", patches.Edit),
+    ("policy", "", policy.Policy),
+    ("policy", "properties/needed/items", policy.AllowedLibrary),
+    ("policy", "$defs/exceptions/items", policy.AllowedNames),
+    ("python-json-8", "", description.Description),
+    ("python-json-8", "properties/build_info", description.BuildInfo),
+    ("python-json-8", "properties/build_info/properties/core", description.Core),
+    ("python-json-8", "$defs/extension", description.Extension),
+    ("python-json-8", "$defs/link", description.Link),
+    ("sources", "", sources.Sources),
+    ("sources", "$defs/source", sources.Source),
+    ("sources", "$defs/form", sources.Form),
+    ("sources", "$defs/apt", sources.AptPlace),
+    ("sources", "$defs/pypi", sources.PypiPlace),
+    ("sysconfig", "", settings.Settings),
+    ("sysconfig", "properties/clear", settings.Clear),
+    ("sysconfig", "properties/bytecode", settings.Bytecode),
+    ("sysconfig", "properties/changed/items", settings.Changed),
+    ("sysconfig", "$defs/inittab", settings.Inittab),
+    ("sysroot", "", toolchains.SysrootCatalog),
+    ("sysroot", "$defs/arch", toolchains.Arch),
+    ("sysroot", "$defs/edit", toolchains.Edit),
+    ("sysroot", "$defs/header", toolchains.Header),
+    ("sysroot", "$defs/library", toolchains.SystemLibrary),
+    ("sysroot", "$defs/polyfill", toolchains.Polyfill),
+    ("sysroot", "$defs/polyfill-flags", toolchains.PolyfillFlags),
+    ("sysroot", "$defs/stub", toolchains.StubLibrary),
+    ("target", "", targets.Target),
+    ("toolchain", "", toolchains.ToolchainCatalog),
+    ("toolchain", "$defs/builtins", toolchains.Builtins),
+    ("toolchain", "$defs/llvm", toolchains.LlvmSearch),
+    ("toolchain", "$defs/profile", toolchains.ProfileRuntime),
+    ("variants", "", variants.VariantCatalog),
+    ("variants", "$defs/tls", variants.TlsChoice),
+    ("variants", "$defs/impossible", variants.Impossible),
+    ("variants", "$defs/when", When),
+]
+# Arrays of tables have the name of one table in the file, and of all in the model.
+SINGULAR = {"commands": "command", "edits": "edit", "features": "feature"}
+
+
+def _node(name: str, place: str) -> Any:
+    node: Any = schema(name)
+    for key in filter(None, place.split("/")):
+        node = node[key]
+    return node
+
+
+@pytest.mark.parametrize(("name", "place", "model"), AGREE)
+def test_schema_and_model_have_the_same_fields(name: str, place: str, model: Any) -> None:
+    node = _node(name, place)
+    fields = {}
+    for field in dataclasses.fields(model):
+        known = [word for word in (SINGULAR.get(field.name), field.name, field.name.replace("_", "-")) if word]
+        fields[next((word for word in known if word in node["properties"]), known[-1])] = field
+    assert set(node["properties"]) == set(fields)
+    missing = dataclasses.MISSING
+    demanded = {word for word, item in fields.items() if item.default is missing and item.default_factory is missing}
+    assert set(node.get("required", [])) == demanded
+    assert node["additionalProperties"] is False
+
+
+def test_every_schema_is_held_against_a_model() -> None:
+    elsewhere = {"index-1", "matrix"}  # lists of what archives and requests have: their own tests hold them
+    names = {path.name.removesuffix(".schema.json") for path in paths.SCHEMA.glob("*.schema.json")}
+    assert names - elsewhere == {name for name, _, _ in AGREE}
