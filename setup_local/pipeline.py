@@ -7,7 +7,6 @@ import filecmp
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -40,6 +39,7 @@ from setup_local.stage import installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import stage_tree
 from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.whole import whole
 
 _DISTRIBUTION = "distribution"
 _AUDIT = "audit"
@@ -239,14 +239,8 @@ def publish(archive: Path, output: Path) -> Path:
     if target.is_file() and filecmp.cmp(target, archive, shallow=False):
         return target
     try:
-        with tempfile.NamedTemporaryFile(dir=output, prefix=f".{archive.name}.", delete=False) as stream:
-            temporary = Path(stream.name)
-        try:
-            shutil.copyfile(archive, temporary)
-            temporary.chmod(0o644)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+        with whole(target) as fresh:
+            shutil.copyfile(archive, fresh)
     except OSError as error:
         raise OutputError(
             f"cannot be written: {error.strerror}", where=target, hint="choose another --output"

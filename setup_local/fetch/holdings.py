@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from setup_local.catalog.sources import Form, Sources
 from setup_local.errors import OutputError
 from setup_local.fetch.cache import SourceCache, WrongBytes, verify
 from setup_local.fetch.fetcher import Obtained
+from setup_local.whole import whole
 
 _SUMS = "SHA256SUMS"
 
@@ -69,7 +70,8 @@ def export(obtained: Iterable[Obtained], directory: Path) -> int:
         written = sum(_copy(item, directory) for item in items.values())
         lines = _known_sums(directory) | {name: item.form.sha256 for name, item in items.items()}
         text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(lines.items()))
-        _replace(directory / _SUMS, lambda target: target.write_text(text, encoding="utf-8"))
+        with whole(directory / _SUMS) as fresh:
+            fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(error.strerror or str(error), where=error.filename or directory) from error
     return written
@@ -80,18 +82,10 @@ def _copy(item: Obtained, directory: Path) -> bool:
     try:
         verify(target, item.form)
     except (FileNotFoundError, WrongBytes):
-        _replace(target, lambda partial: shutil.copyfile(item.path, partial))
+        with whole(target) as fresh:
+            shutil.copyfile(item.path, fresh)
         return True
     return False
-
-
-def _replace(target: Path, write: Callable[[Path], object]) -> None:
-    partial = target.with_name(f".{target.name}.partial")
-    try:
-        write(partial)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _known_sums(directory: Path) -> dict[str, str]:

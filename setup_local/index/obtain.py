@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import urllib.parse
@@ -23,6 +22,7 @@ from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
 from setup_local.index.names import Flavor
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
+from setup_local.whole import whole
 
 _LARGEST_INDEX = 1 << 26  # bytes
 # What does not make another Python of it; a name that says nothing has the first.
@@ -132,22 +132,14 @@ def _preference(item: Distribution) -> tuple[Version, int, int, str]:
 def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lambda _: None) -> Path:
     """Put a verified archive into a directory, in one step; return its path there. Raises `OutputError`."""
     target = output / archive.name
-    temporary = None
     try:
         output.mkdir(parents=True, exist_ok=True)
         if target.exists() and target.samefile(archive):
             return target
-        handle, name = tempfile.mkstemp(dir=output, prefix=f".{archive.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "wb") as stream, archive.open("rb") as source:
-            shutil.copyfileobj(source, stream, 1 << 20)
-        temporary.chmod(0o644)
-        temporary.replace(target)
+        with whole(target) as fresh:
+            shutil.copyfile(archive, fresh)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=target) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
     report(f"{archive.name}: size and SHA-256 are right")
     return target
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +10,7 @@ from setup_local.errors import OutputError, RequestError
 from setup_local.index import model, page, uv
 from setup_local.index.model import Index
 from setup_local.index.scan import scan
+from setup_local.whole import whole
 
 CHECKSUMS = "SHA256SUMS"
 WRITTEN = (CHECKSUMS, model.FILE, uv.FILE, page.FILE)
@@ -44,17 +43,9 @@ def checksums(index: Index) -> str:
 
 def _replace(target: Path, text: str) -> Path:
     """Write a file that appears under its name only when it is whole."""
-    temporary = None
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        temporary = Path(name)
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        temporary.chmod(0o644)
-        temporary.replace(target)
+        with whole(target) as fresh:
+            fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=target) from error
-    finally:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
     return target

@@ -26,7 +26,7 @@ STAGES = (
     "commands",
     "cli",
 )
-LEAVES = {"errors", "values", "paths", "log", "run"}
+LEAVES = {"errors", "values", "paths", "log", "run", "whole"}
 # What a stage may import besides earlier stages and leaves; the judge must not know the builder.
 FORBIDDEN = {"audit": {"plan", "render", "build", "stage", "describe", "fetch"}, "binfmt": set(STAGES)}
 
