@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from setup_local.audit import check_binary, check_files, report
 from setup_local.audit.model import Rule
-from setup_local.audit.policy import load_policy, triples, version
+from setup_local.audit.policy import load_policy
 from setup_local.audit.validate import audit_paths
+from setup_local.commands.verdicts import refuse_floor, show_judged
 from setup_local.errors import RequestError, ValidationFailed
 
 _RULES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
@@ -37,19 +36,12 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
       setup-local audit --glibc 2.17 build/module.so
       setup-local audit --json bin/
     """
-    if triple not in triples():
-        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
-    if floor and not version(floor):
-        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+    refuse_floor(floor)
     name = ", ".join(str(path) for path in paths)
     verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
     if not verdict.parts:
         raise RequestError("there is nothing to judge: no binary, no text that names paths", where=name)
     outcome = report.Judged(subject=name, verdict=verdict)
-    if as_machine:
-        click.echo(json.dumps(report.as_json([outcome], _RULES), indent=2))
-    else:
-        report.show(Console(highlight=False), outcome, _RULES)
-        click.echo(f"{len(verdict.parts)} files judged for {triple}")
+    show_judged(outcome, _RULES, triple, as_machine=as_machine)
     if not outcome.holds:
         raise ValidationFailed(f"{len(outcome.findings)} findings", hint="they are listed above")

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from setup_local.audit import report
 from setup_local.audit.policy import load_policy, triples, version
 from setup_local.binfmt.elf import BadElf, read_elf
+from setup_local.commands.verdicts import refuse_floor, show_judged
 from setup_local.doctor.judge_files import RULES, judge_files
 from setup_local.doctor.repair import repair
 from setup_local.doctor.tables import check_tables
@@ -51,11 +50,7 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
             click.echo(f"{name}: {what}", err=as_machine)
     verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
     outcome = report.Judged(subject=str(directory), verdict=verdict)
-    if as_machine:
-        click.echo(json.dumps(report.as_json([outcome], RULES), indent=2))
-    else:
-        report.show(Console(highlight=False), outcome, RULES)
-        click.echo(f"{len(verdict.parts)} files judged for {triple}")
+    show_judged(outcome, RULES, triple, as_machine=as_machine)
     if not outcome.holds:
         raise ValidationFailed("the tree holds files that would break", hint="they are listed above, each with its fix")
 
@@ -70,13 +65,10 @@ def target_of(directory: Path) -> str:
 
 
 def _limits(directory: Path, triple: str, floor: str) -> Limits:
-    if triple not in triples():
-        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
-    if floor and not version(floor):
-        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+    refuse_floor(floor)
+    policy = load_policy(triple)
     if not directory.is_dir():
         raise RequestError("there is no such directory", where=directory)
-    policy = load_policy(triple)
     roots = dict.fromkeys((os.path.realpath(directory), os.path.abspath(directory)))
     return Limits(
         roots=tuple(roots),

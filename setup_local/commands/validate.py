@@ -9,8 +9,8 @@ import click
 from rich.console import Console
 
 from setup_local.audit import report
-from setup_local.audit.policy import version
 from setup_local.audit.validate import rules, validate_archive
+from setup_local.commands.verdicts import refuse_floor
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 
@@ -41,8 +41,7 @@ def validate(
         return
     if not archives:
         raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
-    if floor and not version(floor):
-        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+    refuse_floor(floor)
     outcomes = []
     for archive in archives:
         outcomes.append(_judge(archive, forbid, floor))

@@ -122,6 +122,7 @@ def test_audit_takes_a_floor() -> None:
 def test_audit_refuses_what_is_not_there(tmp_path: Path) -> None:
     assert isinstance(_audit(tmp_path / "nothing").exception, RequestError)
     assert isinstance(_audit("--target-triple", "vax", ELF / "good.so").exception, RequestError)
+    assert _audit("--target-triple", "x86_64_v3-unknown-linux-gnu", ELF / "good.so").exit_code == 0
 
 
 def test_audit_refuses_to_call_nothing_good(tmp_path: Path) -> None:

@@ -1,0 +1,31 @@
+"""What the commands that judge files have in common: what they refuse, and how they show a verdict."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+
+from setup_local.audit import report
+from setup_local.audit.model import Rule
+from setup_local.audit.policy import version
+from setup_local.errors import RequestError
+
+
+def refuse_floor(floor: str) -> None:
+    """Raise `RequestError` for what is no glibc version; nothing at all is none that was asked for."""
+    if floor and not version(floor):
+        raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
+
+
+def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str, *, as_machine: bool) -> None:
+    """Print the verdict about files as a table, or as JSON."""
+    if as_machine:
+        click.echo(json.dumps(report.as_json([outcome], rules), indent=2))
+        return
+    report.show(Console(highlight=False), outcome, rules)
+    if outcome.verdict:
+        click.echo(f"{len(outcome.verdict.parts)} files judged for {triple}")
