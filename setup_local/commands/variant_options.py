@@ -17,7 +17,11 @@ _LIBRESSL = "libressl"
 _LINKAGES = EnumChoice(Linkage)
 
 _OPTIONS = (
-    click.option("--target-triple", metavar="TRIPLE", help=f"System to build for.  [default: {DEFAULT_TRIPLE}]"),
+    click.option(
+        "--target-triple",
+        metavar="TRIPLE",
+        help=f"System to build for; x86_64_v3-... for newer processors.  [default: {DEFAULT_TRIPLE}]",
+    ),
     click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),
     click.option("--optimized", is_flag=True, help=f"The fastest build: the same as --options {OPTIMIZED}."),
     click.option(
