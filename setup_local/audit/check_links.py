@@ -43,7 +43,7 @@ def _from_system(dist: Distribution) -> frozenset[str]:
     if facts is None or facts.elf is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)
-    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset(names)
+    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset((*names, *dist.policy.wrapped_functions))
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:
