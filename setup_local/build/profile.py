@@ -17,9 +17,10 @@ from setup_local.plan.model import PROFILE_FILE
 _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
 
-# A profile that has seen less of the interpreter's loop, or less often, is none.
+# A profile that has seen less of the interpreter's loop, or less often, is none. The workload sees 62 % of it; 31 % in a free-threaded
+# 3.13, which specializes no instruction.
 _LEAST_SEEN = 1_000_000
-_LEAST_SHARE = 0.4
+_LEAST_SHARE = 0.25
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
 
