@@ -37,7 +37,7 @@ from setup_local.plan.reconcile import reconcile
 from setup_local.plan.resolve import admitted_versions, resolve
 from setup_local.stage import installer
 from setup_local.stage.pack import pack
-from setup_local.stage.tree import stage_tree
+from setup_local.stage.tree import Results, stage_tree
 from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
 from setup_local.whole import whole
 
@@ -168,17 +168,9 @@ def distribution_steps(
     def action(job: Job) -> None:
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
         support = runtime_support(plan, job.inputs[compilers], job.inputs[libc], job.work / "support")
-        everything = libraries | support
+        results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
         starter = build_loader(plan, job.inputs[libc])
-        staged = stage_tree(
-            plan,
-            cpython=job.inputs[CPYTHON],
-            libraries=everything,
-            out=job.work,
-            jobs=jobs,
-            starter=(starter,) if starter else (),
-            shared=job.inputs.get(SHARED),
-        )
+        staged = stage_tree(plan, results, job.work, jobs=jobs, starter=(starter,) if starter else ())
         facts = probe(staged)
         description = describe(plan, staged, facts)
         pack(staged, description, job.out / archive_name(plan), threads=jobs)

@@ -30,40 +30,42 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
     Raises `DescribeError` where plan and result disagree, or the result does not follow the schema.
     """
     _same_python(plan, staged, facts)
+    return validated(_composed(plan, staged, facts))
+
+
+def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
     tag = f"cp{plan.python.major}{plan.python.minor}"
-    return validated(
-        PythonJson(
-            target_triple=plan.target.triple,
-            build_options=plan.options_text,
-            optimizations=plan.optimizations_text,
-            python_tag=tag,
-            python_abi_tag=f"{tag}{facts.abiflags}",
-            python_platform_tag=facts.platform_tag,
-            python_implementation_name=facts.implementation_name,
-            python_implementation_version=facts.implementation_version,
-            python_implementation_hex_version=facts.implementation_hex_version,
-            python_implementation_cache_tag=facts.implementation_cache_tag,
-            python_version=facts.version,
-            python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
-            python_paths={name: _below(value) for name, value in facts.paths.items()},
-            python_paths_abstract=facts.paths_abstract,
-            python_config_vars=_config_vars(facts) | _own_vars(plan),
-            python_exe=staged.python_exe,
-            python_stdlib_platform_config=_below(facts.stdlib_platform_config),
-            python_stdlib_test_packages=facts.test_packages,
-            python_suffixes=facts.suffixes,
-            python_bytecode_magic_number=facts.bytecode_magic_number,
-            python_symbol_visibility="global-default",
-            python_extension_module_loading=("builtin",) if plan.is_static else ("builtin", "shared-library"),
-            libpython_link_mode=plan.libpython.value,
-            crt_features=_crt_features(plan),
-            run_tests=RUN_TESTS,
-            licenses=_PYTHON_LICENSES,
-            license_path=staged.licenses[CPYTHON],
-            tcl_library_path=f"{INSTALL}/lib" if staged.tcl_library_paths else None,
-            tcl_library_paths=staged.tcl_library_paths or None,
-            build_info=_build_info(plan, staged, facts),
-        )
+    return PythonJson(
+        target_triple=plan.target.triple,
+        build_options=plan.options_text,
+        optimizations=plan.optimizations_text,
+        python_tag=tag,
+        python_abi_tag=f"{tag}{facts.abiflags}",
+        python_platform_tag=facts.platform_tag,
+        python_implementation_name=facts.implementation_name,
+        python_implementation_version=facts.implementation_version,
+        python_implementation_hex_version=facts.implementation_hex_version,
+        python_implementation_cache_tag=facts.implementation_cache_tag,
+        python_version=facts.version,
+        python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
+        python_paths={name: _below(value) for name, value in facts.paths.items()},
+        python_paths_abstract=facts.paths_abstract,
+        python_config_vars=_config_vars(facts) | _own_vars(plan),
+        python_exe=staged.python_exe,
+        python_stdlib_platform_config=_below(facts.stdlib_platform_config),
+        python_stdlib_test_packages=facts.test_packages,
+        python_suffixes=facts.suffixes,
+        python_bytecode_magic_number=facts.bytecode_magic_number,
+        python_symbol_visibility="global-default",
+        python_extension_module_loading=("builtin",) if plan.is_static else ("builtin", "shared-library"),
+        libpython_link_mode=plan.libpython.value,
+        crt_features=_crt_features(plan),
+        run_tests=RUN_TESTS,
+        licenses=_PYTHON_LICENSES,
+        license_path=staged.licenses[CPYTHON],
+        tcl_library_path=f"{INSTALL}/lib" if staged.tcl_library_paths else None,
+        tcl_library_paths=staged.tcl_library_paths or None,
+        build_info=_build_info(plan, staged, facts),
     )
 
 

@@ -7,7 +7,6 @@ import gzip
 import io
 import os
 import tarfile
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Protocol, cast
@@ -17,6 +16,7 @@ import zstandard
 from setup_local.errors import OutputError
 from setup_local.stage import files
 from setup_local.stage.tree import StagedTree
+from setup_local.whole import whole
 
 PREFIX = "python"
 DESCRIPTION = "PYTHON.json"
@@ -55,7 +55,8 @@ def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterat
     """
     try:
         with (
-            _whole(target) as stream,
+            whole(target) as fresh,
+            fresh.open("wb") as stream,
             _compressor(stream, target.name, threads=threads, level=level) as packed,
             tarfile.open(mode="w|", fileobj=packed, format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive,
         ):
@@ -63,20 +64,6 @@ def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterat
     except OSError as error:
         hint = "free some space or choose another --output"
         raise OutputError(f"cannot be written: {error.strerror or error}", where=target, hint=hint) from error
-
-
-@contextlib.contextmanager
-def _whole(target: Path) -> Iterator[IO[bytes]]:
-    """Yield a temporary file beside the target that becomes the target only if all went well."""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-        temporary.chmod(0o644)
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _compressor(

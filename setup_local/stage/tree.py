@@ -27,6 +27,19 @@ GDB_COMMANDS = "python-gdb.py"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Results:
+    """What the build steps have made, as directories.
+
+    `libraries` are by name; one that the plan does not know is run-time support of the toolchain (polyfill, builtins)
+    that everything links. `shared` holds the shared libraries that modules need, if there are any.
+    """
+
+    cpython: Path
+    libraries: Mapping[str, Path]
+    shared: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StagedTree:
     """A distribution on disk, before it is described and packed; all paths are below `root`.
 
@@ -57,42 +70,20 @@ class StagedTree:
         return (*self.starter, self.root / self.python_exe)
 
 
-def stage_tree(
-    plan: Plan,
-    *,
-    cpython: Path,
-    libraries: Mapping[str, Path],
-    out: Path,
-    jobs: int = 2,
-    starter: tuple[Path, ...] = (),
-    shared: Path | None = None,
-) -> StagedTree:
+def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starter: tuple[Path, ...] = ()) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `libraries` are the result directories by name; one that the plan does not know is run-time support of the toolchain
-    (polyfill, builtins) that everything links. `shared` is the result with the shared libraries that modules need, if
-    there are any. Raises `StageError`, `OutputError`.
+    `starter` are the words that start the interpreter. Raises `StageError`, `OutputError`.
     """
     settings = load_settings().of(plan.build_options)
     root = out / "python"
-    variables = makefile.variables(files.read(cpython / "build" / "Makefile"))
+    variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
-    files.place_tree(cpython / "install", root / "install", without=_BYTECODE)
-    _place_data(libraries.values(), root / "install")
-    if shared:
-        files.place_tree(shared / "lib", root / SHARED_LIBRARIES)
-    _place_objects(cpython / "build", root / "build", shares)
-    _place_profile(plan, cpython / "build", root / "build")
-    archives = _place_archives(plan, libraries, root / "build" / "lib")
-    clean_tree(root)
-    tcl_paths = tcl.place_scripts(libraries, root / "install" / "lib")
-    installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
-    _drop_programs(installation.root / "bin", plan.left_out_programs)
-    _tidy(installation)
-    _place_note(installation, plan)
-    tcl.let_tkinter_find(installation.stdlib, tcl_paths)
+    archives = _place_results(plan, results, root, shares)
+    tcl_paths = tcl.place_scripts(results.libraries, root / "install" / "lib")
+    installation = _installed(plan, root, tcl_paths)
     relocate(installation, settings, _built_in_archives(plan, archives))
-    licenses.collect(root, installation.stdlib, libraries)
+    licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
     compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs, starter)
@@ -107,10 +98,34 @@ def stage_tree(
         required=_required(installation, plan),
         system_libraries=_system_libraries(variables),
         archives=archives,
-        licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
+        licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *results.libraries)},
         tcl_library_paths=tcl_paths,
         starter=starter,
     )
+
+
+def _place_results(plan: Plan, results: Results, root: Path, shares: objects.Objects) -> dict[str, str]:
+    """Place everything that was built, without debug information where it has no use; return the static libraries."""
+    built = results.cpython / "build"
+    files.place_tree(results.cpython / "install", root / "install", without=_BYTECODE)
+    _place_data(results.libraries.values(), root / "install")
+    if results.shared:
+        files.place_tree(results.shared / "lib", root / SHARED_LIBRARIES)
+    _place_objects(built, root / "build", shares)
+    _place_profile(plan, built, root / "build")
+    archives = _place_archives(plan, results.libraries, root / "build" / "lib")
+    clean_tree(root)
+    return archives
+
+
+def _installed(plan: Plan, root: Path, tcl_paths: tuple[str, ...]) -> Installation:
+    """Return the installation, with the programs and notes that it is to have."""
+    installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
+    _drop_programs(installation.root / "bin", plan.left_out_programs)
+    _tidy(installation)
+    _place_note(installation, plan)
+    tcl.let_tkinter_find(installation.stdlib, tcl_paths)
+    return installation
 
 
 def _place_note(installation: Installation, plan: Plan) -> None:
