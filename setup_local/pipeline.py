@@ -48,7 +48,15 @@ _MOST_FINDINGS = 20
 _FINISHING = (
     *(
         paths.PACKAGE / name
-        for name in ("stage", "binfmt/layout.py", "build/makefile.py", "describe", "data/probe", "data/sysconfig.toml")
+        for name in (
+            "stage",
+            "binfmt/ar.py",
+            "binfmt/layout.py",
+            "build/makefile.py",
+            "describe",
+            "data/probe",
+            "data/sysconfig.toml",
+        )
     ),
     *patch_files([installer.PATCH]),
 )

@@ -7,13 +7,27 @@ from dataclasses import dataclass
 
 MAGIC = b"!<arch>\n"
 THIN_MAGIC = b"!<thin>\n"
-_HEADER = 60
+HEADER_SIZE = 60
 _END = b"`\n"
 _INDEXES = frozenset({"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64"})
 
 
 class BadArchive(ValueError):
     """The bytes are no static library that holds its own members."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RawMember:
+    """One member as it lies in a library, indexes and name tables too: where its header begins, and its name field."""
+
+    at: int
+    header: bytes
+    field: str
+    body: bytes
+
+    def resized(self, size: int) -> bytes:
+        """Return the header for a body of another size."""
+        return self.header[:48] + b"%-10d" % size + self.header[58:]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,33 +41,40 @@ class ArMember:
 
 def members(data: bytes) -> Iterator[ArMember]:
     """Yield the members without symbol indexes and name tables. Raises `BadArchive`."""
+    names = b""
+    for raw in raw_members(data):
+        if raw.field == "//":
+            names = raw.body
+            continue
+        name, skip = _real_name(raw.field, names, raw.body)
+        if name not in _INDEXES:
+            yield ArMember(name=name, data=raw.body[skip:], offset=raw.at + HEADER_SIZE + skip)
+
+
+def raw_members(data: bytes) -> Iterator[RawMember]:
+    """Yield every member as it lies there. Raises `BadArchive`."""
     if data.startswith(THIN_MAGIC):
         raise BadArchive("thin archive: it only names its object files")
     if not data.startswith(MAGIC):
         raise BadArchive("no ar archive")
-    offset, names = len(MAGIC), b""
+    offset = len(MAGIC)
     while offset < len(data):
-        raw_name, size = _header(data, offset)
-        start = offset + _HEADER
+        header, field, size = _header(data, offset)
+        start = offset + HEADER_SIZE
         body = data[start : start + size]
         if len(body) < size:
             raise BadArchive(f"truncated: the member at byte {offset} has {len(body)} of {size} bytes")
+        yield RawMember(at=offset, header=header, field=field, body=body)
         offset = start + size + size % 2
-        if raw_name == "//":
-            names = body
-            continue
-        name, skip = _real_name(raw_name, names, body)
-        if name not in _INDEXES:
-            yield ArMember(name=name, data=body[skip:], offset=start + skip)
 
 
-def _header(data: bytes, offset: int) -> tuple[str, int]:
-    """Return a member's name field and size."""
-    header = data[offset : offset + _HEADER]
-    if len(header) < _HEADER or not header.endswith(_END):
+def _header(data: bytes, offset: int) -> tuple[bytes, str, int]:
+    """Return a member's header, and the name field and size in it."""
+    header = data[offset : offset + HEADER_SIZE]
+    if len(header) < HEADER_SIZE or not header.endswith(_END):
         raise BadArchive(f"no member header at byte {offset}")
     try:
-        return header[:16].decode("ascii").rstrip(), int(header[48:58])
+        return header, header[:16].decode("ascii").rstrip(), int(header[48:58])
     except ValueError as error:
         raise BadArchive(f"unreadable member header at byte {offset}") from error
 

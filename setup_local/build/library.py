@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from setup_local.binfmt.ar import BadArchive, raw_members
 from setup_local.build.debug_paths import debug_flags, source_place
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
@@ -18,8 +19,6 @@ from setup_local.plan.model import PlannedLibrary
 
 PREFIX = "/install"
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
-_AR_MAGIC = b"!<arch>\n"
-_AR_HEADER = 60
 _FIRST_COMMENTS = re.compile(rb"(?:\s*/\*.*?\*/)+", re.DOTALL)
 _CLOSED_ENVIRONMENT = {
     "PKG_CONFIG": "false",
@@ -151,16 +150,13 @@ def normalize_archive(path: Path, *, where: str) -> None:
 
     Some build systems ask the archiver for the real ones. Raises `StepError` for what is no ar archive.
     """
-    content = bytearray(path.read_bytes())
-    if not content.startswith(_AR_MAGIC):
-        raise StepError(f"{path.name} is no static library", where=where)
-    offset = len(_AR_MAGIC)
-    while offset < len(content):
-        header = bytes(content[offset : offset + _AR_HEADER])
-        if not header.endswith(b"`\n"):
-            raise StepError(f"{path.name} is a damaged static library", where=where)
-        content[offset + 16 : offset + 48] = b"%-12d%-6d%-6d%-8s" % (0, 0, 0, b"644")
-        offset += _AR_HEADER + int(header[48:58]) + int(header[48:58]) % 2
+    data = path.read_bytes()
+    content = bytearray(data)
+    try:
+        for member in raw_members(data):
+            content[member.at + 16 : member.at + 48] = b"%-12d%-6d%-6d%-8s" % (0, 0, 0, b"644")
+    except BadArchive as error:
+        raise StepError(f"{path.name} is no static library: {error}", where=where) from error
     path.write_bytes(content)
 
 

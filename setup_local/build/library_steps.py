@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from setup_local import paths
 from setup_local.build import library
 from setup_local.build.debug_paths import debug_flags, tool_places
 from setup_local.build.step_parts import Sources, code, environment, library_step, pins, unpacked
@@ -10,7 +11,7 @@ from setup_local.build.workspace import merge_trees
 from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.values import without_level
 
-_LIBRARY_CODE = code("library_steps.py", "library.py")
+_LIBRARY_CODE = (*code("library_steps.py", "library.py"), paths.PACKAGE / "binfmt" / "ar.py")
 
 
 def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], sources: Sources) -> Step:

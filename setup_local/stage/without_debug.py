@@ -10,6 +10,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+from setup_local.binfmt import ar
 from setup_local.binfmt.layout import (
     GROUP,
     INFO_LINK,
@@ -28,9 +29,7 @@ from setup_local.binfmt.layout import (
 from setup_local.errors import StageError
 from setup_local.stage import files
 
-_AR_MAGIC = b"!<arch>\n"
-_AR_HEADER = 60
-_AR_INDEXES = {b"/": "I", b"/SYM64/": "Q"}
+_AR_INDEXES = {"/": "I", "/SYM64/": "Q"}
 _ADDRSIG = 0x6FFF4C03  # SHT_LLVM_ADDRSIG: symbols whose address is taken, as ULEB128 numbers
 _RESERVED = 0xFF00  # SHN_LORESERVE
 _SECTION_SYMBOL = 3  # STT_SECTION
@@ -59,25 +58,23 @@ def without_debug(data: bytes, *, where: str) -> bytes:
     Raises `StageError` for one that is not laid out as compilers do.
     """
     try:
-        return _archive(data) if data.startswith(_AR_MAGIC) else _file(data)
+        return _archive(data) if data.startswith(ar.MAGIC) else _file(data)
     except (struct.error, IndexError, KeyError, ValueError) as error:
         raise StageError(f"debug information cannot be taken out: {error}", where=where) from error
 
 
 def _archive(data: bytes) -> bytes:
     """Return a static library with shorter members, and an index that says where they begin now."""
-    members, moved, at, end = [], {}, len(_AR_MAGIC), len(_AR_MAGIC)
-    while at < len(data):
-        head, size = data[at : at + _AR_HEADER], int(data[at + 48 : at + 58])
-        body = _file(data[at + _AR_HEADER : at + _AR_HEADER + size])
-        moved[at] = end
-        members.append((head[:48] + b"%-10d" % len(body) + head[58:], body))
-        at += _AR_HEADER + size + size % 2
-        end += _AR_HEADER + len(body) + len(body) % 2
-    whole = bytearray(_AR_MAGIC)
-    for head, body in members:
-        number = _AR_INDEXES.get(head[:16].rstrip())
-        whole += head + (_index(body, number, moved) if number else body)
+    members, moved, end = [], {}, len(ar.MAGIC)
+    for member in ar.raw_members(data):
+        body = _file(member.body)
+        moved[member.at] = end
+        members.append((member, body))
+        end += ar.HEADER_SIZE + len(body) + len(body) % 2
+    whole = bytearray(ar.MAGIC)
+    for member, body in members:
+        number = _AR_INDEXES.get(member.field)
+        whole += member.resized(len(body)) + (_index(body, number, moved) if number else body)
         whole += b"\n" if len(body) % 2 else b""
     return bytes(whole)
 

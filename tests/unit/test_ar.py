@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sample_distribution import binary
 
-from setup_local.binfmt.ar import MAGIC, ArMember, BadArchive, members
+from setup_local.binfmt.ar import HEADER_SIZE, MAGIC, ArMember, BadArchive, members, raw_members
 
 
 def _header(name: str, size: int) -> bytes:
@@ -33,6 +33,15 @@ def test_indexes_and_name_tables_are_no_members() -> None:
 def test_bsd_names_precede_the_data() -> None:
     library = _library(("#1/20", b"long name of file.o\0data"), ("__.SYMDEF", b""))
     assert list(members(library)) == [ArMember(name="long name of file.o", data=b"data", offset=library.index(b"data"))]
+
+
+def test_indexes_are_there_for_who_wants_all_and_headers_take_other_sizes() -> None:
+    library = _library(("/", b"index"), ("a.o/", b"one"))
+    index, member = raw_members(library)
+    assert (index.at, index.field, index.body) == (len(MAGIC), "/", b"index")
+    assert (member.at, member.field, member.body) == (library.index(b"a.o/"), "a.o/", b"one")
+    assert member.resized(17) == _header("a.o/", 17)
+    assert len(member.resized(17)) == HEADER_SIZE
 
 
 @pytest.mark.parametrize(
