@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from setup_local.catalog.patches import Edit, load_patch
+from setup_local.catalog.patches import Edit, Unmatched, load_patch
 from setup_local.errors import StepError
 
 
@@ -20,11 +20,9 @@ def _apply(tree: Path, edit: Edit, *, where: str) -> None:
     """Replace the one place where the text occurs; all other bytes stay as they are."""
     path = tree / edit.file
     try:
-        content = path.read_bytes()
+        edited = edit.made(path.read_bytes().decode("utf-8", "surrogateescape"))
     except OSError as error:
         raise StepError(f"{edit.file} cannot be read: {error.strerror}", where=where) from error
-    old, new = edit.find.encode(), edit.replace.encode()
-    found = content.count(old)
-    if found != 1:
-        raise StepError(f"an edit of {edit.file} must match once, but matches {found} times", where=where)
-    path.write_bytes(content.replace(old, new))
+    except Unmatched as error:
+        raise StepError(str(error), where=where) from error
+    path.write_bytes(edited.encode("utf-8", "surrogateescape"))

@@ -13,6 +13,10 @@ from setup_local.catalog.load import convert, plural, read_toml
 PATCHES = paths.DATA / "patches"
 
 
+class Unmatched(Exception):
+    """An edit has not exactly one place in a text; the message says what it looks for, and how often that is there."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Edit:
     """One replacement in one file of a source tree; `find` must occur exactly once."""
@@ -20,6 +24,13 @@ class Edit:
     file: str
     find: str
     replace: str
+
+    def made(self, text: str) -> str:
+        """Return the text with the edit made; raise `Unmatched` unless there is one place for it."""
+        if (count := text.count(self.find)) != 1:
+            line = next(line.strip() for line in self.find.splitlines() if line.strip())
+            raise Unmatched(f"looks for {line!r} in {self.file}, which has it {count} times")
+        return text.replace(self.find, self.replace)
 
 
 @dataclass(frozen=True, kw_only=True)

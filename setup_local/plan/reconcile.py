@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from setup_local.catalog.patches import Patch
+from setup_local.catalog.patches import Patch, Unmatched
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
 from setup_local.values import LinkMode
@@ -52,11 +52,10 @@ def unmatched_edits(patches: Mapping[str, Patch], read: Callable[[str], str]) ->
     """Yield the edits of patches that do not match exactly once; `read` returns a file's text, empty for none."""
     for name, patch in patches.items():
         for edit in patch.edits:
-            found = read(edit.file).count(edit.find)
-            if found != 1:
-                line = next(line for line in edit.find.splitlines() if line.strip())
-                message = f"{name} looks for {line.strip()!r} in {edit.file}, which has it {found} times"
-                yield Disagreement(kind=Kind.PATCH, module="-", message=message)
+            try:
+                edit.made(read(edit.file))
+            except Unmatched as error:
+                yield Disagreement(kind=Kind.PATCH, module="-", message=f"{name} {error}")
 
 
 def _version(plan: Plan, upstream: Upstream) -> Iterator[Disagreement]:

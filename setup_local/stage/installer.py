@@ -11,7 +11,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from setup_local.catalog.patches import load_patch
+from setup_local.catalog.patches import Unmatched, load_patch
 from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
 from setup_local.stage.scripts import record_line, update_records
@@ -85,12 +85,11 @@ def _edited(read: Callable[[str], str], *, where: Path) -> dict[str, str]:
     texts: dict[str, str] = {}
     for edit in load_patch(PATCH).edits:
         try:
-            text = texts.get(edit.file) or read(edit.file)
+            texts[edit.file] = edit.made(texts.get(edit.file) or read(edit.file))
         except KeyError as error:
             raise StageError(f"has no {edit.file}", where=where) from error
-        if (count := text.count(edit.find)) != 1:
-            raise StageError(f"{edit.file}: expected {edit.find!r} once, found it {count} times", where=where)
-        texts[edit.file] = text.replace(edit.find, edit.replace)
+        except Unmatched as error:
+            raise StageError(f"{PATCH} {error}", where=where) from error
     return texts
 
 
