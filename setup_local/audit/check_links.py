@@ -43,13 +43,14 @@ def _from_system(dist: Distribution) -> frozenset[str]:
     if facts is None or facts.elf is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)
-    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset((*names, *dist.policy.wrapped_functions))
+    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset(names)
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:
     """Return the functions of the oldest C library that the interpreter runs on.
 
-    Of libpython's objects, a program takes only those that it needs where it links an archive (up to 3.10).
+    The interpreter need not take all that objects want of it: a link-time optimizer replaces some, another function takes the place of
+    some (ld(1), `--wrap`), and where an archive is linked, only what is needed of its objects (up to 3.10).
     """
     binaries = dist.program.binaries if dist.program else ()
     return frozenset(name for item in binaries for name, since in dist.policy.functions.items() if since <= item.floor)
@@ -60,8 +61,8 @@ def _complete(dist: Distribution) -> Breaches:
     always = [item for _, item in dist.description.extensions() if item.builtin and item.required]
     core = (*info.core.objs, *(path for item in always for path in item.objs))
     links = (*info.core.links, *(link for item in always for link in item.links))
-    common = _from_system(dist) | _offered(dist, links, (*core, info.inittab_object))
-    yield from _missing("the core", _wanted(dist, core) - common - _of_c_library(dist))
+    common = _from_system(dist) | _of_c_library(dist) | _offered(dist, links, (*core, info.inittab_object))
+    yield from _missing("the core", _wanted(dist, core) - common)
     for label, extension in dist.description.extensions():
         if not (extension.builtin and extension.required):
             offered = common | _offered(dist, extension.links) | _from_module(dist, extension)

@@ -44,8 +44,7 @@ class Policy:
 
     `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
-    `unmistakable` are those of them that are not even acceptable as a file's own local functions. `wrapped_functions` are wanted by
-    objects and offered by the C library, but nothing that is linked takes them: another function takes their place (ld(1), `--wrap`).
+    `unmistakable` are those of them that are not even acceptable as a file's own local functions.
     `own_libraries` are patterns of what a distribution may bring of Python itself
     as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
@@ -69,7 +68,6 @@ class Policy:
     libc_functions: str = ""
     unmistakable: tuple[str, ...] = ()
     allowed_functions: tuple[AllowedNames, ...] = ()
-    wrapped_functions: tuple[str, ...] = ()
     machine_paths: tuple[str, ...]
     known_paths: tuple[str, ...] = ()
     allowed_paths: tuple[AllowedNames, ...] = ()

@@ -99,6 +99,8 @@ def main() -> None:
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         maker.program("python-musl", MUSL_LOADER, library="musl")
         maker.static_program("python-static")
+        for name in ("strlen", "gettid"):
+            maker.compile(SOURCES / "wanting.c", RESULTS / f"wanting-{name}.o", f"-DWANTED={name}")
         for name in ("core", "demo"):
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}-fat.o", "-flto=thin", "-ffat-lto-objects")
         maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DHOT")

@@ -15,7 +15,6 @@ from setup_local.audit.policy import (
     version,
 )
 from setup_local.audit.texts import PathScanner
-from setup_local.catalog.toolchains import load_sysroot
 from setup_local.errors import CatalogError, RequestError
 
 GNU = "x86_64-unknown-linux-gnu"
@@ -109,8 +108,3 @@ def test_forbidden_paths_are_exact() -> None:
     scanner = PathScanner(policy=load_policy(GNU), forbid=("/opt/odd place",))
     assert scanner.forbidden(b"a /opt/odd place/b") == ("/opt/odd place",)
     assert scanner.forbidden(b"a /opt/odd/b") == ()
-
-
-def test_links_and_audit_replace_the_same_functions() -> None:
-    policy = load_policy(GNU)
-    assert policy.wrapped_functions == load_sysroot().wrapped_for(policy.default_floor)

@@ -11,6 +11,7 @@ from corruptions import (
     described,
     every,
     extension,
+    findings,
     member,
     put,
     refused,
@@ -60,6 +61,7 @@ BREACHES: list[Breach] = [
     ("links-complete", extension("_demo", links=[])),
     ("links-complete", extension("_demo", links=[], required=True)),
     ("links-complete", extension("_shared", objs=["build/Modules/demo.o"])),
+    ("links-complete", put("build/Modules/demo.o", binary("wanting-gettid.o"))),  # glibc 2.30
     ("links-used", _useless_link),
 ]
 
@@ -67,3 +69,9 @@ BREACHES: list[Breach] = [
 @every(BREACHES)
 def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
     refused(Sample(), rule, corrupt, tmp_path)
+
+
+def test_objects_may_want_what_the_program_does_not_take_of_the_c_library(tmp_path: Path) -> None:
+    sample = Sample()
+    put("build/Modules/demo.o", binary("wanting-strlen.o"))(sample)
+    assert not findings(sample, tmp_path)

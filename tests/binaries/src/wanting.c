@@ -1,0 +1,4 @@
+/* The module of demo.c, which wants one more function: that of the C library that the macro names. */
+int bundled_version(void);
+int WANTED(void);
+__attribute__((visibility("default"))) void *PyInit__demo(void) { return bundled_version() && WANTED() ? "demo" : 0; }
