@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit distribution older musl test-regression test-optimized test-matrix environment
+.PHONY: test lint unit golden distribution older musl test-regression test-optimized test-matrix environment
 
 # Everything: checks, unit tests, real builds of both eras, and these used in every way.
 test: lint unit distribution older musl
@@ -20,6 +20,10 @@ lint: environment
 
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries
+
+# Record the golden files again after a change that is meant; read the diff.
+golden: environment
+	PYTHONPATH=. $(RUN) tests/golden/cases.py
 
 # The newest series, with the quick part of CPython's own regression tests, and clients that use both series.
 distribution: environment

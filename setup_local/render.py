@@ -148,4 +148,4 @@ def _title(extension: PlannedExtension, plan: Plan) -> str:
 
 def _described(name: str, plan: Plan) -> str:
     found = next((item.library for item in plan.libraries if item.name == name), None)
-    return f"{name} {found.version} ({' and '.join(found.licenses)})" if found else name
+    return f"{name} ({' and '.join(found.licenses)})" if found else name
