@@ -16,7 +16,7 @@ from setup_local.audit.validate import validate_archive
 from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
-from setup_local.build.graph import build_steps, needed_sources, runtime_support
+from setup_local.build.graph import build_steps, runtime_support
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
@@ -30,15 +30,15 @@ from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.patches import patch_files
 from setup_local.describe.compose import describe
 from setup_local.describe.probe import probe
-from setup_local.errors import OutputError, ReconcileError, RequestError, SourceError, StoreError, ValidationFailed
+from setup_local.errors import OutputError, ReconcileError, StoreError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
-from setup_local.plan.resolve import admitted_versions, resolve
+from setup_local.sourcing import plan_with_sources
 from setup_local.stage import installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import Results, stage_tree
-from setup_local.values import BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import BuildSettings, Request, ToolchainChoice
 from setup_local.whole import whole
 
 _DISTRIBUTION = "distribution"
@@ -87,7 +87,9 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         report=reporter.message,
         environ=os.environ,
     )
-    plan, sources = plan_obtainable(request, catalogs, fetcher, reporter)
+    supply = plan_with_sources(request, catalogs, fetcher, reporter.message)
+    plan = supply.plan
+    reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
@@ -101,7 +103,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             env={**_STEP_ENVIRONMENT, "MAKEFLAGS": jobserver.makeflags},
             observer=reporter,
         )
-        steps = distribution_steps(plan, sources, jobs=settings.jobs, host_llvm=host_llvm)
+        steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
         if settings.keep_build:
             reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
         result = engine.execute(steps, _AUDIT)
@@ -109,47 +111,6 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     for line in license_lines(plan):
         reporter.message(f"licence: {line}")
     return archive
-
-
-def plan_obtainable(
-    request: Request, catalogs: Catalogs, fetcher: Fetcher, reporter: Reporter
-) -> tuple[Plan, Mapping[str, Obtained]]:
-    """Return the plan for the newest version that a request admits and that can be had, and its sources."""
-    versions = admitted_versions(request.python, catalogs.sources)
-    for version in versions:
-        exact = dataclasses.replace(request, python=f"cpython-{version}")
-        plan = resolve(exact, catalogs)
-        try:
-            fetcher.obtain(plan.python_source)
-        except SourceError as error:
-            if version == versions[-1]:
-                raise
-            reporter.message(f"CPython {version} cannot be had, trying an older one: {_reason(error)}")
-            continue
-        reporter.message(f"building CPython {version} for {system_text(plan)}")
-        plan = with_obtainable_tools(plan, exact, catalogs, fetcher, reporter)
-        return plan, fetcher.obtain_all(needed_sources(plan))
-    raise RequestError(f"no version of Python fits {request.python!r}")
-
-
-def with_obtainable_tools(
-    plan: Plan, request: Request, catalogs: Catalogs, fetcher: Fetcher, reporter: Reporter
-) -> Plan:
-    """Return the plan itself, or where the packages of LLVM's tools cannot be had, the one that compiles the tools."""
-    if plan.profiling is None or request.llvm_tools is not LlvmToolsChoice.AUTO:
-        return plan
-    try:
-        fetcher.obtain_all(plan.profiling.tools)
-    except SourceError as error:
-        reporter.message(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {_reason(error)}")
-        return resolve(dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE), catalogs)
-    return plan
-
-
-def _reason(error: SourceError) -> str:
-    """Return why a source cannot be had: of the places where it was looked for, only the first."""
-    first, *places = error.what.splitlines()
-    return " ".join([first, *(line.strip() for line in places[:1])])
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:

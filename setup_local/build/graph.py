@@ -12,16 +12,8 @@ from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, prof
 from setup_local.build.library_steps import build_library_step
 from setup_local.build.step_parts import GraphInputs, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
-from setup_local.catalog.sources import Source
 from setup_local.plan.model import Plan
 from setup_local.values import Libc
-
-
-def needed_sources(plan: Plan) -> tuple[Source, ...]:
-    """Return every source that building a plan takes."""
-    libraries = [source for item in plan.libraries for source in (item.source, *item.extra_sources)]
-    tools = plan.profiling.tools if plan.profiling else ()
-    return (*plan.toolchain_sources, *plan.sysroot_sources, *tools, plan.python_source, *libraries)
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:

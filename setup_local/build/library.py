@@ -13,7 +13,7 @@ from setup_local.binfmt.ar import BadArchive, raw_members
 from setup_local.build.debug_paths import debug_flags, source_place
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
-from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Command, Library
+from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Library
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
 
@@ -27,12 +27,10 @@ _CLOSED_ENVIRONMENT = {
     "ZERO_AR_DATE": "1",
 }
 
-Unpacked = tuple[Path, tuple[str, ...]]
-
 
 def build_library(
     planned: PlannedLibrary,
-    sources: Mapping[str, Unpacked],
+    sources: Mapping[str, Path],
     *,
     deps: Path,
     work: Path,
@@ -43,19 +41,18 @@ def build_library(
 ) -> None:
     """Build one library from unpacked, writable source trees into the empty directory `out`.
 
-    `sources` maps the names of the planned sources to their tree and the traits of its form; `deps` is
-    the merged prefix of the needed libraries; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
+    `sources` maps the names of the planned sources to their trees; `deps` is the merged prefix of the needed libraries; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
     Raises `StepError` when an edit does not match, a command fails, a product is missing or holds a
     path of the build machine.
     """
     library = planned.library
-    tree, traits = sources[planned.source.name]
+    tree = sources[planned.source.name]
     apply_patches(tree, library.patches, where=library.name)
     values = _values(planned, sources, deps=deps, work=work, env=env, triple=triple)
     expand = _expander(values, where=library.name)
     complete = _environment(library, env, values, expand)
     _copy_recipe_files(library, Path(values["recipe"]))
-    for command in commands_for(library, traits):
+    for command in library.commands:
         extra = {name: expand(value) for name, value in (command.env or {}).items()}
         directory = tree / expand(command.directory)
         directory.mkdir(parents=True, exist_ok=True)
@@ -64,14 +61,9 @@ def build_library(
     _refuse_build_paths(library, out, (work, tree, deps))
 
 
-def commands_for(library: Library, traits: Iterable[str]) -> tuple[Command, ...]:
-    """Return the commands that a source form with these traits takes."""
-    return tuple(command for command in library.commands if not command.traits or set(command.traits) & set(traits))
-
-
 def _values(
     planned: PlannedLibrary,
-    sources: Mapping[str, Unpacked],
+    sources: Mapping[str, Path],
     *,
     deps: Path,
     work: Path,
@@ -79,9 +71,9 @@ def _values(
     triple: str,
 ) -> dict[str, str]:
     """Return what each placeholder stands for."""
-    tree, _ = sources[planned.source.name]
+    tree = sources[planned.source.name]
     maps = {str(work): ".", str(tree): ".", str(deps): "deps"}
-    named = {sources[source.name][0]: source_place(source) for source in (planned.source, *planned.extra_sources)}
+    named = {sources[source.name]: source_place(source) for source in (planned.source, *planned.extra_sources)}
     flags = [
         env.get("CFLAGS", ""),
         *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items()),
@@ -99,7 +91,8 @@ def _values(
         "recipe": str(work / "recipe"),
         "source": str(tree),
         "stage": str(work / "stage"),
-        **{f"source:{source.name}": str(sources[source.name][0]) for source in planned.extra_sources},
+        "version": planned.source.version,
+        **{f"source:{source.name}": str(sources[source.name]) for source in planned.extra_sources},
     }
 
 

@@ -19,7 +19,7 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
     taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
 
     def action(job: Job) -> None:
-        trees = {item.source.name: (unpacked(item, job.work), item.form.traits) for item in taken}
+        trees = {item.source.name: unpacked(item, job.work) for item in taken}
         deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
         cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in base)))]
         env = {**environment(plan, base, job), "CFLAGS": " ".join(cflags)}
@@ -31,6 +31,7 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
         name=library_step(planned.name),
         ingredients=[
             chosen.recipe,
+            [item.source.identity for item in taken],
             pins(taken),
             plan.target,
             files_digest([*_LIBRARY_CODE, *chosen.ingredients]),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from setup_local.build.llvm import FoundLlvm, survey
 from setup_local.catalog.llvm_tools import load_llvm_tools
-from setup_local.catalog.sources import load_sources
+from setup_local.catalog.sources import exactly, load_sources
 from setup_local.catalog.toolchains import LlvmSearch, ToolchainCatalog, load_toolchain
 from setup_local.fetch.cache import SourceCache
 from setup_local.values import ToolchainChoice
@@ -39,7 +39,7 @@ def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) ->
 
 
 def _wheel(catalog: ToolchainCatalog, cache: SourceCache) -> Listed:
-    source = load_sources().find(WHEEL, catalog.sources[WHEEL])
+    source = load_sources().best(exactly(WHEEL, catalog.sources[WHEEL]))
     there = any(cache.holds(form) for form in source.forms)
     tools = load_llvm_tools()
     made = {

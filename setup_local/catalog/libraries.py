@@ -11,31 +11,31 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, plural, read_toml
 from setup_local.catalog.patches import patch_files
+from setup_local.catalog.sources import Requirement
+from setup_local.catalog.versions import specifier
 from setup_local.catalog.when import ALWAYS, When
 from setup_local.errors import CatalogError
 
 # What a recipe may say in braces; docs/libraries.md explains each.
 PLACEHOLDERS = frozenset(
-    {"ar", "cc", "cflags", "deps", "host", "prefix", "python", "ranlib", "recipe", "source", "stage"}
+    {"ar", "cc", "cflags", "deps", "host", "prefix", "python", "ranlib", "recipe", "source", "stage", "version"}
 )
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
 LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
 # Fields that say when a library is built, and nothing about what comes out.
-_CIRCUMSTANCES = ("when", "optional", "weight")
+_CIRCUMSTANCES = ("versions", "when", "optional", "weight")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """One command of a recipe: an argv with `{placeholders}`, run in `directory` of the source tree.
 
-    `traits` restricts it to source forms that have one of these traits. `env` is added to the
-    environment that every command of a recipe gets.
+    `env` is added to the environment that every command of a recipe gets.
     """
 
     argv: tuple[str, ...]
     directory: str = "."
-    traits: tuple[str, ...] = ()
     env: dict[str, str] | None = None
 
 
@@ -43,6 +43,7 @@ class Command:
 class Library:
     """One library, or a set of data: its source, what it needs, its commands, and what it must produce.
 
+    `versions` are those of the source that the recipe takes, a PEP 440 specifier set (`>=3.5,<3.6`).
     `produces` are files below the prefix (`lib/libz.a`); `license_files` are patterns of paths in the source
     tree, with `A or B` for source forms that differ; `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
     what belongs to the result, all else that the commands install is dropped. `cflags` begin with those that the
@@ -53,7 +54,7 @@ class Library:
 
     name: str
     source: str
-    version: str
+    versions: str
     commands: tuple[Command, ...]
     produces: tuple[str, ...]
     licenses: tuple[str, ...]
@@ -70,6 +71,11 @@ class Library:
     license_public_domain: bool = False
     weight: float = 10
     when: When = ALWAYS
+
+    @property
+    def requirement(self) -> Requirement:
+        """Return the source that the recipe takes."""
+        return Requirement(name=self.source, versions=self.versions)
 
     @property
     def license_name(self) -> str:
@@ -114,14 +120,15 @@ def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:
         yield from (
             f"{library.name} needs {name}, which does not come before it" for name in library.needs if name not in seen
         )
-        if (library.name, library.version) in identities:
-            yield f"{library.name} {library.version} is there twice"
-        identities.add((library.name, library.version))
+        if (library.name, library.versions) in identities:
+            yield f"{library.name} {library.versions} is there twice"
+        identities.add((library.name, library.versions))
         seen.add(library.name)
 
 
 def _own_problems(library: Library) -> Iterable[str]:
     known = PLACEHOLDERS | {f"source:{name}" for name in library.extra_sources}
+    specifier(library.versions)
     texts = [*library.cflags, *library.ldflags]
     for command in library.commands:
         texts += [*command.argv, command.directory, *(command.env or {}).values()]

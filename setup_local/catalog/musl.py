@@ -8,6 +8,7 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.sources import Requirement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +34,17 @@ class MuslCatalog:
     """The whole file: musl's pinned source, how it is compiled, and what of it dynamically linked programs may use."""
 
     source: str
-    version: str
+    versions: str
     oldest: str
     cflags: tuple[str, ...]
     headers: tuple[str, ...]
     arch: Mapping[str, MuslArch]
     newer: tuple[Newer, ...]
+
+    @property
+    def requirement(self) -> Requirement:
+        """Return the source that musl is compiled from."""
+        return Requirement(name=self.source, versions=self.versions)
 
     @property
     def too_new(self) -> tuple[str, ...]:

@@ -1,17 +1,19 @@
-"""Model of `data/sources.toml`: every source, pinned by SHA-256 and size, and where it can come from."""
+"""Model of `data/sources.toml`: every source, pinned by SHA-256 and size, and where it can come from.
+
+The pins do not decide what is built: whoever needs a source says which versions will do (`Requirement`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
 from functools import cache
 
-from packaging.version import InvalidVersion, Version
-
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.versions import admits, order
 from setup_local.errors import CatalogError, RequestError
 
 
@@ -21,6 +23,48 @@ class ArchiveKind(Enum):
     TAR = "tar"  # any compression that tarfile reads
     DEB = "deb"  # a Debian binary package
     WHEEL = "wheel"  # a Python wheel (a zip file)
+
+
+class Trust(Enum):
+    """What vouches for the bytes of a source, the strongest first."""
+
+    PINNED = "pinned"  # the catalog has their hash
+    SIGNED = "signed"  # an index whose signature was checked has their hash
+    LOCAL = "local"  # the user gave them
+
+
+class Place(Enum):
+    """A kind of place that publishes sources."""
+
+    UPSTREAM = "upstream"
+    DISTRIBUTION = "distribution"
+    PYPI = "pypi"
+    USER = "user"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requirement:
+    """A source that is needed, and which versions will do: a PEP 440 specifier set (`>=3.5,<3.6`), empty for all."""
+
+    name: str
+    versions: str = ""
+
+    def __str__(self) -> str:
+        """Return it as people read it."""
+        return f"{self.name} {self.versions}".strip()
+
+
+def exactly(name: str, version: str) -> Requirement:
+    """Return the requirement of one version of a source."""
+    return Requirement(name=name, versions=f"=={version}")
+
+
+class NoCandidate(CatalogError):
+    """No source is known, or can be had, that meets a requirement."""
+
+    def __init__(self, requirement: Requirement, hint: str | None = None) -> None:
+        super().__init__(f"no source fits {requirement}", where=paths.DATA / "sources.toml", hint=hint)
+        self.requirement = requirement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +103,6 @@ class Form:
 
     `root` is the directory inside the archive that is the source tree. `size` is in bytes; 0 means that it was
     not published, which only an unverified form may have.
-    `traits` name what a recipe must do more for this form (e.g. `no-configure`, `no-amalgamation`).
     `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
     the tar archive), so that nothing before them needs to be decompressed.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
@@ -73,18 +116,27 @@ class Form:
     urls: tuple[str, ...] = ()
     apt: AptPlace | None = None
     pypi: PypiPlace | None = None
-    traits: tuple[str, ...] = ()
     extent: tuple[int, int] | None = None
     verified: bool = True
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return the kinds of places that publish these very bytes; none for the user's own."""
+        known = ((Place.UPSTREAM, self.urls), (Place.DISTRIBUTION, self.apt), (Place.PYPI, self.pypi))
+        return tuple(place for place, there in known if there)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One version of one upstream project, with its forms in order of preference."""
+    """One version of one upstream project, with its forms in order of preference.
+
+    `trust` is never in the catalog: what stands there is pinned.
+    """
 
     name: str
     version: str
     forms: tuple[Form, ...]
+    trust: Trust = Trust.PINNED
 
     @property
     def identity(self) -> str:
@@ -99,23 +151,58 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Sources:
-    """All pinned sources, in the order of the catalog."""
+    """All pinned sources, in the order of the catalog.
+
+    `missing` are the identities of those that cannot be had: the catalog knows none, a build finds them out.
+    """
 
     sources: tuple[Source, ...]
+    missing: frozenset[str] = frozenset()
 
     def find(self, name: str, version: str) -> Source:
         """Return one source; raise `CatalogError` with the nearest pins when it is not pinned."""
         for source in self.sources:
             if (source.name, source.version) == (name, version):
                 return source
-        pinned = [source.identity for source in self.sources]
-        near = [source.identity for source in self.sources if source.name == name]
-        near = near or get_close_matches(f"{name}-{version}", pinned)
         raise CatalogError(
             f"no source {name}-{version} is pinned",
             where=paths.DATA / "sources.toml",
-            hint=f"pinned: {', '.join(near)}" if near else None,
+            hint=self._near(name, version),
         )
+
+    def candidates(self, requirement: Requirement) -> tuple[Source, ...]:
+        """Return the sources that meet a requirement and are not missing, the best first.
+
+        What the user gave is taken whatever its version is, and nothing else then. Versions whose bytes were never
+        checked come after the others, then the newest is the best.
+        """
+        there = [source for source in self.sources if source.identity not in self.missing]
+        named = [source for source in there if source.name == requirement.name]
+        given = tuple(source for source in named if source.trust is Trust.LOCAL)
+        fitting = [source for source in named if admits(requirement.versions, source.version)]
+        return given or tuple(sorted(fitting, key=lambda item: (item.verified, order(item.version)), reverse=True))
+
+    def best(self, requirement: Requirement) -> Source:
+        """Return the best source that meets a requirement; raise `NoCandidate` if none does."""
+        for source in self.candidates(requirement):
+            return source
+        raise NoCandidate(requirement, self._near(requirement.name, requirement.versions))
+
+    def without(self, identities: Iterable[str]) -> Sources:
+        """Return the same sources, of which some are missing."""
+        return replace(self, missing=self.missing | frozenset(identities))
+
+    def with_more(self, found: Iterable[Source]) -> Sources:
+        """Return these sources and others; of the same name and version, the others count."""
+        added = {source.identity: source for source in found}
+        kept = (source for source in self.sources if source.identity not in added)
+        return Sources(sources=(*added.values(), *kept), missing=self.missing - set(added))
+
+    def _near(self, name: str, version: str) -> str | None:
+        """Return a hint that names the pins that may have been meant."""
+        near = [source.identity for source in self.sources if source.name == name]
+        near = near or get_close_matches(f"{name}-{version}", [source.identity for source in self.sources])
+        return f"pinned: {', '.join(near)}" if near else None
 
     def select(self, names: Iterable[str]) -> tuple[Source, ...]:
         """Return what names mean, in catalog order: one version (`zlib-1.3.1`) or all of a source (`zlib`).
@@ -135,14 +222,7 @@ class Sources:
     def versions(self, name: str) -> tuple[str, ...]:
         """Return the pinned versions of a source, newest first."""
         found = [source.version for source in self.sources if source.name == name]
-        return tuple(sorted(found, key=_order, reverse=True))
-
-
-def _order(version: str) -> Version:
-    try:
-        return Version(version)
-    except InvalidVersion:
-        return Version("0")
+        return tuple(sorted(found, key=order, reverse=True))
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.sources import Requirement, exactly
 
 _WRAPPED = "__wrap_"  # what the linker makes of references to a wrapped function
 
@@ -74,6 +75,11 @@ class ToolchainCatalog:
     builtins: Builtins
     profile: ProfileRuntime
     llvm: LlvmSearch
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """Return the sources of the toolchain: these exact releases, which the rest of the file is about."""
+        return tuple(exactly(name, version) for name, version in self.sources.items())
 
     @property
     def llvm_release(self) -> str:

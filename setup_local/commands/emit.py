@@ -132,7 +132,7 @@ def _row(extension: PlannedExtension, plan: Plan) -> dict[str, object]:
         "link": extension.link.value,
         "core": extension.in_core,
         "test": extension.test,
-        "libraries": [f"{item.name} {item.library.version}" for item in libraries],
+        "libraries": [f"{item.name} {item.version}" for item in libraries],
         "licenses": sorted({name for item in libraries for name in item.library.licenses}),
         "reason": extension.reason,
     }

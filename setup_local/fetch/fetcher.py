@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from setup_local.catalog.sources import Form, Source
+from setup_local.catalog.sources import Form, Requirement, Source, Sources
 from setup_local.errors import SourceError
 from setup_local.fetch.apt import Apt
 from setup_local.fetch.attempt import Attempt, PlaceFailed
@@ -98,6 +98,11 @@ class Fetcher:
                 except SourceError as error:
                     outcomes[identity] = error
         return outcomes
+
+    def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return sources that meet a requirement and that signed indexes vouch for; `known` are the catalog's."""
+        del requirement, known  # no index is asked yet
+        return ()
 
     @contextmanager
     def _running(self, sources: Iterable[Source]) -> Iterator[dict[str, Future[Obtained]]]:

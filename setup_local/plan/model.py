@@ -34,6 +34,11 @@ class PlannedLibrary:
         """Return the library's name in the catalog."""
         return self.library.name
 
+    @property
+    def version(self) -> str:
+        """Return the version of its source."""
+        return self.source.version
+
 
 @dataclass(frozen=True, kw_only=True)
 class SharedObject:
@@ -206,6 +211,13 @@ class Plan:
     toolchain_sources: tuple[Source, ...] = ()
     sysroot_sources: tuple[Source, ...] = ()
     archive_format: ArchiveFormat = ArchiveFormat.ZST
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Return every source that building takes, CPython's first."""
+        libraries = [source for item in self.libraries for source in (item.source, *item.extra_sources)]
+        tools = self.profiling.tools if self.profiling else ()
+        return (self.python_source, *self.toolchain_sources, *self.sysroot_sources, *tools, *libraries)
 
     @property
     def linked_extensions(self) -> tuple[PlannedExtension, ...]:

@@ -13,8 +13,9 @@ from setup_local.catalog.catalogs import PYTHON, Catalogs
 from setup_local.catalog.cpython import CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
-from setup_local.catalog.sources import Source, Sources
+from setup_local.catalog.sources import Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.targets import Target
+from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.features import ModuleChoice, choose_modules
@@ -52,22 +53,25 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request.
 
-    Raises `RequestError` for what does not exist, `CatalogError` for catalogs that contradict each other.
+    Of each source it takes the best that the catalogs have (`Sources.candidates`). Raises `RequestError` for what does
+    not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
+    other.
     """
     target = choose_target(request.target_triple, catalogs.targets)
-    python = choose_python(request.python, catalogs.sources)
+    source = choose_python(request.python, catalogs.sources)
+    python = parse_version(source.version)
     floor = choose_floor(request.glibc, target)
     modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
     return Plan(
         python=python,
-        python_source=catalogs.sources.find(PYTHON, str(python)),
+        python_source=source,
         target=target,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=tuple(catalogs.sources.find(*pin) for pin in catalogs.toolchain.sources.items()),
+        toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
         sysroot_sources=plan_sysroot(catalogs, target),
         build_options=tuple(option for option in BuildOption if option in facts.options),
         tls=facts.tls,
@@ -134,35 +138,43 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
         case Libc.GLIBC:
             return ()
         case Libc.MUSL:
-            return (catalogs.sources.find(catalogs.musl.source, catalogs.musl.version),)
+            return (catalogs.sources.best(catalogs.musl.requirement),)
         case _:
             assert_never(target.libc)
 
 
-def admitted_versions(asked: str, sources: Sources) -> tuple[Version, ...]:
-    """Return the versions that a request admits, the best first.
+def python_requirement(asked: str, sources: Sources) -> Requirement:
+    """Return the source that a request for a Python means.
 
-    `cpython-3.13.5` and `3.13.5` admit exactly that one, `3.13` every pinned 3.13.x, the newest first.
-    Versions whose bytes were never checked come after the others.
+    `cpython-3.13.5` and `3.13.5` mean exactly that version, `3.13` every 3.13.x, an empty text the user's own. Raises
+    `RequestError` for what nobody has.
     """
-    pinned = [Version(version) for version in sources.versions(PYTHON)]
+    given = sources.candidates(Requirement(name=PYTHON))[:1]
+    if given and given[0].trust is Trust.LOCAL:
+        return _own_python(asked, given[0])
     match = _REQUEST.fullmatch(asked)
     if match:
-        wanted = match["version"]
-        exact = tuple(version for version in pinned if str(version) == wanted)
-        series = [version for version in pinned if f"{version.major}.{version.minor}" == wanted]
-        series.sort(key=lambda version: not sources.find(PYTHON, str(version)).verified)
-        if exact or series:
-            return exact or tuple(series)
-    names = [f"{PYTHON}-{version}" for version in pinned]
-    short = [f"{PYTHON}-{version.major}.{version.minor}" for version in pinned]
+        every = ".*" if re.fullmatch(r"\d+\.\d+", match["version"]) else ""
+        requirement = exactly(PYTHON, match["version"] + every)
+        if any(admits(requirement.versions, version) for version in sources.versions(PYTHON)):
+            return requirement
+    names = [f"{PYTHON}-{version}" for version in sources.versions(PYTHON)]
+    short = list(dict.fromkeys(name.rpartition(".")[0] for name in names))
     full = asked if asked.startswith(f"{PYTHON}-") else f"{PYTHON}-{asked}"
     raise RequestError(f"unknown Python {asked!r}", hint=suggestion(full, [*names, *short]))
 
 
-def choose_python(asked: str, sources: Sources) -> Version:
-    """Return the best version that a request admits."""
-    return admitted_versions(asked, sources)[0]
+def _own_python(asked: str, given: Source) -> Requirement:
+    """Return the user's own Python, if it is the one that is asked for."""
+    match = _REQUEST.fullmatch(asked)
+    if asked and not (match and f"{given.version}.".startswith(f"{match['version']}.")):
+        raise RequestError(f"the given source is CPython {given.version}, not {asked}", hint="leave --python out")
+    return Requirement(name=PYTHON)
+
+
+def choose_python(asked: str, sources: Sources) -> Source:
+    """Return the best source that a request for a Python admits; raise `RequestError`, `NoCandidate`."""
+    return sources.best(python_requirement(asked, sources))
 
 
 def decide_extensions(
@@ -266,22 +278,15 @@ def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> It
 def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Library]) -> PlannedLibrary:
     return PlannedLibrary(
         library=library,
-        source=sources.find(library.source, library.version),
-        extra_sources=tuple(_extra_source(sources, identity, libraries) for identity in library.extra_sources),
+        source=sources.best(library.requirement),
+        extra_sources=tuple(sources.best(_extra_requirement(name, libraries)) for name in library.extra_sources),
     )
 
 
-def _extra_source(sources: Sources, identity: str, libraries: Mapping[str, Library]) -> Source:
-    """Return a source that a recipe names as `name-version`, or as `name`.
-
-    A name alone means the version that the library of the same source has, else the only one.
-    """
-    versions = {library.version for library in libraries.values() if library.source == identity}
-    named = [source for source in sources.sources if identity in (source.identity, source.name)]
-    found = [source for source in named if source.version in versions] or named
-    if len(found) != 1:
-        raise CatalogError(f"{len(found)} sources are called {identity!r}, need exactly one")
-    return found[0]
+def _extra_requirement(name: str, libraries: Mapping[str, Library]) -> Requirement:
+    """Return what an extra source of a recipe means: the version that the library of that source has, else any."""
+    owners = (library.requirement for library in libraries.values() if library.source == name)
+    return next(owners, Requirement(name=name))
 
 
 def plan_profiling(
@@ -311,7 +316,7 @@ def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
     tools = catalogs.llvm_tools
     from_source = request.llvm_tools is LlvmToolsChoice.SOURCE
     pins = tools.source.sources if from_source else tools.packages.sources
-    return tuple(catalogs.sources.find(*pin) for pin in pins.items())
+    return tuple(catalogs.sources.best(exactly(name, version)) for name, version in pins.items())
 
 
 def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayout | None:

@@ -20,9 +20,7 @@ def shared_objects(
     Raises `CatalogError` for one that no library says it produces.
     """
     versions = {
-        name.removeprefix(_ARCHIVES): (item.name, item.library.version)
-        for item in libraries
-        for name in item.library.produces
+        name.removeprefix(_ARCHIVES): (item.name, item.version) for item in libraries for name in item.library.produces
     }
     built = (item for item in extensions if item.link is not LinkMode.DISABLED)
     named = dict.fromkeys(archive for item in built for archive in item.archives)

@@ -34,7 +34,7 @@ def library(name: str, *licenses: str, public_domain: bool = False, produces: st
     recipe = Library(
         name=name,
         source=name,
-        version="1",
+        versions="==1",
         commands=(),
         produces=(produces,),
         licenses=licenses,

@@ -76,7 +76,7 @@ def library(name: str, *produces: str, needs: tuple[str, ...] = (), python: str 
     return Library(
         name=name,
         source=name,
-        version="1",
+        versions="==1",
         commands=(),
         produces=produces,
         licenses=("Zlib",),

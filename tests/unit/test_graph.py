@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
-from setup_local.build.graph import needed_sources
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
@@ -31,8 +30,7 @@ def plan() -> Plan:
 
 def _steps(plan: Plan, host: HostLlvm | None = None) -> list[Step]:
     sources = {
-        source.identity: Obtained(source=source, form=source.forms[0], path=Path("/nowhere"))
-        for source in needed_sources(plan)
+        source.identity: Obtained(source=source, form=source.forms[0], path=Path("/nowhere")) for source in plan.sources
     }
     return pipeline.distribution_steps(plan, sources, jobs=2, host_llvm=host)
 

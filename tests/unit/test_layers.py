@@ -21,6 +21,7 @@ STAGES = (
     "flavors",
     "doctor",
     "index",
+    "sourcing",
     "pipeline",
     "matrix",
     "commands",

@@ -14,7 +14,7 @@ from setup_local import paths
 from setup_local.catalog.cpython import load_cpython
 from setup_local.catalog.libraries import PLACEHOLDERS, RECIPES, Command, Library, load_libraries
 from setup_local.catalog.patches import PATCHES, load_patch, patch_files
-from setup_local.catalog.sources import load_sources
+from setup_local.catalog.sources import Requirement, load_sources
 from setup_local.errors import CatalogError
 from setup_local.stage import installer
 
@@ -27,7 +27,7 @@ cflags = ["-O2"]
 [[library]]
 name = "a"
 source = "a"
-version = "1"
+versions = "==1"
 licenses = ["MIT"]
 license-files = ["LICENSE"]
 produces = ["lib/liba.a"]
@@ -44,11 +44,11 @@ def test_licences_are_spdx_identifiers(library: Library) -> None:
 
 
 @BY_NAME
-def test_sources_are_pinned_in_exactly_the_version_of_the_recipe(library: Library) -> None:
-    sources = load_sources().sources
-    assert (library.source, library.version) in {(source.name, source.version) for source in sources}
+def test_a_checked_pin_meets_the_needs_of_the_recipe(library: Library) -> None:
+    sources = load_sources()
+    assert sources.best(library.requirement).verified
     for name in library.extra_sources:
-        assert name in {source.name for source in sources}
+        assert sources.candidates(Requirement(name=name))
 
 
 @BY_NAME
@@ -124,7 +124,7 @@ def test_a_minimal_catalog_loads(tmp_path: Path) -> None:
         (lambda text: text + 'needs = ["a"]\n', "a needs a, which does not come before it"),
         (lambda text: text + 'patches = ["absent.toml"]\n', "absent.toml, which is not in data/patches"),
         (lambda text: text + 'recipe-files = ["absent.mk"]\n', "absent.mk, which is not in data/recipes"),
-        (lambda text: text + MINIMAL.split("\n", 2)[2], "a 1 is there twice"),
+        (lambda text: text + MINIMAL.split("\n", 2)[2], "a ==1 is there twice"),
         (lambda text: text + 'flags = ["-O3"]\n', "'flags' was unexpected"),
         (lambda text: text.replace("LICENSE", "../LICENSE"), "license-files"),
         (lambda text: text.replace('licenses = ["MIT"]\n', ""), "'licenses' is a required property"),

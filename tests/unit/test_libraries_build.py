@@ -23,7 +23,7 @@ def recipe(**changes: Any) -> Library:
     given: dict[str, Any] = {
         "name": "a",
         "source": "a-source",
-        "version": "1",
+        "versions": "==1",
         "commands": (Command(argv=("make", "DESTDIR={stage}")),),
         "produces": ("lib/liba.a",),
         "licenses": ("MIT",),
@@ -36,12 +36,11 @@ def recipe(**changes: Any) -> Library:
 class Bench:
     """A build with a runner that records commands and installs what a real one would."""
 
-    def __init__(self, top: Path, traits: tuple[str, ...] = ()) -> None:
+    def __init__(self, top: Path) -> None:
         self.tree, self.extra, self.work, self.out = (top / name for name in ("tree", "extra", "work", "out"))
         for path in (self.tree, self.extra, self.work, self.out, top / "deps"):
             path.mkdir()
         self.deps = top / "deps"
-        self.traits = traits
         (self.tree / "LICENSE").write_text("Do what you like.\n")
         self.installs: dict[str, bytes] = {"lib/liba.a": b"!<arch>\n"}
         self.commands: list[tuple[list[str], Path, dict[str, str]]] = []
@@ -60,8 +59,7 @@ class Bench:
             source=Source(name=library.source, version="1", forms=()),
             extra_sources=tuple(Source(name=name, version="1", forms=()) for name in library.extra_sources),
         )
-        sources = {library.source: (self.tree, self.traits)}
-        sources |= dict.fromkeys(library.extra_sources, (self.extra, ()))
+        sources = {library.source: self.tree, **dict.fromkeys(library.extra_sources, self.extra)}
         build.build_library(planned, sources, deps=self.deps, work=self.work, out=self.out, env=ENV, run=self.run)
         return {path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file()}
 
@@ -123,16 +121,6 @@ def test_the_environment_is_closed_to_the_host_and_maps_every_directory(bench: B
     assert words[-2:] == ["-O2", f"-DA={bench.deps}"]
     for path in (bench.work, bench.tree, bench.deps):
         assert any(word.startswith(f"-ffile-prefix-map={path}=") for word in words)
-
-
-@pytest.mark.parametrize(("traits", "expected"), [((), ["all"]), (("bare",), ["generate", "all"]), (("b",), ["all"])])
-def test_a_command_for_a_trait_runs_for_forms_that_have_it(
-    tmp_path: Path, traits: tuple[str, ...], expected: list[str]
-) -> None:
-    bench = Bench(tmp_path, traits)
-    commands = (Command(argv=("generate",), traits=("bare",)), Command(argv=("all",)))
-    bench.build(recipe(commands=commands))
-    assert [words for words, _, _ in bench.commands] == [[word] for word in expected]
 
 
 @pytest.mark.parametrize("kept", ["lib/liba.a", "include/a.h"])

@@ -11,7 +11,6 @@ import pytest
 from setup_local import paths
 from setup_local.binfmt.elf import build_id, read_elf
 from setup_local.build import loader, musl, polyfill
-from setup_local.build.graph import needed_sources
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.sources import load_sources
@@ -39,7 +38,7 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
 
 def test_the_source_is_pinned_and_everything_that_decides_is_there() -> None:
     catalog = load_musl()
-    assert load_sources().find(catalog.source, catalog.version).verified
+    assert load_sources().best(catalog.requirement).verified
     for path in (*musl.INPUTS, *loader.CODE):
         assert path.exists(), path
     for target in (item for item in load_targets() if item.libc is Libc.MUSL):
@@ -65,7 +64,7 @@ def test_a_plan_for_musl_takes_its_source_and_promises_no_glibc() -> None:
     plan = _plan()
     assert plan.floor == ""
     assert [source.name for source in plan.sysroot_sources] == ["musl"]
-    assert set(plan.sysroot_sources) <= set(needed_sources(plan))
+    assert set(plan.sysroot_sources) <= set(plan.sources)
     assert resolve(Request(python="3.13.5"), load_catalogs()).sysroot_sources == ()
     with pytest.raises(RequestError, match="has no glibc"):
         resolve(Request(python="3.13.5", target_triple=TRIPLE, glibc="2.17"), load_catalogs())

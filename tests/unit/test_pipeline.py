@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
-from setup_local.catalog.catalogs import load_catalogs
-from setup_local.errors import OutputError, SourceError, StoreError
-from setup_local.plan.resolve import resolve
-from setup_local.values import ArchiveFormat, Request
+from setup_local.errors import OutputError, StoreError
 
 
 def test_an_archive_is_copied_and_nothing_else_stays(tmp_path: Path) -> None:
@@ -71,15 +68,3 @@ def test_a_cache_that_is_a_file_is_refused_at_once(tmp_path: Path, monkeypatch: 
         StoreError, match=r"cannot be written: File exists \(name another directory with SETUP_LOCAL_CACHE"
     ):
         pipeline.check_places(tmp_path / "dist")
-
-
-def test_a_source_that_cannot_be_had_is_told_with_the_first_place() -> None:
-    listed = SourceError("a.tar could not be had:\n  https://one: refused\n  https://two: refused")
-    assert pipeline._reason(listed) == "a.tar could not be had: https://one: refused"
-    assert pipeline._reason(SourceError("the cache is full")) == "the cache is full"
-
-
-@pytest.mark.parametrize("wanted", list(ArchiveFormat))
-def test_an_archive_is_named_after_its_format(wanted: ArchiveFormat) -> None:
-    plan = resolve(Request(python="cpython-3.13.5", archive_format=wanted), load_catalogs())
-    assert pipeline.archive_name(plan).endswith(f"-noopt-full.tar.{wanted.value}")

@@ -32,7 +32,7 @@ def library(name: str, *needs: str, version: str = "1", when: str = "", extra: t
     return Library(
         name=name,
         source=name,
-        version=version,
+        versions=f"=={version}",
         commands=(),
         produces=(f"lib/lib{name}.a",),
         licenses=("Zlib",),
@@ -61,7 +61,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
     pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
     pinned += [source("ziglang", "1"), source("llvm-22", "1")]
     tools = load_llvm_tools()
-    pinned += [source(item.name, item.version) for item in libraries]
+    pinned += [source(item.name, item.versions.removeprefix("==")) for item in libraries]
     parts = (
         ConfigurePart(
             args=("--build={triple}", "--with-openssl={deps}"),
@@ -181,7 +181,7 @@ def test_the_first_library_whose_condition_holds_is_taken() -> None:
         ((), "no library 'a' in the catalog"),
         ((library("a", "b"),), "no library 'b' in the catalog, which a needs"),
         ((library("a", "b"), library("b", "a")), "libraries need each other: a -> b -> a"),
-        ((library("a", extra=("proto",)),), "0 sources are called 'proto'"),
+        ((library("a", extra=("proto",)),), "no source fits proto"),
     ],
 )
 def test_a_broken_library_catalog_is_refused(libraries: tuple[Library, ...], message: str) -> None:

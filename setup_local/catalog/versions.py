@@ -1,0 +1,45 @@
+"""Versions of sources and conditions on them: PEP 440, and the letters that some projects put at the end (`1.1.1w`)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from setup_local.errors import CatalogError
+
+_LETTER = re.compile(r"(?P<release>\d+(?:\.\d+)*)(?P<letter>[a-z])")
+
+
+@cache
+def parse_version(text: str) -> Version:
+    """Return a version that can be compared; a letter at the end counts as a post-release. Raises `InvalidVersion`."""
+    match = _LETTER.fullmatch(text)
+    return Version(f"{match['release']}.post{ord(match['letter'])}" if match else text)
+
+
+@cache
+def specifier(text: str) -> SpecifierSet:
+    """Return a specifier set (`>=3.5,<3.6`; an empty one admits everything); raise `CatalogError` for what is none."""
+    try:
+        return SpecifierSet(text, prereleases=True)
+    except InvalidSpecifier as error:
+        raise CatalogError(f"not a version specifier: {text!r}") from error
+
+
+def admits(text: str, version: str) -> bool:
+    """Tell whether a specifier set admits a version; one that cannot be compared is admitted only by an empty set."""
+    try:
+        return specifier(text).contains(parse_version(version))
+    except InvalidVersion:
+        return not text
+
+
+def order(version: str) -> Version:
+    """Return what to sort versions by; those that cannot be compared come before all others."""
+    try:
+        return parse_version(version)
+    except InvalidVersion:
+        return Version("0.dev0")

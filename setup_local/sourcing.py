@@ -1,0 +1,125 @@
+"""Turns a request into a plan whose sources can all be had, and gets them.
+
+Planning is pure: it takes the best source that the catalogs have. What cannot be had is taken out of them, and the
+request is planned again, until everything is there or a requirement is left with nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from setup_local.catalog.catalogs import Catalogs
+from setup_local.catalog.sources import NoCandidate, Requirement, Source, Sources, Trust
+from setup_local.errors import SourceError
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import LlvmToolsChoice, Request
+
+Report = Callable[[str], None]
+
+
+class Supplier(Protocol):
+    """Gets sources, and finds some that the catalog does not know."""
+
+    def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
+        """Return for every source, by its identity, what was had or why it was not."""
+
+    def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return sources that meet a requirement and that signed indexes vouch for; `known` are the catalog's."""
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Supply:
+    """A plan, and by their identities the sources that it is made of."""
+
+    plan: Plan
+    sources: Mapping[str, Obtained]
+
+
+def plan_with_sources(request: Request, catalogs: Catalogs, supplier: Supplier, report: Report) -> Supply:
+    """Return the plan of a request with the best sources that can be had, and these sources.
+
+    What is not the catalog's best is reported, a line each. Raises `RequestError` for a request that cannot be met
+    whatever can be had, `SourceError` if a source is missing.
+    """
+    market = _Market(catalogs, supplier, report)
+    while True:
+        request, plan = market.plan(request)
+        outcomes = supplier.try_all(plan.sources)
+        missing = {name: item for name, item in outcomes.items() if isinstance(item, SourceError)}
+        if not missing:
+            market.report_choices(plan)
+            return Supply(plan=plan, sources={n: item for n, item in outcomes.items() if isinstance(item, Obtained)})
+        market.lose(missing)
+
+
+class _Market:
+    """The catalogs, less what cannot be had, and with what was found instead."""
+
+    def __init__(self, catalogs: Catalogs, supplier: Supplier, report: Report) -> None:
+        self._catalogs, self._offer = catalogs, catalogs
+        self._supplier, self._report = supplier, report
+        self._missing: dict[str, SourceError] = {}
+        self._discovered: set[Requirement] = set()
+
+    def plan(self, request: Request) -> tuple[Request, Plan]:
+        """Return a plan of what is on offer, and the request that it meets: that one, or its way around what is not."""
+        while True:
+            try:
+                return request, resolve(request, self._offer)
+            except NoCandidate as error:
+                if not self._discover(error.requirement):
+                    request = self._without_packages(request, error)
+
+    def lose(self, missing: Mapping[str, SourceError]) -> None:
+        """Take sources out that cannot be had."""
+        self._missing |= missing
+        self._replace(self._offer.sources.without(missing))
+
+    def report_choices(self, plan: Plan) -> None:
+        """Tell which sources of a plan are not the best that the catalog has, or not pinned."""
+        for source in dict.fromkeys(plan.sources):
+            lost = [identity for identity in self._identities(source.name) if identity in self._missing]
+            if source.trust is Trust.SIGNED:
+                what = f"taking {source.forms[0].file}, which a signed index vouches for and the catalog does not pin"
+                self._report(f"{source.identity}: {what}")
+            elif lost:
+                reason = f"as {lost[0]} cannot be had: {first_reason(self._missing[lost[0]])}"
+                self._report(f"taking {source.identity}, {reason}")
+
+    def _discover(self, requirement: Requirement) -> bool:
+        """Look once for sources that the catalog does not know; tell whether there are any."""
+        if requirement in self._discovered or not self._missing:
+            return False
+        self._discovered.add(requirement)
+        found = self._supplier.discover(requirement, self._catalogs.sources)
+        self._replace(self._offer.sources.with_more(found))
+        return bool(found)
+
+    def _without_packages(self, request: Request, error: NoCandidate) -> Request:
+        """Return the request that compiles LLVM's tools where their packages cannot be had; else raise what is wrong."""
+        name = error.requirement.name
+        lost = [failure for identity, failure in self._missing.items() if identity in self._identities(name)]
+        if not lost:
+            raise error
+        if request.llvm_tools is not LlvmToolsChoice.AUTO or name not in self._catalogs.llvm_tools.packages.sources:
+            raise lost[0]
+        why = first_reason(lost[0])
+        self._report(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
+        return dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE)
+
+    def _identities(self, name: str) -> list[str]:
+        """Return all versions of a source that the catalog has, the best first."""
+        return [source.identity for source in self._catalogs.sources.candidates(Requirement(name=name))]
+
+    def _replace(self, sources: Sources) -> None:
+        self._offer = dataclasses.replace(self._offer, sources=sources)
+
+
+def first_reason(error: SourceError) -> str:
+    """Return why a source cannot be had: of the places where it was looked for, only the first."""
+    first, *places = error.what.splitlines()
+    return " ".join([first, *(line.strip() for line in places[:1])])
