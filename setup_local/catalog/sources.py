@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
 from functools import cache
+from typing import Any
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
@@ -225,11 +226,30 @@ class Sources:
         return tuple(sorted(found, key=order, reverse=True))
 
 
+def filled(raw: dict[str, Any]) -> dict[str, Any]:
+    """Return a source as it stands in the file with its version put in wherever the text names it."""
+    version = raw["version"]
+
+    def fill(value: Any) -> Any:
+        match value:
+            case str():
+                return value.replace("{version}", version).replace("{underscored}", version.replace(".", "_"))
+            case list():
+                return [fill(item) for item in value]
+            case dict():
+                return {key: fill(item) for key, item in value.items()}
+            case _:
+                return value
+
+    return {key: fill(item) for key, item in raw.items()}
+
+
 @cache
 def load_sources() -> Sources:
     """Read `data/sources.toml`; raise `CatalogError` when it or its pins are wrong."""
     path = paths.DATA / "sources.toml"
-    sources = convert(Sources, read_toml(path, "sources"), where=path)
+    raw = [filled(source) for source in read_toml(path, "sources")["sources"]]
+    sources = convert(Sources, {"sources": raw}, where=path)
     identities = [source.identity for source in sources.sources]
     for identity in identities:
         if identities.count(identity) > 1:

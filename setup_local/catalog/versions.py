@@ -10,21 +10,20 @@ from packaging.version import InvalidVersion, Version
 
 from setup_local.errors import CatalogError
 
-_LETTER = re.compile(r"(?P<release>\d+(?:\.\d+)*)(?P<letter>[a-z])")
+_LETTER = re.compile(r"(?P<release>\d+(?:\.\d+)*)(?P<letter>[a-z])(?=,|$)")
 
 
 @cache
 def parse_version(text: str) -> Version:
     """Return a version that can be compared; a letter at the end counts as a post-release. Raises `InvalidVersion`."""
-    match = _LETTER.fullmatch(text)
-    return Version(f"{match['release']}.post{ord(match['letter'])}" if match else text)
+    return Version(_numbered(text))
 
 
 @cache
 def specifier(text: str) -> SpecifierSet:
     """Return a specifier set (`>=3.5,<3.6`; an empty one admits everything); raise `CatalogError` for what is none."""
     try:
-        return SpecifierSet(text, prereleases=True)
+        return SpecifierSet(_numbered(text), prereleases=True)
     except InvalidSpecifier as error:
         raise CatalogError(f"not a version specifier: {text!r}") from error
 
@@ -43,3 +42,8 @@ def order(version: str) -> Version:
         return parse_version(version)
     except InvalidVersion:
         return Version("0.dev0")
+
+
+def _numbered(text: str) -> str:
+    """Return versions with a number for the letter at their end."""
+    return _LETTER.sub(lambda match: f"{match['release']}.post{ord(match['letter'])}", text)

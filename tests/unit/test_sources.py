@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,10 @@ from setup_local.catalog.load import check, convert, schema
 from setup_local.catalog.sources import (
     AptPlace,
     ArchiveKind,
+    NoCandidate,
+    Requirement,
     Sources,
+    filled,
     load_sources,
 )
 from setup_local.errors import CatalogError, RequestError
@@ -87,6 +92,18 @@ def test_one_hash_has_one_size_and_file() -> None:
     assert [sha256 for sha256, found in facts.items() if len(found) > 1] == []
 
 
+def test_no_version_stands_twice() -> None:
+    """A bump changes a version, hashes and sizes: everything else follows."""
+    for raw in tomllib.loads((paths.DATA / "sources.toml").read_text())["sources"]:
+        whole = re.compile(rf"(?<![0-9])(?<![0-9]\.){re.escape(raw['version'])}(?![0-9]|\.[0-9])")
+        assert not whole.search(json.dumps(raw["forms"])), raw["version"]
+
+
+def test_a_version_is_put_in_wherever_it_is_named() -> None:
+    raw = {"name": "a", "version": "1.2", "forms": [{"file": "a-{version}", "urls": ["v{underscored}"], "size": 3}]}
+    assert filled(raw)["forms"] == [{"file": "a-1.2", "urls": ["v1_2"], "size": 3}]
+
+
 def test_every_form_can_come_from_somewhere() -> None:
     lonely = [
         form.file
@@ -122,10 +139,39 @@ def test_versions_are_newest_first() -> None:
     assert convert(Sources, raw, where="test").versions("a") == ("3.13.5", "3.13", "3.9")
 
 
+@pytest.mark.parametrize(
+    ("versions", "expected"),
+    [
+        ("", ["1.1.1w", "1.1.1a", "1.1.1", "2.0"]),
+        (">=1.1.1,<1.1.2", ["1.1.1w", "1.1.1a", "1.1.1"]),
+        ("==1.1.1w", ["1.1.1w"]),
+        (">=3", []),
+    ],
+)
+def test_candidates_are_those_that_will_do_the_newest_checked_one_first(versions: str, expected: list[str]) -> None:
+    forms = [{"file": "a.tar", "sha256": SHA, "size": 1}]
+    raw = [{"name": "a", "version": version, "forms": forms} for version in ("1.1.1", "1.1.1w", "1.1.1a")]
+    raw.append({"name": "a", "version": "2.0", "forms": [forms[0] | {"verified": False}]})
+    catalog = convert(Sources, {"sources": raw}, where="test")
+    requirement = Requirement(name="a", versions=versions)
+    assert [source.version for source in catalog.candidates(requirement)] == expected
+    left = catalog.without(["a-1.1.1w"])
+    assert [source.version for source in left.candidates(requirement)] == [it for it in expected if it != "1.1.1w"]
+    assert left.versions("a") == catalog.versions("a")
+    if not expected:
+        with pytest.raises(NoCandidate, match=r"no source fits a >=3 .*pinned: a-1\.1\.1"):
+            catalog.best(requirement)
+
+
+def test_what_is_no_specifier_is_an_error() -> None:
+    with pytest.raises(CatalogError, match="not a version specifier: '3.5'"):
+        load_sources().best(Requirement(name="openssl", versions="3.5"))
+
+
 def test_select_takes_names_and_identities() -> None:
     catalog = load_sources()
     assert {source.name for source in catalog.select(["openssl"])} == {"openssl"}
-    assert len(catalog.select(["openssl"])) > len(catalog.select(["openssl-3.5.6"])) == 1
+    assert len(catalog.select(["openssl"])) > len(catalog.select(["openssl-3.0.20"])) == 1
     with pytest.raises(RequestError, match=r"no source opensl is pinned \(did you mean openssl\?\)"):
         catalog.select(["opensl"])
 
