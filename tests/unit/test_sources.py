@@ -164,7 +164,7 @@ def test_candidates_are_those_that_will_do_the_newest_checked_one_first(versions
 
 
 def test_what_is_no_specifier_is_an_error() -> None:
-    with pytest.raises(CatalogError, match="not a version specifier: '3.5'"):
+    with pytest.raises(CatalogError, match="not a version specifier"):
         load_sources().best(Requirement(name="openssl", versions="3.5"))
 
 
