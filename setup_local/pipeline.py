@@ -32,9 +32,10 @@ from setup_local.describe.compose import describe
 from setup_local.describe.probe import probe
 from setup_local.errors import OutputError, ReconcileError, StoreError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
+from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
-from setup_local.sourcing import plan_with_sources
+from setup_local.sourcing import plan_with_sources, with_own_sources
 from setup_local.stage import installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import Results, stage_tree
@@ -78,7 +79,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     """
     check_host(paths.cache_root())
     check_places(settings.output)
-    catalogs = load_catalogs()
+    catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
     fetcher = Fetcher(
         paths.cache_root(),

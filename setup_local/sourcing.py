@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.sources import NoCandidate, Requirement, Source, Sources, Trust
-from setup_local.errors import SourceError
+from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Obtained
+from setup_local.fetch.cache import SourceCache
+from setup_local.fetch.local import own_sources
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import LlvmToolsChoice, Request
@@ -29,6 +32,30 @@ class Supplier(Protocol):
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
         """Return sources that meet a requirement and that signed indexes vouch for; `known` are the catalog's."""
+
+
+def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -> Catalogs:
+    """Return the catalogs with the user's own sources, which are put into the cache.
+
+    Raises `RequestError` for one that cannot be used, `SourceError` for one that is no archive.
+    """
+    if not request.sources:
+        return catalogs
+    given: dict[str, Path] = {}
+    for text in request.sources:
+        name, separator, path = text.partition("=")
+        if not (name and separator and path):
+            raise RequestError(f"not NAME=FILE or NAME=DIR: {text!r}", where="--source")
+        if name in given:
+            raise RequestError(f"the source {name} is given twice", where="--source")
+        given[name] = Path(path)
+    return dataclasses.replace(catalogs, sources=own_sources(given, catalogs.sources, cache))
+
+
+def unused_sources(plan: Plan, catalogs: Catalogs) -> tuple[str, ...]:
+    """Return the names of the user's own sources that a plan does not take."""
+    used = {source.name for source in plan.sources}
+    return tuple(item.name for item in catalogs.sources.sources if item.trust is Trust.LOCAL and item.name not in used)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -51,6 +78,8 @@ def plan_with_sources(request: Request, catalogs: Catalogs, supplier: Supplier, 
         outcomes = supplier.try_all(plan.sources)
         missing = {name: item for name, item in outcomes.items() if isinstance(item, SourceError)}
         if not missing:
+            if unused := unused_sources(plan, catalogs):
+                raise RequestError(f"nothing in this build is made from the given source {unused[0]}")
             market.report_choices(plan)
             return Supply(plan=plan, sources={n: item for n, item in outcomes.items() if isinstance(item, Obtained)})
         market.lose(missing)

@@ -111,6 +111,7 @@ class Request:
     `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `tls` is a TLS library by its full name
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `profile` is a profile made before, to
     be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
+    `sources` are the user's own, each as `NAME=PATH`.
     """
 
     python: str
@@ -127,6 +128,7 @@ class Request:
     profile: Path | None = None
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
+    sources: tuple[str, ...] = ()
     archive_format: ArchiveFormat = ArchiveFormat.ZST
 
 

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import click
 
-from setup_local import log, pipeline
+from setup_local import log, paths, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.commands.choice import EnumChoice
 from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
+from setup_local.fetch.cache import SourceCache
 from setup_local.plan.resolve import resolve
+from setup_local.sourcing import with_own_sources
 from setup_local.values import ArchiveFormat, BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
+
+_DEFAULT_PYTHON = "cpython-3.13"
 
 
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
@@ -27,17 +31,22 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
     return ToolchainChoice.LLVM
 
 
+def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
+    """Return the Python that is asked for; without a word, the one whose source is given."""
+    given = any(text.startswith(("cpython=", "cpython-")) for text in own)
+    return asked or ("" if given else _DEFAULT_PYTHON)
+
+
 def _plan_shown(request: Request, *, as_json: bool) -> str:
-    plan = resolve(request, load_catalogs())
+    plan = resolve(request, with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root())))
     return pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan)
 
 
 @click.command(context_settings={"show_default": True})
 @click.option(
     "--python",
-    default="cpython-3.13",
     metavar="cpython-X.Y[.Z]",
-    help="Version to build; X.Y takes the newest pinned X.Y.Z.",
+    help="Version to build; X.Y takes the newest that can be had.  [default: cpython-3.13]",
 )
 @variant_options
 @settings_options
@@ -72,11 +81,19 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
     type=EnumChoice(ArchiveFormat),
     help="A .tar.zst, or a .tar.gz, half as long again, which every system unpacks.",
 )
+@click.option(
+    "--source",
+    "own",
+    multiple=True,
+    metavar="NAME=FILE|DIR",
+    help="Build with your own source of a library or of cpython; may be repeated.",
+)
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run, print the plan as JSON.")
 def build(
     *,
-    python: str,
+    python: str | None,
+    own: tuple[str, ...],
     variant: Request,
     settings: BuildSettings,
     profile: Path | None,
@@ -97,11 +114,13 @@ def build(
       ./build-linux.py --musl --options noopt+static
       ./build-linux.py --toolchain llvm --llvm /usr/lib/llvm-19
       ./build-linux.py --mirror /srv/sources --offline
+      ./build-linux.py --source openssl=openssl-3.5.9.tar.gz --source cpython=../cpython
       ./build-linux.py --dry-run
     """
     request = dataclasses.replace(
         variant,
-        python=python,
+        python=choose_python(python, own),
+        sources=own,
         toolchain=choose_toolchain(toolchain, llvm),
         profile=profile,
         llvm=llvm,

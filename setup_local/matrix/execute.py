@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from setup_local import paths
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.errors import SetupLocalError, StepError
+from setup_local.fetch.cache import SourceCache
 from setup_local.matrix.load import Cell
 from setup_local.pipeline import Reporter, archive_name
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
+from setup_local.sourcing import with_own_sources
 from setup_local.values import Request
 
 Build = Callable[[Request, Reporter], Path]
@@ -64,7 +67,7 @@ def plan_cells(cells: Iterable[Cell], catalogs: Catalogs) -> tuple[Result, ...]:
 
 def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
     try:
-        plan = resolve(cell.request, catalogs)
+        plan = resolve(cell.request, with_own_sources(cell.request, catalogs, SourceCache(paths.cache_root())))
     except SetupLocalError as error:
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
     name = archive_name(plan)

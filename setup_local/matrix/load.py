@@ -21,6 +21,7 @@ from setup_local.values import Request
 
 SCHEMA = "matrix"
 _PATHS = ("profile", "llvm")
+_SOURCES = "sources"
 # An empty text stands for what is taken without a choice.
 _DEFAULT = ""
 
@@ -51,7 +52,11 @@ def load_matrix(path: Path, catalogs: Catalogs) -> tuple[Cell, ...]:
         raise RequestError(error.what, where=path) from error
     axes: dict[str, Sequence[Any]] = document["axes"]
     includes: list[Values] = document.get("include", [])
-    for place, name, value in _values(axes, includes):
+    chosen = list(_values(axes, includes))
+    own = any(name == _SOURCES for _, name, _ in chosen)
+    for place, name, value in chosen:
+        if name == "python" and own:
+            continue  # the user's own source may be of a version that nobody has seen
         _check(name, value, catalogs, base=path.parent, where=f"{path}: {place}")
     product = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     excludes: list[Mapping[str, Sequence[str]]] = document.get("exclude", [])
@@ -87,9 +92,17 @@ def _words(value: Any) -> list[str]:
 
 def _cell(values: Values, path: Path) -> Cell:
     given = {name: value for name, value in values.items() if value not in (_DEFAULT, [])}
-    rooted = {name: str(path.parent / value) if name in _PATHS else value for name, value in given.items()}
+    rooted = {name: _rooted(name, value, path.parent) for name, value in given.items()}
     shown = ((name, ",".join(value) if isinstance(value, list) else value) for name, value in values.items())
     return Cell(request=convert(Request, rooted, where=path), chosen=tuple(shown))
+
+
+def _rooted(name: str, value: Any, base: Path) -> Any:
+    """Return a value with its paths seen from the matrix file."""
+    if name == _SOURCES:
+        pairs = (text.partition("=") for text in value)
+        return [f"{source}{separator}{base / place}" for source, separator, place in pairs]
+    return str(base / value) if name in _PATHS else value
 
 
 def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str) -> None:

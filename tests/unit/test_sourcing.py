@@ -10,7 +10,8 @@ from world import World
 
 from setup_local.catalog.sources import NoCandidate, Sources, Trust, exactly
 from setup_local.errors import RequestError, SourceError
-from setup_local.sourcing import Supply, first_reason
+from setup_local.fetch.cache import SourceCache
+from setup_local.sourcing import Supply, first_reason, with_own_sources
 from setup_local.values import Request
 
 PLAIN = Request(python="3.13.5")
@@ -138,3 +139,34 @@ def test_a_source_that_cannot_be_had_is_told_with_the_first_place() -> None:
     listed = SourceError("a.tar could not be had:\n  https://one: refused\n  two: 404\n ", where="a-1")
     assert first_reason(listed) == "a.tar could not be had: https://one: refused"
     assert first_reason(SourceError("the cache is full")) == "the cache is full"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("zlib",), "--source: not NAME=FILE or NAME=DIR: 'zlib'"),
+        (("=x",), "--source: not NAME=FILE or NAME=DIR: '=x'"),
+        (("zlib=a", "zlib=b"), "--source: the source zlib is given twice"),
+    ],
+)
+def test_what_the_user_gives_must_be_a_name_and_a_path(world: World, given: tuple[str, ...], message: str) -> None:
+    request = dataclasses.replace(PLAIN, sources=given)
+    with pytest.raises(RequestError, match=message):
+        with_own_sources(request, world.catalogs, SourceCache(world.mirror))
+
+
+def test_what_the_user_gives_must_be_of_use(world: World) -> None:
+    own = world.tiny("zstd", "1.6.0", trust=Trust.LOCAL)
+    world.catalogs = dataclasses.replace(world.catalogs, sources=world.catalogs.sources.with_more([own]))
+    with pytest.raises(RequestError, match="nothing in this build is made from the given source zstd"):
+        world.supply(PLAIN)
+    assert taken(world.supply(Request(python="3.14.10")), "zstd") == "1.6.0"
+
+
+def test_a_source_of_the_user_is_hashed_and_planned(world: World, tmp_path: Path) -> None:
+    top = tmp_path / "zlib-1.9"
+    top.mkdir()
+    (top / "zlib.h").write_text("z")
+    request = dataclasses.replace(PLAIN, sources=(f"zlib={top}",))
+    world.catalogs = with_own_sources(request, world.catalogs, SourceCache(world.cache))
+    assert taken(world.supply(request), "zlib") == "1.9"

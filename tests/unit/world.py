@@ -19,7 +19,7 @@ class World:
     """What can be had. `signed` are sources that only a signed index knows."""
 
     def __init__(self, top: Path) -> None:
-        self.mirror = top / "mirror"
+        self.mirror, self.cache = top / "mirror", top / "cache"
         self.mirror.mkdir()
         self.said: list[str] = []
         self.asked: list[str] = []
@@ -30,7 +30,7 @@ class World:
         )
         self.catalogs = dataclasses.replace(catalogs, sources=Sources(sources=tiny))
         self._fetcher = Fetcher(
-            top / "cache", mirrors=(str(self.mirror),), offline=True, report=lambda _: None, environ={}
+            self.cache, mirrors=(str(self.mirror),), offline=True, report=lambda _: None, environ={}
         )
 
     def tiny(self, name: str, version: str, *, verified: bool = True, trust: Trust = Trust.PINNED) -> Source:
