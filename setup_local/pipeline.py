@@ -29,6 +29,7 @@ from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.patches import patch_files
 from setup_local.describe.compose import describe
+from setup_local.describe.documents import documents
 from setup_local.describe.probe import probe
 from setup_local.errors import OutputError, ReconcileError, StoreError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
@@ -36,7 +37,7 @@ from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import reconcile
 from setup_local.sourcing import plan_with_sources, with_own_sources
-from setup_local.stage import installer
+from setup_local.stage import files, installer
 from setup_local.stage.pack import pack
 from setup_local.stage.tree import Results, stage_tree
 from setup_local.values import BuildSettings, Request, ToolchainChoice
@@ -143,11 +144,17 @@ def distribution_steps(
         staged = stage_tree(plan, results, job.work, jobs=jobs, starter=(starter,) if starter else ())
         facts = probe(staged)
         description = describe(plan, staged, facts)
+        for document in documents(plan, staged, sources):
+            files.write(staged.root / document.path, document.text)
         pack(staged, description, job.out / archive_name(plan), threads=jobs)
 
     last = Step(
         name=_DISTRIBUTION,
-        ingredients=[plan, files_digest([*_FINISHING, paths.TEMPLATES])],
+        ingredients=[
+            plan,
+            [sources[source.identity].form for source in plan.sources],
+            files_digest([*_FINISHING, paths.TEMPLATES]),
+        ],
         needs=tuple(step.name for step in steps),
         action=action,
         weight=40,

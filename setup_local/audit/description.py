@@ -141,9 +141,9 @@ def _hold_against_schema(document: Any) -> None:
     validator = jsonschema.Draft202012Validator(load.schema(f"python-json-{VERSIONS[-1]}"))
     error = jsonschema.exceptions.best_match(validator.iter_errors(document))
     if error is not None:
-        raise DescriptionError(f"{error.json_path}: {_shortened(error.message)}", where=NAME)
+        raise DescriptionError(f"{error.json_path}: {shortened(error.message)}", where=NAME)
 
 
-def _shortened(message: str, limit: int = 200) -> str:
-    """Cut the middle out of messages that quote a whole document."""
+def shortened(message: str, limit: int = 200) -> str:
+    """Return a message without its middle if it quotes a whole document."""
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.description import Description
 from setup_local.audit.policy import Policy, places
+from setup_local.audit.sources_record import SourcesRecord
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
@@ -106,9 +107,11 @@ class Flavoured(Packed):
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution(Packed):
-    """A whole archive as the rules see it."""
+    """A whole archive as the rules see it. `record_problem` says why there is no record of sources though it is there."""
 
     description: Description
+    record: SourcesRecord | None = None
+    record_problem: str = ""
 
     @property
     def program(self) -> FileFacts | None:

@@ -17,8 +17,10 @@ from setup_local.audit import (
     check_licences,
     check_links,
     check_optimized,
+    check_sources,
     check_tree,
     description,
+    sources_record,
 )
 from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.audit.facts import ROOT, Binary, Distribution, FileFacts, examine
@@ -52,6 +54,7 @@ _WHOLE: tuple[Rule[Any], ...] = (
     *check_description.RULES,
     *check_contents.RULES,
     *check_optimized.RULES,
+    *check_sources.RULES,
     *check_links.RULES,
     *check_licences.RULES,
 )
@@ -137,6 +140,7 @@ def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
     said: description.Description | None = None
     scanner: PathScanner | None = None
     floor: tuple[int, ...] = ()
+    record: bytes | None = None
     for member, data in read_members(path):
         members.append(member)
         if member.kind is not MemberKind.FILE:
@@ -146,6 +150,8 @@ def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
             said = description.read_description(body)
             scanner = PathScanner(policy=load_policy(said.target_triple), forbid=forbid)
             floor = version(said.floor)
+        if name == sources_record.PATH:
+            record = body
         early.append((name, body))
         if scanner is not None:
             files |= {item: examine(item, content, scanner=scanner, floor=floor) for item, content in early}
@@ -153,4 +159,23 @@ def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
     if said is None or scanner is None:
         hint = "other archives than full ones are known by names like cpython-3.13.5-<triple>-install_only.tar.gz"
         raise DescriptionError(f"there is no {description.NAME} in the archive", where=path, hint=hint)
-    return Distribution(archive=path.name, policy=scanner.policy, description=said, members=tuple(members), files=files)
+    sources, problem = _recorded(record)
+    return Distribution(
+        archive=path.name,
+        policy=scanner.policy,
+        description=said,
+        members=tuple(members),
+        files=files,
+        record=sources,
+        record_problem=problem,
+    )
+
+
+def _recorded(data: bytes | None) -> tuple[sources_record.SourcesRecord | None, str]:
+    """Return the record of sources, and why it cannot be read."""
+    if data is None:
+        return None, ""
+    try:
+        return sources_record.read_record(data), ""
+    except sources_record.BadRecord as error:
+        return None, str(error)

@@ -98,7 +98,12 @@ def _document() -> dict[str, Any]:
     return copy.deepcopy(_IDENTITY) | {
         "python_paths": dict(_PATHS),
         "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in _PATHS.items()},
-        "python_config_vars": {"EXT_SUFFIX": SUFFIX, "ABIFLAGS": "", "Py_DEBUG": "0"},
+        "python_config_vars": {
+            "EXT_SUFFIX": SUFFIX,
+            "ABIFLAGS": "",
+            "Py_DEBUG": "0",
+            "SETUP_LOCAL_TOOLCHAIN": "zig",
+        },
         "python_exe": "install/bin/python3.13",
         "python_stdlib_platform_config": f"{LIBRARY}/config-3.13-x86_64-linux-gnu",
         "python_stdlib_test_packages": ["test"],
@@ -114,6 +119,30 @@ def _document() -> dict[str, Any]:
         "tcl_library_paths": ["tcl8.6"],
         "build_info": _build_info(),
     }
+
+
+def _source(name: str, version: str, **use: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "version": version,
+        "file": f"{name}-{version}.tar.gz",
+        "sha256": "0" * 64,
+        "size": 1,
+        "trust": "pinned",
+        "published_by": ["upstream"],
+        "patches": [{"name": f"{name}-mended", "sha256": "1" * 64}],
+        "used_by": {"python": False, "libraries": [], "files": [], "modules": [], "tools": []} | use,
+    }
+
+
+def _record() -> dict[str, Any]:
+    bundled = {"libraries": ["bundled"], "files": ["build/lib/libbundled.a"], "modules": ["_demo"]}
+    sources = [
+        _source("bundled", "1.0", **bundled),
+        _source("cpython", "3.13.5", python=True),
+        _source("compiler", "22", tools=["toolchain"]),
+    ]
+    return {"version": "1", "sources": sources, "own_files": []}
 
 
 @dataclass
@@ -159,6 +188,7 @@ class Sample:
 
     name: str = NAME
     document: Any = field(default_factory=_document)
+    record: Any = field(default_factory=_record)
     entries: dict[str, Entry] = field(default_factory=_entries)
     description: bytes | None = None
     description_last: bool = False
@@ -174,10 +204,17 @@ class Sample:
     def file(self, path: str) -> Entry:
         return self.entries[f"python/{path}"]
 
+    @property
+    def contents(self) -> dict[str, Entry]:
+        """Return every member but PYTHON.json."""
+        recorded = self.described and self.record is not None
+        record = {"python/build/sources.json": Entry(json.dumps(self.record).encode())} if recorded else {}
+        return record | self.entries
+
     def tar(self) -> bytes:
         text = self.description if self.description is not None else json.dumps(self.document).encode()
         described = ("python/PYTHON.json", Entry(text))
-        members = sorted(self.entries.items(), reverse=self.reverse) + self.extra
+        members = sorted(self.contents.items(), reverse=self.reverse) + self.extra
         if self.described:
             members = [*members, described] if self.description_last else [described, *members]
         buffer = io.BytesIO()

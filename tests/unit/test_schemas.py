@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from setup_local import paths
-from setup_local.audit import description, policy
+from setup_local.audit import description, policy, sources_record
 from setup_local.catalog import (
     cpython,
     extensions,
@@ -79,6 +79,10 @@ AGREE: list[tuple[str, str, Any]] = [
     ("sources", "$defs/form", sources.Form),
     ("sources", "$defs/apt", sources.AptPlace),
     ("sources", "$defs/pypi", sources.PypiPlace),
+    ("sources-record-1", "", sources_record.SourcesRecord),
+    ("sources-record-1", "$defs/source", sources_record.Source),
+    ("sources-record-1", "$defs/patch", sources_record.Patch),
+    ("sources-record-1", "$defs/use", sources_record.Use),
     ("sysconfig", "", settings.Settings),
     ("sysconfig", "properties/clear", settings.Clear),
     ("sysconfig", "properties/bytecode", settings.Bytecode),

@@ -29,7 +29,7 @@ def test_every_byte_is_counted_once(tmp_path: Path) -> None:
     sample = Sample()
     sizes = _measured(sample, tmp_path)
     described = next(item.size for item in sizes.parts if item.part.name == "description")
-    assert sizes.size == described + sum(len(entry.data) for entry in sample.entries.values())
+    assert sizes.size == described + sum(len(entry.data) for entry in sample.contents.values())
     assert sizes.packed == (tmp_path / sample.name).stat().st_size
     assert [item.size for item in sizes.parts] == sorted((item.size for item in sizes.parts), reverse=True)
 

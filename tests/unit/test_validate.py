@@ -14,6 +14,7 @@ import test_validate_contents as contents
 import test_validate_description as description
 import test_validate_flavours as flavours
 import test_validate_optimized as optimized
+import test_validate_sources as sources
 from corruptions import (
     FORBIDDEN,
     HARDLINK,
@@ -115,7 +116,7 @@ def test_only_the_rules_that_were_applied_are_reported() -> None:
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
-        {rule for module in (binaries, contents, description, optimized) for rule, _ in module.BREACHES}
+        {rule for module in (binaries, contents, description, optimized, sources) for rule, _ in module.BREACHES}
         | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}
         | {rule for rule, _, _ in UNREADABLE}
         | {"archive-readable"}

@@ -34,6 +34,7 @@ def _static() -> Sample:
     del sample.document["build_info"]["extensions"]["_shared"]
     sample.entries["python/build/lib/libc.a"] = Entry(binary("libmemcpy.a"))
     sample.document["build_info"]["core"]["links"].append({"name": "c", "path_static": "build/lib/libc.a"})
+    sample.record["own_files"].append("build/lib/libc.a")
     return sample
 
 

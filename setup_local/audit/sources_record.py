@@ -1,0 +1,76 @@
+"""Reads the record of sources, `build/sources.json`: JSON, then its schema, then frozen values."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import cattrs
+import jsonschema
+
+from setup_local.audit.description import shortened
+from setup_local.catalog import load
+
+PATH = "build/sources.json"
+SCHEMA = "sources-record-1"
+
+
+class BadRecord(Exception):
+    """The record cannot be understood; the text says where and why."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch:
+    """A patch that was applied to a source."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a source went into."""
+
+    python: bool
+    libraries: tuple[str, ...]
+    files: tuple[str, ...]
+    modules: tuple[str, ...]
+    tools: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """One source, and what vouches for its bytes."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+    trust: str
+    published_by: tuple[str, ...]
+    patches: tuple[Patch, ...]
+    used_by: Use
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcesRecord:
+    """The whole record; `own_files` are libraries made from the generator's own code."""
+
+    version: str
+    sources: tuple[Source, ...]
+    own_files: tuple[str, ...]
+
+
+def read_record(data: bytes) -> SourcesRecord:
+    """Return the record that a file holds; raise `BadRecord`."""
+    try:
+        document: Any = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise BadRecord(f"is not JSON: {error}") from error
+    validator = jsonschema.Draft202012Validator(load.schema(SCHEMA))
+    breach = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    if breach is not None:
+        raise BadRecord(f"{breach.json_path}: {shortened(breach.message)}")
+    return cattrs.structure(document, SourcesRecord)

@@ -1,0 +1,25 @@
+"""The documents of a distribution beside PYTHON.json: each is a text at a path below `python/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from setup_local.describe import sources_record
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.stage.tree import StagedTree
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """One text, and where it lies in the staged tree."""
+
+    path: str
+    text: str
+
+
+def documents(plan: Plan, staged: StagedTree, obtained: Mapping[str, Obtained]) -> tuple[Document, ...]:
+    """Return every document; `obtained` are the sources by their identities. Raises `DescribeError`."""
+    record = sources_record.record(plan, staged, obtained)
+    return (Document(path=sources_record.PATH, text=sources_record.to_json(record)),)

@@ -1,0 +1,172 @@
+"""The record of sources, `build/sources.json`: what went into a distribution, and what vouches for it.
+
+It depends on nothing but the sources themselves: where the bytes came from this time does not matter, as their hash
+decides, so that a build with a mirror makes the same archive as one without.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from setup_local.catalog.load import check
+from setup_local.catalog.patches import patch_files
+from setup_local.catalog.sources import Place, Source, Trust
+from setup_local.errors import CatalogError, DescribeError
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.stage.tree import SHARED_LIBRARIES, StagedTree
+
+PATH = "build/sources.json"
+SCHEMA = "sources-record-1"
+VERSION = "1"
+_LIBRARIES = "build/lib"
+# Run-time support that is this project's own code.
+_OWN = frozenset({"polyfill"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedPatch:
+    """A patch of ours that was applied to a source."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """What a source went into.
+
+    `libraries` are its own and those that need them, `files` the static and shared libraries made from it, `modules`
+    the extension modules that link or look for one of these libraries, `tools` what it did for the build alone.
+    """
+
+    python: bool = False
+    libraries: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    tools: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedSource:
+    """One source; `size` is in bytes, `published_by` are the kinds of places that publish these very bytes."""
+
+    name: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+    trust: str
+    published_by: tuple[str, ...]
+    patches: tuple[RecordedPatch, ...]
+    used_by: Use
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourcesRecord:
+    """The whole record; `own_files` are libraries made from this project's own code."""
+
+    version: str
+    sources: tuple[RecordedSource, ...]
+    own_files: tuple[str, ...]
+
+
+def record(plan: Plan, staged: StagedTree, obtained: Mapping[str, Obtained]) -> SourcesRecord:
+    """Return the record of a staged tree, sorted by name; raise `DescribeError` for a library without a source."""
+    made = _made(plan)
+    own = {file: library for file, library in staged.archives.items() if library not in made}
+    if unknown := sorted(set(own.values()) - _OWN):
+        raise DescribeError(f"{unknown[0]} is linked, and the plan does not say what it is made from")
+    sources = {source.identity: source for source in plan.sources}
+    ordered = sorted(sources.values(), key=lambda source: (source.name, source.version))
+    return SourcesRecord(
+        version=VERSION,
+        sources=tuple(
+            _recorded(source, obtained[source.identity], _use(source, plan, staged), plan) for source in ordered
+        ),
+        own_files=tuple(sorted(f"{_LIBRARIES}/{file}" for file in own)),
+    )
+
+
+def to_json(value: SourcesRecord) -> str:
+    """Return the record as JSON that follows its schema; raise `DescribeError` if it does not."""
+    document: Any = json.loads(json.dumps(asdict(value)))
+    try:
+        check(document, SCHEMA, where=PATH)
+    except CatalogError as error:
+        raise DescribeError(error.what, where=error.where) from error
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _recorded(source: Source, obtained: Obtained, use: Use, plan: Plan) -> RecordedSource:
+    form = obtained.form
+    places = (Place.USER,) if source.trust is Trust.LOCAL else form.places
+    return RecordedSource(
+        name=source.name,
+        version=source.version,
+        file=form.file,
+        sha256=form.sha256,
+        size=obtained.path.stat().st_size,
+        trust=source.trust.value,
+        published_by=tuple(place.value for place in places),
+        patches=tuple(_patches(source, plan)),
+        used_by=use,
+    )
+
+
+def _patches(source: Source, plan: Plan) -> Iterator[RecordedPatch]:
+    """Yield the patches of a source that is built: those of CPython, or of the library that is made from it."""
+    named = [name for item in plan.libraries if item.source == source for name in item.library.patches]
+    if source == plan.python_source:
+        named = list(plan.python_patches)
+    for name, path in zip(named, patch_files(named), strict=True):
+        yield RecordedPatch(name=name.removesuffix(".toml"), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _made(plan: Plan) -> dict[str, Source]:
+    """Return what every library is made from, by its name; run-time support has the name of its source."""
+    support = (*plan.toolchain_sources, *plan.sysroot_sources)
+    return {source.name: source for source in support} | {item.name: item.source for item in plan.libraries}
+
+
+def _use(source: Source, plan: Plan, staged: StagedTree) -> Use:
+    """Return what a source of a plan went into."""
+    if source == plan.python_source:
+        return Use(python=True)
+    makes = [item.name for item in plan.libraries if source in (item.source, *item.extra_sources)]
+    libraries = _above(plan, makes)
+    own = [name for name, origin in _made(plan).items() if origin == source]
+    files = frozenset(file for file, library in staged.archives.items() if library in own)
+    linked = {staged.archives[file] for file in files}
+    return Use(
+        libraries=tuple(sorted(libraries | linked)),
+        files=tuple(sorted(_paths(files, plan))),
+        modules=tuple(sorted(item.name for item in plan.linked_extensions if libraries.intersection(item.libraries))),
+        tools=tuple(_tools(source, plan)),
+    )
+
+
+def _tools(source: Source, plan: Plan) -> Iterator[str]:
+    """Yield what a source does for the build alone."""
+    profiling = plan.profiling.tools if plan.profiling else ()
+    parts = (("toolchain", plan.toolchain_sources), ("sysroot", plan.sysroot_sources), ("llvm-tools", profiling))
+    return (name for name, sources in parts if source in sources)
+
+
+def _above(plan: Plan, names: Iterable[str]) -> frozenset[str]:
+    """Return libraries and all that need them; the plan has them in build order."""
+    found = set(names)
+    for item in plan.libraries:
+        if found.intersection(item.library.needs):
+            found.add(item.name)
+    return frozenset(found)
+
+
+def _paths(archives: frozenset[str], plan: Plan) -> Iterator[str]:
+    """Yield where static libraries lie, and the shared ones that are made of them."""
+    yield from (f"{_LIBRARIES}/{name}" for name in archives)
+    yield from (f"{SHARED_LIBRARIES}/{item.file}" for item in plan.shared_objects if item.archive in archives)
