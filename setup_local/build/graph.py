@@ -10,6 +10,7 @@ from typing import assert_never
 from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
 from setup_local.build.library_steps import build_library_step
+from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.step_parts import GraphInputs, pins, unpacked
 from setup_local.build.steps import Job, Step, files_digest
 from setup_local.plan.model import Plan
@@ -24,7 +25,8 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
     libraries += shared_steps(plan, base)
     profile = [*llvm_tools_steps(plan, base, inputs), *profile_steps(plan, base, inputs)]
-    return [compilers, libc, reconcile_step(plan, inputs), *libraries, *profile, cpython_step(plan, base, inputs)]
+    trials = [reconcile_step(plan, inputs), patch_trial_step(plan, inputs.sources)]
+    return [compilers, libc, *trials, *libraries, *profile, cpython_step(plan, base, inputs)]
 
 
 def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:

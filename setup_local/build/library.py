@@ -47,7 +47,7 @@ def build_library(
     """
     library = planned.library
     tree = sources[planned.source.name]
-    apply_patches(tree, library.patches, where=library.name)
+    apply_patches(tree, planned.patches, where=library.name)
     values = _values(planned, sources, deps=deps, work=work, env=env, triple=triple)
     expand = _expander(values, where=library.name)
     complete = _environment(library, env, values, expand)

@@ -31,6 +31,7 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
         name=library_step(planned.name),
         ingredients=[
             chosen.recipe,
+            planned.patches,
             [item.source.identity for item in taken],
             pins(taken),
             plan.target,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, plural, read_toml
+from setup_local.catalog.versions import admits
 
 PATCHES = paths.DATA / "patches"
 
@@ -35,10 +36,15 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True)
 class Patch:
-    """Edits of a source tree that belong together, and why they are made."""
+    """Edits of a source tree that belong together, and why they are made.
+
+    `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
+    have conditions in the catalog instead.
+    """
 
     why: str
     edits: tuple[Edit, ...]
+    versions: str = ""
 
 
 @cache
@@ -46,6 +52,11 @@ def load_patch(name: str) -> Patch:
     """Return the patch `data/patches/<name>`. Raises `CatalogError`."""
     path = PATCHES / name
     return convert(Patch, plural(read_toml(path, "patch"), "edit"), where=path)
+
+
+def patches_for(names: Iterable[str], version: str) -> tuple[str, ...]:
+    """Return the patches that a version of their source needs."""
+    return tuple(name for name in names if admits(load_patch(name).versions, version))
 
 
 def patch_files(names: Iterable[str]) -> tuple[Path, ...]:

@@ -120,7 +120,7 @@ def _recorded(source: Source, obtained: Obtained, use: Use, plan: Plan) -> Recor
 
 def _patches(source: Source, plan: Plan) -> Iterator[RecordedPatch]:
     """Yield the patches of a source that is built: those of CPython, or of the library that is made from it."""
-    named = [name for item in plan.libraries if item.source == source for name in item.library.patches]
+    named = [name for item in plan.libraries if item.source == source for name in item.patches]
     if source == plan.python_source:
         named = list(plan.python_patches)
     for name, path in zip(named, patch_files(named), strict=True):

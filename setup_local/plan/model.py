@@ -23,11 +23,12 @@ PROFILE = f"../profile/{PROFILE_FILE}"
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedLibrary:
-    """One library to build, with the pinned sources that its recipe takes."""
+    """One library to build, with the sources that its recipe takes; `patches` are those that its version needs."""
 
     library: Library
     source: Source
     extra_sources: tuple[Source, ...] = ()
+    patches: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from setup_local.catalog.catalogs import PYTHON, Catalogs
 from setup_local.catalog.cpython import CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
+from setup_local.catalog.patches import patches_for
 from setup_local.catalog.sources import Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.targets import Target
 from setup_local.catalog.versions import admits, parse_version
@@ -276,10 +277,12 @@ def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> It
 
 
 def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Library]) -> PlannedLibrary:
+    source = sources.best(library.requirement)
     return PlannedLibrary(
         library=library,
-        source=sources.best(library.requirement),
+        source=source,
         extra_sources=tuple(sources.best(_extra_requirement(name, libraries)) for name in library.extra_sources),
+        patches=patches_for(library.patches, source.version),
     )
 
 

@@ -158,12 +158,12 @@ def test_only_the_instrumented_build_counts_and_only_the_final_one_uses_the_prof
 def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:
     old, new = step_keys(_steps(plan)), step_keys(_steps(dataclasses.replace(plan, floor="2.17")))
     assert set(old) & set(new) == set(old) - {"sysroot:glibc-2.12"}
-    assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig", "reconcile"]
+    assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig", "reconcile", "patches"]
 
 
 def test_the_hosts_compiler_is_an_ingredient_of_everything(plan: Plan) -> None:
     clang = HostLlvm(version="19.1.7", programs={"clang": Path("/usr/bin/clang-19")})
     other = dataclasses.replace(clang, version="19.1.8")
     keys = [step_keys(_steps(plan, host)) for host in (None, clang, other)]
-    for name in set(keys[0]) - {"reconcile"}:
+    for name in set(keys[0]) - {"reconcile", "patches"}:
         assert len({item[name] for item in keys}) == 3

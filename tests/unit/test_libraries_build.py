@@ -58,6 +58,7 @@ class Bench:
             library=library,
             source=Source(name=library.source, version="1", forms=()),
             extra_sources=tuple(Source(name=name, version="1", forms=()) for name in library.extra_sources),
+            patches=library.patches,
         )
         sources = {library.source: self.tree, **dict.fromkeys(library.extra_sources, self.extra)}
         build.build_library(planned, sources, deps=self.deps, work=self.work, out=self.out, env=ENV, run=self.run)
