@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from setup_local.catalog.patches import load_patch
 from setup_local.errors import RequestError
+from setup_local.plan.model import Plan
+from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
 from setup_local.plan.upstream import CONFIG, FILES, PATCHLEVEL, Upstream, parse_upstream
 
 
@@ -18,3 +21,13 @@ def read_upstream(tree: Path) -> Upstream:
         path.relative_to(tree).as_posix() for part in ("Modules", "PC", "Include") for path in (tree / part).rglob("*")
     )
     return parse_upstream(texts, below)
+
+
+def disagreements(plan: Plan, upstream: Upstream, tree: Path) -> list[Disagreement]:
+    """Return everything in which an unpatched source tree contradicts a plan: its modules, and patches that do not fit."""
+    patches = {name: load_patch(name) for name in plan.python_patches}
+    return [*reconcile(plan, upstream), *unmatched_edits(patches, lambda name: _text(tree / name))]
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

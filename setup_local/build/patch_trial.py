@@ -23,7 +23,7 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
     taken = [sources[item.source.identity] for item in patched]
 
     def action(job: Job) -> None:
-        found = [line for item in patched for line in _unfitting(item, sources, job.work)]
+        found = [line for item in patched for line in unfitting(item, sources, job.work)]
         if found:
             raise ReconcileError("".join(["patches do not fit their sources:", *(f"\n  {line}" for line in found)]))
 
@@ -39,7 +39,7 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
     )
 
 
-def _unfitting(item: PlannedLibrary, sources: Sources, work: Path) -> Iterator[str]:
+def unfitting(item: PlannedLibrary, sources: Sources, work: Path) -> Iterator[str]:
     """Yield a sentence for each edit that has not exactly one place in a library's source."""
     patches = {name: load_patch(name) for name in item.patches}
     edited = tuple(dict.fromkeys(edit.file for patch in patches.values() for edit in patch.edits))

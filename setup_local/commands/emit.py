@@ -5,18 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 
 import click
 
-from setup_local.build.cpython_tree import read_upstream
+from setup_local.build.cpython_tree import disagreements, read_upstream
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
-from setup_local.catalog.patches import load_patch
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import ReconcileError
 from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
+from setup_local.plan.reconcile import Disagreement
 from setup_local.plan.resolve import resolve
 from setup_local.plan.upstream import Upstream
 from setup_local.render import render_setup_local
@@ -85,8 +83,7 @@ def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
 
 
 def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None:
-    patches = {name: load_patch(name) for name in plan.python_patches}
-    found = [*reconcile(plan, upstream), *unmatched_edits(patches, partial(_text, tree))]
+    found = disagreements(plan, upstream, tree)
     rows = [{"kind": item.kind.value, "module": item.module, "message": item.message} for item in found]
     if as_json:
         counts = {"catalog": len(plan.extensions), "upstream": len(upstream.modules)}
@@ -97,10 +94,6 @@ def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None
         click.echo(f"CPython {upstream.version}: catalog and source tree agree about {len(upstream.modules)} modules")
     if found:
         raise ReconcileError(_summary(found), hint="the catalog is setup_local/data/extensions.toml")
-
-
-def _text(tree: Path, name: str) -> str:
-    return (tree / name).read_text(encoding="utf-8") if (tree / name).is_file() else ""
 
 
 def _summary(found: list[Disagreement]) -> str:

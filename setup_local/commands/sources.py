@@ -9,18 +9,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 from rich.filesize import decimal
-from rich.table import Table
 
 from setup_local import log, paths
 from setup_local.catalog.sources import Source, Sources, load_sources
+from setup_local.commands.pins import bump, outdated
+from setup_local.commands.tables import print_table, table
 from setup_local.errors import OutputError, SourceError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.holdings import Holding, export, holdings
 
-_WIDE = 200
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 
@@ -37,6 +36,7 @@ def sources() -> None:
       setup-local sources fetch cpython-3.13.5 openssl
       setup-local sources mirror /media/usb/sources
       setup-local sources fetch --offline --mirror /media/usb/sources
+      setup-local sources outdated
     """
 
 
@@ -64,17 +64,17 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
     if as_machine:
         click.echo(json.dumps([_facts(source, cache) for source in chosen], indent=2))
         return
-    table = _table("source", "file", ">size", "cached", "bytes checked")
+    rows = table("source", "file", ">size", "cached", "bytes checked")
     for source in chosen:
         for number, form in enumerate(source.forms):
-            table.add_row(
+            rows.add_row(
                 "" if number else source.identity,
                 form.file,
                 decimal(form.size) if form.size else "?",
                 "yes" if cache.path(form).is_file() else "",
                 "yes" if form.verified else "no",
             )
-    _print(table)
+    print_table(rows)
 
 
 @sources.command()
@@ -86,10 +86,10 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
     if as_machine:
         click.echo(json.dumps([_result(item) for item in obtained], indent=2))
     else:
-        table = _table("source", "file", ">size")
+        rows = table("source", "file", ">size")
         for item in obtained:
-            table.add_row(item.source.identity, item.form.file, decimal(item.path.stat().st_size))
-        _print(table)
+            rows.add_row(item.source.identity, item.form.file, decimal(item.path.stat().st_size))
+        print_table(rows)
     _raise(failures)
 
 
@@ -113,10 +113,10 @@ def verify(*, as_machine: bool) -> None:
     if as_machine:
         click.echo(json.dumps([_holding(item) for item in found], indent=2))
     else:
-        table = _table("source", "file", ">size", "verdict")
+        rows = table("source", "file", ">size", "verdict")
         for item in found:
-            table.add_row(item.identity or "-", item.path.name, decimal(item.size), item.problem or "good")
-        _print(table)
+            rows.add_row(item.identity or "-", item.path.name, decimal(item.size), item.problem or "good")
+        print_table(rows)
     damaged = [item for item in found if item.damaged]
     if damaged:
         what = f"{len(damaged)} damaged: {', '.join(item.path.name for item in damaged)}"
@@ -149,20 +149,6 @@ def _raise(failures: list[SourceError]) -> None:
         raise failures[-1]
 
 
-def _print(table: Table) -> None:
-    """Print a table as wide as the terminal; into a file or pipe, as wide as its longest names need."""
-    console = Console()
-    (console if console.is_terminal else Console(width=_WIDE)).print(table)
-
-
-def _table(*columns: str) -> Table:
-    table = Table()
-    for column in columns:
-        right = column.startswith(">")
-        table.add_column(column.removeprefix(">"), justify="right" if right else "left", overflow="fold")
-    return table
-
-
 def _facts(source: Source, cache: SourceCache) -> dict[str, Any]:
     forms = [
         {
@@ -188,3 +174,7 @@ def _holding(item: Holding) -> dict[str, Any]:
         "size": item.size,
         "problem": item.problem or None,
     }
+
+
+sources.add_command(outdated)
+sources.add_command(bump)

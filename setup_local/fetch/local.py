@@ -44,7 +44,7 @@ def _own_source(asked: str, path: Path, known: Sources, cache: SourceCache) -> S
     if not path.exists():
         raise RequestError("no such file or directory", where=f"source {asked}={path}")
     with _archive(path) as archive:
-        root = _root(archive, _kind(path), name, known)
+        root = source_root(archive, _kind(path), name, known)
         version = version or _version(name, path, archive, root)
         form = Form(
             file=archive.name,
@@ -118,7 +118,7 @@ def _files(directory: Path) -> list[Path]:
     return sorted(found)
 
 
-def _root(archive: Path, kind: ArchiveKind, name: str, known: Sources) -> str:
+def source_root(archive: Path, kind: ArchiveKind, name: str, known: Sources) -> str:
     """Return the directory in an archive that is the source tree, as the known forms of the source have it."""
     names = _names(archive, kind)
     forms = [form for source in known.sources if source.name == name for form in source.forms]

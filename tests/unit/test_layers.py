@@ -22,6 +22,7 @@ STAGES = (
     "doctor",
     "index",
     "sourcing",
+    "pins",
     "pipeline",
     "matrix",
     "commands",

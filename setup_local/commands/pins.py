@@ -1,0 +1,111 @@
+"""`setup-local sources outdated` and `bump`: keeping the pins, by whoever works on the catalog."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+from setup_local import log, paths
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.commands.tables import print_table, table
+from setup_local.errors import OutputError, RequestError
+from setup_local.fetch import Fetcher
+from setup_local.pins.bump import Bump, find, pinned_text, try_pin
+from setup_local.pins.outdated import Standing, standings
+from setup_local.whole import whole
+
+_CATALOG = "sources.toml"
+
+
+def _fetcher(*, offline: bool = False) -> Fetcher:
+    return Fetcher(paths.cache_root(), offline=offline, report=log.console().print, environ=os.environ)
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--try", "tried", is_flag=True, help="Also try to get every pin that is not in the cache.")
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+def outdated(names: tuple[str, ...], *, tried: bool, as_machine: bool) -> None:
+    """Show what is newer than the pins, and which pins have no use or can no longer be had.
+
+    Only signed indexes are asked. Versions that no recipe takes are left out.
+
+    \b
+    Examples:
+      setup-local sources outdated
+      setup-local sources outdated openssl --try
+    """
+    found = standings(names, load_catalogs(), _fetcher(), tried=tried)
+    if as_machine:
+        click.echo(json.dumps([_facts(item) for item in found], indent=2))
+        return
+    rows = table("source", "newest pin", "newer", "where", "note")
+    for item in found:
+        rows.add_row(item.name, item.pinned, item.newer or "-", item.place, item.note)
+    print_table(rows)
+
+
+def _facts(item: Standing) -> dict[str, str | None]:
+    return {
+        "name": item.name,
+        "pinned": item.pinned,
+        "newer": item.newer or None,
+        "place": item.place or None,
+        "note": item.note or None,
+    }
+
+
+@click.command()
+@click.argument("name")
+@click.argument("version", required=False)
+@click.option("--dry-run", is_flag=True, help="Try everything, print the change, write nothing.")
+def bump(name: str, version: str | None, *, dry_run: bool) -> None:
+    """Pin a newer version of a source: the newest of each series that recipes take, or VERSION.
+
+    It is fetched from where a signed index has it; all patches are tried, and a CPython is compared with the catalog.
+    Nothing but data/sources.toml changes, and nothing at all where anything does not fit.
+
+    \b
+    Examples:
+      setup-local sources bump openssl
+      setup-local sources bump cpython 3.13.15 --dry-run
+    """
+    catalogs, fetcher = load_catalogs(), _fetcher()
+    catalog = paths.DATA / _CATALOG
+    with tempfile.TemporaryDirectory() as work:
+        bumps = tuple(
+            try_pin(old, new, catalogs, fetcher, Path(work)) for old, new in find(name, version, catalogs, fetcher)
+        )
+    if not bumps:
+        raise RequestError("no signed index has anything newer", where=name, hint="see `sources outdated`")
+    before = catalog.read_text(encoding="utf-8")
+    after = pinned_text(before, bumps)
+    for item in bumps:
+        _tell(item)
+    click.echo(
+        "".join(
+            difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), "before", "after")
+        )
+    )
+    if not dry_run:
+        _write(catalog, after)
+
+
+def _tell(item: Bump) -> None:
+    console = log.console()
+    console.print(f"{item.new.identity} takes precedence over {item.old.identity}")
+    for line in item.checks:
+        console.print(f"  {line}")
+
+
+def _write(catalog: Path, text: str) -> None:
+    try:
+        with whole(catalog) as fresh:
+            fresh.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror}", where=catalog) from error

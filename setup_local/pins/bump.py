@@ -1,0 +1,138 @@
+"""Bumps a pin: a newer version is fetched, tried with everything that is ours, and written into the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from setup_local import fetch
+from setup_local.build.cpython_tree import disagreements, read_upstream
+from setup_local.build.patch_trial import unfitting
+from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.patches import patches_for
+from setup_local.catalog.sources import NoCandidate, Requirement, Source, Sources, Trust, exactly
+from setup_local.catalog.versions import admits, order
+from setup_local.errors import ReconcileError, RequestError
+from setup_local.fetch import Obtained
+from setup_local.fetch.local import source_root
+from setup_local.pins.edit import with_pin
+from setup_local.pins.uses import requirements
+from setup_local.plan.model import PlannedLibrary
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+
+class Supplier(Protocol):
+    """Finds newer versions, and gets them."""
+
+    def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return what signed indexes have that is newer than every pin that meets a requirement, the newest first."""
+
+    def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return what signed indexes have that meets a requirement and is not pinned, the best first."""
+
+    def obtain(self, source: Source) -> Obtained:
+        """Return a source, from the first place that has it; raise `SourceError`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bump:
+    """A pin, and the newer one that takes precedence over it; `checks` say what was tried."""
+
+    old: Source
+    new: Source
+    checks: tuple[str, ...]
+
+
+def series(name: str, catalogs: Catalogs) -> tuple[Requirement, ...]:
+    """Return the requirements on a source that pins meet, each once; of Python, one for each series.
+
+    Raises `RequestError` for a source that is not in the catalog.
+    """
+    catalogs.sources.select([name])
+    if name == PYTHON:
+        found = dict.fromkeys(".".join(version.split(".")[:2]) for version in catalogs.sources.versions(name))
+        return tuple(exactly(name, f"{version}.*") for version in found)
+    every = dict.fromkeys(requirement for _, requirement in requirements(catalogs) if requirement.name == name)
+    ranges = [item for item in every if item.versions] or list(every)
+    return tuple(item for item in ranges if catalogs.sources.candidates(item)) or (Requirement(name=name),)
+
+
+def find(name: str, version: str | None, catalogs: Catalogs, supplier: Supplier) -> Iterator[tuple[Source, Source]]:
+    """Yield pins of a source, each with the newer version that is to be pinned.
+
+    That is the newest of each series, or the version that is asked for. Raises `RequestError` for one that no index has.
+    """
+    if version is None:
+        for requirement in series(name, catalogs):
+            if newer := supplier.newer(requirement, catalogs.sources):
+                yield _like(name, newer[0].version, catalogs), newer[0]
+        return
+    found = [
+        item
+        for item in supplier.discover(exactly(name, version), catalogs.sources)
+        if item.version == version and version not in catalogs.sources.versions(name)
+    ]
+    if not found:
+        raise RequestError(f"no signed index has {name} {version}, or it is pinned", hint="see `sources outdated`")
+    yield _like(name, version, catalogs), found[0]
+
+
+def _like(name: str, version: str, catalogs: Catalogs) -> Source:
+    """Return the pin that a new version is most like: the newest of those before it, in its series if there are any."""
+    fitting = [item for item in series(name, catalogs) if admits(item.versions, version)]
+    pins = [pin for item in fitting for pin in catalogs.sources.candidates(item)]
+    every = pins or list(catalogs.sources.candidates(Requirement(name=name)))
+    if not every:
+        raise NoCandidate(Requirement(name=name))
+    return max(every, key=lambda pin: (order(pin.version) < order(version), order(pin.version)))
+
+
+def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, work: Path) -> Bump:
+    """Fetch a newer version, and try all patches and, for CPython, the catalog of modules on it.
+
+    Only the form that was had is pinned. Raises `SourceError`, and `ReconcileError` with everything that does not fit.
+    """
+    obtained = supplier.obtain(new)
+    root = source_root(obtained.path, obtained.form.kind, new.name, catalogs.sources)
+    form = replace(obtained.form, root=root)
+    pinned = replace(new, forms=(form,), trust=Trust.PINNED)
+    obtained = replace(obtained, source=pinned, form=form)
+    checks = _python_checks if new.name == PYTHON else _library_checks
+    return Bump(old=old, new=pinned, checks=tuple(checks(obtained, catalogs, work)))
+
+
+def _library_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterator[str]:
+    """Try the patches of every library that is made from a source; yield what was tried."""
+    source = obtained.source
+    for library in catalogs.libraries:
+        if library.source != source.name or not admits(library.versions, source.version):
+            continue
+        patches = patches_for(library.patches, source.version)
+        item = PlannedLibrary(library=library, source=source, patches=patches)
+        if problems := list(unfitting(item, {source.identity: obtained}, work)):
+            raise ReconcileError("".join(["patches do not fit:", *(f"\n  {line}" for line in problems)]))
+        yield f"{library.name}: {len(patches)} patches fit"
+
+
+def _python_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterator[str]:
+    """Compare CPython's source with the catalog of modules, and try the patches."""
+    source = obtained.source
+    tree = fetch.unpack(obtained, work / source.identity)
+    plan = resolve(Request(python=source.version), replace(catalogs, sources=catalogs.sources.with_more([source])))
+    upstream = read_upstream(tree)
+    found = disagreements(plan, upstream, tree)
+    if found:
+        rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
+        raise ReconcileError(f"the catalog and CPython {source.version} disagree:{rows}")
+    yield f"catalog and source agree about {len(upstream.modules)} modules"
+    yield f"{len(plan.python_patches)} patches fit"
+
+
+def pinned_text(text: str, bumps: tuple[Bump, ...]) -> str:
+    """Return the catalog's text with all bumps made."""
+    for item in bumps:
+        text = with_pin(text, item.new, item.old)
+    return text

@@ -1,0 +1,75 @@
+"""Edits the text of `data/sources.toml`: everything that is not changed keeps its bytes, comments too."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import tomlkit
+import tomlkit.items
+
+from setup_local.catalog.sources import Form, Source
+
+
+def with_pin(text: str, source: Source, like: Source) -> str:
+    """Return the catalog's text with a pin before the one that it is like, in its layout.
+
+    `source` has the forms whose bytes were seen; what else the other pin has (flags, addresses) is kept.
+    """
+    document = tomlkit.parse(text)
+    pins: Any = document["sources"]
+    place = _place(pins, like)
+    fresh = copy.deepcopy(pins[place])
+    fresh["version"] = source.version
+    shapes = list(zip(like.forms, fresh["forms"], strict=True))
+    forms = tomlkit.aot()
+    for form in source.forms:
+        forms.append(_form(form, _nearest(form, shapes), source.version))
+    fresh["forms"] = forms
+    pins.insert(place, fresh)
+    return tomlkit.dumps(document)
+
+
+def without_pin(text: str, source: Source) -> str:
+    """Return the catalog's text without a pin."""
+    document = tomlkit.parse(text)
+    pins: Any = document["sources"]
+    del pins[_place(pins, source)]
+    return tomlkit.dumps(document)
+
+
+def _place(pins: Any, source: Source) -> int:
+    wanted = (source.name, source.version)
+    return next(number for number, pin in enumerate(pins) if (pin["name"], pin["version"]) == wanted)
+
+
+def _nearest(form: Form, shapes: list[tuple[Form, Any]]) -> Any:
+    """Return the pinned form that a new one is most like: of the same kind, from the same package or project."""
+
+    def distance(pair: tuple[Form, Any]) -> tuple[bool, bool, bool]:
+        old, _ = pair
+        packages = tuple(item.apt.package if item.apt else "" for item in (old, form))
+        return (old.kind is not form.kind, packages[0] != packages[1], bool(old.urls) != bool(form.urls))
+
+    return copy.deepcopy(min(shapes, key=distance)[1])
+
+
+def _form(form: Form, raw: Any, version: str) -> Any:
+    """Fill a copy of a pinned form with what is new."""
+    raw["file"] = _templated(form.file, version)
+    raw["sha256"] = form.sha256
+    raw["size"] = form.size
+    if form.root:
+        raw["root"] = _templated(form.root, version)
+    for name in ("verified", "extent"):
+        raw.pop(name, None)
+    if form.apt and "apt" in raw:
+        raw["apt"]["version"] = _templated(form.apt.version, version)
+        raw["apt"]["file"] = _templated(form.apt.file, version)
+        raw["apt"]["suites"] = list(form.apt.suites)
+    return raw
+
+
+def _templated(text: str, version: str) -> str:
+    """Return a text with the places in which it names the version left open."""
+    return text.replace(version, "{version}").replace(version.replace(".", "_"), "{underscored}")

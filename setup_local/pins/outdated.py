@@ -1,0 +1,81 @@
+"""How the pins stand: what is newer, which have no use, which can no longer be had."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from setup_local.catalog.catalogs import Catalogs
+from setup_local.catalog.sources import Requirement, Source, Sources
+from setup_local.errors import SourceError
+from setup_local.fetch import Obtained
+from setup_local.pins.bump import series
+from setup_local.pins.uses import users
+
+
+class Supplier(Protocol):
+    """Finds newer versions, and tries to get pins."""
+
+    def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return what signed indexes have that is newer than every pin that meets a requirement, the newest first."""
+
+    def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
+        """Return for every source, by its identity, what was had or why it was not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """A pin: the newest of its series, and what is newer in which place; or one with a note that says what is wrong."""
+
+    name: str
+    pinned: str
+    newer: str = ""
+    place: str = ""
+    note: str = ""
+
+
+def standings(
+    names: Iterable[str], catalogs: Catalogs, supplier: Supplier, *, tried: bool = False
+) -> tuple[Standing, ...]:
+    """Return how the pins of sources stand (of all, where none is named); `tried` also tries to get each of them.
+
+    Raises `RequestError` for a name that nothing has.
+    """
+    asked = list(names)
+    pins = catalogs.sources.select(asked) if asked else catalogs.sources.sources
+    known = dict.fromkeys(pin.name for pin in pins)
+    rows = [row for name in known for row in _newer(name, catalogs, supplier)]
+    rows += [Standing(name=pin.name, pinned=pin.version, note="has no use") for pin in pins if not users(pin, catalogs)]
+    if tried:
+        rows += _missing(pins, supplier)
+    return tuple(rows)
+
+
+def _newer(name: str, catalogs: Catalogs, supplier: Supplier) -> Iterator[Standing]:
+    for requirement in series(name, catalogs):
+        pins = catalogs.sources.candidates(requirement)
+        if not pins:
+            continue
+        found = supplier.newer(requirement, catalogs.sources)
+        newest = pins[0].version
+        yield (
+            Standing(name=name, pinned=newest, newer=found[0].version, place=_place(found[0]))
+            if found
+            else Standing(name=name, pinned=newest)
+        )
+
+
+def _place(source: Source) -> str:
+    form = source.forms[0]
+    if form.apt:
+        return f"{form.apt.package} {form.apt.version} of {', '.join(form.apt.suites)}"
+    return f"{form.pypi.project} {form.pypi.version} (PyPI)" if form.pypi else ""
+
+
+def _missing(pins: Iterable[Source], supplier: Supplier) -> Iterator[Standing]:
+    checked = [pin for pin in pins if pin.verified]
+    outcomes = supplier.try_all(checked)
+    for pin in checked:
+        if isinstance(outcomes[pin.identity], SourceError):
+            yield Standing(name=pin.name, pinned=pin.version, note="can no longer be had")

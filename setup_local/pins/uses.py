@@ -1,0 +1,33 @@
+"""What every pin is there for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.sources import Requirement, Source, exactly
+
+
+def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
+    """Yield everything that is built from a source: what it is called, and what it requires."""
+    yield PYTHON, Requirement(name=PYTHON)
+    for library in catalogs.libraries:
+        yield library.name, library.requirement
+        yield from ((library.name, Requirement(name=name)) for name in library.extra_sources)
+    yield from (("toolchain", requirement) for requirement in catalogs.toolchain.requirements)
+    yield "musl", catalogs.musl.requirement
+    tools = catalogs.llvm_tools
+    for pins in (tools.packages.sources, tools.source.sources):
+        yield from (("LLVM's tools", exactly(name, version)) for name, version in pins.items())
+
+
+def users(source: Source, catalogs: Catalogs) -> tuple[str, ...]:
+    """Return what may be built from a source, without repetition."""
+    fitting = (who for who, requirement in requirements(catalogs) if source in catalogs.sources.candidates(requirement))
+    return tuple(dict.fromkeys(fitting))
+
+
+def unused(catalogs: Catalogs) -> tuple[Source, ...]:
+    """Return the pins that nothing can be built from."""
+    used = {item for _, requirement in requirements(catalogs) for item in catalogs.sources.candidates(requirement)}
+    return tuple(source for source in catalogs.sources.sources if source not in used)
