@@ -131,7 +131,7 @@ class _Market:
             if item.source.trust is Trust.SIGNED:
                 what += f" (signed, not pinned: {voucher(item.form)} has the hash of {item.form.file})"
             if lost:
-                what += f", as {lost[0]} cannot be had: {first_reason(self._missing[lost[0]][0])}"
+                what += f", as {first_reason(self._missing[lost[0]][0])}"
             if lost or item.source.trust is Trust.SIGNED:
                 self._report(what)
 

@@ -35,8 +35,12 @@ class Discovery:
 
     def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
         """Return the sources that meet a requirement and are newer than every pin that does, the newest first."""
-        pins = fitting_pins(requirement, known)
-        found = [item for item in self.find(requirement, known) if order(item.version) > order(pins[0].version)]
+        pins = fitting_pins(requirement, known)[:1]
+        found = [
+            item
+            for item in self.find(requirement, known)
+            if all(order(item.version) > order(pin.version) for pin in pins)
+        ]
         return tuple(sorted(found, key=lambda item: order(item.version), reverse=True))
 
     def _forms(self, requirement: Requirement, pins: tuple[Source, ...]) -> Iterator[tuple[str, Form]]:
