@@ -5,10 +5,10 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit golden distribution older musl test-regression test-optimized test-matrix environment
+.PHONY: test lint unit places golden distribution older musl test-regression test-optimized test-matrix environment
 
-# Everything: checks, unit tests, real builds of both eras, and these used in every way.
-test: lint unit distribution older musl
+# Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
+test: lint unit places distribution older musl
 
 environment:
 	@$(PYTHON) scripts/environment.py
@@ -21,6 +21,10 @@ lint: environment
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries
 
+# Sources while a distribution's mirror moves on: a mirror of the tests' own, and the host's apt.
+places: environment
+	$(RUN) -m pytest -n 2 tests/integration/test_moving_mirror.py
+
 # Record the golden files again after a change that is meant; read the diff.
 golden: environment
 	PYTHONPATH=. $(RUN) tests/golden/cases.py
@@ -30,7 +34,8 @@ distribution: environment
 	second=$$(./build-linux.py --python $(OLDER) --output $(OUTPUT) | tail -n 1) && \
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
-	$(RUN) -m pytest tests/integration --archive "$$archive" --second-archive "$$second"
+	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
+		--archive "$$archive" --second-archive "$$second"
 
 # The series before CPython's build system changed.
 older: environment
@@ -56,7 +61,7 @@ test-regression: environment
 test-optimized: environment
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
-	$(RUN) -m pytest tests/integration --archive "$$archive" && \
+	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py --archive "$$archive" && \
 	mkdir -p $(OUTPUT)/again && \
 	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \

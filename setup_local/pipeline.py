@@ -89,7 +89,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         report=reporter.message,
         environ=os.environ,
     )
-    supply = plan_with_sources(request, catalogs, fetcher, reporter.message)
+    supply = plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
     plan = supply.plan
     reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.sources import NoCandidate, Requirement, Source, Sources, Trust
+from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Sources, Trust
 from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import SourceCache
@@ -31,7 +31,10 @@ class Supplier(Protocol):
         """Return for every source, by its identity, what was had or why it was not."""
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return sources that meet a requirement and that signed indexes vouch for; `known` are the catalog's."""
+        """Return sources that meet a requirement and that signed indexes vouch for, the best first.
+
+        `known` are the catalog's, which are left out.
+        """
 
 
 def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -> Catalogs:
@@ -66,33 +69,37 @@ class Supply:
     sources: Mapping[str, Obtained]
 
 
-def plan_with_sources(request: Request, catalogs: Catalogs, supplier: Supplier, report: Report) -> Supply:
+def plan_with_sources(
+    request: Request, catalogs: Catalogs, supplier: Supplier, report: Report, *, locked: bool = False
+) -> Supply:
     """Return the plan of a request with the best sources that can be had, and these sources.
 
-    What is not the catalog's best is reported, a line each. Raises `RequestError` for a request that cannot be met
-    whatever can be had, `SourceError` if a source is missing.
+    What is not the catalog's best is reported, a line each. `locked` admits nothing that is not pinned. Raises
+    `RequestError` for a request that cannot be met whatever can be had, `SourceError` if a source is missing.
     """
-    market = _Market(catalogs, supplier, report)
+    market = _Market(catalogs, supplier, report, locked=locked)
     while True:
         request, plan = market.plan(request)
+        market.refuse_unlocked(plan)
         outcomes = supplier.try_all(plan.sources)
         missing = {name: item for name, item in outcomes.items() if isinstance(item, SourceError)}
         if not missing:
             if unused := unused_sources(plan, catalogs):
                 raise RequestError(f"nothing in this build is made from the given source {unused[0]}")
-            market.report_choices(plan)
-            return Supply(plan=plan, sources={n: item for n, item in outcomes.items() if isinstance(item, Obtained)})
+            obtained = {name: item for name, item in outcomes.items() if isinstance(item, Obtained)}
+            market.report_choices(obtained.values())
+            return Supply(plan=plan, sources=obtained)
         market.lose(missing)
 
 
 class _Market:
     """The catalogs, less what cannot be had, and with what was found instead."""
 
-    def __init__(self, catalogs: Catalogs, supplier: Supplier, report: Report) -> None:
+    def __init__(self, catalogs: Catalogs, supplier: Supplier, report: Report, *, locked: bool) -> None:
         self._catalogs, self._offer = catalogs, catalogs
-        self._supplier, self._report = supplier, report
-        self._missing: dict[str, SourceError] = {}
-        self._discovered: set[Requirement] = set()
+        self._supplier, self._report, self._locked = supplier, report, locked
+        self._missing: dict[str, list[SourceError]] = {}
+        self._discovered: dict[Requirement, tuple[Source, ...]] = {}
 
     def plan(self, request: Request) -> tuple[Request, Plan]:
         """Return a plan of what is on offer, and the request that it meets: that one, or its way around what is not."""
@@ -105,40 +112,71 @@ class _Market:
 
     def lose(self, missing: Mapping[str, SourceError]) -> None:
         """Take sources out that cannot be had."""
-        self._missing |= missing
+        for identity, error in missing.items():
+            self._missing.setdefault(identity, []).append(error)
         self._replace(self._offer.sources.without(missing))
 
-    def report_choices(self, plan: Plan) -> None:
-        """Tell which sources of a plan are not the best that the catalog has, or not pinned."""
-        for source in dict.fromkeys(plan.sources):
-            lost = [identity for identity in self._identities(source.name) if identity in self._missing]
-            if source.trust is Trust.SIGNED:
-                what = f"taking {source.forms[0].file}, which a signed index vouches for and the catalog does not pin"
-                self._report(f"{source.identity}: {what}")
-            elif lost:
-                reason = f"as {lost[0]} cannot be had: {first_reason(self._missing[lost[0]])}"
-                self._report(f"taking {source.identity}, {reason}")
+    def refuse_unlocked(self, plan: Plan) -> None:
+        """Raise `RequestError` for a plan with a source that is not pinned, where only pinned ones are admitted."""
+        for source in plan.sources:
+            if self._locked and source.trust is not Trust.PINNED:
+                what = f"--locked admits pinned sources only, and {source.identity} is {source.trust.value}"
+                raise RequestError(what, hint="leave --locked out, or do without that source")
+
+    def report_choices(self, obtained: Iterable[Obtained]) -> None:
+        """Tell which sources are not the best that the catalog has, or not pinned."""
+        for item in obtained:
+            lost = [identity for identity in self._identities(item.source.name) if identity in self._missing]
+            what = f"taking {item.source.identity}"
+            if item.source.trust is Trust.SIGNED:
+                what += f" (signed, not pinned: {voucher(item.form)} has the hash of {item.form.file})"
+            if lost:
+                what += f", as {first_reason(self._missing[lost[0]][0])}"
+            if lost or item.source.trust is Trust.SIGNED:
+                self._report(what)
 
     def _discover(self, requirement: Requirement) -> bool:
         """Look once for sources that the catalog does not know; tell whether there are any."""
-        if requirement in self._discovered or not self._missing:
+        if self._locked or requirement in self._discovered or not self._missing:
             return False
-        self._discovered.add(requirement)
-        found = self._supplier.discover(requirement, self._catalogs.sources)
-        self._replace(self._offer.sources.with_more(found))
-        return bool(found)
+        self._discovered[requirement] = self._supplier.discover(requirement, self._catalogs.sources)
+        self._replace(self._offer.sources.with_more(self._discovered[requirement]))
+        return bool(self._discovered[requirement])
 
     def _without_packages(self, request: Request, error: NoCandidate) -> Request:
         """Return the request that compiles LLVM's tools where their packages cannot be had; else raise what is wrong."""
         name = error.requirement.name
-        lost = [failure for identity, failure in self._missing.items() if identity in self._identities(name)]
+        lost = self._losses(error.requirement)
         if not lost:
             raise error
         if request.llvm_tools is not LlvmToolsChoice.AUTO or name not in self._catalogs.llvm_tools.packages.sources:
-            raise lost[0]
+            raise self._failure(error.requirement, lost)
         why = first_reason(lost[0])
         self._report(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
         return dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE)
+
+    def _losses(self, requirement: Requirement) -> list[SourceError]:
+        """Return why sources of a name could not be had: those that are pinned, the best first, then what was found."""
+        found = [source.identity for source in self._discovered.get(requirement, ())]
+        names = dict.fromkeys([*self._identities(requirement.name), *found])
+        return [error for identity in names for error in self._missing.get(identity, ())]
+
+    def _failure(self, requirement: Requirement, lost: list[SourceError]) -> SourceError:
+        """Return one error with all places where versions of a source were looked for."""
+        hint = self._outlook(requirement) or lost[0].hint
+        if len(lost) == 1:
+            return SourceError(lost[0].what, where=lost[0].where, hint=hint)
+        what = "\n".join(f"{error.where}: {error.what.rstrip()}" for error in lost)
+        return SourceError(f"{what}\n ", where=requirement, hint=hint)
+
+    def _outlook(self, requirement: Requirement) -> str:
+        """Return what could be had if not only pinned sources were admitted, or nothing."""
+        found = self._supplier.discover(requirement, self._catalogs.sources) if self._locked else ()
+        if not found:
+            return ""
+        form = found[0].forms[0]
+        best = f"{found[0].identity}: {voucher(form)} has the hash of {form.file}"
+        return f"--locked admits pinned sources only; without it there is {best}"
 
     def _identities(self, name: str) -> list[str]:
         """Return all versions of a source that the catalog has, the best first."""
@@ -152,3 +190,10 @@ def first_reason(error: SourceError) -> str:
     """Return why a source cannot be had: of the places where it was looked for, only the first."""
     first, *places = error.what.splitlines()
     return " ".join([first, *(line.strip() for line in places[:1])])
+
+
+def voucher(form: Form) -> str:
+    """Return who vouches for a form that an index named."""
+    if form.apt:
+        return f"the signed index of {' and '.join(form.apt.suites)}"
+    return "the Python package index" if form.pypi else "a signed index"

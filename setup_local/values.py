@@ -134,7 +134,10 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """How the work is done; none of it may change a byte of the result."""
+    """How the work is done; none of it may change a byte of the result of the same sources.
+
+    `locked` admits pinned sources only.
+    """
 
     output: Path
     jobs: int
@@ -142,3 +145,4 @@ class BuildSettings:
     mirrors: tuple[str, ...]
     offline: bool
     keep_build: bool
+    locked: bool

@@ -12,6 +12,8 @@ from enum import Enum
 from functools import cache
 from typing import Any
 
+from packaging.version import Version
+
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.versions import admits, order
@@ -83,10 +85,15 @@ class AptPlace:
     source: str = ""
 
     @property
+    def directory(self) -> str:
+        """Return the directory of the package below that of its component (`libx/libxcb` in `pool/main`)."""
+        name = self.source or self.package
+        return f"{name[:4] if name.startswith('lib') else name[:1]}/{name}"
+
+    @property
     def pool(self) -> str:
         """Return the directory of the package in the archive (`pool/main/libx/libxcb`)."""
-        name = self.source or self.package
-        return f"pool/main/{name[:4] if name.startswith('lib') else name[:1]}/{name}"
+        return f"pool/main/{self.directory}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +109,9 @@ class PypiPlace:
 class Form:
     """One exact archive of a source; forms of a source differ in bytes but hold the same version.
 
-    `root` is the directory inside the archive that is the source tree. `size` is in bytes; 0 means that it was
-    not published, which only an unverified form may have.
+    `root` is the directory inside the archive that is the source tree; it begins with `*` for a tarball that was never
+    seen, whose only top directory may have any name. `size` is in bytes; 0 means that it was not published, which only
+    a form may have that is unverified or not pinned.
     `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
     the tar archive), so that nothing before them needs to be decompressed.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
@@ -175,13 +183,14 @@ class Sources:
         """Return the sources that meet a requirement and are not missing, the best first.
 
         What the user gave is taken whatever its version is, and nothing else then. Versions whose bytes were never
-        checked come after the others, then the newest is the best.
+        checked come after the others, and those that only an index vouches for after them, as it ranks them; of the
+        pinned ones the newest is the best.
         """
         there = [source for source in self.sources if source.identity not in self.missing]
         named = [source for source in there if source.name == requirement.name]
         given = tuple(source for source in named if source.trust is Trust.LOCAL)
         fitting = [source for source in named if admits(requirement.versions, source.version)]
-        return given or tuple(sorted(fitting, key=lambda item: (item.verified, order(item.version)), reverse=True))
+        return given or tuple(sorted(fitting, key=_rank, reverse=True))
 
     def best(self, requirement: Requirement) -> Source:
         """Return the best source that meets a requirement; raise `NoCandidate` if none does."""
@@ -224,6 +233,11 @@ class Sources:
         """Return the pinned versions of a source, newest first."""
         found = [source.version for source in self.sources if source.name == name]
         return tuple(sorted(found, key=order, reverse=True))
+
+
+def _rank(source: Source) -> tuple[bool, bool, Version]:
+    pinned = source.trust is Trust.PINNED
+    return pinned, source.verified, order(source.version if pinned else "0")
 
 
 def filled(raw: dict[str, Any]) -> dict[str, Any]:

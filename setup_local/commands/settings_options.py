@@ -13,6 +13,8 @@ import click
 from setup_local.commands.choice import EnumChoice
 from setup_local.values import BuildSettings, SandboxChoice
 
+LOCKED_VARIABLE = "SETUP_LOCAL_LOCKED"
+
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0))
@@ -50,6 +52,12 @@ _OPTIONS = (
         help="Look here for sources first; may be repeated.",
     ),
     click.option("--offline", is_flag=True, help="Use no network: only the cache and mirror directories."),
+    click.option(
+        "--locked",
+        is_flag=True,
+        envvar=LOCKED_VARIABLE,
+        help=f"Take pinned sources only, none that an index vouches for; also {LOCKED_VARIABLE}=1.",
+    ),
     click.option("--keep-build", is_flag=True, help="Keep the scratch directories of the steps."),
 )
 
@@ -65,6 +73,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         sandbox: SandboxChoice,
         mirrors: tuple[str, ...],
         offline: bool,
+        locked: bool,
         keep_build: bool,
         **others: Any,
     ) -> None:
@@ -74,6 +83,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             sandbox=sandbox,
             mirrors=mirrors,
             offline=offline,
+            locked=locked,
             keep_build=keep_build,
         )
         command(settings=settings, **others)

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, assert_never
 
 from setup_local.catalog.load import check
 from setup_local.catalog.patches import patch_files
@@ -104,7 +104,17 @@ def to_json(value: SourcesRecord) -> str:
 
 def _recorded(source: Source, obtained: Obtained, use: Use, plan: Plan) -> RecordedSource:
     form = obtained.form
-    places = (Place.USER,) if source.trust is Trust.LOCAL else form.places
+    match source.trust:
+        case Trust.PINNED:
+            places = form.places
+        case (
+            Trust.SIGNED
+        ):  # upstream's address was made from that of a pin: only the index says that it has these bytes
+            places = tuple(place for place in form.places if place is not Place.UPSTREAM)
+        case Trust.LOCAL:
+            places = (Place.USER,)
+        case _:
+            assert_never(source.trust)
     return RecordedSource(
         name=source.name,
         version=source.version,

@@ -7,7 +7,8 @@ import shutil
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -16,11 +17,25 @@ from filelock import FileLock
 from setup_local.catalog.sources import AptPlace, ArchiveKind, Form
 from setup_local.fetch import apt_sources
 from setup_local.fetch.attempt import Attempt, PlaceFailed
+from setup_local.fetch.cache import WrongBytes
+from setup_local.fetch.pool import HELPER, Pool, download, reason
+from setup_local.fetch.release import vouching
 from setup_local.run import CommandFailed, run
+from setup_local.whole import whole
 
-_HELPER = Path("/usr/lib/apt/apt-helper")
 _FRESH_SECONDS = 24 * 60 * 60
 _NEW_SECONDS = 60 * 60
+_WITHOUT_FIXES = "sid"  # fixes come into the suite itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class AptHost:
+    """Where a host's apt is configured; `timeout` is how many seconds a server may be silent, each of `retries` times."""
+
+    etc: Path = Path("/etc/apt")
+    os_release: Path = Path("/etc/os-release")
+    timeout: int = 20
+    retries: int = 2
 
 
 class Apt:
@@ -32,14 +47,12 @@ class Apt:
         *,
         environ: Mapping[str, str],
         report: Callable[[str], None],
-        etc: Path = Path("/etc/apt"),
-        os_release: Path = Path("/etc/os-release"),
+        host: AptHost | None = None,
     ) -> None:
         self._state = state
         self._environ = {**environ, "LC_ALL": "C", "LANGUAGE": "C"}
         self._report = report
-        self._etc = etc
-        self._os_release = os_release
+        self._host = host or AptHost()
         self._guard = threading.Lock()
         self._suites: dict[tuple[str, str], Suite] = {}
         self._expected: set[AptPlace] = set()
@@ -50,17 +63,37 @@ class Apt:
             self._expected.update(places)
 
     def attempts(self, form: Form) -> Iterator[Attempt]:
-        """Yield the attempts to get a form: from each suite that is named, in each mirror that has it."""
+        """Yield the attempts to get a form: where the index of each suite says, then where the pool of each mirror has it."""
         if form.apt is None:
             return
         self.expect([form.apt])
         for name in form.apt.suites:
             where = f"package {form.apt.package} of {name} (apt)"
             yield Attempt(where=where, download=partial(self._download, form, form.apt, name))
+        if self._tools:
+            yield from self._pool.attempts(form, form.apt)
 
     def listing(self, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> str:
         """Return the control stanzas (deb822(5)) that a suite has for packages; raise `PlaceFailed`."""
         return self._suite("deb" if kind is ArchiveKind.DEB else "deb-src", suite).listing(set(packages))
+
+    def suites_of(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Return suites, each followed by that of its security fixes where the host's configuration has a mirror of it."""
+        found: list[str] = []
+        for name in names:
+            fixes = f"{name}-security"
+            found += [name, fixes] if name != _WITHOUT_FIXES and self._archives(fixes) else [name]
+        return tuple(found)
+
+    def vouched(self, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> str:
+        """Return the control stanzas that a suite's signed and unexpired index has for packages; raise `PlaceFailed`."""
+        asked, names = self._suite("deb" if kind is ArchiveKind.DEB else "deb-src", suite), set(packages)
+        try:
+            return asked.vouched(names)
+        except PlaceFailed:
+            if not asked.refresh():
+                raise
+            return asked.vouched(names)
 
     def _download(self, form: Form, place: AptPlace, suite_name: str, directory: Path) -> Path:
         """Download from a suite; when that fails with lists that are not new, get new ones and try again."""
@@ -68,7 +101,7 @@ class Apt:
         packages = {item.package for item in self._expected if suite_name in item.suites} | {place.package}
         try:
             return suite.download(form, place, packages, directory)
-        except PlaceFailed:
+        except (PlaceFailed, WrongBytes):
             if not suite.refresh():
                 raise
             return suite.download(form, place, packages, directory)
@@ -79,16 +112,39 @@ class Apt:
         with self._guard:
             if (kind, name) not in self._suites:
                 state = self._state / f"{name}-{kind}"
-                found = apt_sources.archives(
-                    apt_sources.read_repositories(self._etc), apt_sources.codename(self._os_release), [name]
-                )
-                self._suites[kind, name] = Suite(state, (kind, name), found, self._environ, self._report)
+                suite = Suite(state, (kind, name), self._archives(name), self._environ, self._report, self._host)
+                self._suites[kind, name] = suite
             return self._suites[kind, name]
+
+    def _archives(self, suite: str) -> tuple[apt_sources.Archive, ...]:
+        return apt_sources.archives(self._repositories, self._codename, suite)
+
+    @cached_property
+    def _repositories(self) -> tuple[apt_sources.Repository, ...]:
+        return apt_sources.read_repositories(self._host.etc)
+
+    @cached_property
+    def _codename(self) -> str:
+        return apt_sources.codename(self._host.os_release)
+
+    @cached_property
+    def _pool(self) -> Pool:
+        return Pool(self._repositories, self._codename, self._pool_environ)
+
+    @cached_property
+    def _pool_environ(self) -> dict[str, str]:
+        """Return what apt's downloader runs with where no index is read."""
+        state = self._state / "pool"
+        state.mkdir(parents=True, exist_ok=True)
+        with whole(state / "apt.conf") as fresh:
+            settings = _acquire_settings(self._environ)
+            fresh.write_text(private_configuration(state, settings, self._host), encoding="utf-8")
+        return {**self._environ, "APT_CONFIG": str(state / "apt.conf")}
 
     @cached_property
     def _tools(self) -> bool:
         path = self._environ.get("PATH")
-        return _HELPER.is_file() and all(shutil.which(name, path=path) for name in ("apt-get", "apt-cache"))
+        return HELPER.is_file() and all(shutil.which(name, path=path) for name in ("apt-get", "apt-cache"))
 
 
 class Suite:
@@ -101,7 +157,9 @@ class Suite:
         archives: tuple[apt_sources.Archive, ...],
         environ: dict[str, str],
         report: Callable[[str], None],
+        host: AptHost,
     ) -> None:
+        self._host = host
         self._state = state
         self._stamp = state / "stamp"
         self._kind, self._name = suite
@@ -120,24 +178,39 @@ class Suite:
         paths = self._find(form.sha256, place.package, packages)
         if not paths:
             raise PlaceFailed(self._problem or f"no version of {place.package} has a file with this hash")
-        target = directory / form.file
-        reason = ""
+        failure: PlaceFailed | WrongBytes | None = None
         for archive in self._archives:
             for path in paths:
-                uri = f"{archive.uri}/{urllib.parse.quote(path)}"
                 try:
-                    run([_HELPER, "download-file", uri, target, f"SHA256:{form.sha256}"], env=self._environ)
-                except CommandFailed as error:
-                    reason = _reason(error.output)
-                else:
-                    return target
-        raise PlaceFailed(reason)
+                    return download(f"{archive.uri}/{urllib.parse.quote(path)}", form, directory, self._environ)
+                except (PlaceFailed, WrongBytes) as error:
+                    failure = failure if isinstance(failure, WrongBytes) else error
+        raise failure or PlaceFailed("no mirror was asked")
 
     def listing(self, packages: set[str]) -> str:
         """Return the control stanzas of packages, from lists that are fresh."""
         with self._lock, self._state_lock():
             self._prepare()
             return self._answer(packages)
+
+    def vouched(self, packages: set[str]) -> str:
+        """Return the control stanzas of packages from those mirrors whose index is signed and has not expired.
+
+        Raises `PlaceFailed` with the reason when there is none.
+        """
+        with self._lock, self._state_lock():
+            self._prepare()
+            try:
+                targets = run(["apt-get", "indextargets"], env=self._environ).stdout
+            except CommandFailed as error:
+                raise PlaceFailed(reason(error.output)) from error
+            good, problem = vouching(targets, time.time())
+            archives = [archive for archive in self._archives if archive.uri in good]
+            if not archives:
+                raise PlaceFailed(self._problem or problem)
+            parts = self._state / "vouching"
+            self._write_sources(parts, archives)
+            return self._answer(packages, ["-o", f"Dir::Etc::sourceparts={parts}"])
 
     def refresh(self) -> bool:
         """Get new lists, unless that was done a moment ago; tell whether it was done now."""
@@ -184,14 +257,20 @@ class Suite:
 
     def _write_configuration(self) -> str:
         """Write apt's configuration; return a digest of it."""
-        sources = apt_sources.private_sources(self._archives, self._kind, self._name)
-        configuration = private_configuration(self._state, _acquire_settings(self._environ))
-        for directory in ("parts", "lists/partial", "cache/archives/partial"):
+        configuration = private_configuration(self._state, _acquire_settings(self._environ), self._host)
+        for directory in ("lists/partial", "cache/archives/partial"):
             (self._state / directory).mkdir(parents=True, exist_ok=True)
-        (self._state / "parts" / "archive.sources").write_text(sources, encoding="utf-8")
+        sources = self._write_sources(self._state / "parts", self._archives)
         (self._state / "status").touch()
         (self._state / "apt.conf").write_text(configuration, encoding="utf-8")
         return hashlib.sha256((sources + configuration).encode()).hexdigest()
+
+    def _write_sources(self, directory: Path, archives: Iterable[apt_sources.Archive]) -> str:
+        """Write what apt is to read into a directory of its own; return the text."""
+        text = apt_sources.private_sources(archives, self._kind, self._name)
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "archive.sources").write_text(text, encoding="utf-8")
+        return text
 
     def _update(self) -> None:
         """Get the lists; what went wrong is kept for whoever does not find a file in them."""
@@ -201,14 +280,14 @@ class Suite:
         try:
             run(["apt-get", "update"], env=self._environ)
         except CommandFailed as error:
-            self._problem = f"apt-get update: {_reason(error.output)}"
+            self._problem = f"apt-get update: {reason(error.output)}"
         else:
             self._stamp.write_text(digest, encoding="utf-8")
 
-    def _answer(self, packages: set[str]) -> str:
+    def _answer(self, packages: set[str], settings: Sequence[str] = ()) -> str:
         options = ["show"] if self._kind == "deb" else ["showsrc", "--only-source"]
         try:
-            return run(["apt-cache", *options, *sorted(packages)], env=self._environ).stdout
+            return run(["apt-cache", *settings, *options, *sorted(packages)], env=self._environ).stdout
         except CommandFailed as error:
             return error.output  # it answers for those that it knows
 
@@ -229,10 +308,11 @@ def listed_files(text: str) -> Iterator[tuple[str, str]]:
                 yield words[0], f"{stanza.get('Directory', '')}/{words[2]}"
 
 
-def private_configuration(state: Path, acquire: Iterable[str]) -> str:
+def private_configuration(state: Path, acquire: Iterable[str], host: AptHost) -> str:
     """Return an apt.conf that keeps apt inside one directory, with the host's ways to the network.
 
-    Lists may be old: only a file with the pinned hash is ever taken, so an outdated mirror does no harm.
+    Lists may be old: a file with the pinned hash is the right one whatever an outdated mirror says. Who asks an index
+    to vouch for others sees for itself that it has not expired.
     """
     lines = [
         f'Dir::State "{state}";',
@@ -246,11 +326,14 @@ def private_configuration(state: Path, acquire: Iterable[str]) -> str:
         'APT::Sandbox::User "root";',
         'Acquire::Languages "none";',
         'Acquire::Check-Valid-Until "false";',
-        'Acquire::Retries "2";',
-        'Acquire::http::Timeout "20";',
-        'Acquire::https::Timeout "20";',
+        'Acquire::AllowInsecureRepositories "false";',
+        'Acquire::AllowWeakRepositories "false";',
+        'Acquire::AllowDowngradeToInsecureRepositories "false";',
+        'APT::Update::Error-Mode "any";',
+        f'Acquire::Retries "{host.retries}";',
     ]
-    return "\n".join([*lines, *acquire]) + "\n"
+    waits = [f'Acquire::{scheme}::Timeout "{host.timeout}";' for scheme in ("http", "https")]
+    return "\n".join([*lines, *acquire, *waits]) + "\n"
 
 
 def _acquire_settings(environ: Mapping[str, str]) -> list[str]:
@@ -262,11 +345,3 @@ def _acquire_settings(environ: Mapping[str, str]) -> list[str]:
         return []
     kept = ("Acquire::http::", "Acquire::https::", "Acquire::ftp::", "Acquire::socks::")
     return [line for line in dump.splitlines() if line.startswith(kept) and not line.endswith(' "";')]
-
-
-def _reason(output: str) -> str:
-    """Return apt's first error."""
-    lines = (
-        [line for line in output.splitlines() if line.startswith("E:")] or output.splitlines() or ["no reason given"]
-    )
-    return lines[0].removeprefix("E:").strip()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _GENERIC_SUITES = frozenset({"stable", "testing", "unstable", "oldstable", "sid"})
+_ADDED = re.compile(r"(?:-security|-updates|/updates)$")
 _ONE_LINE = re.compile(
     r"^(deb|deb-src)\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<uri>\S+)\s+(?P<suite>\S+)\s*(?P<components>.*)$"
 )
@@ -21,6 +22,21 @@ class Repository:
     suites: tuple[str, ...]
     components: tuple[str, ...]
     signed_by: str = ""
+
+    @property
+    def mirrors(self) -> tuple[str, ...]:
+        """Return the base URLs of all its mirrors."""
+        return tuple(uri.rstrip("/") for given in self.uris for uri in _expand(given))
+
+    @property
+    def fixes(self) -> bool:
+        """Tell whether it is an archive of security fixes and nothing else (`trixie-security`, once `buster/updates`)."""
+        return all(is_security(suite) for suite in self.suites)
+
+    def serves(self, wanted: Iterable[str]) -> bool:
+        """Tell whether it has the main component of one of these releases, or what the distribution adds to it."""
+        releases = {_ADDED.sub("", suite) for suite in self.suites}
+        return "main" in self.components and not releases.isdisjoint(wanted)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +106,30 @@ def read_repositories(etc: Path) -> tuple[Repository, ...]:
     return tuple(found)
 
 
-def archives(repositories: Iterable[Repository], codename: str, suites: Iterable[str]) -> tuple[Archive, ...]:
-    """Return the mirrors of the distribution itself: those with a main release, not additions to it."""
-    wanted = _GENERIC_SUITES | {codename, *suites}
+def archives(repositories: Iterable[Repository], codename: str, suite: str) -> tuple[Archive, ...]:
+    """Return the mirrors of the distribution that may have a suite: of a security suite, those of security fixes."""
+    wanted = {*_GENERIC_SUITES, codename, _ADDED.sub("", suite)}
     found: dict[Archive, None] = {}
     for repository in repositories:
-        if "main" in repository.components and wanted.intersection(repository.suites):
-            for uri in (item for given in repository.uris for item in _expand(given)):
-                found[Archive(uri=uri.rstrip("/"), signed_by=repository.signed_by)] = None
+        if repository.serves(wanted) and repository.fixes == is_security(suite):
+            for uri in repository.mirrors:
+                found[Archive(uri=uri, signed_by=repository.signed_by)] = None
+    return tuple(found)
+
+
+def is_security(suite: str) -> bool:
+    """Tell whether a suite has security fixes for another one."""
+    return suite.endswith(("-security", "/updates"))
+
+
+def pools(repositories: Iterable[Repository], codename: str, suites: Iterable[str]) -> tuple[str, ...]:
+    """Return the base URLs of all mirrors, each with the directory in which files of the main component lie."""
+    wanted = {*_GENERIC_SUITES, codename, *suites}
+    found: dict[str, None] = {}
+    for repository in repositories:
+        if repository.serves(wanted):
+            for uri in repository.mirrors:
+                found[f"{uri}/pool/{'updates/' if repository.fixes else ''}main"] = None
     return tuple(found)
 
 

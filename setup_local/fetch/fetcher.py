@@ -11,9 +11,10 @@ from pathlib import Path
 
 from setup_local.catalog.sources import Form, Requirement, Source, Sources
 from setup_local.errors import SourceError
-from setup_local.fetch.apt import Apt
+from setup_local.fetch.apt import Apt, AptHost
 from setup_local.fetch.attempt import Attempt, PlaceFailed
 from setup_local.fetch.cache import SourceCache, WrongBytes, verify
+from setup_local.fetch.discover import Discovery
 from setup_local.fetch.http import Downloader
 from setup_local.fetch.mirrors import (
     MIRROR_VARIABLE,
@@ -41,7 +42,8 @@ class Fetcher:
     """Gets sources into the cache `<cache>/sources`; one serves all threads of a process.
 
     `mirrors` are directories or URLs; `offline` allows only the cache and directories; `report` gets a line
-    for everything worth telling; `environ` is what the user's own tools (apt, pip) run with.
+    for everything worth telling; `environ` is what the user's own tools (apt, pip) run with; `apt_host` is where apt
+    is configured.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Fetcher:
         offline: bool = False,
         report: Callable[[str], None],
         environ: Mapping[str, str],
+        apt_host: AptHost | None = None,
     ) -> None:
         self.cache = SourceCache(cache)
         self._mirrors = mirror_list(mirrors, environ)
@@ -61,7 +64,8 @@ class Fetcher:
         self._environ = dict(environ)
         self._stop = threading.Event()
         self._downloader = Downloader(environ, stop=self._stop)
-        self._apt = Apt(cache / "apt", environ=self._environ, report=self._report)
+        self._apt = Apt(cache / "apt", environ=self._environ, report=self._report, host=apt_host)
+        self._discovery = Discovery(self._apt, environ=self._environ, report=self._report)
         self.cache.sweep()
 
     def cached(self, source: Source) -> Obtained | None:
@@ -100,9 +104,15 @@ class Fetcher:
         return outcomes
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return sources that meet a requirement and that signed indexes vouch for; `known` are the catalog's."""
-        del requirement, known  # no index is asked yet
-        return ()
+        """Return sources that meet a requirement and that signed indexes vouch for, the best first.
+
+        `known` are the catalog's, which are left out. Offline there are none.
+        """
+        return () if self._offline else self._discovery.find(requirement, known)
+
+    def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+        """Return what signed indexes have that meets a requirement and is newer than every pin, the newest first."""
+        return () if self._offline else self._discovery.newer(requirement, known)
 
     @contextmanager
     def _running(self, sources: Iterable[Source]) -> Iterator[dict[str, Future[Obtained]]]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
+_ANY = "*"
 
 
 class UnsafeMember(Exception):
@@ -41,9 +42,10 @@ class Selection:
 
     def takes(self, path: PurePosixPath) -> bool:
         """Tell whether a member is wanted."""
-        if not self.only:
-            return path.is_relative_to(self.root)
-        return any(path.is_relative_to(self.root / directory) for directory in self.only)
+        root = self.root
+        if root.parts[:1] == (_ANY,) and path.parts:
+            root = PurePosixPath(path.parts[0], *root.parts[1:])
+        return any(path.is_relative_to(root / directory) for directory in self.only or (".",))
 
 
 def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Path:
@@ -77,11 +79,21 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
         OSError,
     ) as error:
         raise SourceError(f"cannot be unpacked: {error}", where=path) from error
-    tree = into / form.root
+    tree = _tree(into, form.root, path)
     missing = [name for name in (only or (".",)) if not (tree / name).exists()]
     if missing:
         raise SourceError(f"holds no {', '.join(str(PurePosixPath(form.root, name)) for name in missing)}", where=path)
     return tree
+
+
+def _tree(into: Path, root: str, archive: Path) -> Path:
+    """Return the directory that a form's root is; `*` stands for the only top directory of the archive."""
+    if not root.startswith(_ANY):
+        return into / root
+    found = [path for path in into.glob(root) if path.is_dir()]
+    if len(found) != 1:
+        raise SourceError(f"holds {len(found) or 'no'} directories {root}, not one", where=archive)
+    return found[0]
 
 
 @contextmanager

@@ -14,11 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from setup_local.catalog.sources import AptPlace, Form, Source
+from setup_local.catalog.sources import AptPlace, Form, Requirement, Source, Sources
 from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Fetcher, cache
 from setup_local.fetch.apt import Apt
 from setup_local.fetch.cache import SourceCache
+from setup_local.fetch.discover import Discovery
 
 DATA = b"the pinned bytes" * 1000
 SHA = hashlib.sha256(DATA).hexdigest()
@@ -254,6 +255,15 @@ def test_the_error_lists_every_place_and_a_way_out(server: Server, tmp_path: Pat
     assert f"\n  {server.url}/1: HTTP 404 Not Found\n" in text
     assert f"\n  {server.url}/2: HTTP 404 Not Found\n" in text
     assert "--mirror" in text
+
+
+def test_offline_asks_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = (source(form()),)
+    monkeypatch.setattr(Discovery, "find", lambda *_: found)
+    monkeypatch.setattr(Discovery, "newer", lambda *_: found)
+    asked = (Requirement(name="a"), Sources(sources=()))
+    assert fetcher(tmp_path).discover(*asked) == fetcher(tmp_path).newer(*asked) == found
+    assert fetcher(tmp_path, offline=True).discover(*asked) == fetcher(tmp_path, offline=True).newer(*asked) == ()
 
 
 def test_offline_asks_no_server(server: Server, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from setup_local.catalog.sources import AptPlace, Form
-from setup_local.fetch.apt import Apt, listed_files, private_configuration
+from setup_local.fetch.apt import Apt, AptHost, listed_files, private_configuration
 from setup_local.fetch.apt_sources import (
     Archive,
     Repository,
@@ -71,7 +71,7 @@ def test_one_line_entries() -> None:
 
 
 def test_only_mirrors_of_the_distribution_itself_are_asked() -> None:
-    found = archives([*parse_one_line(ONE_LINE), *parse_deb822(DEB822)], "trixie", ["forky"])
+    found = archives([*parse_one_line(ONE_LINE), *parse_deb822(DEB822)], "trixie", "forky")
     assert [item.uri for item in found] == [
         "http://one.example/debian",
         "http://two.example/debian",
@@ -83,7 +83,7 @@ def test_only_mirrors_of_the_distribution_itself_are_asked() -> None:
 def test_mirror_lists_are_read_and_media_left_out(tmp_path: Path) -> None:
     (tmp_path / "list").write_text("# mirrors\nhttp://a.example/debian priority:1\nhttp://b.example/debian\n")
     uris = (f"mirror+file:{tmp_path}/list", "cdrom:[Debian]/", "mirror+file:/not/there")
-    found = archives([Repository(uris=uris, suites=("stable",), components=("main",))], "", [])
+    found = archives([Repository(uris=uris, suites=("stable",), components=("main",))], "", "stable")
     assert [item.uri for item in found] == ["http://a.example/debian", "http://b.example/debian"]
 
 
@@ -112,10 +112,20 @@ def test_our_own_sources_name_one_suite() -> None:
 
 
 def test_our_own_configuration_keeps_apt_in_its_directory() -> None:
-    text = private_configuration(Path("/state"), ['Acquire::http::Proxy "http://p";'])
+    text = private_configuration(Path("/state"), ['Acquire::http::Proxy "http://p";'], AptHost(timeout=7, retries=1))
     assert 'Dir::State "/state";' in text
     assert 'Dir::Etc::sourceparts "/state/parts";' in text
-    assert text.endswith('Acquire::http::Proxy "http://p";\n')
+    assert 'Acquire::http::Proxy "http://p";\n' in text
+    assert 'Acquire::Retries "1";' in text
+    assert text.endswith('Acquire::http::Timeout "7";\nAcquire::https::Timeout "7";\n')
+
+
+def test_no_index_is_taken_unsigned() -> None:
+    text = private_configuration(Path("/state"), [], AptHost())
+    assert 'Acquire::AllowInsecureRepositories "false";' in text
+    assert 'APT::Update::Error-Mode "any";' in text
+    found = archives(parse_one_line("deb [trusted=yes] http://m/debian sid main"), "", "sid")
+    assert "rusted" not in private_sources(found, "deb", "sid")
 
 
 def test_files_of_source_and_binary_packages() -> None:
@@ -141,11 +151,22 @@ SHA256: {"c" * 64}
 
 def test_a_host_without_apt_is_told(tmp_path: Path) -> None:
     place = AptPlace(package="zlib", version="1", file="f", suites=("trixie", "sid"))
-    apt = Apt(tmp_path, environ={"PATH": str(tmp_path)}, report=lambda _: None, etc=tmp_path, os_release=tmp_path / "x")
+    host = AptHost(etc=tmp_path, os_release=tmp_path / "x")
+    apt = Apt(tmp_path, environ={"PATH": str(tmp_path)}, report=lambda _: None, host=host)
     attempts = list(apt.attempts(Form(file="f", sha256="0" * 64, size=1, apt=place)))
     assert [item.where for item in attempts] == ["package zlib of trixie (apt)", "package zlib of sid (apt)"]
     with pytest.raises(PlaceFailed, match="no apt"):
         attempts[0].download(tmp_path)
+
+
+def test_a_suite_of_security_fixes_is_asked_where_the_host_names_a_mirror(tmp_path: Path) -> None:
+    parts = tmp_path / "sources.list"
+    parts.write_text(ONE_LINE)
+    apt = Apt(tmp_path, environ={}, report=lambda _: None, host=AptHost(etc=tmp_path, os_release=tmp_path / "x"))
+    assert apt.suites_of(["sid", "trixie", "forky"]) == ("sid", "trixie", "trixie-security", "forky")
+    parts.write_text("deb http://one.example/debian trixie main")
+    other = Apt(tmp_path, environ={}, report=lambda _: None, host=AptHost(etc=tmp_path, os_release=tmp_path / "x"))
+    assert other.suites_of(["trixie"]) == ("trixie",)
 
 
 def test_a_form_without_package_is_not_asked_for(tmp_path: Path) -> None:

@@ -80,6 +80,22 @@ def test_what_lies_outside_of_the_root_is_left_out(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "a-1" / "configure").exists()
 
 
+def test_the_top_directory_may_have_any_name(tmp_path: Path) -> None:
+    archive = tar(tmp_path / "a.tar", *TREE)
+    assert unpack(obtained(archive, root="*"), tmp_path / "all") == tmp_path / "all" / "a-1"
+    tree = unpack(obtained(archive, root="*/docs"), tmp_path / "docs", only=("index",))
+    assert sorted(path.name for path in (tmp_path / "docs").rglob("*")) == ["a-1", "docs", "index"]
+    assert (tree / "index").is_file()
+
+
+def test_there_is_one_top_directory_or_nobody_can_tell(tmp_path: Path) -> None:
+    two = tar(tmp_path / "two.tar", member("a/x"), member("b/x"))
+    with pytest.raises(SourceError, match=r"holds 2 directories \*, not one"):
+        unpack(obtained(two, root="*"), tmp_path / "two")
+    with pytest.raises(SourceError, match=r"holds no directories \*/source, not one"):
+        unpack(obtained(tar(tmp_path / "a.tar", *TREE), root="*/source"), tmp_path / "none")
+
+
 @pytest.mark.parametrize(("root", "only"), [("b-1", ()), ("a-1", ("absent",))])
 def test_a_root_or_directory_that_is_missing(tmp_path: Path, root: str, only: tuple[str, ...]) -> None:
     with pytest.raises(SourceError, match="holds no"):

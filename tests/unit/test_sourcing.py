@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from world import World
 
-from setup_local.catalog.sources import NoCandidate, Sources, Trust, exactly
+from setup_local.catalog.sources import AptPlace, Form, NoCandidate, PypiPlace, Sources, Trust, exactly
 from setup_local.errors import RequestError, SourceError
 from setup_local.fetch.cache import SourceCache
-from setup_local.sourcing import Supply, first_reason, with_own_sources
+from setup_local.sourcing import Supply, first_reason, voucher, with_own_sources
 from setup_local.values import Request
 
 PLAIN = Request(python="3.13.5")
@@ -43,7 +43,7 @@ def test_of_a_library_the_next_version_is_taken_and_that_is_said(world: World) -
     world.lose(f"sqlite-{newest}")
     assert taken(world.supply(PLAIN), "sqlite") == next_one
     (line,) = world.said
-    assert line.startswith(f"taking sqlite-{next_one}, as sqlite-{newest} cannot be had: sqlite-{newest}.tar could not")
+    assert line.startswith(f"taking sqlite-{next_one}, as sqlite-{newest}.tar could not be had: ")
     assert world.asked == []
 
 
@@ -59,7 +59,11 @@ def test_of_a_series_of_python_the_next_version_is_taken(world: World) -> None:
     best, next_one, *_ = world.catalogs.sources.candidates(exactly("cpython", "3.13.*"))
     world.lose(best.identity)
     assert taken(world.supply(Request(python="3.13")), "cpython") == next_one.version
-    assert [line for line in world.said if line.startswith(f"taking {next_one.identity}, as {best.identity} cannot")]
+    assert [
+        line
+        for line in world.said
+        if line.startswith(f"taking {next_one.identity}, as {best.identity}.tar could not be had: ")
+    ]
 
 
 def test_an_exact_python_is_not_replaced(world: World) -> None:
@@ -79,7 +83,10 @@ def test_where_no_pin_can_be_had_the_signed_index_is_asked_once(world: World) ->
     assert taken(world.supply(PLAIN), "zlib") == "1.3.2"
     assert len(world.asked) == 1
     (line,) = world.said
-    assert line == "zlib-1.3.2: taking zlib-1.3.2.tar, which a signed index vouches for and the catalog does not pin"
+    assert line.startswith(
+        "taking zlib-1.3.2 (signed, not pinned: a signed index has the hash of zlib-1.3.2.tar), "
+        "as zlib-1.3.1.tar could not be had: "
+    )
 
 
 def test_the_same_version_can_come_with_other_bytes(world: World) -> None:
@@ -94,9 +101,43 @@ def test_what_the_index_names_may_be_missing_too(world: World) -> None:
     world.lose("zlib")
     world.signed = [world.tiny("zlib", "1.3.2", trust=Trust.SIGNED)]
     (world.mirror / "zlib-1.3.2.tar").unlink()
-    with pytest.raises(SourceError, match=r"zlib-1\.3\.1\.tar could not be had"):
+    with pytest.raises(SourceError, match=r"zlib-1\.3\.1\.tar could not be had") as caught:
         world.supply(PLAIN)
+    assert "zlib-1.3.2: zlib-1.3.2.tar could not be had:" in str(caught.value)
     assert len(world.asked) == 1
+
+
+def test_locked_names_what_there_is_and_does_not_take_it(world: World) -> None:
+    world.lose("zlib")
+    world.signed = [world.tiny("zlib", "1.3.2", trust=Trust.SIGNED)]
+    with pytest.raises(SourceError) as caught:
+        world.supply(PLAIN, locked=True)
+    assert caught.value.exit_code == 11
+    assert caught.value.hint == (
+        "--locked admits pinned sources only; without it there is "
+        "zlib-1.3.2: a signed index has the hash of zlib-1.3.2.tar"
+    )
+
+
+def test_locked_takes_another_pinned_version(world: World) -> None:
+    newest, next_one = versions(world, "sqlite")
+    world.lose(f"sqlite-{newest}")
+    assert taken(world.supply(PLAIN, locked=True), "sqlite") == next_one
+
+
+def test_locked_refuses_the_users_own_bytes(world: World) -> None:
+    own = world.tiny("zlib", "9.0", trust=Trust.LOCAL)
+    world.catalogs = dataclasses.replace(world.catalogs, sources=world.catalogs.sources.with_more([own]))
+    with pytest.raises(RequestError, match=r"--locked admits pinned sources only, and zlib-9\.0 is local"):
+        world.supply(PLAIN, locked=True)
+
+
+def test_who_vouches_is_named() -> None:
+    form = Form(file="f", sha256="0" * 64)
+    place = AptPlace(package="p", version="1", file="f", suites=("trixie", "trixie-security"))
+    assert voucher(dataclasses.replace(form, apt=place)) == "the signed index of trixie and trixie-security"
+    pypi = PypiPlace(project="p", version="1")
+    assert voucher(dataclasses.replace(form, pypi=pypi)) == "the Python package index"
 
 
 def test_a_newer_version_outside_of_what_the_recipe_takes_is_not_taken(world: World) -> None:

@@ -47,9 +47,9 @@ class World:
         for source in self.catalogs.sources.select(names):
             (self.mirror / source.forms[0].file).unlink()
 
-    def supply(self, request: Request) -> Supply:
+    def supply(self, request: Request, *, locked: bool = False) -> Supply:
         """Return what a build of a request takes."""
-        return plan_with_sources(request, self.catalogs, self, self.said.append)
+        return plan_with_sources(request, self.catalogs, self, self.said.append, locked=locked)
 
     def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
         """Get sources from the mirror."""

@@ -1,0 +1,185 @@
+"""Sources that an index lists and the catalog does not pin, described as the nearest pin is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from setup_local.catalog.sources import AptPlace, ArchiveKind, Form, Requirement, Source, Sources, Trust
+from setup_local.catalog.versions import admits, order
+from setup_local.fetch.apt_sources import parse_stanzas
+from setup_local.fetch.debian_versions import debian_order, upstream_part, upstream_version
+
+_ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """A file that an index lists; `version` is that of the package, `size` in bytes."""
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """A pin that shows what a source is like that an index lists, and the suites where to look."""
+
+    version: str
+    form: Form
+    place: AptPlace
+    suites: tuple[str, ...]
+
+
+def fitting_pins(requirement: Requirement, known: Sources) -> tuple[Source, ...]:
+    """Return the pins that meet a requirement, or all of its name where none does; the newest first."""
+    named = sorted(
+        (source for source in known.sources if source.name == requirement.name and source.trust is Trust.PINNED),
+        key=lambda source: order(source.version),
+        reverse=True,
+    )
+    return tuple(source for source in named if admits(requirement.versions, source.version)) or tuple(named)
+
+
+def templates(pins: Iterable[Source]) -> tuple[Template, ...]:
+    """Return one template for each package that pins name, taken from the first pin that does."""
+    found: dict[tuple[ArchiveKind, str], Template] = {}
+    for pin in pins:
+        for form in pin.forms:
+            if form.apt is None:
+                continue
+            key = (form.kind, form.apt.package)
+            first = found.get(key) or Template(version=pin.version, form=form, place=form.apt, suites=())
+            found[key] = replace(first, suites=tuple(dict.fromkeys([*first.suites, *form.apt.suites])))
+    return tuple(found.values())
+
+
+def listed(kind: ArchiveKind, text: str) -> Iterator[Listed]:
+    """Yield what control stanzas (deb822(5)) list of a kind: binary packages, or original tarballs of source packages."""
+    for stanza in parse_stanzas(text):
+        if kind is ArchiveKind.DEB:
+            yield from _binary(stanza)
+        else:
+            yield from _originals(stanza)
+
+
+def _binary(stanza: dict[str, str]) -> Iterator[Listed]:
+    if {"Package", "Version", "Filename", "SHA256", "Size"} <= stanza.keys():
+        yield Listed(
+            package=stanza["Package"],
+            version=stanza["Version"],
+            file=stanza["Filename"].rpartition("/")[2],
+            sha256=stanza["SHA256"],
+            size=int(stanza["Size"]),
+        )
+
+
+def _originals(stanza: dict[str, str]) -> Iterator[Listed]:
+    package, version = stanza.get("Package", ""), stanza.get("Version", "")
+    stem = f"{package}_{upstream_part(version)}"
+    for line in stanza.get("Checksums-Sha256", "").splitlines():
+        match line.split():
+            case [sha256, size, file] if file.startswith(stem) and _ORIGINAL.fullmatch(file.removeprefix(stem)):
+                yield Listed(package=package, version=version, file=file, sha256=sha256, size=int(size))
+
+
+def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | None:
+    """Return the version that a listed file holds and its form; None for a file that is not like the template's."""
+    place, old = template.place, template.version
+    version = upstream_version(item.version, known=old, known_package_version=place.version)
+    if version is None or item.package != place.package or not _same_processor(item.file, place.file):
+        return None
+    same_bytes = _is_upstreams(template, item, version)
+    form = replace(
+        template.form,
+        file=with_version(template.form.file, old, version) if same_bytes else item.file,
+        sha256=item.sha256,
+        size=item.size,
+        root=_root(template.form, old, version),
+        urls=tuple(with_version(url, old, version) for url in template.form.urls) if same_bytes else (),
+        apt=replace(place, version=item.version, file=item.file, suites=(suite,)),
+        pypi=None,
+        extent=None,
+        verified=True,
+    )
+    return version, form
+
+
+def _is_upstreams(template: Template, item: Listed, version: str) -> bool:
+    """Tell whether the distribution has upstream's tarball, then as now: its version is upstream's, and nothing more."""
+    return (
+        template.form.kind is ArchiveKind.TAR
+        and upstream_part(template.place.version) == template.version
+        and upstream_part(item.version) == version
+        and _ending(template.form.file) == _ending(item.file)
+    )
+
+
+def with_version(text: str, old: str, new: str) -> str:
+    """Return a text of a pin for another version; both ways to write versions are replaced (`2.8.3`, `2_8_3`)."""
+    return text.replace(old, new).replace(old.replace(".", "_"), new.replace(".", "_"))
+
+
+def _root(form: Form, old: str, new: str) -> str:
+    """Return where the source tree lies; what a tarball calls its only directory is not known before it is there."""
+    if form.kind is not ArchiveKind.TAR or not form.root:
+        return with_version(form.root, old, new)
+    return "/".join(["*", *with_version(form.root, old, new).split("/")[1:]])
+
+
+def _same_processor(file: str, other: str) -> bool:
+    return _ORIGINAL.search(file) is not None or file.rpartition("_")[2] == other.rpartition("_")[2]
+
+
+def _ending(file: str) -> str:
+    return file.replace(".tgz", ".tar.gz").rpartition(".tar.")[2]
+
+
+def assembled(
+    requirement: Requirement, pins: tuple[Source, ...], found: Iterable[tuple[str, Form]]
+) -> tuple[Source, ...]:
+    """Return the sources that forms make: versions that are pinned too first, then the newest first.
+
+    Forms that are pinned are left out, as who looks for others has tried those, and so are older packages of a version
+    that is pinned. Of one version the newest package comes first; the same bytes from several suites are one form.
+    """
+    pinned = {form.sha256 for pin in pins for form in pin.forms}
+    oldest = {
+        (pin.version, form.apt.package): debian_order(form.apt.version)
+        for pin in pins
+        for form in pin.forms
+        if form.apt
+    }
+    by_version: dict[str, dict[str, Form]] = {}
+    for version, form in found:
+        key = (version, form.apt.package if form.apt else "")
+        if form.apt and key in oldest and debian_order(form.apt.version) < oldest[key]:
+            continue
+        if form.sha256 not in pinned and admits(requirement.versions, version):
+            forms = by_version.setdefault(version, {})
+            forms[form.sha256] = _merged(forms.get(form.sha256), form)
+    known = {pin.version for pin in pins}
+    return tuple(
+        Source(
+            name=requirement.name,
+            version=version,
+            forms=tuple(sorted(by_version[version].values(), key=_newest_package, reverse=True)),
+            trust=Trust.SIGNED,
+        )
+        for version in sorted(by_version, key=lambda version: (version in known, order(version)), reverse=True)
+    )
+
+
+def _merged(first: Form | None, form: Form) -> Form:
+    if first is None or first.apt is None or form.apt is None:
+        return form
+    suites = tuple(dict.fromkeys([*first.apt.suites, *form.apt.suites]))
+    return replace(first, apt=replace(first.apt, suites=suites))
+
+
+def _newest_package(form: Form) -> tuple[bool, object]:
+    return (True, debian_order(form.apt.version)) if form.apt else (False, 0)
