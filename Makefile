@@ -5,13 +5,17 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit places golden distribution older musl test-regression test-optimized test-matrix environment
+.PHONY: test lint unit places golden distribution older musl test-regression test-optimized test-matrix environment sigstore
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older musl
 
 environment:
 	@$(PYTHON) scripts/environment.py
+
+# What checks the sigstore bundles of CPython 3.14 and later; not needed to build.
+sigstore:
+	@$(PYTHON) scripts/environment.py sigstore
 
 lint: environment
 	$(RUN) -m ruff check .

@@ -1,4 +1,7 @@
-"""Make the environment of the checks: the program's own packages and those of `requirements/dev.txt`."""
+"""Make the environment of the checks: the program's own packages and those of `requirements/dev.txt`.
+
+Other names than `dev` on the command line add the packages of those files instead (`sigstore`).
+"""
 
 import sys
 from pathlib import Path
@@ -10,5 +13,5 @@ from setup_local.bootstrap import ensure_environment  # noqa: E402 (needs the pa
 
 if __name__ == "__main__":
     requirements = ROOT / "requirements"
-    ensure_environment(ROOT / ".venv", requirements / "runtime.txt")
-    ensure_environment(ROOT / ".venv", requirements / "dev.txt")
+    for name in ("runtime", *(sys.argv[1:] or ["dev"])):
+        ensure_environment(ROOT / ".venv", requirements / f"{name}.txt")

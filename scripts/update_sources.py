@@ -3,7 +3,8 @@
 
 `refresh` corrects where pinned bytes lie (package version, suites) and notes the size of those that could be
 downloaded and checked for the first time. It never changes a hash. `newest` only prints what the distribution has
-that is newer than the newest pin. `form` prints the pin of a file, to be put into the catalog by hand.
+that is newer than the newest pin. `form` prints the pin of a file, to be put into the catalog by hand, and `signature`
+that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
 """
 
 from __future__ import annotations
@@ -21,13 +22,16 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from setup_local import paths
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.sources import ArchiveKind, Form, Source, load_sources
-from setup_local.errors import SourceError
+from setup_local.errors import SetupLocalError, SourceError
 from setup_local.fetch import Fetcher
 from setup_local.fetch.apt import Apt, listed_files
 from setup_local.fetch.apt_sources import parse_stanzas
 from setup_local.fetch.attempt import PlaceFailed
 from setup_local.fetch.cache import sha256_of
+from setup_local.fetch.openpgp import check_detached
+from setup_local.fetch.verdict import NotChecked
 
 CATALOG = paths.DATA / "sources.toml"
 ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
@@ -156,6 +160,17 @@ def form_of(files: list[Path]) -> None:
         print(f'root = "{first.name.split("/")[0] if first else ""}"\n')
 
 
+def signature_of(identity: str, file: Path) -> None:
+    """Check a signature of a source that is pinned, with the keys that may sign it; print its pin."""
+    (source,) = load_sources().select([identity])
+    keys, data = load_keys().of_source(source.name), file.read_bytes()
+    item = Fetcher(paths.cache_root(), report=say, environ=os.environ).obtain(source)
+    fingerprint = check_detached(item.path, data, tuple(key.certificate() for key in keys))
+    name = next(key.name for key in keys if key.fingerprint == fingerprint)
+    facts = f'key = "{name}", file = "{file.name}", sha256 = "{sha256_of(file)}", size = {len(data)}'
+    print(f"# of {item.form.file}\nsignature = {{ {facts}, urls = [] }}")
+
+
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -163,6 +178,9 @@ def main() -> None:
     commands.add_parser("refresh")
     commands.add_parser("newest")
     commands.add_parser("form").add_argument("files", nargs="+", type=Path)
+    signature = commands.add_parser("signature")
+    signature.add_argument("source", metavar="NAME-VERSION")
+    signature.add_argument("file", type=Path)
     arguments = parser.parse_args()
     match arguments.command:
         case "refresh":
@@ -171,6 +189,11 @@ def main() -> None:
             newest()
         case "form":
             form_of(arguments.files)
+        case "signature":
+            try:
+                signature_of(arguments.source, arguments.file)
+            except (SetupLocalError, NotChecked) as error:
+                raise SystemExit(f"{arguments.file}: {error}") from error
 
 
 if __name__ == "__main__":

@@ -106,6 +106,34 @@ class PypiPlace:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signature:
+    """A detached OpenPGP signature of a form, and where it can be had.
+
+    `key` is a name of `keys.toml`. Without `sha256` any bytes are taken that the key made. `size` is in bytes; 0 means
+    that it is not known.
+    """
+
+    key: str
+    file: str
+    sha256: str = ""
+    size: int = 0
+    urls: tuple[str, ...] = ()
+    apt: AptPlace | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sigstore:
+    """A sigstore bundle of a form: who must have signed (an account at an OpenID issuer), and where the bundle is."""
+
+    identity: str
+    issuer: str
+    file: str
+    sha256: str = ""
+    size: int = 0
+    urls: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Form:
     """One exact archive of a source; forms of a source differ in bytes but hold the same version.
 
@@ -115,6 +143,8 @@ class Form:
     `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
     the tar archive), so that nothing before them needs to be decompressed.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
+    `signature` or `sigstore` was checked when the pin was made, unless `unsigned` gives the reason why not (a name of
+    `keys.toml`); then it is checked where it can be had.
     """
 
     file: str
@@ -127,6 +157,9 @@ class Form:
     pypi: PypiPlace | None = None
     extent: tuple[int, int] | None = None
     verified: bool = True
+    signature: Signature | None = None
+    sigstore: Sigstore | None = None
+    unsigned: str = ""
 
     @property
     def places(self) -> tuple[Place, ...]:

@@ -12,13 +12,15 @@ import click
 from rich.filesize import decimal
 
 from setup_local import log, paths
-from setup_local.catalog.sources import Source, Sources, load_sources
+from setup_local.catalog.keys import load_keys, signature_record
+from setup_local.catalog.sources import Form, Source, Sources, load_sources
 from setup_local.commands.pins import bump, outdated
 from setup_local.commands.tables import print_table, table
 from setup_local.errors import OutputError, SourceError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.holdings import Holding, export, holdings
+from setup_local.fetch.signatures import Verdict
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -64,7 +66,7 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
     if as_machine:
         click.echo(json.dumps([_facts(source, cache) for source in chosen], indent=2))
         return
-    rows = table("source", "file", ">size", "cached", "bytes checked")
+    rows = table("source", "file", ">size", "cached", "bytes checked", "signed by")
     for source in chosen:
         for number, form in enumerate(source.forms):
             rows.add_row(
@@ -73,6 +75,7 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
                 decimal(form.size) if form.size else "?",
                 "yes" if cache.path(form).is_file() else "",
                 "yes" if form.verified else "no",
+                signature_record(form, source.trust, load_keys()).signer,
             )
     print_table(rows)
 
@@ -81,14 +84,14 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
 @_options
 @_as_json
 def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as_machine: bool) -> None:
-    """Get sources into the cache."""
+    """Get sources into the cache, and check upstream's signatures where they can be had."""
     obtained, failures = _obtain(names, mirrors, offline=offline)
     if as_machine:
-        click.echo(json.dumps([_result(item) for item in obtained], indent=2))
+        click.echo(json.dumps([_result(item, verdict) for item, verdict in obtained], indent=2))
     else:
-        rows = table("source", "file", ">size")
-        for item in obtained:
-            rows.add_row(item.source.identity, item.form.file, decimal(item.path.stat().st_size))
+        rows = table("source", "file", ">size", "signature")
+        for item, verdict in obtained:
+            rows.add_row(item.source.identity, item.form.file, decimal(item.path.stat().st_size), str(verdict or ""))
         print_table(rows)
     _raise(failures)
 
@@ -97,10 +100,10 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
 @_options
 def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
-    """Fill DIRECTORY with sources; then --mirror DIRECTORY serves a machine without network."""
+    """Fill DIRECTORY with sources and their signatures; then --mirror DIRECTORY serves a machine without network."""
     paths.check_writable(directory, OutputError, "choose another directory")
     obtained, failures = _obtain(names, mirrors, offline=offline)
-    written = export(obtained, directory)
+    written = export([item for item, _ in obtained], directory)
     click.echo(f"{directory}: {len(obtained)} sources, {written} new files; SHA256SUMS lists them", err=True)
     _raise(failures)
 
@@ -108,14 +111,15 @@ def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *,
 @sources.command()
 @_as_json
 def verify(*, as_machine: bool) -> None:
-    """Read every file of the cache again and hold it against its pin."""
-    found = holdings(SourceCache(paths.cache_root()), load_sources())
+    """Read every file of the cache again; check it against its pin, and with its signature where that is there."""
+    found = holdings(SourceCache(paths.cache_root()), load_sources(), load_keys())
     if as_machine:
         click.echo(json.dumps([_holding(item) for item in found], indent=2))
     else:
         rows = table("source", "file", ">size", "verdict")
         for item in found:
-            rows.add_row(item.identity or "-", item.path.name, decimal(item.size), item.problem or "good")
+            verdict = item.problem or (f"good, {item.signature}" if item.signature else "good")
+            rows.add_row(item.identity or "-", item.path.name, decimal(item.size), verdict)
         print_table(rows)
     damaged = [item for item in found if item.damaged]
     if damaged:
@@ -125,14 +129,14 @@ def verify(*, as_machine: bool) -> None:
 
 def _obtain(
     names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool
-) -> tuple[list[Obtained], list[SourceError]]:
+) -> tuple[list[tuple[Obtained, Verdict | None]], list[SourceError]]:
     console = log.console()
     fetcher = Fetcher(
         paths.cache_root(), mirrors=mirrors, offline=offline, report=console.print, environ=dict(os.environ)
     )
     outcomes = fetcher.try_all(_chosen(load_sources(), names)).values()
     return (
-        [item for item in outcomes if isinstance(item, Obtained)],
+        [(item, fetcher.check_signature(item)) for item in outcomes if isinstance(item, Obtained)],
         [item for item in outcomes if isinstance(item, SourceError)],
     )
 
@@ -157,14 +161,38 @@ def _facts(source: Source, cache: SourceCache) -> dict[str, Any]:
             "size": form.size or None,
             "verified": form.verified,
             "cached": str(cache.path(form)) if cache.path(form).is_file() else None,
+            "signature": _signature(form, source),
         }
         for form in source.forms
     ]
     return {"name": source.name, "version": source.version, "forms": forms}
 
 
-def _result(item: Obtained) -> dict[str, str]:
-    return {"source": item.source.identity, "sha256": item.form.sha256, "path": str(item.path)}
+def _signature(form: Form, source: Source) -> dict[str, str | None]:
+    """Return what the catalog says about the signature of a form."""
+    record = signature_record(form, source.trust, load_keys())
+    return {
+        "status": record.status.value,
+        "signer": record.signer or None,
+        "fingerprint": record.fingerprint or None,
+        "reason": record.reason or None,
+    }
+
+
+def _result(item: Obtained, verdict: Verdict | None) -> dict[str, Any]:
+    facts = {"source": item.source.identity, "sha256": item.form.sha256, "path": str(item.path)}
+    return facts | {"signature": _verdict(verdict)}
+
+
+def _verdict(verdict: Verdict | None) -> dict[str, str | None] | None:
+    """Return what checking a signature here gave."""
+    if verdict is None:
+        return None
+    return {
+        "signer": verdict.signer or None,
+        "fingerprint": verdict.fingerprint or None,
+        "not-checked": verdict.reason or None,
+    }
 
 
 def _holding(item: Holding) -> dict[str, Any]:
@@ -173,6 +201,7 @@ def _holding(item: Holding) -> dict[str, Any]:
         "path": str(item.path),
         "size": item.size,
         "problem": item.problem or None,
+        "signature": _verdict(item.signature),
     }
 
 

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from setup_local.catalog.sources import Form, Requirement, Source, Sources
@@ -25,6 +25,8 @@ from setup_local.fetch.mirrors import (
     url_attempt,
 )
 from setup_local.fetch.pypi import pypi_attempts
+from setup_local.fetch.signatures import Signatures, Verdict, keep
+from setup_local.fetch.verdict import WrongSignature
 
 _AT_ONCE = 8  # downloads wait for the network, not for the processor
 
@@ -66,6 +68,7 @@ class Fetcher:
         self._downloader = Downloader(environ, stop=self._stop)
         self._apt = Apt(cache / "apt", environ=self._environ, report=self._report, host=apt_host)
         self._discovery = Discovery(self._apt, environ=self._environ, report=self._report)
+        self._signatures = Signatures(self._signature_places, offline=offline)
         self.cache.sweep()
 
     def cached(self, source: Source) -> Obtained | None:
@@ -93,15 +96,24 @@ class Fetcher:
             return {identity: future.result() for identity, future in running.items()}
 
     def try_all(self, sources: Iterable[Source]) -> dict[str, Obtained | SourceError]:
-        """Return for every source what was had or why it was not, without stopping at a failure."""
+        """Return for every source what was had or why it was not, stopping at nothing but a wrong signature."""
         outcomes: dict[str, Obtained | SourceError] = {}
         with self._running(sources) as running:
             for identity, future in running.items():
                 try:
                     outcomes[identity] = future.result()
+                except WrongSignature:
+                    raise
                 except SourceError as error:
                     outcomes[identity] = error
         return outcomes
+
+    def check_signature(self, item: Obtained) -> Verdict | None:
+        """Check the signature of a source that is there, which is got first if need be; None if there is none.
+
+        Raises `WrongSignature`.
+        """
+        return self._signatures.check_again(item.source, item.form, item.path)
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
         """Return sources that meet a requirement and that signed indexes vouch for, the best first.
@@ -143,6 +155,13 @@ class Fetcher:
         yield from pypi_attempts(form, self._environ)
         yield from snapshot_attempts(self._environ.get(SNAPSHOT_VARIABLE, ""), form, self._downloader)
 
+    def _signature_places(self, signature: Form, signed: Form) -> Iterator[Attempt]:
+        """Yield the attempts to get a signature; mirrors that are laid out by hashes have it beside what it signs."""
+        beside = replace(signature, sha256=signed.sha256)
+        yield from mirror_attempts(self._mirrors, beside, self._downloader, offline=self._offline)
+        if not self._offline:
+            yield from self._network_attempts(signature)
+
     def _try_form(self, source: Source, form: Form, attempts: Iterator[Attempt], tried: list[str]) -> Path | None:
         with self.cache.writing(form) as directory:
             if self.cache.holds(form):  # another process was faster
@@ -159,8 +178,17 @@ class Fetcher:
                         self._report(f"{source.identity}: {attempt.where}: {error}")
                     continue
                 self._report(f"{source.identity}: {file.stat().st_size / 1e6:.1f} MB from {attempt.where}")
-                return self.cache.install(file, form)
+                return self._install(source, form, file)
         return None
+
+    def _install(self, source: Source, form: Form, file: Path) -> Path:
+        """Put a verified file into the cache, with its signature if one can be had; a wrong one keeps it out."""
+        verdict, signature = self._signatures.check(source, form, file, file.parent)
+        if verdict:
+            self._report(f"{source.identity}: {verdict}")
+        path = self.cache.install(file, form)
+        keep(form, path, signature)
+        return path
 
     def _report(self, line: str) -> None:
         with self._report_lock:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from setup_local.catalog.sources import Form, Sources
+from setup_local.catalog.keys import Keys
+from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.errors import OutputError
-from setup_local.fetch.cache import SourceCache, WrongBytes, verify
+from setup_local.fetch.cache import SourceCache, WrongBytes, sha256_of, verify
 from setup_local.fetch.fetcher import Obtained
+from setup_local.fetch.signatures import Verdict, check_stored, signature_of, signature_path
+from setup_local.fetch.verdict import WrongSignature
 from setup_local.whole import whole
 
 _SUMS = "SHA256SUMS"
@@ -20,12 +23,16 @@ _SUMS = "SHA256SUMS"
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """One file of the cache; `identity` is empty when nothing pins it, `problem` when it is good."""
+    """One file of the cache; `identity` is empty when nothing pins it, `problem` when it is good.
+
+    `signature` is what the signature beside it gave, None if it has none or is one.
+    """
 
     path: Path
     identity: str
     size: int
     problem: str = ""
+    signature: Verdict | None = None
 
     @property
     def damaged(self) -> bool:
@@ -33,34 +40,54 @@ class Holding:
         return bool(self.identity and self.problem)
 
 
-def holdings(cache: SourceCache, sources: Sources) -> list[Holding]:
-    """Hash every file of the cache; return them in order of their sources, those of no source last."""
-    pins: dict[tuple[str, str], tuple[str, Form]] = {}
+def holdings(cache: SourceCache, sources: Sources, keys: Keys) -> list[Holding]:
+    """Read every file of the cache, and check it with the signature that lies beside it.
+
+    Returns them in order of their sources, those of no source last.
+    """
+    pins: dict[tuple[str, str], tuple[Source, Form]] = {}
     for source in sources.sources:
         for form in source.forms:
-            pins.setdefault((form.sha256, form.file), (source.identity, form))
+            pins.setdefault((form.sha256, form.file), (source, form))
+    signatures = {
+        (sha256, wanted.file): source.identity
+        for (sha256, _), (source, form) in pins.items()
+        if (wanted := signature_of(form))
+    }
     files = [
         path for path in sorted(cache.directory.glob("[0-9a-f]*/*")) if path.is_file() and not path.name.startswith(".")
     ]
+
+    def judge(path: Path) -> Holding:
+        place = (path.parent.name, path.name)
+        if place in signatures:  # what it is worth stands with what it signs
+            return Holding(path=path, identity=signatures[place], size=path.stat().st_size)
+        return _judge(path, pins.get(place), keys)
+
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        found = list(pool.map(lambda path: _judge(path, pins.get((path.parent.name, path.name))), files))
+        found = list(pool.map(judge, files))
     return sorted(found, key=lambda item: (not item.identity, item.identity, item.path))
 
 
-def _judge(path: Path, pin: tuple[str, Form] | None) -> Holding:
+def _judge(path: Path, pin: tuple[Source, Form] | None, keys: Keys) -> Holding:
     size = path.stat().st_size
     if pin is None:
         return Holding(path=path, identity="", size=size, problem="nothing pins it any more")
-    identity, form = pin
+    source, form = pin
     try:
         verify(path, form)
+        signature = check_stored(source, form, path, keys)
     except WrongBytes as error:
-        return Holding(path=path, identity=identity, size=size, problem=str(error))
-    return Holding(path=path, identity=identity, size=size)
+        return Holding(path=path, identity=source.identity, size=size, problem=str(error))
+    except WrongSignature as error:
+        return Holding(path=path, identity=source.identity, size=size, problem=error.what)
+    return Holding(path=path, identity=source.identity, size=size, signature=signature)
 
 
 def export(obtained: Iterable[Obtained], directory: Path) -> int:
-    """Copy files to a directory under their own names, with a list for `sha256sum -c`; return how many are new.
+    """Copy files, and signatures that lie beside them, to a directory under their own names; return how many are new.
+
+    A list for `sha256sum -c` names them all.
 
     Raises `OutputError` when it cannot be written; a file that is there appears only when it is whole.
     """
@@ -68,7 +95,8 @@ def export(obtained: Iterable[Obtained], directory: Path) -> int:
     try:
         directory.mkdir(parents=True, exist_ok=True)
         written = sum(_copy(item, directory) for item in items.values())
-        lines = _known_sums(directory) | {name: item.form.sha256 for name, item in items.items()}
+        signatures = dict(_copied_signatures(items.values(), directory))
+        lines = _known_sums(directory) | {name: item.form.sha256 for name, item in items.items()} | signatures
         text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(lines.items()))
         with whole(directory / _SUMS) as fresh:
             fresh.write_text(text, encoding="utf-8")
@@ -86,6 +114,16 @@ def _copy(item: Obtained, directory: Path) -> bool:
             shutil.copyfile(item.path, fresh)
         return True
     return False
+
+
+def _copied_signatures(items: Iterable[Obtained], directory: Path) -> Iterator[tuple[str, str]]:
+    """Copy the signatures that are there; yield their names and hashes."""
+    for item in items:
+        path = signature_path(item.form, item.path)
+        if path is not None and path.is_file():
+            with whole(directory / path.name) as fresh:
+                shutil.copyfile(path, fresh)
+            yield path.name, sha256_of(path)
 
 
 def _known_sums(directory: Path) -> dict[str, str]:

@@ -72,7 +72,7 @@ def test_an_old_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert capsys.readouterr().err.startswith("setup-local: error: Python 4.0 or newer is needed, this is 3.")
 
 
-@pytest.mark.parametrize("name", ["runtime", "dev"])
+@pytest.mark.parametrize("name", ["runtime", "dev", "sigstore"])
 def test_every_requirement_is_pinned_with_hashes_and_names_no_host(name: str) -> None:
     text = (bootstrap.ROOT / "requirements" / f"{name}.txt").read_text()
     assert "://" not in text

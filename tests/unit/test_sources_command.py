@@ -8,15 +8,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sample_signatures import Signed, signed_source
 
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.commands import sources as command
 from setup_local.errors import RequestError, SetupLocalError, SourceError
 
 DATA = b"bytes of a source"
 SHA = hashlib.sha256(DATA).hexdigest()
-CHECKED = Source(name="one", version="1", forms=(Form(file="one.tar", sha256=SHA, size=len(DATA)),))
-UNCHECKED = Source(name="two", version="2", forms=(Form(file="two.tar", sha256="0" * 64, verified=False),))
+CHECKED = Source(name="one", version="1", forms=(Form(file="one.tar", sha256=SHA, size=len(DATA), unsigned="none"),))
+UNCHECKED = Source(
+    name="two", version="2", forms=(Form(file="two.tar", sha256="0" * 64, verified=False, unsigned="never-here"),)
+)
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +56,12 @@ def test_list_shows_what_is_here(tmp_path: Path) -> None:
         "size": None,
         "verified": False,
         "cached": None,
+        "signature": {
+            "status": "unsigned",
+            "signer": None,
+            "fingerprint": None,
+            "reason": load_keys().reason("never-here"),
+        },
     }
     path = fetched(tmp_path)
     assert json.loads(run("list", "one", "--json").stdout)[0]["forms"][0]["cached"] == str(path)
@@ -60,7 +70,7 @@ def test_list_shows_what_is_here(tmp_path: Path) -> None:
 def test_fetch_prints_what_it_has(tmp_path: Path) -> None:
     result = run("fetch", "--offline", "--json", "--mirror", tmp_path / "mirror", "one-1")
     path = tmp_path / "cache" / "sources" / SHA / "one.tar"
-    assert json.loads(result.stdout) == [{"source": "one-1", "sha256": SHA, "path": str(path)}]
+    assert json.loads(result.stdout) == [{"source": "one-1", "sha256": SHA, "path": str(path), "signature": None}]
     assert path.read_bytes() == DATA
     assert "one.tar" in run("fetch", "--offline").stdout
 
@@ -123,3 +133,63 @@ def test_verify_tells_good_damaged_and_forgotten(tmp_path: Path) -> None:
 
 def test_verify_of_no_cache_is_empty() -> None:
     assert json.loads(run("verify", "--json").stdout) == []
+
+
+@pytest.fixture
+def signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signed:
+    made = signed_source(tmp_path, monkeypatch)
+    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(made.source,)))
+    return made
+
+
+def test_list_shows_who_signed(signed: Signed) -> None:
+    (facts,) = json.loads(run("list", "--json").stdout)
+    key = signed.keys.keys[0]
+    assert facts["forms"][0]["signature"] == {
+        "status": "verified",
+        "signer": key.owner,
+        "fingerprint": key.fingerprint,
+        "reason": None,
+    }
+    assert key.owner in run("list").stdout
+
+
+def test_signatures_travel_with_a_mirror_and_are_checked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: Signed
+) -> None:
+    target = tmp_path / "usb"
+    assert run("mirror", target, "--offline", "--mirror", signed.mirror).exit_code == 0
+    assert "one.tar.asc" in (target / "SHA256SUMS").read_text()
+    monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache2"))
+    (fetched_again,) = json.loads(run("fetch", "--offline", "--json", "--mirror", target).stdout)
+    fingerprint = signed.keys.keys[0].fingerprint
+    assert fetched_again["signature"]["fingerprint"] == fingerprint
+    source, signature = json.loads(run("verify", "--json").stdout)
+    assert source["signature"]["fingerprint"] == fingerprint
+    assert (signature["source"], signature["problem"], signature["signature"]) == ("one-1", None, None)
+    assert fingerprint in run("verify").stdout.replace("\n", "")
+
+
+def test_verify_tells_what_was_not_checked_and_what_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: Signed
+) -> None:
+    unpinned = signed.with_form(signature=signed.with_signature(sha256="", size=0), unsigned="why")
+    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(unpinned,)))
+    beside = tmp_path / "cache" / "sources" / signed.form.sha256 / "one.tar.asc"
+    assert run("fetch", "--offline", "--mirror", signed.mirror).exit_code == 0
+    beside.unlink()
+    (source,) = json.loads(run("verify", "--json").stdout)
+    assert source["signature"]["not-checked"] == "it is not available"
+    beside.write_bytes(signed.sign(b"other bytes"))
+    error = failure("verify")
+    assert error.exit_code == 11
+    assert "does not match this file" in run("verify", "--json").stdout
+
+
+def test_a_wrong_signature_stops_fetch(monkeypatch: pytest.MonkeyPatch, signed: Signed) -> None:
+    unpinned = signed.with_form(signature=signed.with_signature(sha256="", size=0), unsigned="why")
+    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(unpinned,)))
+    (signed.mirror / "one.tar.asc").write_bytes(signed.sign(b"other bytes"))
+    error = failure("fetch", "--offline", "--mirror", signed.mirror)
+    assert error.exit_code == 11
+    assert str(error).startswith("one-1: one.tar.asc: the signature by ")
