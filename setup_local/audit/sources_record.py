@@ -29,6 +29,16 @@ class Patch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signature:
+    """Who signed a source (`verified`), or why no signature was checked (`unsigned`)."""
+
+    status: str
+    signer: str
+    fingerprint: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Use:
     """What a source went into."""
 
@@ -50,6 +60,7 @@ class Source:
     size: int
     trust: str
     published_by: tuple[str, ...]
+    signature: Signature
     patches: tuple[Patch, ...]
     used_by: Use
 

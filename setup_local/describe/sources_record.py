@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, assert_never
 
+from setup_local.catalog.keys import load_keys, signature_record
 from setup_local.catalog.load import check
 from setup_local.catalog.patches import patch_files
 from setup_local.catalog.sources import Place, Source, Trust
@@ -34,6 +35,16 @@ class RecordedPatch:
 
     name: str
     sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedSignature:
+    """Upstream's signature as it was checked when the source was pinned, or the reason why none was."""
+
+    status: str
+    signer: str
+    fingerprint: str
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +73,7 @@ class RecordedSource:
     size: int
     trust: str
     published_by: tuple[str, ...]
+    signature: RecordedSignature
     patches: tuple[RecordedPatch, ...]
     used_by: Use
 
@@ -123,8 +135,16 @@ def _recorded(source: Source, obtained: Obtained, use: Use, plan: Plan) -> Recor
         size=obtained.path.stat().st_size,
         trust=source.trust.value,
         published_by=tuple(place.value for place in places),
+        signature=_signature(source, obtained),
         patches=tuple(_patches(source, plan)),
         used_by=use,
+    )
+
+
+def _signature(source: Source, obtained: Obtained) -> RecordedSignature:
+    known = signature_record(obtained.form, source.trust, load_keys())
+    return RecordedSignature(
+        status=known.status.value, signer=known.signer, fingerprint=known.fingerprint, reason=known.reason
     )
 
 

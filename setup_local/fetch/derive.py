@@ -6,7 +6,17 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from setup_local.catalog.sources import AptPlace, ArchiveKind, Form, Requirement, Source, Sources, Trust
+from setup_local.catalog.sources import (
+    AptPlace,
+    ArchiveKind,
+    Form,
+    Requirement,
+    Signature,
+    Sigstore,
+    Source,
+    Sources,
+    Trust,
+)
 from setup_local.catalog.versions import admits, order
 from setup_local.fetch.apt_sources import parse_stanzas
 from setup_local.fetch.debian_versions import debian_order, upstream_part, upstream_version
@@ -105,8 +115,31 @@ def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | 
         pypi=None,
         extent=None,
         verified=True,
+        signature=_signature(template, version, item.version, suite) if same_bytes else None,
+        sigstore=_bundle(template, version) if same_bytes else None,
     )
     return version, form
+
+
+def _signature(template: Template, version: str, package: str, suite: str) -> Signature | None:
+    """Return where the signature of another version is expected; any will do that a key of the source made."""
+    old, signature = template.version, template.form.signature
+    if signature is None:
+        return None
+    place = signature.apt and replace(
+        signature.apt, version=package, file=with_version(signature.apt.file, old, version), suites=(suite,)
+    )
+    urls = tuple(with_version(url, old, version) for url in signature.urls)
+    return replace(signature, file=with_version(signature.file, old, version), sha256="", size=0, urls=urls, apt=place)
+
+
+def _bundle(template: Template, version: str) -> Sigstore | None:
+    """Return where the sigstore bundle of another version is expected."""
+    old, bundle = template.version, template.form.sigstore
+    if bundle is None:
+        return None
+    urls = tuple(with_version(url, old, version) for url in bundle.urls)
+    return replace(bundle, file=with_version(bundle.file, old, version), sha256="", size=0, urls=urls)
 
 
 def _is_upstreams(template: Template, item: Listed, version: str) -> bool:

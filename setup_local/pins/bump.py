@@ -11,17 +11,22 @@ from setup_local import fetch
 from setup_local.build.cpython_tree import disagreements, read_upstream
 from setup_local.build.patch_trial import unfitting
 from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.patches import patches_for
-from setup_local.catalog.sources import NoCandidate, Requirement, Source, Sources, Trust, exactly
+from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.versions import admits, order
 from setup_local.errors import ReconcileError, RequestError
 from setup_local.fetch import Obtained
+from setup_local.fetch.cache import sha256_of
 from setup_local.fetch.local import source_root
+from setup_local.fetch.signatures import Verdict, signature_path
 from setup_local.pins.edit import with_pin
 from setup_local.pins.uses import requirements
 from setup_local.plan.model import PlannedLibrary
 from setup_local.plan.resolve import resolve
 from setup_local.values import Request
+
+_NOT_AT_HAND = "not-at-hand"
 
 
 class Supplier(Protocol):
@@ -35,6 +40,9 @@ class Supplier(Protocol):
 
     def obtain(self, source: Source) -> Obtained:
         """Return a source, from the first place that has it; raise `SourceError`."""
+
+    def check_signature(self, item: Obtained) -> Verdict | None:
+        """Check upstream's signature of a source that is there; None if there is none. Raises `WrongSignature`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +64,7 @@ def series(name: str, catalogs: Catalogs) -> tuple[Requirement, ...]:
         found = dict.fromkeys(".".join(version.split(".")[:2]) for version in catalogs.sources.versions(name))
         return tuple(exactly(name, f"{version}.*") for version in found)
     every = dict.fromkeys(requirement for _, requirement in requirements(catalogs) if requirement.name == name)
-    ranges = [item for item in every if item.versions] or list(every)
+    ranges = [item for item in every if item.versions and not item.versions.startswith("==")] or list(every)
     return tuple(item for item in ranges if catalogs.sources.candidates(item)) or (Requirement(name=name),)
 
 
@@ -97,11 +105,22 @@ def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, wo
     """
     obtained = supplier.obtain(new)
     root = source_root(obtained.path, obtained.form.kind, new.name, catalogs.sources)
-    form = replace(obtained.form, root=root)
+    form, signed = _with_signature(replace(obtained.form, root=root), supplier.check_signature(obtained), obtained.path)
     pinned = replace(new, forms=(form,), trust=Trust.PINNED)
     obtained = replace(obtained, source=pinned, form=form)
     checks = _python_checks if new.name == PYTHON else _library_checks
-    return Bump(old=old, new=pinned, checks=tuple(checks(obtained, catalogs, work)))
+    return Bump(old=old, new=pinned, checks=(signed, *checks(obtained, catalogs, work)))
+
+
+def _with_signature(form: Form, verdict: Verdict | None, file: Path) -> tuple[Form, str]:
+    """Return a form with the signature that was checked, or the reason why none was; and what is to be told of it."""
+    path = signature_path(form, file)
+    if form.signature is None or path is None or verdict is None or not verdict.signer:
+        told = str(verdict) if verdict else "no signature is known"
+        return replace(form, unsigned=form.unsigned or _NOT_AT_HAND), told
+    key = next(key for key in load_keys().keys if key.fingerprint == verdict.fingerprint)
+    signature = replace(form.signature, key=key.name, sha256=sha256_of(path), size=path.stat().st_size)
+    return replace(form, signature=signature, unsigned=""), str(verdict)
 
 
 def _library_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterator[str]:

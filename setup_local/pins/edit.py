@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from typing import Any
 
 import tomlkit
@@ -67,7 +68,40 @@ def _form(form: Form, raw: Any, version: str) -> Any:
         raw["apt"]["version"] = _templated(form.apt.version, version)
         raw["apt"]["file"] = _templated(form.apt.file, version)
         raw["apt"]["suites"] = list(form.apt.suites)
+    _sign(form, raw, version)
     return raw
+
+
+def _sign(form: Form, raw: Any, version: str) -> None:
+    """Put in the signature of a form, and the reason if it was not checked."""
+    for name in ("signature", "sigstore", "unsigned"):
+        raw.pop(name, None)
+    described = form.signature or form.sigstore
+    if described:
+        facts = _plain(dataclasses.asdict(described), version)
+        raw["signature" if form.signature else "sigstore"] = _inline(facts)
+    if form.unsigned:
+        raw["unsigned"] = form.unsigned
+
+
+def _plain(value: Any, version: str) -> Any:
+    """Return a value of the model as it stands in the file: without what is empty, and with the version left open."""
+    match value:
+        case dict():
+            return {key: _plain(item, version) for key, item in value.items() if item}
+        case tuple():
+            return [_plain(item, version) for item in value]
+        case str():
+            return _templated(value, version)
+        case _:
+            return value
+
+
+def _inline(facts: dict[str, Any]) -> tomlkit.items.InlineTable:
+    table = tomlkit.inline_table()
+    for key, value in facts.items():
+        table[key] = _inline(value) if isinstance(value, dict) else value
+    return table
 
 
 def _templated(text: str, version: str) -> str:

@@ -130,6 +130,7 @@ def _source(name: str, version: str, **use: Any) -> dict[str, Any]:
         "size": 1,
         "trust": "pinned",
         "published_by": ["upstream"],
+        "signature": {"status": "unsigned", "signer": "", "fingerprint": "", "reason": "upstream signs nothing"},
         "patches": [{"name": f"{name}-mended", "sha256": "1" * 64}],
         "used_by": {"python": False, "libraries": [], "files": [], "modules": [], "tools": []} | use,
     }

@@ -13,12 +13,14 @@ import pytest
 
 from setup_local import paths
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.patches import load_patch, patches_for
 from setup_local.catalog.sources import AptPlace, Form, Requirement, Source, Sources, Trust, filled
 from setup_local.catalog.versions import admits
 from setup_local.errors import ReconcileError, RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import sha256_of
+from setup_local.fetch.signatures import Verdict
 from setup_local.pins.bump import find, pinned_text, series, try_pin
 from setup_local.pins.edit import with_pin, without_pin
 from setup_local.pins.outdated import standings
@@ -35,6 +37,7 @@ class Index:
         self.directory = directory
         self.sources: list[Source] = []
         self.gone: set[str] = set()
+        self.verdicts: dict[str, Verdict] = {}
 
     def add(self, name: str, version: str, files: Mapping[str, str]) -> Source:
         top = f"{name}-{version}"
@@ -61,6 +64,9 @@ class Index:
     def obtain(self, source: Source) -> Obtained:
         form = source.forms[0]
         return Obtained(source=source, form=form, path=self.directory / form.file)
+
+    def check_signature(self, item: Obtained) -> Verdict | None:
+        return self.verdicts.get(item.source.identity)
 
     def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
         return {
@@ -143,6 +149,30 @@ def test_a_version_can_be_asked_for(index: Index, tmp_path: Path) -> None:
     now = sources_of(bumped(index, tmp_path, "zlib", "1.4.0"))
     assert ("zlib", "1.4.0") in now
     assert ("zlib", "1.5.0") not in now
+
+
+def test_a_checked_signature_is_pinned_with_its_hash(index: Index, tmp_path: Path) -> None:
+    source = index.add("openssl", "3.5.99", fitting("openssl", "3.5.99"))
+    expected = CATALOGS.sources.find("openssl", "3.5.7").forms[0].signature
+    assert expected
+    signature = dataclasses.replace(expected, file="openssl-3.5.99.tar.gz.asc", sha256="", size=0)
+    index.sources = [dataclasses.replace(source, forms=(dataclasses.replace(source.forms[0], signature=signature),))]
+    (tmp_path / signature.file).write_bytes(b"signature")
+    key = load_keys().key(expected.key)
+    index.verdicts["openssl-3.5.99"] = Verdict(signer=key.owner, fingerprint=key.fingerprint)
+    (form,) = sources_of(bumped(index, tmp_path, "openssl"))["openssl", "3.5.99"]["forms"]  # type: ignore[misc]
+    assert form["signature"]["sha256"] == sha256_of(tmp_path / signature.file)
+    assert (form["signature"]["key"], form["signature"]["size"]) == (expected.key, 9)
+    assert "unsigned" not in form
+
+
+@pytest.mark.parametrize("verdict", [None, Verdict(reason="it is not available")])
+def test_a_signature_that_was_not_checked_has_a_reason(index: Index, tmp_path: Path, verdict: Verdict | None) -> None:
+    index.add("zlib", "1.4.0", fitting("zlib", "1.4.0"))
+    if verdict:
+        index.verdicts["zlib-1.4.0"] = verdict
+    (form,) = sources_of(bumped(index, tmp_path, "zlib"))["zlib", "1.4.0"]["forms"]  # type: ignore[misc]
+    assert form["unsigned"] == "not-at-hand"
 
 
 @pytest.mark.parametrize("version", ["1.9.9", "1.3.1"])

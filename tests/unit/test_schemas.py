@@ -86,6 +86,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("sources-record-1", "", sources_record.SourcesRecord),
     ("sources-record-1", "$defs/source", sources_record.Source),
     ("sources-record-1", "$defs/patch", sources_record.Patch),
+    ("sources-record-1", "$defs/signature", sources_record.Signature),
     ("sources-record-1", "$defs/use", sources_record.Use),
     ("sources", "$defs/signature", sources.Signature),
     ("sources", "$defs/sigstore", sources.Sigstore),

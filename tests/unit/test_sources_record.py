@@ -127,6 +127,15 @@ def test_tools_of_an_optimized_build_are_recorded(tmp_path: Path) -> None:
         assert "llvm-tools" in entry(whole, source.name)["used_by"]["tools"]
 
 
+def test_signatures_are_those_of_the_catalog(tmp_path: Path) -> None:
+    whole = recorded(tmp_path, *planned(PLAIN))
+    openssl = entry(whole, "openssl")["signature"]
+    assert openssl["status"] == "verified"
+    assert openssl["signer"].startswith("OpenSSL ")
+    assert (len(openssl["fingerprint"]), openssl["reason"]) == (40, "")
+    assert entry(whole, "zlib")["signature"]["reason"]
+
+
 @pytest.mark.parametrize("trust", [Trust.LOCAL, Trust.SIGNED])
 def test_what_vouches_for_a_source_is_told(tmp_path: Path, trust: Trust) -> None:
     plan, staged = planned(PLAIN)

@@ -39,6 +39,10 @@ def own(*paths: str) -> Corruption:
     return corrupt
 
 
+def signed(status: str, **fields: str) -> dict[str, str]:
+    return {"status": status, "signer": "", "fingerprint": "", "reason": ""} | fields
+
+
 def lost(sample: Sample) -> None:
     sample.record = None
 
@@ -59,6 +63,10 @@ BREACHES: list[Breach] = [
     ("sources-record", entry("bundled", sha256="short")),
     ("sources-record", entry("bundled", surprise=1)),
     ("sources-record", use("bundled", files=["../outside"])),
+    ("sources-record", entry("bundled", signature=signed("verified", reason="it was Tuesday"))),
+    ("sources-record", entry("bundled", signature=signed("verified"))),
+    ("sources-record", entry("bundled", signature=signed("unsigned"))),
+    ("sources-record", entry("bundled", signature=signed("verified", signer="A", fingerprint="12"))),
     ("sources-linked", drop("bundled")),
     ("sources-linked", use("bundled", files=[])),
     ("sources-linked", use("compiler", files=["build/lib/libbundled.a"])),
