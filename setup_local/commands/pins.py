@@ -13,9 +13,9 @@ import click
 from setup_local import log, paths
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.commands.tables import print_table, table
-from setup_local.errors import OutputError, RequestError
+from setup_local.errors import OutputError, RequestError, SourceError
 from setup_local.fetch import Fetcher
-from setup_local.pins.bump import Bump, find, pinned_text, try_pin
+from setup_local.pins.bump import Bump, find, pinned_text, try_newest
 from setup_local.pins.outdated import Standing, standings
 from setup_local.whole import whole
 
@@ -78,9 +78,16 @@ def bump(name: str, version: str | None, *, dry_run: bool) -> None:
     catalogs, fetcher = load_catalogs(), _fetcher()
     catalog = paths.DATA / _CATALOG
     with tempfile.TemporaryDirectory() as work:
-        bumps = tuple(
-            try_pin(old, new, catalogs, fetcher, Path(work)) for old, new in find(name, version, catalogs, fetcher)
-        )
+        outcomes = [
+            try_newest(old, newer, catalogs, fetcher, Path(work))
+            for old, newer in find(name, version, catalogs, fetcher)
+        ]
+    bumps = tuple(item for item in outcomes if isinstance(item, Bump))
+    failures = [item for item in outcomes if isinstance(item, SourceError)]
+    if failures and not bumps:
+        raise failures[0]
+    for failure in failures:
+        log.error(str(failure))
     if not bumps:
         raise RequestError("no signed index has anything newer", where=name, hint="see `sources outdated`")
     before = catalog.read_text(encoding="utf-8")

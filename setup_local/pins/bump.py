@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
@@ -15,7 +15,7 @@ from setup_local.catalog.keys import load_keys
 from setup_local.catalog.patches import patches_for
 from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.versions import admits, order
-from setup_local.errors import ReconcileError, RequestError
+from setup_local.errors import ReconcileError, RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import sha256_of
 from setup_local.fetch.local import source_root
@@ -68,15 +68,17 @@ def series(name: str, catalogs: Catalogs) -> tuple[Requirement, ...]:
     return tuple(item for item in ranges if catalogs.sources.candidates(item)) or (Requirement(name=name),)
 
 
-def find(name: str, version: str | None, catalogs: Catalogs, supplier: Supplier) -> Iterator[tuple[Source, Source]]:
-    """Yield pins of a source, each with the newer version that is to be pinned.
+def find(
+    name: str, version: str | None, catalogs: Catalogs, supplier: Supplier
+) -> Iterator[tuple[Source, tuple[Source, ...]]]:
+    """Yield pins of a source, each with what is newer: of each series, or the version that is asked for.
 
-    That is the newest of each series, or the version that is asked for. Raises `RequestError` for one that no index has.
+    The newest comes first. Raises `RequestError` for a version that no index has.
     """
     if version is None:
         for requirement in series(name, catalogs):
             if newer := supplier.newer(requirement, catalogs.sources):
-                yield _like(name, newer[0].version, catalogs), newer[0]
+                yield _like(name, newer[0].version, catalogs), newer
         return
     found = [
         item
@@ -85,7 +87,7 @@ def find(name: str, version: str | None, catalogs: Catalogs, supplier: Supplier)
     ]
     if not found:
         raise RequestError(f"no signed index has {name} {version}, or it is pinned", hint="see `sources outdated`")
-    yield _like(name, version, catalogs), found[0]
+    yield _like(name, version, catalogs), tuple(found)
 
 
 def _like(name: str, version: str, catalogs: Catalogs) -> Source:
@@ -98,6 +100,19 @@ def _like(name: str, version: str, catalogs: Catalogs) -> Source:
     return max(every, key=lambda pin: (order(pin.version) < order(version), order(pin.version)))
 
 
+def try_newest(
+    old: Source, newer: Sequence[Source], catalogs: Catalogs, supplier: Supplier, work: Path
+) -> Bump | SourceError:
+    """Return the bump to the newest version that can be had, or why there is none; raise as `try_pin` does."""
+    failures: list[SourceError] = []
+    for new in newer:
+        try:
+            return try_pin(old, new, catalogs, supplier, work)
+        except SourceError as error:
+            failures.append(error)
+    return failures[0]
+
+
 def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, work: Path) -> Bump:
     """Fetch a newer version, and try all patches and, for CPython, the catalog of modules on it.
 
@@ -105,7 +120,11 @@ def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, wo
     """
     obtained = supplier.obtain(new)
     root = source_root(obtained.path, obtained.form.kind, new.name, catalogs.sources)
-    form, signed = _with_signature(replace(obtained.form, root=root), supplier.check_signature(obtained), obtained.path)
+    form, signed = _with_signature(
+        replace(obtained.form, root=root, size=obtained.path.stat().st_size),
+        supplier.check_signature(obtained),
+        obtained.path,
+    )
     pinned = replace(new, forms=(form,), trust=Trust.PINNED)
     obtained = replace(obtained, source=pinned, form=form)
     checks = _python_checks if new.name == PYTHON else _library_checks

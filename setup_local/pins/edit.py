@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import json
 from typing import Any
 
 import tomlkit
-import tomlkit.items
 
 from setup_local.catalog.sources import Form, Source
 
@@ -97,11 +97,19 @@ def _plain(value: Any, version: str) -> Any:
             return value
 
 
-def _inline(facts: dict[str, Any]) -> tomlkit.items.InlineTable:
-    table = tomlkit.inline_table()
-    for key, value in facts.items():
-        table[key] = _inline(value) if isinstance(value, dict) else value
-    return table
+def _inline(facts: dict[str, Any]) -> Any:
+    """Return an inline table, spaced as in the rest of the file."""
+    return tomlkit.value(_text(facts))
+
+
+def _text(value: Any) -> str:
+    match value:
+        case dict():
+            return f"{{ {', '.join(f'{key} = {_text(item)}' for key, item in value.items())} }}"
+        case list():
+            return f"[{', '.join(map(_text, value))}]"
+        case _:
+            return json.dumps(value, ensure_ascii=False)
 
 
 def _templated(text: str, version: str) -> str:

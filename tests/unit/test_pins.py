@@ -21,7 +21,7 @@ from setup_local.errors import ReconcileError, RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import sha256_of
 from setup_local.fetch.signatures import Verdict
-from setup_local.pins.bump import find, pinned_text, series, try_pin
+from setup_local.pins.bump import Bump, find, pinned_text, series, try_newest
 from setup_local.pins.edit import with_pin, without_pin
 from setup_local.pins.outdated import standings
 from setup_local.pins.uses import unused, users
@@ -63,6 +63,8 @@ class Index:
 
     def obtain(self, source: Source) -> Obtained:
         form = source.forms[0]
+        if source.identity in self.gone:
+            raise SourceError("gone", where=source.identity)
         return Obtained(source=source, form=form, path=self.directory / form.file)
 
     def check_signature(self, item: Obtained) -> Verdict | None:
@@ -93,8 +95,9 @@ def sources_of(text: str) -> dict[tuple[str, str], dict[str, object]]:
 
 
 def bumped(index: Index, tmp_path: Path, name: str, version: str | None = None) -> str:
-    bumps = [try_pin(old, new, CATALOGS, index, tmp_path / "work") for old, new in find(name, version, CATALOGS, index)]
-    return pinned_text(TEXT, tuple(bumps))
+    found = find(name, version, CATALOGS, index)
+    outcomes = [try_newest(old, newer, CATALOGS, index, tmp_path / "work") for old, newer in found]
+    return pinned_text(TEXT, tuple(item for item in outcomes if isinstance(item, Bump)))
 
 
 def test_every_pin_has_a_use() -> None:
@@ -141,6 +144,17 @@ def test_each_series_is_bumped_by_itself(index: Index, tmp_path: Path) -> None:
     now = sources_of(bumped(index, tmp_path, "openssl"))
     assert {("openssl", "3.5.99"), ("openssl", "3.0.99")} <= set(now)
     assert ("openssl", "4.0.0") not in now
+
+
+def test_where_the_newest_cannot_be_had_the_next_is_taken(index: Index, tmp_path: Path) -> None:
+    for version in ("1.4.0", "1.5.0"):
+        index.add("zlib", version, fitting("zlib", version))
+    index.gone = {"zlib-1.5.0"}
+    now = sources_of(bumped(index, tmp_path, "zlib"))
+    assert ("zlib", "1.4.0") in now
+    assert ("zlib", "1.5.0") not in now
+    index.gone |= {"zlib-1.4.0"}
+    assert bumped(index, tmp_path, "zlib") == TEXT
 
 
 def test_a_version_can_be_asked_for(index: Index, tmp_path: Path) -> None:
