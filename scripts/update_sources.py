@@ -2,9 +2,9 @@
 """Refresh `data/sources.toml` from what can be had now; touches nothing but that file.
 
 `refresh` corrects where pinned bytes lie (package version, suites) and notes the size of those that could be
-downloaded and checked for the first time. It never changes a hash. `newest` only prints what the distribution has
-that is newer than the newest pin. `form` prints the pin of a file, to be put into the catalog by hand, and `signature`
-that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
+downloaded and checked for the first time; look for their signatures then. It never changes a hash. `newest` only
+prints what the distribution has that is newer than the newest pin. `form` prints the pin of a file, to be put into the
+catalog by hand, and `signature` that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
 """
 
 from __future__ import annotations
@@ -138,6 +138,8 @@ def note_checked(catalog: Catalog, forms: list[Form]) -> None:
             continue
         size = outcome.path.stat().st_size
         catalog.replace(form.sha256, r"^verified = false\n", "")
+        if form.unsigned == "never-here":
+            catalog.replace(form.sha256, r'^unsigned = "never-here"$', 'unsigned = "not-at-hand"')
         if not form.size:
             catalog.replace(form.sha256, r"^(sha256 = .*)$", rf"\g<1>\nsize = {size}")
 

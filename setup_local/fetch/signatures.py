@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.catalog.keys import Keys, load_keys
-from setup_local.catalog.sources import AptPlace, Form, Signature, Sigstore, Source, Trust
+from setup_local.catalog.sources import Form, Signature, Sigstore, Source, Trust
 from setup_local.fetch.attempt import Attempt, PlaceFailed
 from setup_local.fetch.openpgp import check_detached
 from setup_local.fetch.sigstore_bundle import check_bundle
@@ -48,12 +48,6 @@ def signature_path(form: Form, file: Path) -> Path | None:
     """Return where the signature lies of a form whose file is in the cache, or None if it has none."""
     wanted = signature_of(form)
     return file.with_name(wanted.file) if wanted else None
-
-
-def expected_signature(source: str, place: AptPlace, sha256: str, size: int, keys: Keys) -> Signature | None:
-    """Return the signature that an index lists beside a tarball, or None if no key is known for the source."""
-    known = keys.of_source(source)
-    return Signature(key=known[0].name, file=place.file, sha256=sha256, size=size, apt=place) if known else None
 
 
 def check_stored(source: Source, form: Form, file: Path, keys: Keys) -> Verdict | None:
