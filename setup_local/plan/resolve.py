@@ -9,7 +9,7 @@ from typing import assert_never
 
 from packaging.version import Version
 
-from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
 from setup_local.catalog.cpython import CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
@@ -64,6 +64,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
     floor = choose_floor(request.glibc, target)
     modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
+    refuse_contradictions(catalogs, [facts])
     extensions, libraries, objects = plan_modules(catalogs, modules)
     return Plan(
         python=python,
