@@ -45,6 +45,8 @@ _RESULT_SCHEMAS = tuple(paths.SCHEMA / f"{name}.schema.json" for name in ("pytho
 _FINISHING = (
     paths.DATA / "probe",
     paths.DATA / "sysconfig.toml",
+    paths.DATA / "keys.toml",
+    paths.DATA / "keys",
     *patch_files(["pip-launchers.toml"]),
     paths.DATA / "musl.toml",
     paths.DATA / "polyfill",

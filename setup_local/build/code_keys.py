@@ -148,7 +148,11 @@ class _Walk:
             if code.effects and effects not in self._pieces:
                 self._take(effects, code.effects)
         if whole and place in self._partly:
-            self._take_members(place, self._partly.pop(place).members)
+            members = self._partly.pop(place).members
+            self._take_members(place, members)
+            # What is made of plain data is made with all that its fields are made of.
+            hints = {name for member in members.values() for name in member.hints}
+            self._waiting.extend((place.module, name, True) for name in sorted(hints))
 
     def _take(self, place: Place, definition: Definition) -> None:
         self._pieces[place] = definition.digest

@@ -268,6 +268,7 @@ def test_every_data_file_that_code_names_is_declared(plan: str) -> None:
     for step in {place_of(step.action): step for step in steps}.values():
         places = {(place.module, place.name) for place in CODE.reached(place_of(step.action)).pieces if place.name}
         named = {path for module, name in places for text in _texts(module).get(name, ()) for path in _files_of(text)}
+        named.discard(paths.DATA / "sources.toml")  # errors name it; what is taken of it is in the plan
         undeclared = {path for path in named if not covered(path, declared(step, steps))}
         foreign = (
             "musl" if plan != "musl" else "glibc"
