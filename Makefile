@@ -21,6 +21,7 @@ lint: environment
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) scripts/check_catalogs.py
 
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries

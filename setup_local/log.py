@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def console() -> Console:
     """Return the console for messages: colours only on a terminal, none with `NO_COLOR` (no-color.org)."""
+    from rich.console import Console  # noqa: PLC0415 (most commands that succeed have no message)
+
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
@@ -21,4 +24,6 @@ def supports_live(stream_console: Console) -> bool:
 
 def error(message: str) -> None:
     """Print an error message."""
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
     console().print(Text.assemble(("error: ", "bold red"), message))

@@ -7,10 +7,8 @@ import json
 from pathlib import Path
 
 import click
-from rich.filesize import decimal
 
 from setup_local import log
-from setup_local.index.write import write_index
 
 
 @click.command()
@@ -28,6 +26,10 @@ def index(*, directory: Path, base_url: str, as_machine: bool) -> None:
       setup-local index dist --base-url https://example.org/pythons
       uv python install 3.13 --python-downloads-json-url file://$PWD/dist/download-metadata.json
     """
+    from rich.filesize import decimal
+
+    from setup_local.index.write import write_index
+
     messages = log.console()
     found, files = write_index(directory, base_url=base_url, report=lambda line: messages.print(line, style="yellow"))
     if as_machine:

@@ -15,7 +15,6 @@ from pathlib import Path
 from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.sources import Form, Signature, Sigstore, Source, Trust
 from setup_local.fetch.attempt import Attempt, PlaceFailed
-from setup_local.fetch.openpgp import check_detached
 from setup_local.fetch.sigstore_bundle import check_bundle
 from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
 from setup_local.whole import whole
@@ -160,6 +159,8 @@ def _openpgp(source: Source, form: Form, file: Path, data: bytes, keys: Keys) ->
     """Check with the key that is pinned, or any of the source's where the signature was never checked before."""
     pinned = source.trust is Trust.PINNED and not form.unsigned
     allowed = (keys.key(form.signature.key),) if pinned and form.signature else keys.of_source(source.name)
+    from setup_local.fetch.openpgp import check_detached  # noqa: PLC0415 (slow to load, and mostly there is nothing to check)
+
     fingerprint = check_detached(file, data, tuple(key.certificate() for key in allowed))
     signer = next(key for key in allowed if key.fingerprint == fingerprint)
     return Verdict(signer=signer.owner, fingerprint=fingerprint)

@@ -9,7 +9,7 @@ from typing import assert_never
 
 from packaging.version import Version
 
-from setup_local.catalog.catalogs import PYTHON, Catalogs
+from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
 from setup_local.catalog.cpython import CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
@@ -52,6 +52,14 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
+    """Return the plan for a request, of catalogs that do not contradict each other for it; raises what `planned` does."""
+    target = choose_target(request.target_triple, catalogs.targets)
+    python = parse_version(choose_python(request.python, catalogs.sources).version)
+    refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
+    return planned(request, catalogs)
+
+
+def planned(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request.
 
     Of each source it takes the best that the catalogs have (`Sources.candidates`). Raises `RequestError` for what does

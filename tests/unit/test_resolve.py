@@ -20,7 +20,7 @@ from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import When
 from setup_local.errors import CatalogError, RequestError
-from setup_local.plan.resolve import resolve
+from setup_local.plan.resolve import planned as resolve
 from setup_local.values import LinkMode, Request, ToolchainChoice
 
 
