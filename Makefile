@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit places golden distribution older musl locked variants test-regression test-optimized test-matrix environment sigstore
+.PHONY: test lint unit places golden distribution older musl locked variants test-regression test-optimized test-matrix environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older musl
@@ -70,6 +70,10 @@ variants: environment
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
 	done
+
+# With the tarball of a LibreSSL release, or a mirror that has it: make libressl LIBRESSL=libressl-4.3.2.tar.gz
+libressl: environment
+	SETUP_LOCAL_TEST_LIBRESSL="$(LIBRESSL)" $(RUN) -m pytest -rs tests/integration/test_libressl_recipe.py tests/integration/test_libressl.py
 
 # All of CPython's own regression tests.
 test-regression: environment
