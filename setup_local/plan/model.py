@@ -81,6 +81,8 @@ class PlannedExtension:
     archives: tuple[str, ...] = ()
     shared_objects: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
     test: bool = False
     in_core: bool = False
     init: str = ""

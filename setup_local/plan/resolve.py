@@ -218,6 +218,8 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
         archives=_merge(part.archives for part in parts),
         system=_merge(part.system for part in parts),
         test=extension.test,
+        exports=_merge(part.exports for part in parts),
+        ldflags=_merge(part.ldflags for part in parts),
         in_core=extension.is_core(facts),
         init=extension.init,
     )
@@ -354,9 +356,10 @@ def plan_configure(
     parts = [part for part in catalog.configure if part.when.matches(facts)]
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
     fill = {
+    hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
         "deps": catalog.deps,
         "triple": without_level(target.triple),
-        "archives": ":".join(sorted(_merge(item.archives for item in linked))),
+        "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
     }
 
