@@ -46,9 +46,9 @@ def test_threads_may_share_connections() -> None:
 
 def test_statements_cannot_reach_pointers_or_other_files() -> None:
     """`fts3_tokenizer` hands out and takes addresses; a name is a URI only where the program says so."""
-    for arguments in ("'simple'", "'simple', x'0000000000000000'"):
-        with harness.raises(sqlite3.OperationalError, "fts3tokenize disabled|no such function|wrong number"):
-            _all(f"select fts3_tokenizer({arguments})")
+    harness.equal(_all("select fts3_tokenizer('simple')"), [(None,)])
+    with harness.raises(sqlite3.OperationalError, "disabled"):
+        _all("select fts3_tokenizer('simple', x'0000000000000000')")
     with tempfile.TemporaryDirectory() as directory:
         name = f"file:{directory}/x?mode=memory"
         with harness.raises(sqlite3.OperationalError, "unable to open database file"):
