@@ -38,7 +38,8 @@ def write_index(
 
 def checksums(index: Index) -> str:
     """Return the text of `SHA256SUMS`, as `sha256sum --check` reads it."""
-    every = {item.file: item.sha256 for item in (*index.distributions, *index.debug_information)}
+    every = {item.file: item.sha256 for item in index.distributions}
+    every |= {item.file: item.sha256 for item in index.debug_information}
     return "".join(f"{every[name]}  {name}\n" for name in sorted(every))
 
 
