@@ -187,7 +187,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             libraries = tree / plan.deps / "lib"
             around = Surroundings(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
-        cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
+        cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[base[1]]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
