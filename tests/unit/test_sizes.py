@@ -53,7 +53,7 @@ def test_a_directory_without_bytes_ends_the_division() -> None:
 def test_a_full_archive_and_an_installation_have_the_same_parts(tmp_path: Path) -> None:
     full = {item.part.name: item.size for item in measure(Sample().write(tmp_path), CATALOG).parts}
     small = {item.part.name: item.size for item in measure(flavoured("install_only").write(tmp_path), CATALOG).parts}
-    assert set(full) - set(small) == {"description", "objects", "relinking", "static-libraries"}
+    assert set(full) - set(small) == {"description", "objects", "relinking", "static-libraries", "tests"}
     assert all(full[name] == size for name, size in small.items())
 
 
