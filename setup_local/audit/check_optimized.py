@@ -111,7 +111,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
             "the interpreter of a build with pgo and lto is laid out, unless the name says that it is not",
             _layout,
         ),
-        ("layout-counts", "the counts by which an interpreter was laid out anew are there, and know it", _counts),
+        ("layout-counts", "the counts by which an interpreter was laid out are there, and know it", _counts),
         ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
     )
 )

@@ -184,7 +184,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
 
     def action(job: Job) -> None:
         from setup_local.build import cpython, loader
-        from setup_local.build.relayout import Surroundings
+        from setup_local.build.relayout import LayoutEnvironment
 
         tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
         if plan.profiling:
@@ -194,7 +194,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         env = cpython.compile_cpython(tree, recipe, job.run)
         if layouter:
             libraries = tree / plan.deps / "lib"
-            around = Surroundings(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
+            around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[base[1]]):
@@ -221,7 +221,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
 
 
 def _layouter(plan: Plan) -> Layouter | None:
-    """Return what lays the interpreter's code out anew, None where it stays as it is."""
+    """Return the layout of the interpreter, None where it stays as it was linked."""
     relayout, profiling = plan.configure.relayout, plan.profiling
     if relayout is None or profiling is None:
         return None
