@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
+from setup_local.build import llvm_tools
 from setup_local.build.code_digests import CodeDigests
 from setup_local.build.llvm import HostLlvm
-from setup_local.build.steps import Step, step_keys
+from setup_local.build.steps import Job, Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
@@ -121,6 +123,24 @@ def test_tools_that_are_compiled_wait_for_nothing_and_are_the_same_for_every_tar
     step, key = tools(plan.target.triple)
     assert step.needs == ()
     assert tools("x86_64-unknown-linux-musl")[1] == key
+
+
+@pytest.mark.parametrize(
+    ("layout", "hint"), [(LayoutChoice.AUTO, "do without it: --options pgo+lto --no-layout"), (LayoutChoice.NONE, None)]
+)
+def test_where_the_tools_cannot_be_made_the_way_out_is_named(
+    plan: Plan, layout: LayoutChoice, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ToolchainError("does not run")
+
+    monkeypatch.setattr(llvm_tools, "unpack_package", lambda *_: tmp_path)
+    monkeypatch.setattr(llvm_tools, "build_llvm_tools", fail)
+    request = Request(python=str(plan.python), options="pgo+lto", llvm_tools=LlvmToolsChoice.SOURCE, layout=layout)
+    step = next(step for step in _steps(resolve(request, load_catalogs())) if step.name == "llvm-tools")
+    with pytest.raises(ToolchainError) as caught:
+        step.action(Job(out=tmp_path, work=tmp_path, inputs={}, run=fail, env={}))
+    assert caught.value.hint == hint
 
 
 def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Plan, tmp_path: Path) -> None:
