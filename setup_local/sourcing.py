@@ -19,7 +19,7 @@ from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.local import own_sources
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import LlvmToolsChoice, Request
+from setup_local.values import WITHOUT_LAYOUT, LayoutChoice, LlvmToolsChoice, Request
 
 Report = Callable[[str], None]
 
@@ -150,7 +150,7 @@ class _Market:
         if not lost:
             raise error
         if request.llvm_tools is not LlvmToolsChoice.AUTO or name not in self._catalogs.llvm_tools.packages.sources:
-            raise self._failure(error.requirement, lost)
+            raise self._with_way_out(request, self._failure(error.requirement, lost))
         why = first_reason(lost[0])
         self._report(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
         return dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE)
@@ -177,6 +177,17 @@ class _Market:
         form = found[0].forms[0]
         best = f"{found[0].identity}: {voucher(form)} has the hash of {form.file}"
         return f"--locked admits pinned sources only; without it there is {best}"
+
+    def _with_way_out(self, request: Request, error: SourceError) -> SourceError:
+        """Return why a source cannot be had; where only the layout asks for it, with the way to do without."""
+        for choice in {request.llvm_tools, LlvmToolsChoice.AUTO}:
+            other = dataclasses.replace(request, layout=LayoutChoice.NONE, llvm_tools=choice)
+            try:
+                resolve(other, self._offer)
+            except (NoCandidate, RequestError):
+                continue
+            return SourceError(f"the layout's tools cannot be had: {first_reason(error)}", hint=WITHOUT_LAYOUT)
+        return error
 
     def _identities(self, name: str) -> list[str]:
         """Return all versions of a source that the catalog has, the best first."""

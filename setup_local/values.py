@@ -46,6 +46,13 @@ class LlvmToolsChoice(Enum):
     SOURCE = "source"
 
 
+class LayoutChoice(Enum):
+    """Whether an optimized build ends with the post-link layout of the interpreter."""
+
+    AUTO = "auto"
+    NONE = "none"
+
+
 class ArchiveFormat(Enum):
     """How an archive is compressed: what its name ends with, after `.tar.`."""
 
@@ -98,6 +105,10 @@ def without_level(triple: str) -> str:
 
 NO_OPTIONS = "noopt"
 OPTIMIZED = "pgo+lto"
+WITHOUT_LAYOUT_WORD = "without_layout"
+"""What names of optimized archives say whose interpreter could have been laid out, and was not."""
+WITHOUT_LAYOUT = f"do without it: --options {OPTIMIZED} --no-layout"
+"""The way out where an optimized build cannot be laid out, as hints of errors name it."""
 OPTIMIZATIONS = (BuildOption.PGO, BuildOption.LTO)
 """What makes a Python faster and changes nothing else that its users see."""
 OPTIMIZATION_WORDS = ("bolt", *(item.value for item in OPTIMIZATIONS))
@@ -112,6 +123,7 @@ class Request:
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `profile` is a profile made before, to
     be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
     `sources` are the user's own, each as `NAME=PATH`.
+    `layout` is about builds with pgo and lto only: their interpreter is laid out unless it says that it is not to be.
     """
 
     python: str
@@ -129,6 +141,7 @@ class Request:
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
     sources: tuple[str, ...] = ()
+    layout: LayoutChoice = LayoutChoice.AUTO
     archive_format: ArchiveFormat = ArchiveFormat.ZST
 
 

@@ -8,12 +8,14 @@ from setup_local.audit.facts import COUNTS, LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
 from setup_local.binfmt.elf import HOT, MOVED
+from setup_local.values import WITHOUT_LAYOUT_WORD
 
 Breaches = Iterator[tuple[str, str]]
 _PGO, _LTO = "pgo", "lto"
 _OBJECTS = "build/"
 _PROFILE = "build/cpython.profdata"
 _LEAST_JUMPS = 20_000_000  # starts alone make 7 million, a whole workload 200 million
+_NEVER_LAID_OUT = {WITHOUT_LAYOUT_WORD, "shared", "static"}
 _OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-")
 
 
@@ -50,9 +52,23 @@ def _profile(dist: Distribution) -> Breaches:
         yield _PROFILE, f"knows nothing of {LOOP}"
 
 
+def _is_laid_out(dist: Distribution) -> bool:
+    return bool(dist.carrier and dist.carrier.elf and MOVED in dist.carrier.elf.sections)
+
+
+def _layout(dist: Distribution) -> Breaches:
+    facts, options = dist.carrier, _options(dist)
+    if facts is None or facts.elf is None:
+        return  # `python-program` and `paths-exist` say so
+    found = _is_laid_out(dist)
+    if WITHOUT_LAYOUT_WORD in options and found:
+        yield facts.name, f"was laid out, but the build options name {WITHOUT_LAYOUT_WORD}"
+    elif {_PGO, _LTO} <= options and options.isdisjoint(_NEVER_LAID_OUT) and not found:
+        yield facts.name, f"was not laid out by what runs, and the build options do not name {WITHOUT_LAYOUT_WORD}"
+
+
 def _counts(dist: Distribution) -> Breaches:
-    moved = dist.carrier and dist.carrier.elf and MOVED in dist.carrier.elf.sections
-    if not moved:
+    if not _is_laid_out(dist):
         return
     if COUNTS not in dist.files:
         yield COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
@@ -90,7 +106,12 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("optimized-program", "the interpreter, or its libpython, shows the optimizations that are named", _program),
         ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
         ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
-        ("layout-counts", "the counts by which an interpreter was laid out anew are there, and know it", _counts),
+        (
+            "layout",
+            "the interpreter of a build with pgo and lto is laid out, unless the name says that it is not",
+            _layout,
+        ),
+        ("layout-counts", "the counts by which an interpreter was laid out are there, and know it", _counts),
         ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
     )
 )

@@ -18,10 +18,11 @@ from setup_local.build.step_parts import GraphInputs, environment, library_step,
 from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.patches import patch_files
+from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
-from setup_local.values import Libc
+from setup_local.values import WITHOUT_LAYOUT, Libc
 
 if TYPE_CHECKING:
     from setup_local.build import cpython
@@ -34,6 +35,7 @@ PROFILE = "profile"
 SHARED = "shared-libraries"
 # The data files that finding musl's loader reads.
 _LOADER_DATA = (paths.DATA / "musl.toml", paths.TEMPLATES / "sysroot-musl.cfg.j2")
+_COMPILED_TOOLS_WEIGHT = 1500
 
 
 def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
@@ -55,23 +57,30 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
 
 
 def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
-    """Return the step that puts LLVM's tools together, if the plan takes them from packages."""
+    """Return the step that makes LLVM's tools, if the plan does not take those of the host's LLVM."""
     if plan.profiling is None or not plan.profiling.tools:
         return []
-    taken = [inputs.sources[source.identity] for source in plan.profiling.tools]
+    taken = {source.name: inputs.sources[source.identity] for source in plan.profiling.tools}
+    compiled = llvm_tools.is_source(taken)
 
     def action(job: Job) -> None:
-        trees = [llvm_tools.unpack_package(item, job.work / item.source.name) for item in taken]
-        llvm_tools.build_llvm_tools(trees, job.out, job.run, environment(plan, base, job))
+        trees = {name: llvm_tools.unpack_package(item, job.work / name) for name, item in taken.items()}
+        env = job.env if compiled else environment(plan, base, job)
+        try:
+            llvm_tools.build_llvm_tools(trees, job.out, job.run, env)
+        except (StepError, ToolchainError) as error:
+            if plan.configure.relayout and not error.hint:
+                error.hint = WITHOUT_LAYOUT
+            raise
 
     return [
         Step(
             name=LLVM_TOOLS,
-            ingredients=pins(taken),
-            needs=base,
+            ingredients=pins(taken.values()),
+            needs=() if compiled else base,
             data=llvm_tools.DATA,
             action=action,
-            weight=5,
+            weight=_COMPILED_TOOLS_WEIGHT if compiled else 5,
         )
     ]
 
@@ -175,7 +184,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
 
     def action(job: Job) -> None:
         from setup_local.build import cpython, loader
-        from setup_local.build.relayout import Surroundings
+        from setup_local.build.relayout import LayoutEnvironment
 
         tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
         if plan.profiling:
@@ -185,7 +194,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         env = cpython.compile_cpython(tree, recipe, job.run)
         if layouter:
             libraries = tree / plan.deps / "lib"
-            around = Surroundings(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
+            around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[base[1]]):
@@ -212,7 +221,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
 
 
 def _layouter(plan: Plan) -> Layouter | None:
-    """Return what lays the interpreter's code out anew, None where it stays as it is."""
+    """Return the layout of the interpreter, None where it stays as it was linked."""
     relayout, profiling = plan.configure.relayout, plan.profiling
     if relayout is None or profiling is None:
         return None

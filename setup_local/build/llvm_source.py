@@ -1,6 +1,7 @@
 """Builds LLVM's tools from LLVM's own source with the C++ compiler of the wheel, where no packages can be had.
 
-The programs are static and for musl, whose C++ library the wheel has: they need nothing of the host.
+The programs are static and for musl, whose C++ library the wheel has: they need nothing of the host. LLVM's libraries
+in wheels of others are of no use for that: they are compiled against another C++ library, which the host would have to have.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,36 +22,40 @@ from setup_local.render import render
 # In this environment each program is started once.
 TRIAL = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
-# By these files a source is recognised, and at the same time held to be what is expected.
-_MARKS = {"llvm": "llvm/CMakeLists.txt", "ziglang": "zig", "cmake": "bin/cmake", "zlib": "zlib.h"}
+# One file of each source, by which it is held to be what is expected.
+_MARKS = {
+    "llvm": "llvm/CMakeLists.txt",
+    "bolt": "CMakeLists.txt",
+    "ziglang": "zig",
+    "cmake": "bin/cmake",
+    "zlib": "zlib.h",
+}
 _COMPILERS = ("cc", "c++")
-_ARCHIVERS = ("ar", "ranlib")
+# CMake prefers those of LLVM's names to others, and would take the host's.
+_ARCHIVERS = {"ar": "ar", "ranlib": "ranlib", "llvm-ar": "ar", "llvm-ranlib": "ranlib"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceTrees:
-    """The unpacked sources: LLVM, the wheels with the compiler and with CMake, zlib."""
+    """The unpacked sources: LLVM, the wheels with the compiler and with CMake, zlib; BOLT where there is a layout."""
 
     llvm: Path
     ziglang: Path
     cmake: Path
     zlib: Path
+    bolt: Path | None = None
 
 
-def source_trees(trees: Iterable[Path]) -> SourceTrees | None:
-    """Tell which tree is which source; None if LLVM's is not among them. Raises `ToolchainError` if one is missing."""
-    known = tuple(trees)
-    found = {name: tree for name, mark in _MARKS.items() for tree in known if (tree / mark).is_file()}
-    if "llvm" not in found:
-        return None
-    for name, mark in _MARKS.items():
-        if name not in found:
-            raise ToolchainError(f"the source {name} is not what was expected: there is no {mark}")
-    return SourceTrees(**found)
+def source_trees(recipe: ToolSource, trees: Mapping[str, Path]) -> SourceTrees:
+    """Return the trees of the recipe's sources; raise `ToolchainError` for one that is not what is expected."""
+    for name in recipe.sources:
+        if not (trees[name] / _MARKS[name]).is_file():
+            raise ToolchainError(f"the source {name} is not what was expected: there is no {_MARKS[name]}")
+    return SourceTrees(**{name: trees[name] for name in recipe.sources})
 
 
 def build_from_source(recipe: ToolSource, trees: SourceTrees, out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Fill `out/bin` with the recipe's programs and start each once; of `env`, only make's flags are taken.
+    """Fill `out` with the recipe's programs and files, and start each program once; of `env`, only make's flags are taken.
 
     Raises `StepError` when CMake, a compiler or a finished program fails.
     """
@@ -62,11 +67,14 @@ def build_from_source(recipe: ToolSource, trees: SourceTrees, out: Path, run: Ru
     cmake = trees.cmake / "bin" / "cmake"
     cmake.chmod(0o755)
     run([cmake, *cmake_words(recipe, trees, build, wrappers, zlib)], cwd=scratch, env=tools)
-    run(["make", *recipe.programs], cwd=build, env=tools)
+    run(["make", *recipe.programs, *recipe.goals.values()], cwd=build, env=tools)
     (out / "bin").mkdir()
+    (out / "lib").mkdir()
     for name in recipe.programs:
         shutil.copy(build / "bin" / name, out / "bin" / name)
         run([out / "bin" / name, "--version"], cwd=out, env=TRIAL)
+    for name, file in recipe.files.items():
+        shutil.copyfile(build / file, out / "lib" / name)
     shutil.rmtree(scratch)
 
 
@@ -74,11 +82,18 @@ def write_wrappers(recipe: ToolSource, zig: Path, place: Path) -> None:
     """Write the compilers and archivers as programs of one name each: CMake takes no others."""
     zig.chmod(0o755)
     place.mkdir(parents=True)
-    words = {name: [name, "-target", recipe.target] for name in _COMPILERS} | {name: [name] for name in _ARCHIVERS}
-    for name, arguments in words.items():
-        text = render("tool.sh.j2", {"program": shlex.join([str(zig), *arguments])})
-        (place / name).write_text(text, encoding="utf-8")
-        (place / name).chmod(0o755)
+    patterns = "|".join(f"*/{place}*" for place in recipe.optimized)
+    optimizing = {"patterns": patterns, "flags": shlex.join(recipe.optimizing)}
+    for name in _COMPILERS:
+        program = shlex.join([str(zig), name, "-target", recipe.target])
+        _write_script(place / name, render("optimizing-tool.sh.j2", {"program": program, **optimizing}))
+    for name, command in _ARCHIVERS.items():
+        _write_script(place / name, render("tool.sh.j2", {"program": shlex.join([str(zig), command])}))
+
+
+def _write_script(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+    path.chmod(0o755)
 
 
 def _environment(wrappers: Path, cache: Path, env: Mapping[str, str]) -> dict[str, str]:
@@ -105,8 +120,8 @@ def _build_zlib(recipe: ToolSource, source: Path, place: Path, env: Mapping[str,
 
 
 def cmake_words(recipe: ToolSource, trees: SourceTrees, build: Path, wrappers: Path, zlib: Path) -> list[str]:
-    """Return the arguments of CMake. GNU make it is, which shares the job slots of all steps."""
-    places = {
+    """Return the arguments of CMake. It writes makefiles, as GNU make shares the job slots of all steps."""
+    places: dict[str, object] = {
         "CMAKE_C_COMPILER": wrappers / "cc",
         "CMAKE_CXX_COMPILER": wrappers / "c++",
         "CMAKE_AR": wrappers / "ar",
@@ -115,6 +130,8 @@ def cmake_words(recipe: ToolSource, trees: SourceTrees, build: Path, wrappers: P
         "ZLIB_LIBRARY": zlib / "libz.a",
         "ZLIB_INCLUDE_DIR": zlib,
     }
+    if trees.bolt:
+        places |= {"LLVM_EXTERNAL_PROJECTS": "bolt", "LLVM_EXTERNAL_BOLT_SOURCE_DIR": trees.bolt}
     settings = {**recipe.settings, **places}
     words = ["-G", "Unix Makefiles", "-S", str(trees.llvm / "llvm"), "-B", str(build)]
     return [*words, *(f"-D{name}={value}" for name, value in settings.items())]

@@ -1,20 +1,19 @@
-"""Puts LLVM's tools for optimized builds (`llvm-profdata`, `llvm-bolt`) together from a distribution's packages.
+"""Makes LLVM's tools for optimized builds (`llvm-profdata`, `llvm-bolt`) of a distribution's packages or of LLVM's source.
 
-The result is relocatable: `bin/` holds wrappers that start each program through the loader and with the libraries of
-the same packages, so that the host's own C library does not matter. Where LLVM's source is given instead of packages,
-`llvm_source` makes static programs of it.
+The result is relocatable, and the host's own C library does not matter. Of packages, `bin/` holds wrappers that start each
+program through the loader and with the libraries of the same packages; `llvm_source` compiles static programs.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from setup_local import fetch, paths
 from setup_local.build import llvm_source
 from setup_local.build.steps import Runner
-from setup_local.catalog.llvm_tools import FILE, ToolPackages, ToolStub, load_llvm_tools
+from setup_local.catalog.llvm_tools import FILE, LlvmTools, ToolPackages, ToolStub, load_llvm_tools
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.render import render
@@ -24,8 +23,22 @@ PACKAGES = Path("libexec", "llvm")
 # The data files that making the tools reads.
 DATA = (
     FILE,
-    *(paths.TEMPLATES / name for name in ("loaded-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")),
+    *(
+        paths.TEMPLATES / name
+        for name in ("loaded-tool.sh.j2", "optimizing-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")
+    ),
 )
+
+
+def is_source(names: Collection[str]) -> bool:
+    """Tell whether these sources are LLVM's own, not packages."""
+    return not set(names).isdisjoint(load_llvm_tools().source.sources)
+
+
+def _needed(names: Collection[str]) -> LlvmTools:
+    """Return the catalog, without the tools for the layout where nothing that only they are made of is there."""
+    catalog = load_llvm_tools()
+    return catalog.without_layout() if set(names).isdisjoint(catalog.layout.sources) else catalog
 
 
 def unpack_package(obtained: Obtained, into: Path) -> Path:
@@ -37,19 +50,24 @@ def unpack_package(obtained: Obtained, into: Path) -> Path:
     return fetch.unpack(obtained, into, only=own)
 
 
-def build_llvm_tools(trees: Iterable[Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Fill `out` with LLVM's tools from unpacked packages or from LLVM's source, and start each of them once.
+def build_llvm_tools(trees: Mapping[str, Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Fill `out` with the tools that these sources make, and start each of them once.
 
-    `env` is the environment of a toolchain that can assemble and link. Raises `ToolchainError` for packages that
-    are not what is expected, `StepError` for a program that does not run.
+    `trees` are unpacked packages, or LLVM's source with all that compiles it, by the names of the sources. `env` is the
+    environment of a toolchain that can assemble and link. Raises `ToolchainError` for sources that are not what is
+    expected, `StepError` for a program that does not run.
     """
-    catalog, given = load_llvm_tools(), tuple(trees)
-    source = llvm_source.source_trees(given)
-    if source:
-        llvm_source.build_from_source(catalog.source, source, out, run, env)
-        return
+    catalog = _needed(trees)
+    if is_source(trees):
+        found = llvm_source.source_trees(catalog.source, trees)
+        llvm_source.build_from_source(catalog.source, found, out, run, env)
+    else:
+        _unite_packages(catalog, trees.values(), out, run, env)
+
+
+def _unite_packages(catalog: LlvmTools, trees: Iterable[Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
     place = out / PACKAGES
-    for tree in given:
+    for tree in trees:
         shutil.copytree(tree, place, symlinks=True, dirs_exist_ok=True)
     _check(catalog.packages, place, catalog.programs)
     scratch = out / ".scratch"

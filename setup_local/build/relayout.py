@@ -1,7 +1,7 @@
-"""Lays the code of the linked interpreter out anew (LLVM's BOLT): what a run really takes lies in a row.
+"""Post-link layout of the interpreter with LLVM's BOLT: hot code is contiguous.
 
-The interpreter is made to count every jump, runs the workload of the profile, and is put in order by what was counted.
-What was counted is kept: the same counts make the same bytes.
+The interpreter is instrumented to count every jump, runs the workload of the profile, and is laid out by these counts.
+They are kept, because the same counts make the same bytes.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _READ_WRITE = 6  # PF_R | PF_W
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
-    """What laying out works with: the directories of LLVM's tools and of the static libraries in the interpreter, a runner."""
+class LayoutEnvironment:
+    """The directories of LLVM's tools and of the interpreter's static libraries, and how commands are run."""
 
     tools: Path
     libraries: Path
@@ -45,16 +45,13 @@ class Surroundings:
 
 @dataclass(frozen=True, kw_only=True)
 class Layouter:
-    """What lays code out: the planned arguments and the workload.
-
-    `given` are counts that were made before: then nothing is run.
-    """
+    """The planned arguments of BOLT, and the workload. With `given`, counts of an earlier build, nothing is run."""
 
     relayout: Relayout
     training: Training
     given: Path | None = None
 
-    def lay_out(self, source: Path, program: str, place: Surroundings) -> Path:
+    def lay_out(self, source: Path, program: str, place: LayoutEnvironment) -> Path:
         """Replace `program` in CPython's built tree; return the file of counts.
 
         Raises `StepError`, and `OptimizationError` if hardly anything was counted, or nothing moved.
@@ -78,7 +75,7 @@ class Layouter:
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         return counts
 
-    def _count(self, source: Path, linked: Path, counts: Path, place: Surroundings) -> None:
+    def _count(self, source: Path, linked: Path, counts: Path, place: LayoutEnvironment) -> None:
         """Make the interpreter count, let it run the workload, and add up what all its processes counted."""
         raw, kept = linked.parent / "raw", linked.parent / "kept"
         raw.mkdir()
@@ -95,7 +92,7 @@ class Layouter:
         found = sorted(path for path in kept.rglob("*") if path.is_file())
         place.run([place.tools / "bin" / _MERGER, *found, "-o", counts], cwd=kept, env=place.env)
 
-    def _rewrite(self, linked: Path, into: Path, place: Surroundings, words: Iterable[str]) -> None:
+    def _rewrite(self, linked: Path, into: Path, place: LayoutEnvironment, words: Iterable[str]) -> None:
         """Write another form of the linked program. Functions of assembly stay as they are when it counts, too: it would crash."""
         kept = f"--skip-funcs-file={linked.with_name(_KEPT)}"
         place.run([place.tools / "bin" / _BOLT, linked, "-o", into, kept, *words], cwd=linked.parent, env=place.env)
@@ -146,4 +143,4 @@ def check_layout(data: bytes, *, where: str) -> None:
     """Raise `OptimizationError` unless the interpreter's loop was moved to where the hot code is."""
     elf = read_elf(data)
     if MOVED not in elf.sections or LOOP not in elf.symbols.hot:
-        raise OptimizationError(f"was not laid out anew: {LOOP} is where the linker has put it", where=where)
+        raise OptimizationError(f"was not laid out: {LOOP} is where the linker put it", where=where)

@@ -41,10 +41,7 @@ def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) ->
 def _wheel(catalog: ToolchainCatalog, cache: SourceCache) -> Listed:
     source = load_sources().best(exactly(WHEEL, catalog.sources[WHEEL]))
     there = any(cache.holds(form) for form in source.forms)
-    tools = load_llvm_tools()
-    made = {
-        name: "packages, else LLVM's source" if name in tools.source.programs else "packages" for name in tools.programs
-    }
+    made = dict.fromkeys(load_llvm_tools().programs, "packages, else LLVM's source")
     return Listed(
         toolchain=ToolchainChoice.ZIG.value,
         version=catalog.llvm_release,

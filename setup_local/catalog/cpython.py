@@ -88,7 +88,7 @@ class Companion:
 
 @dataclass(frozen=True, kw_only=True)
 class Relayout:
-    """How the code of the linked interpreter is laid out anew (LLVM's BOLT), in builds that have all of `options`.
+    """Post-link layout of the interpreter with LLVM's BOLT, for builds that have all of `options`.
 
     `ldflags` is what its link has besides; `counting` and `layout` are the arguments of llvm-bolt that make it count
     what it runs, and that put it in order by what was counted.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,15 @@ from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 
 FILE = paths.DATA / "llvm-tools.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayoutTools:
+    """Programs and files that only the layout needs, and the sources that only they are made of."""
+
+    programs: tuple[str, ...]
+    files: tuple[str, ...]
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +52,19 @@ class ToolPackages:
 class ToolSource:
     """How tools are made from LLVM's source: static programs for `target`.
 
-    `sources` are the names and versions of what that takes, `keep` the parts of each tree that are needed (none: all),
-    `zlib` the files of zlib that are linked, `settings` variables of CMake's cache.
+    `files` are what tools read, by the name that it gets in `lib/`, and `goals` what makes each of them. `sources` are
+    the names and versions of what all that takes, `keep` the parts of each tree that are needed (none: all), `zlib` the
+    files of zlib that are linked, `settings` variables of CMake's cache. Sources with one of
+    `optimized` in their path are compiled with the flags `optimizing` besides.
     """
 
     programs: tuple[str, ...]
     target: str
+    optimizing: tuple[str, ...]
+    optimized: tuple[str, ...]
     zlib: tuple[str, ...]
+    files: Mapping[str, str]
+    goals: Mapping[str, str]
     sources: Mapping[str, str]
     keep: Mapping[str, tuple[str, ...]]
     settings: Mapping[str, str]
@@ -59,8 +75,33 @@ class LlvmTools:
     """The whole file. `programs` maps each tool to its file below the packages' common directory."""
 
     programs: Mapping[str, str]
+    layout: LayoutTools
     packages: ToolPackages
     source: ToolSource
+
+    def without_layout(self) -> LlvmTools:
+        """Return what a build needs whose interpreter is not laid out."""
+        dropped = self.layout
+        return dataclasses.replace(
+            self,
+            programs=_without(self.programs, dropped.programs),
+            packages=dataclasses.replace(
+                self.packages,
+                files=_without(self.packages.files, dropped.files),
+                sources=_without(self.packages.sources, dropped.sources),
+            ),
+            source=dataclasses.replace(
+                self.source,
+                programs=tuple(name for name in self.source.programs if name not in dropped.programs),
+                files=_without(self.source.files, dropped.files),
+                goals=_without(self.source.goals, dropped.files),
+                sources=_without(self.source.sources, dropped.sources),
+            ),
+        )
+
+
+def _without(mapping: Mapping[str, str], names: Collection[str]) -> dict[str, str]:
+    return {name: value for name, value in mapping.items() if name not in names}
 
 
 @cache

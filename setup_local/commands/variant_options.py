@@ -10,7 +10,15 @@ import click
 
 from setup_local.commands.choice import EnumChoice
 from setup_local.errors import RequestError
-from setup_local.values import DEFAULT_TRIPLE, NO_OPTIONS, OPTIMIZED, Linkage, Request
+from setup_local.values import (
+    DEFAULT_TRIPLE,
+    NO_OPTIONS,
+    OPTIMIZED,
+    WITHOUT_LAYOUT,
+    LayoutChoice,
+    Linkage,
+    Request,
+)
 
 _MUSL_TRIPLE = "x86_64-unknown-linux-musl"
 _LIBRESSL = "libressl"
@@ -28,6 +36,9 @@ _OPTIONS = (
         "--options",
         metavar="OPTIONS",
         help=f"freethreaded, debug, pgo, lto, static, joined by +.  [default: {NO_OPTIONS}]",
+    ),
+    click.option(
+        "--no-layout", is_flag=True, help=f"With {OPTIMIZED}: leave out the post-link layout of the interpreter (BOLT)."
     ),
     click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]"),
     click.option("--openssl", metavar="X.Y", help="OpenSSL of this series.  [default: the newest that fits]"),
@@ -79,6 +90,7 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         musl: bool,
         optimized: bool,
         options: str | None,
+        no_layout: bool,
         glibc: str | None,
         openssl: str | None,
         libressl: str | None,
@@ -94,6 +106,7 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
             target_triple=choose_triple(musl=musl, triple=target_triple),
             glibc=glibc,
             options=choose_options(optimized=optimized, options=options),
+            layout=choose_layout(optimized=optimized, no_layout=no_layout),
             tls=choose_tls(openssl=openssl, libressl=libressl),
             libpython=libpython,
             dependencies=link_dependencies,
@@ -123,6 +136,13 @@ def choose_options(*, optimized: bool, options: str | None) -> str:
     if optimized and options not in (None, OPTIMIZED):
         raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
     return OPTIMIZED if optimized else options or NO_OPTIONS
+
+
+def choose_layout(*, optimized: bool, no_layout: bool) -> LayoutChoice:
+    """Return whether an optimized build is laid out; raise `RequestError` if two options contradict each other."""
+    if optimized and no_layout:
+        raise RequestError("--optimized includes the layout", hint=WITHOUT_LAYOUT)
+    return LayoutChoice.NONE if no_layout else LayoutChoice.AUTO
 
 
 def choose_tls(*, openssl: str | None, libressl: str | None) -> str:

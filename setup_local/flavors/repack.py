@@ -18,7 +18,7 @@ from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
 from setup_local.stage import pack
-from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, Linkage
+from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD, Linkage
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
@@ -75,7 +75,8 @@ def repack(
 
 def archive_name(said: description.Description, flavor: Flavor) -> str:
     """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
-    options = [option for option in said.build_options.split("+") if option not in (NO_OPTIONS, *OPTIMIZATION_WORDS)]
+    unsaid = (NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD)
+    options = [option for option in said.build_options.split("+") if option not in unsaid]
     parts = (said.python_implementation_name, said.python_version, said.target_triple, "+".join(options), flavor.name)
     return "-".join(part for part in parts if part)
 

@@ -108,7 +108,7 @@ class PlannedConfigure:
     `links` are flags for the links of single goals of the makefile. `promises` are the build options that the result
     must show; `unshipped` is about the programs of the build itself.
     `companion` is the shared libpython beside a program that holds libpython itself, None where there is none.
-    `relayout` tells how the linked interpreter's code is laid out anew, None where it stays as it is.
+    `relayout` is the post-link layout of the interpreter, None where it stays as it was linked.
     """
 
     args: tuple[str, ...] = ()

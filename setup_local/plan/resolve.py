@@ -21,6 +21,7 @@ from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.features import ModuleChoice, choose_modules
+from setup_local.plan.layout import choose_layout, takes_layout_tools
 from setup_local.plan.licenses import consequences
 from setup_local.plan.model import (
     PROFILE,
@@ -74,6 +75,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
+    relayout, layout_words = choose_layout(request, catalogs.cpython.relayout, facts)
     return Plan(
         python=python,
         python_source=source,
@@ -87,7 +89,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         tls=facts.tls,
         libpython=facts.libpython,
         dependencies=facts.dependencies,
-        variant=(*variant_words(catalogs.variants, facts, target, floor), *modules.words),
+        variant=(*variant_words(catalogs.variants, facts, target, floor), *layout_words, *modules.words),
         left_out=(*modules.left_out, *impossible_if_static(catalogs.extensions, facts)),
         left_out_programs=modules.programs,
         consequences=consequences(libraries, catalogs.licenses),
@@ -96,7 +98,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         absent=absent_extensions(catalogs.extensions, facts),
         shared_objects=objects,
         shared_ldflags=catalogs.cpython.shared_ldflags if objects else (),
-        configure=plan_configure(catalogs.cpython, target, extensions, facts, plan_relayout(request, catalogs, facts)),
+        configure=plan_configure(catalogs.cpython, target, extensions, facts, relayout),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
@@ -318,32 +320,21 @@ def plan_profiling(
     return PlannedProfiling(
         configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
         training=catalogs.cpython.training,
-        tools=plan_tools(request, catalogs),
+        tools=plan_tools(request, catalogs, facts),
         given=request.profile,
     )
 
 
-def plan_tools(request: Request, catalogs: Catalogs) -> tuple[Source, ...]:
+def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:
     """Return what LLVM's tools are made of: packages first, as they take seconds; nothing where the host has them."""
     if request.toolchain is ToolchainChoice.LLVM:
         return ()
     tools = catalogs.llvm_tools
+    if not takes_layout_tools(request, catalogs.cpython.relayout, facts):
+        tools = tools.without_layout()
     from_source = request.llvm_tools is LlvmToolsChoice.SOURCE
     pins = tools.source.sources if from_source else tools.packages.sources
     return tuple(catalogs.sources.best(exactly(name, version)) for name, version in pins.items())
-
-
-def plan_relayout(request: Request, catalogs: Catalogs, facts: Facts) -> Relayout | None:
-    """Return how the interpreter's code is laid out anew: by a tool that only the packages of LLVM's tools have.
-
-    A program that only starts a shared libpython has no code to lay out; in a static one, that tool's counters are never
-    written at the end.
-    """
-    if facts.libpython is Linkage.SHARED or BuildOption.STATIC in facts.options:
-        return None
-    relayout = catalogs.cpython.relayout
-    packaged = request.toolchain is not ToolchainChoice.LLVM and request.llvm_tools is not LlvmToolsChoice.SOURCE
-    return relayout if relayout and packaged and set(relayout.options) <= set(facts.options) else None
 
 
 def plan_configure(

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
+from setup_local.build import llvm_tools
 from setup_local.build.code_digests import CodeDigests
 from setup_local.build.llvm import HostLlvm
-from setup_local.build.steps import Step, step_keys
+from setup_local.build.steps import Job, Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildOption, Request, ToolchainChoice
+from setup_local.values import BuildOption, LayoutChoice, LlvmToolsChoice, Request, ToolchainChoice
 
 CODE = CodeDigests()
 
@@ -84,13 +86,16 @@ def test_a_patch_of_cpython_is_tried_before_anything_else_is_built(plan: Plan) -
     assert _changed(plan, patched) == {"reconcile", "cpython", "distribution", "audit"}
 
 
-def _optimized(plan: Plan, toolchain: ToolchainChoice = ToolchainChoice.AUTO) -> Plan:
+def _optimized(
+    plan: Plan, toolchain: ToolchainChoice = ToolchainChoice.AUTO, layout: LayoutChoice = LayoutChoice.AUTO
+) -> Plan:
     request = Request(
         python=f"cpython-{plan.python}",
         target_triple=plan.target.triple,
         glibc=None,
         toolchain=toolchain,
         options="pgo+lto",
+        layout=layout,
     )
     return resolve(request, load_catalogs())
 
@@ -103,6 +108,39 @@ def test_an_optimized_build_makes_a_profile_first_and_shares_all_libraries(plan:
     needs = {step.name: step.needs for step in steps}
     assert "llvm-tools" in needs["profile"]
     assert {"profile", "llvm-tools"} <= set(needs["cpython"])
+
+
+def test_tools_that_are_compiled_wait_for_nothing_and_are_the_same_for_every_target(plan: Plan) -> None:
+    def tools(triple: str) -> tuple[Step, str]:
+        steps = _steps(
+            resolve(
+                Request(python="3.13.5", target_triple=triple, options="pgo+lto", llvm_tools=LlvmToolsChoice.SOURCE),
+                load_catalogs(),
+            )
+        )
+        return next(step for step in steps if step.name == "llvm-tools"), _keys(steps)["llvm-tools"]
+
+    step, key = tools(plan.target.triple)
+    assert step.needs == ()
+    assert tools("x86_64-unknown-linux-musl")[1] == key
+
+
+@pytest.mark.parametrize(
+    ("layout", "hint"), [(LayoutChoice.AUTO, "do without it: --options pgo+lto --no-layout"), (LayoutChoice.NONE, None)]
+)
+def test_where_the_tools_cannot_be_made_the_way_out_is_named(
+    plan: Plan, layout: LayoutChoice, hint: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ToolchainError("does not run")
+
+    monkeypatch.setattr(llvm_tools, "unpack_package", lambda *_: tmp_path)
+    monkeypatch.setattr(llvm_tools, "build_llvm_tools", fail)
+    request = Request(python=str(plan.python), options="pgo+lto", llvm_tools=LlvmToolsChoice.SOURCE, layout=layout)
+    step = next(step for step in _steps(resolve(request, load_catalogs())) if step.name == "llvm-tools")
+    with pytest.raises(ToolchainError) as caught:
+        step.action(Job(out=tmp_path, work=tmp_path, inputs={}, run=fail, env={}))
+    assert caught.value.hint == hint
 
 
 def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Plan, tmp_path: Path) -> None:
@@ -121,11 +159,10 @@ def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Pla
 
 
 def test_the_hosts_llvm_brings_its_own_tools(plan: Plan) -> None:
-    steps = {step.name: step for step in _steps(_optimized(plan, ToolchainChoice.LLVM))}
+    steps = {step.name: step for step in _steps(_optimized(plan, ToolchainChoice.LLVM, LayoutChoice.NONE))}
     assert "profile" in steps
     assert "llvm-tools" not in steps
     assert "llvm-tools" not in steps["cpython"].needs
-    assert _optimized(plan, ToolchainChoice.LLVM).configure.relayout is None
 
 
 def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: Path) -> None:
@@ -144,7 +181,7 @@ def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: 
 
 def test_the_release_of_the_wheels_clang_is_planned_and_that_of_the_hosts_is_not_known_yet(plan: Plan) -> None:
     assert plan.llvm_version == load_catalogs().toolchain.sources["compiler-rt"]
-    assert _optimized(plan, ToolchainChoice.LLVM).llvm_version == ""
+    assert _optimized(plan, ToolchainChoice.LLVM, LayoutChoice.NONE).llvm_version == ""
 
 
 def test_only_the_instrumented_build_counts_and_only_the_final_one_uses_the_profile(plan: Plan) -> None:

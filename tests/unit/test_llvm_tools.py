@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from setup_local.build import llvm_tools
-from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.build import llvm_source, llvm_tools
+from setup_local.catalog.llvm_tools import FILE, load_llvm_tools
 from setup_local.catalog.sources import ArchiveKind, load_sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "tools.toml").write_text(f"surprise = 1\n{llvm_tools.FILE.read_text()}")
+    (tmp_path / "tools.toml").write_text(f"surprise = 1\n{FILE.read_text()}")
     with pytest.raises(CatalogError, match="surprise"):
         load_llvm_tools(tmp_path / "tools.toml")
 
@@ -31,10 +32,30 @@ def test_the_packages_are_pinned_and_of_the_compilers_release() -> None:
 def test_the_source_is_of_the_compilers_release_and_all_of_it_is_pinned_and_kept() -> None:
     recipe, compiler = load_llvm_tools().source, load_toolchain().sources
     assert (recipe.sources["llvm"], recipe.sources["ziglang"]) == (compiler["compiler-rt"], compiler["ziglang"])
+    assert recipe.sources["bolt"] == recipe.sources["llvm"]
     assert set(recipe.keep) == set(recipe.sources)
-    assert set(recipe.programs) <= set(load_llvm_tools().programs)
     for pin in recipe.sources.items():
         assert load_sources().find(*pin).verified
+
+
+def test_packages_and_source_make_the_same_tools_and_files() -> None:
+    for catalog in (load_llvm_tools(), load_llvm_tools().without_layout()):
+        assert set(catalog.source.programs) == set(catalog.programs)
+        assert set(catalog.source.files) == set(catalog.source.goals) == set(catalog.packages.files)
+
+
+def test_without_layout_nothing_is_left_of_what_only_that_needs() -> None:
+    catalog, rest = load_llvm_tools(), load_llvm_tools().without_layout()
+    assert set(catalog.programs) - set(rest.programs) == set(catalog.layout.programs)
+    assert set(catalog.packages.files) - set(rest.packages.files) == set(catalog.layout.files)
+    pins = {**catalog.packages.sources, **catalog.source.sources}
+    assert set(pins) - {*rest.packages.sources, *rest.source.sources} == set(catalog.layout.sources)
+    assert set(rest.programs) == {"llvm-profdata"}
+
+
+def test_sources_are_told_from_packages() -> None:
+    assert llvm_tools.is_source(load_llvm_tools().source.sources)
+    assert not llvm_tools.is_source(load_llvm_tools().packages.sources)
 
 
 class Bench:
@@ -61,7 +82,8 @@ class Bench:
             subprocess.run(argv, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL)
 
     def build(self) -> None:
-        llvm_tools.build_llvm_tools([self.tree], self.out, self.run, {})
+        trees = dict.fromkeys(load_llvm_tools().packages.sources, self.tree)
+        llvm_tools.build_llvm_tools(trees, self.out, self.run, {})
 
 
 def test_a_wrapper_starts_the_program_through_the_packages_own_loader(tmp_path: Path) -> None:
@@ -89,6 +111,7 @@ class SourceBench:
         self.trees = {name: top / name for name in load_llvm_tools().source.sources}
         for name, mark in (
             ("llvm", "llvm/CMakeLists.txt"),
+            ("bolt", "CMakeLists.txt"),
             ("ziglang", "zig"),
             ("cmake", "bin/cmake"),
             ("zlib", "zlib.h"),
@@ -109,12 +132,21 @@ class SourceBench:
             assert said.stdout == f"zig c++ -target {load_llvm_tools().source.target} -c a b\n"
             (self.out / ".scratch" / "build" / "bin").mkdir(parents=True)
         elif words[0] == "make":
+            (cwd / "lib").mkdir()
             for name in words[1:]:
                 (cwd / "bin" / name).write_text("#!/bin/sh\n")
                 (cwd / "bin" / name).chmod(0o755)
+                (cwd / "lib" / f"lib{name}_instr.a").write_text("a library")
 
     def build(self) -> None:
-        llvm_tools.build_llvm_tools(self.trees.values(), self.out, self.run, {"MAKEFLAGS": "-j2"})
+        llvm_tools.build_llvm_tools(self.trees, self.out, self.run, {"MAKEFLAGS": "-j2"})
+
+    def compiled(self, argument: str) -> str:
+        """Return what the wheel's compiler is told when one of LLVM's files is compiled."""
+        recipe, zig, scratch = load_llvm_tools().source, self.trees["ziglang"] / "zig", self.out / "wrappers"
+        llvm_source.write_wrappers(recipe, zig, scratch)
+        said = subprocess.run([scratch / "c++", "-c", argument], capture_output=True, text=True, check=True)
+        return said.stdout
 
 
 def test_the_source_is_configured_as_the_catalog_says_and_made_with_the_wheels_compiler(tmp_path: Path) -> None:
@@ -124,11 +156,30 @@ def test_the_source_is_configured_as_the_catalog_says_and_made_with_the_wheels_c
     cmake = next(words for words in bench.calls if words[0].endswith("cmake"))
     assert {f"-D{name}={value}" for name, value in recipe.settings.items()} <= set(cmake)
     assert f"-DZLIB_LIBRARY={bench.out}/.scratch/zlib/libz.a" in cmake
-    assert ["make", *recipe.programs] in bench.calls
+    assert f"-DLLVM_EXTERNAL_BOLT_SOURCE_DIR={bench.trees['bolt']}" in cmake
+    assert ["make", *recipe.programs, "bolt_rt"] in bench.calls
     assert [str(path.relative_to(bench.out)) for path in sorted(bench.out.rglob("*")) if path.is_file()] == [
-        f"bin/{name}" for name in sorted(recipe.programs)
+        *(f"bin/{name}" for name in sorted(recipe.programs)),
+        "lib/libbolt_rt_instr.a",
     ]
     assert [f"{bench.out}/bin/llvm-profdata", "--version"] in bench.calls
+
+
+def test_without_layout_only_the_merger_of_profiles_is_compiled(tmp_path: Path) -> None:
+    bench = SourceBench(tmp_path)
+    del bench.trees["bolt"]
+    bench.build()
+    assert ["make", "llvm-profdata"] in bench.calls
+    assert not [word for words in bench.calls for word in words if "BOLT" in word]
+
+
+def test_what_the_tools_spend_their_time_in_is_optimized_and_nothing_else(tmp_path: Path) -> None:
+    bench, recipe = SourceBench(tmp_path), load_llvm_tools().source
+    plain = f"zig c++ -target {recipe.target} -c /x/llvm/lib/CodeGen/Passes.cpp\n"
+    assert bench.compiled("/x/llvm/lib/CodeGen/Passes.cpp") == plain
+    shutil.rmtree(bench.out / "wrappers")
+    often = bench.compiled("/a b/llvm/lib/MC/MCInst.cpp")
+    assert often == f"zig c++ -target {recipe.target} -c /a b/llvm/lib/MC/MCInst.cpp {' '.join(recipe.optimizing)}\n"
 
 
 def test_a_source_that_is_not_what_was_expected_is_refused(tmp_path: Path) -> None:

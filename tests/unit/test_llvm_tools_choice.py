@@ -9,12 +9,25 @@ from world import World
 
 from setup_local.commands.build import choose_toolchain
 from setup_local.errors import RequestError, SourceError
-from setup_local.values import OPTIMIZED, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import (
+    OPTIMIZED,
+    WITHOUT_LAYOUT,
+    LayoutChoice,
+    LlvmToolsChoice,
+    Request,
+    ToolchainChoice,
+)
 
 
-def tools(world: World, choice: LlvmToolsChoice = LlvmToolsChoice.AUTO, options: str = OPTIMIZED) -> set[str]:
+def tools(
+    world: World,
+    choice: LlvmToolsChoice = LlvmToolsChoice.AUTO,
+    options: str = OPTIMIZED,
+    layout: LayoutChoice = LayoutChoice.AUTO,
+) -> set[str]:
     """Return which sources of tools a build takes, all of them fetched."""
-    supply = world.supply(Request(python="cpython-3.13.5", options=options, llvm_tools=choice))
+    supply = world.supply(Request(python="cpython-3.13.5", options=options, llvm_tools=choice, layout=layout))
+    assert (supply.plan.configure.relayout is None) == (layout is LayoutChoice.NONE or options != OPTIMIZED)
     return {source.name for source in (supply.plan.profiling.tools if supply.plan.profiling else ())}
 
 
@@ -46,8 +59,29 @@ def test_packages_that_are_asked_for_are_not_replaced(world: World) -> None:
 
 def test_with_neither_the_last_way_is_the_error(world: World) -> None:
     world.lose("libtinfo6", "llvm")
-    with pytest.raises(SourceError, match=r"llvm-22\.1\.8"):
+    with pytest.raises(SourceError, match=r"llvm-22\.1\.8") as caught:
         tools(world)
+    assert WITHOUT_LAYOUT not in str(caught.value), "without layout, the merger of profiles is missing all the same"
+
+
+@pytest.mark.parametrize("lost", [("bolt-22", "cmake"), ("bolt-22", "bolt")])
+def test_where_only_the_layout_is_impossible_one_line_names_the_way_out(world: World, lost: tuple[str, ...]) -> None:
+    world.lose(*lost)
+    with pytest.raises(SourceError) as caught:
+        tools(world)
+    assert str(caught.value).startswith("the layout's tools cannot be had: ")
+    assert str(caught.value).endswith("(do without it: --options pgo+lto --no-layout)")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("choice", "left_out"),
+    [(LlvmToolsChoice.AUTO, {"bolt-22", "libbolt-22-dev"}), (LlvmToolsChoice.SOURCE, {"bolt"})],
+)
+def test_without_layout_its_tools_are_not_asked_for(world: World, choice: LlvmToolsChoice, left_out: set[str]) -> None:
+    with_layout = tools(world, choice)
+    world.lose(*left_out)
+    assert tools(world, choice, layout=LayoutChoice.NONE) == with_layout - left_out
 
 
 def test_a_plain_build_asks_for_no_tools(world: World) -> None:

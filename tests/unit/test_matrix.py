@@ -24,7 +24,7 @@ from setup_local.matrix import report
 from setup_local.matrix.execute import Outcome, Result, build_cells, plan_cells
 from setup_local.matrix.load import load_matrix, request_fields
 from setup_local.pipeline import Reporter
-from setup_local.values import ArchiveFormat, Linkage, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import ArchiveFormat, LayoutChoice, Linkage, LlvmToolsChoice, Request, ToolchainChoice
 
 TWO = '[axes]\npython = ["cpython-3.13.5", "cpython-3.11.2"]\n'
 CHOICES = f'{TWO}without-features = [[], ["tkinter"]]\n'
@@ -66,6 +66,7 @@ def test_schema_and_enums_have_the_same_values() -> None:
         "linkage": Linkage,
         "toolchain": ToolchainChoice,
         "llvm-tools": LlvmToolsChoice,
+        "layout": LayoutChoice,
         "archive-format": ArchiveFormat,
     }
     for name, enum in enums.items():
@@ -89,8 +90,9 @@ def test_values_get_their_types(tmp_path: Path, requests: Callable[[str], list[R
     (tmp_path / "llvm").mkdir()
     (request,) = requests(
         '[axes]\npython = ["3.13.5"]\nlibpython = ["shared"]\ntoolchain = ["llvm"]\nllvm = ["llvm"]\n'
-        'without-modules = [["_ssl", "_uuid"]]\n'
+        'without-modules = [["_ssl", "_uuid"]]\nlayout = ["none"]\n'
     )
+    assert request.layout is LayoutChoice.NONE
     assert request.libpython is Linkage.SHARED
     assert request.toolchain is ToolchainChoice.LLVM
     assert request.llvm == tmp_path / "llvm"

@@ -1,4 +1,4 @@
-"""Laying code out anew: what llvm-bolt is told, what is held against its result, and the header that it takes away."""
+"""Post-link layout: what llvm-bolt is told, how its result is checked, and the header that it removes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from sample_distribution import ELF
 
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import SegmentRow, read_layout
-from setup_local.build.relayout import Layouter, Surroundings, assembled, check_layout, kept_names, with_stack_header
+from setup_local.build.relayout import (
+    LayoutEnvironment,
+    Layouter,
+    assembled,
+    check_layout,
+    kept_names,
+    with_stack_header,
+)
 from setup_local.catalog.cpython import Relayout, Training, TrainingCommand
 from setup_local.errors import OptimizationError, StepError
 
@@ -70,7 +77,7 @@ def layouter(given: Path | None = None) -> Layouter:
 
 
 def lay_out(source: Path, tools: Tools, given: Path | None = None) -> Path:
-    place = Surroundings(tools=source.parent / "tools", libraries=ELF, run=tools, env={})
+    place = LayoutEnvironment(tools=source.parent / "tools", libraries=ELF, run=tools, env={})
     return layouter(given).lay_out(source, "python", place)
 
 
@@ -115,9 +122,9 @@ def test_tests_may_fail_but_nothing_may_crash(source: Path) -> None:
 
 
 def test_an_interpreter_that_stays_as_it_was_is_caught(source: Path) -> None:
-    with pytest.raises(OptimizationError, match="python: was not laid out anew: _PyEval_EvalFrameDefault is where"):
+    with pytest.raises(OptimizationError, match="python: was not laid out: _PyEval_EvalFrameDefault is where"):
         lay_out(source, Tools(result="as linked"))
-    with pytest.raises(OptimizationError, match="python: was not laid out anew"):
+    with pytest.raises(OptimizationError, match="python: was not laid out"):
         check_layout((ELF / "python-optimized").read_bytes(), where="python")
 
 

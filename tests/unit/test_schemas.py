@@ -62,6 +62,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("licenses", "", licenses.LicenseCatalog),
     ("licenses", "$defs/whole", licenses.WholeLicense),
     ("llvm-tools", "", llvm_tools.LlvmTools),
+    ("llvm-tools", "$defs/layout", llvm_tools.LayoutTools),
     ("llvm-tools", "$defs/packages", llvm_tools.ToolPackages),
     ("llvm-tools", "$defs/stub", llvm_tools.ToolStub),
     ("llvm-tools", "$defs/source", llvm_tools.ToolSource),

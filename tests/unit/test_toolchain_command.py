@@ -45,7 +45,7 @@ def test_a_host_without_llvm_has_the_wheel() -> None:
     assert wheel["place"] == f"{WHEEL.identity} (fetched when needed)"
     assert wheel["tools"]["clang"] == WHEEL.identity
     assert wheel["tools"]["llvm-profdata"] == "packages, else LLVM's source"
-    assert wheel["tools"]["llvm-bolt"] == "packages"
+    assert wheel["tools"]["llvm-bolt"] == "packages, else LLVM's source"
     assert wheel["taken"]
 
 

@@ -9,26 +9,35 @@ from sample_distribution import Entry, Sample, binary
 
 from setup_local.audit.facts import COUNTS
 
+COUNTED = b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n"
 PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
 
 
-def _optimized(sample: Sample) -> None:
-    """Make the sample one that was built with pgo+lto."""
-    sample.name = sample.name.replace("noopt", "pgo+lto")
-    sample.document |= {"build_options": "pgo+lto", "optimizations": "pgo+lto"}
+def _optimized(sample: Sample, options: str = "pgo+lto+without_layout") -> None:
+    """Make the sample one that was built with pgo+lto, and not laid out."""
+    sample.name = sample.name.replace("noopt", options)
+    sample.document |= {"build_options": options, "optimizations": "pgo+lto"}
     sample.file(PROGRAM).data = binary("python-optimized")
     sample.file("build/Python/core.o").data = binary("core-profiled.o")
     sample.entries["python/build/cpython.profdata"] = Entry(PROFILE)
 
 
-def _laid_out(counts: bytes) -> Corruption:
-    """Make it one that was laid out by these counts of jumps."""
+def _laid_out(counts: bytes = COUNTED) -> Corruption:
+    """Make a sample that was laid out by these counts of jumps."""
 
     def corrupted(sample: Sample) -> None:
+        _optimized(sample, "pgo+lto")
         sample.file(PROGRAM).data = binary("python-laid-out")
         sample.entries[f"python/{COUNTS}"] = Entry(counts)
 
     return corrupted
+
+
+def _mislabelled(sample: Sample) -> None:
+    """Make a sample that was laid out and says that it was not."""
+    _laid_out()(sample)
+    sample.name = sample.name.replace("pgo+lto", "pgo+lto+without_layout")
+    sample.document["build_options"] = "pgo+lto+without_layout"
 
 
 def _but(corrupt: Corruption) -> Corruption:
@@ -49,9 +58,11 @@ BREACHES: list[Breach] = [
     ("profile", _but(without("build/cpython.profdata"))),
     ("profile", _but(put("build/cpython.profdata", b"nothing"))),
     ("profile", _but(put("build/cpython.profdata", PROFILE[:-3]))),
+    ("layout", lambda sample: _optimized(sample, "pgo+lto")),
+    ("layout", _mislabelled),
     ("layout-counts", _but(put(PROGRAM, binary("python-laid-out")))),
-    ("layout-counts", _but(_laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 19999999\n"))),
-    ("layout-counts", _but(_laid_out(b"1 g 8 1 h 0 0 30000000\n"))),
+    ("layout-counts", _laid_out(b"1 _PyEval_EvalFrameDefault 8 1 g 0 0 19999999\n")),
+    ("layout-counts", _laid_out(b"1 g 8 1 h 0 0 30000000\n")),
     ("optimizer-flags", described("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
     ("optimizer-flags", described("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
     ("bitcode", put("install/lib/libfat.a", binary("libfat.a"))),
@@ -68,7 +79,11 @@ def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_
 
 def test_a_good_optimized_sample_holds(tmp_path: Path) -> None:
     sample = Sample()
-    _optimized(sample)
+    _laid_out()(sample)
     assert findings(sample, tmp_path) == []
-    _laid_out(b"1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n")(sample)
+
+
+def test_the_layout_may_be_left_out_if_the_name_says_so(tmp_path: Path) -> None:
+    sample = Sample()
+    _optimized(sample)
     assert findings(sample, tmp_path) == []

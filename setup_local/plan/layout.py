@@ -1,0 +1,55 @@
+"""Chooses whether the linked interpreter is laid out: the last step of an optimized build."""
+
+from __future__ import annotations
+
+from setup_local.catalog.cpython import Relayout
+from setup_local.catalog.when import Facts
+from setup_local.errors import RequestError
+from setup_local.values import (
+    OPTIMIZED,
+    WITHOUT_LAYOUT,
+    WITHOUT_LAYOUT_WORD,
+    BuildOption,
+    LayoutChoice,
+    Linkage,
+    Request,
+    ToolchainChoice,
+)
+
+
+def choose_layout(request: Request, relayout: Relayout | None, facts: Facts) -> tuple[Relayout | None, tuple[str, ...]]:
+    """Return how the interpreter is laid out, and the words in archive names that say what is not the default.
+
+    Raises `RequestError` if there is nothing to leave out, or if the layout's tool is not to be had.
+    """
+    if relayout is None or not _is_possible(relayout, facts):
+        if request.layout is LayoutChoice.NONE:
+            raise RequestError(
+                "there is no layout that could be left out",
+                hint=f"only builds with {OPTIMIZED} and a libpython of their own have it",
+            )
+        return None, ()
+    if request.layout is LayoutChoice.NONE:
+        return None, (WITHOUT_LAYOUT_WORD,)
+    if request.toolchain is ToolchainChoice.LLVM:
+        raise RequestError("an LLVM of the host brings no tool for the layout", hint=WITHOUT_LAYOUT)
+    return relayout, ()
+
+
+def takes_layout_tools(request: Request, relayout: Relayout | None, facts: Facts) -> bool:
+    """Tell whether LLVM's tools include those for the layout.
+
+    Linkage does not matter: a profile that the same tools make serves static and shared forms alike.
+    """
+    asked = relayout is not None and set(relayout.options) <= set(facts.options)
+    return asked and request.layout is not LayoutChoice.NONE
+
+
+def _is_possible(relayout: Relayout, facts: Facts) -> bool:
+    """Tell whether an interpreter can be laid out.
+
+    A program that only starts a shared libpython has no code to lay out; in a static one, the counters of the tool are
+    never written at the end.
+    """
+    linked = facts.libpython is Linkage.STATIC and BuildOption.STATIC not in facts.options
+    return linked and set(relayout.options) <= set(facts.options)
