@@ -12,6 +12,7 @@ OBJECT, EXECUTABLE, SHARED = 1, 2, 3  # ET_REL, ET_EXEC, ET_DYN
 SYMTAB, STRTAB, RELA, NOTE, NOBITS, REL, GROUP, SYMTAB_SHNDX = 2, 3, 4, 7, 8, 9, 17, 18  # SHT_*
 ALLOC, INFO_LINK = 0x2, 0x40  # SHF_*
 DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # how names of debug sections begin
+_LONGEST_NAME = 4096
 _IDENT = 16  # bytes of e_ident
 _ORDERS = {1: "<", 2: ">"}
 _HEADERS = {1: "HHIIIIIHHHHHH", 2: "HHIQQQIHHHHHH"}
@@ -80,7 +81,10 @@ class Layout:
     def name(self, section: SectionRow) -> bytes:
         """Return a section's name."""
         start = self.sections[self.header.names].offset + section.name
-        return self.data[start : self.data.index(b"\0", start)]
+        end = self.data.find(b"\0", start, start + _LONGEST_NAME)
+        if end < 0:
+            raise ValueError("the name of a section has no end")
+        return self.data[start:end]
 
     def content(self, section: SectionRow) -> bytes:
         """Return a section's bytes. Raises `ValueError` if the file ends before them."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hostile_elf import CONTRADICTORY, SHAPES
 
 from setup_local.audit.model import Finding, Severity
 from setup_local.binfmt.elf import read_elf
@@ -243,6 +244,8 @@ def _cases() -> Iterator[tuple[str, Any]]:
         ("from-system", Library(name="libz.so.1")),
     ):
         yield rule, BinaryFacts(name="a", limits=limits, elf=good, libraries=(library,))
+    other = dataclasses.replace(good, disagreements=("sections lie",))
+    yield "sections-agree", BinaryFacts(name="a", limits=limits, elf=other)
     yield "search-path", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, rpaths=("/x",)))
     yield "loader", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, interpreter="/x"))
     newer = read_elf((ELF / "newer.so").read_bytes())
@@ -299,3 +302,11 @@ def test_the_target_is_that_of_the_interpreter(fixture: str, triple: str, tmp_pa
     (tmp_path / "bin").mkdir()
     shutil.copyfile(ELF / fixture, tmp_path / "bin" / "python3")
     assert target_of(tmp_path) == triple
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_file_that_hides_what_it_needs_from_tools_is_found(tree: Path, shape: str) -> None:
+    (tree / "module.so").write_bytes(SHAPES[shape]((ELF / "newer.so").read_bytes()))
+    rules = _rules(tree, "2.17")
+    assert "floor" in rules
+    assert ("sections-agree" in rules) == (shape in CONTRADICTORY)
