@@ -6,7 +6,10 @@ import os
 import sys
 
 from rich.console import Console
+from rich.markup import escape
 from rich.text import Text
+
+from setup_local.printable import printable, printable_lines
 
 
 def console() -> Console:
@@ -21,4 +24,9 @@ def supports_live(stream_console: Console) -> bool:
 
 def error(message: str) -> None:
     """Print an error message."""
-    console().print(Text.assemble(("error: ", "bold red"), message))
+    console().print(Text.assemble(("error: ", "bold red"), printable_lines(message)))
+
+
+def escaped(text: str) -> str:
+    """Return a text of others for a table or line that has markup: shown as it is, whatever it holds."""
+    return escape(printable(text))

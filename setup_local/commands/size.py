@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 
+from setup_local import log
 from setup_local.catalog.flavors import FlavorCatalog, load_flavors
 from setup_local.errors import OutputError
 from setup_local.flavors import treemap
@@ -48,7 +49,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
-    title = f"{sizes.archive}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
+    title = f"{log.escaped(sizes.archive)}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("part")
     for column in ("files", "size", "of that bytecode", "of that debug information", "share"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from setup_local.audit import description
-from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.archive import Member, MemberKind, read_safe_members
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.errors import ArchiveError, OutputError, RequestError
 from setup_local.flavors import detach
@@ -78,15 +78,15 @@ def archive_name(said: description.Description, flavor: Flavor) -> str:
 
 def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[bytes]) -> _Chosen:
     chosen = _Chosen(scratch=scratch)
-    for member, read in read_members(archive):
+    for member, read in read_safe_members(archive):
         if member.name == description.NAME:
             chosen.name = archive_name(description.read_description(read()), flavor)
         elif not chosen.name:
             hint = "only full archives can be repacked: ...-full.tar.zst"
             raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
         elif flavor.detached:
-            _take_debug(chosen, member, _moved(member, archive), read)
-        elif name := _moved(member, archive):
+            _take_debug(chosen, member, _moved(member), read)
+        elif name := _moved(member):
             _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name))
     if not chosen.kept:
         raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
@@ -104,10 +104,8 @@ def _emptied(chosen: _Chosen) -> set[str]:
     return gone - {posixpath.dirname(name) for name in chosen.kept}
 
 
-def _moved(member: Member, archive: Path) -> str:
+def _moved(member: Member) -> str:
     """Return a member's path below `python/` in the new archive; empty for what no flavour has."""
-    if posixpath.normpath(member.name) != member.name.rstrip("/") or member.name.startswith(("/", "..")):
-        raise ArchiveError(f"{member.name} is not safe to unpack", where=archive)
     if member.kind is MemberKind.DIRECTORY:
         return ""
     if member.name.startswith(_INSTALL):

@@ -12,7 +12,7 @@ from typing import Any
 
 from packaging.version import Version
 
-from setup_local.audit.archive import read_members
+from setup_local.audit.archive import read_safe_members
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
@@ -81,7 +81,7 @@ def _sha256(path: Path) -> str:
 def _read(path: Path, name: ArchiveName) -> _Facts:
     """Read an archive to its end; a full one says itself what it is, and must agree with its name."""
     described = None
-    for member, read in read_members(path):
+    for member, read in read_safe_members(path):
         if member.name == DESCRIPTION:
             described = read()
     named = _Facts(version=str(name.version), target_triple=name.target_triple, build_options=name.build_options)
