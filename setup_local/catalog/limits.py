@@ -28,6 +28,7 @@ class Limits:
     blocks: int
     header_bytes: int
     document_bytes: int
+    archive_bytes: int
     index_bytes: int
     symbols: int
     references: int

@@ -11,7 +11,7 @@ from setup_local.audit import check_binary, check_files, report
 from setup_local.audit.model import Rule
 from setup_local.audit.policy import load_policy
 from setup_local.audit.validate import audit_paths
-from setup_local.commands.verdicts import refuse_floor, show_judged
+from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
 from setup_local.errors import RequestError, ValidationFailed
 
 _RULES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
@@ -37,6 +37,7 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
       setup-local audit --json bin/
     """
     refuse_floor(floor)
+    refuse_empty(forbid)
     name = ", ".join(str(path) for path in paths)
     verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
     if not verdict.parts:

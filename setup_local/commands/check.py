@@ -14,7 +14,7 @@ from setup_local.commands.verdicts import refuse_floor, show_judged
 from setup_local.doctor.judge_files import RULES, judge_files
 from setup_local.doctor.repair import repair
 from setup_local.doctor.tables import check_tables
-from setup_local.doctor.tree import find_interpreter
+from setup_local.doctor.tree import find_interpreter, refuse_no_directory
 from setup_local.doctor.tree_files import Limits, tree_files
 from setup_local.errors import RequestError, ValidationFailed
 from setup_local.values import DEFAULT_TRIPLE
@@ -67,8 +67,7 @@ def target_of(directory: Path) -> str:
 def _limits(directory: Path, triple: str, floor: str) -> Limits:
     refuse_floor(floor)
     policy = load_policy(triple)
-    if not directory.is_dir():
-        raise RequestError("there is no such directory", where=directory)
+    refuse_no_directory(directory)
     roots = dict.fromkeys((os.path.realpath(directory), os.path.abspath(directory)))
     return Limits(
         roots=tuple(roots),

@@ -60,6 +60,8 @@ def create(
       PYTHON_VERSION=3.13.5 PYTHON_INSTALL_DIR=/srv/python setup-local create --index dist
     """
     wanted = _package_versions(packages)
+    if not str(directory).strip("./") and not str(directory).startswith(("/", "..")):
+        raise RequestError("is the directory that you are in", where=f"DIR {directory}", hint="name a new directory")
     refuse_occupied(directory)  # before anything is downloaded
     archive = Path(origin) if origin and _is_archive(origin) else None
     if archive is None:
@@ -79,8 +81,10 @@ def _package_versions(packages: dict[str, str | None]) -> dict[str, str]:
 
 def _is_archive(origin: str) -> bool:
     """Tell a file from a version; raise `RequestError` for what is neither."""
-    if Path(origin).is_file():
+    if os.path.isfile(origin):
         return True
+    if os.path.lexists(origin):
+        raise RequestError("is not a file", where=f"--from {origin}", hint="name an archive, or a version: --from 3.13")
     if _VERSION.fullmatch(origin):
         return False
     raise RequestError("neither a file nor a version", where=f"--from {origin}", hint="for example --from 3.13")

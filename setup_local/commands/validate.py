@@ -10,7 +10,7 @@ from rich.console import Console
 
 from setup_local.audit import report
 from setup_local.audit.validate import rules, validate_archive
-from setup_local.commands.verdicts import refuse_floor
+from setup_local.commands.verdicts import refuse_empty, refuse_floor
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 
@@ -42,6 +42,7 @@ def validate(
     if not archives:
         raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
     refuse_floor(floor)
+    refuse_empty(forbid)
     outcomes = []
     for archive in archives:
         outcomes.append(_judge(archive, forbid, floor))

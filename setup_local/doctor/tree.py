@@ -25,13 +25,20 @@ _SHOWN = 400  # characters of a failed interpreter's last words
 def find_interpreter(directory: Path) -> Path:
     """Return the interpreter of an unpacked distribution. Raises `RequestError`."""
     root = Path(os.path.realpath(directory))
-    if not root.is_dir():
-        raise RequestError("there is no such directory", where=directory)
+    refuse_no_directory(directory)
     for place in _PLACES:
         path = root / place / "bin" / "python3"
         if os.path.lexists(path):
             return path
     raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
+
+
+def refuse_no_directory(directory: Path) -> None:
+    """Raise `RequestError` for what is not a directory, or cannot be one."""
+    if not os.path.lexists(directory):
+        raise RequestError("there is no such directory", where=directory)
+    if not os.path.isdir(directory):
+        raise RequestError("is not a directory", where=directory, hint="name the directory of an installation")
 
 
 def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tables: HostTables) -> TreeFacts:

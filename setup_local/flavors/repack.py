@@ -13,7 +13,7 @@ from typing import IO
 from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind, read_safe_members
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
-from setup_local.errors import ArchiveError, OutputError, RequestError
+from setup_local.errors import ArchiveError, DescriptionError, OutputError, RequestError
 from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
@@ -80,7 +80,7 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
     chosen = _Chosen(scratch=scratch)
     for member, read in read_safe_members(archive):
         if member.name == description.NAME:
-            chosen.name = archive_name(description.read_description(read()), flavor)
+            chosen.name = _safe_name(archive_name(_description(read(), archive), flavor), archive)
         elif not chosen.name:
             hint = "only full archives can be repacked: ...-full.tar.zst"
             raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
@@ -96,6 +96,20 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
         if catalog.stays(directory):
             chosen.kept[directory] = _Kept(name=directory, directory=True)
     return chosen
+
+
+def _description(data: bytes, archive: Path) -> description.Description:
+    try:
+        return description.read_description(data)
+    except DescriptionError as error:
+        raise DescriptionError(error.what, where=f"{archive}: {error.where}", hint=error.hint) from error
+
+
+def _safe_name(name: str, archive: Path) -> str:
+    """Return a name that somebody else's description made; the schema's patterns let a newline at an end pass."""
+    if not name.isprintable() or "/" in name:
+        raise DescriptionError(f"makes a file name of {name!r}", where=f"{archive}: {description.NAME}")
+    return name
 
 
 def _emptied(chosen: _Chosen) -> set[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any
 from packaging.version import Version
 
 from setup_local.audit.archive import read_safe_members
+from setup_local.audit.description import parse_description
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
@@ -28,12 +28,17 @@ class _Facts:
 
 
 def scan(
-    directory: Path, *, base_url: str = "", written: Iterable[str] = (), report: Callable[[str], None] = lambda _: None
+    directory: Path,
+    *,
+    base_url: str = "",
+    written: Iterable[str] = (),
+    judge: Callable[[Path], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Return the index of a directory; every archive is read to its end.
 
     `base_url` is where the archives will be served; without it URLs are relative. Files that are no
-    distributions are reported, but for those named in `written`. Raises `ArchiveError` for a damaged archive
+    distributions are reported, but for those named in `written`; `judge` raises what it has against an archive. Raises `ArchiveError` for a damaged archive
     and for one whose name is not what it holds, `RequestError` if there is nothing to list.
     """
     found = []
@@ -41,6 +46,7 @@ def scan(
         name = parse_name(path.name)
         if name is not None:
             found.append(_distribution(path, name, base_url))
+            judge(path)
         elif not (path.name.startswith(".") or path.name in written or is_debug_information(path.name)):
             report(f"ignored {path.name}: not the name of a distribution")
     if not found:
@@ -98,11 +104,13 @@ def _read(path: Path, name: ArchiveName) -> _Facts:
 
 def _described(data: bytes, path: Path) -> _Facts:
     try:
-        document: Any = json.loads(data)
+        document: Any = parse_description(data)
         return _Facts(
             version=str(document["python_version"]),
             target_triple=str(document["target_triple"]),
             build_options=str(document["build_options"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DescriptionError(f"cannot be understood: {error!r}", where=f"{path}: {DESCRIPTION}") from error
+    except DescriptionError as error:
+        raise DescriptionError(error.what, where=f"{path}: {DESCRIPTION}", hint=error.hint) from error

@@ -24,7 +24,12 @@ MEMBER = "python/install/x"
 
 
 def header(
-    name: str = MEMBER, size: int = 0, kind: bytes = tarfile.REGTYPE, target: str = "", *, form: int = tarfile.GNU_FORMAT
+    name: str = MEMBER,
+    size: int = 0,
+    kind: bytes = tarfile.REGTYPE,
+    target: str = "",
+    *,
+    form: int = tarfile.GNU_FORMAT,
 ) -> bytes:
     """Return one block: the header of a member, with whatever it claims."""
     info = tarfile.TarInfo(name)

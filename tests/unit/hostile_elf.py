@@ -66,7 +66,9 @@ _IDENT = b"\x7fELF\x02\x01\x01" + bytes(9)
 _HEADER, _SECTION, _SYMBOL, _SEGMENT = "<HHIQQQIHHHHHH", "<IIQQQQIIQQ", "<IBBHQQ", "<IIQQQQQQ"
 
 
-def _file(kind: int, sections: list[tuple[int, ...]], body: bytes, segments: list[tuple[int, ...]] | None = None) -> bytes:
+def _file(
+    kind: int, sections: list[tuple[int, ...]], body: bytes, segments: list[tuple[int, ...]] | None = None
+) -> bytes:
     """Return a file for x86-64: header, segments, section table, and then `body`."""
     listed = segments or []
     first = 64 + 56 * len(listed)
@@ -91,7 +93,9 @@ def many_sections(count: int) -> bytes:
 def one_long_name(count: int) -> bytes:
     """Return an object in which all sections have the name of a megabyte."""
     body = 64 + 64 * count
-    return _file(1, [_section(0, 0, 0), _section(3, body, 1 << 20), *[_section(1, body, 0)] * (count - 2)], b"x" * (1 << 20))
+    return _file(
+        1, [_section(0, 0, 0), _section(3, body, 1 << 20), *[_section(1, body, 0)] * (count - 2)], b"x" * (1 << 20)
+    )
 
 
 def many_symbols(count: int, name: bytes = b"") -> bytes:
