@@ -11,6 +11,7 @@ from setup_local.audit import check_binary, check_files, report
 from setup_local.audit.model import Rule
 from setup_local.audit.policy import load_policy
 from setup_local.audit.validate import audit_paths
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
 from setup_local.errors import RequestError, ValidationFailed
 
@@ -18,7 +19,7 @@ _RULES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=NamedPath())
 @click.option(
     "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
 )

@@ -8,9 +8,10 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths, pipeline
+from setup_local.binfmt.detect import HEAD, FileKind, detect
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
@@ -37,6 +38,18 @@ def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
     return asked or ("" if given else _DEFAULT_PYTHON)
 
 
+def refuse_no_profile(path: Path) -> None:
+    """Raise `RequestError` for a file that no instrumented program of LLVM wrote."""
+    try:
+        with path.open("rb") as stream:
+            kind = detect(stream.read(HEAD))
+    except OSError as error:
+        raise RequestError(f"cannot be read: {error.strerror}", where=f"--profile {path}") from error
+    if kind is not FileKind.PROFILE:
+        hint = "take build/cpython.profdata of an archive that was built with --optimized"
+        raise RequestError("is not a profile of LLVM", where=f"--profile {path}", hint=hint)
+
+
 def _plan_shown(request: Request, *, as_json: bool) -> str:
     plan = resolve(request, with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root())))
     return pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan)
@@ -53,7 +66,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
 @click.option(
     "--profile",
     metavar="FILE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, dir_okay=False, resolve_path=True),
     help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
 )
 @click.option(
@@ -65,7 +78,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
 @click.option(
     "--llvm",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, file_okay=False, resolve_path=True),
     help="Directory of the host's LLVM, for --toolchain llvm.  [default: the newest]",
 )
 @click.option(
@@ -117,6 +130,8 @@ def build(
       ./build-linux.py --source openssl=openssl-3.5.9.tar.gz --source cpython=../cpython
       ./build-linux.py --dry-run
     """
+    if profile is not None:
+        refuse_no_profile(profile)
     request = dataclasses.replace(
         variant,
         python=choose_python(python, own),

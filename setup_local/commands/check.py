@@ -10,6 +10,7 @@ import click
 from setup_local.audit import report
 from setup_local.audit.policy import load_policy, triples, version
 from setup_local.binfmt.elf import BadElf, read_elf
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.verdicts import refuse_floor, show_judged
 from setup_local.doctor.judge_files import RULES, judge_files
 from setup_local.doctor.repair import repair
@@ -21,7 +22,7 @@ from setup_local.values import DEFAULT_TRIPLE
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=NamedPath())
 @click.option(
     "--target-triple",
     "asked",

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.fetch import this_host
 from setup_local.errors import RequestError
 from setup_local.index.environment import create as make
@@ -22,9 +22,7 @@ _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument(
-    "directory", metavar="DIR", envvar="PYTHON_INSTALL_DIR", type=click.Path(path_type=Path, file_okay=False)
-)
+@click.argument("directory", metavar="DIR", envvar="PYTHON_INSTALL_DIR", type=NamedPath(file_okay=False))
 @click.option(
     "--from",
     "origin",
@@ -60,8 +58,6 @@ def create(
       PYTHON_VERSION=3.13.5 PYTHON_INSTALL_DIR=/srv/python setup-local create --index dist
     """
     wanted = _package_versions(packages)
-    if not str(directory).strip("./") and not str(directory).startswith(("/", "..")):
-        raise RequestError("is the directory that you are in", where=f"DIR {directory}", hint="name a new directory")
     refuse_occupied(directory)  # before anything is downloaded
     archive = Path(origin) if origin and _is_archive(origin) else None
     if archive is None:

@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 
 from setup_local.audit.policy import load_policy
+from setup_local.commands.choice import NamedPath
 from setup_local.doctor import report
 from setup_local.doctor.host import host_facts
 from setup_local.doctor.judge_host import HostCase, judge_host
@@ -24,7 +25,7 @@ _TRIPLE = "x86_64-unknown-linux-gnu"
 
 
 @click.command()
-@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", metavar="[DIR]", required=False, type=NamedPath())
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def doctor(*, directory: Path | None, as_machine: bool) -> None:
     """Report on this host and, with DIR, on the Python installed there, with the fix for each problem.

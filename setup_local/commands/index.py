@@ -12,13 +12,14 @@ from rich.filesize import decimal
 from setup_local import log
 from setup_local.audit.model import Severity
 from setup_local.audit.validate import validate_archive
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import SetupLocalError, ValidationFailed
 from setup_local.index.write import write_index
 from setup_local.printable import printable
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", metavar="DIR", type=NamedPath(file_okay=False))
 @click.option("--base-url", default="", metavar="URL", help="Where DIR will be served.  [default: DIR itself]")
 @click.option("--trust", is_flag=True, help="List archives that `validate` was not asked about, or would not let pass.")
 @click.option("--json", "as_machine", is_flag=True, help="Print what was found as JSON.")

@@ -13,6 +13,7 @@ from rich.console import Console
 from setup_local import log, pipeline
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.errors import MatrixError
 from setup_local.matrix import report
@@ -24,7 +25,7 @@ _WIDTH_OF_FILES = 160
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=NamedPath(dir_okay=False, exists=True))
 @settings_options
 @click.option("--dry-run", is_flag=True, help="Print the cells and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

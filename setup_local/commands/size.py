@@ -12,14 +12,15 @@ from rich.table import Table
 
 from setup_local import log
 from setup_local.catalog.flavors import FlavorCatalog, load_flavors
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import OutputError
 from setup_local.flavors import treemap
 from setup_local.flavors.sizes import PartSize, Sizes, as_json, measure
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
-@click.option("--svg", "picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw a treemap, too.")
+@click.argument("archive", type=NamedPath())
+@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Draw a treemap, too.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def size(*, archive: Path, picture: Path | None, as_machine: bool) -> None:
     """Show how large each part of an archive is, and which flavours have it.

@@ -14,6 +14,7 @@ from rich.filesize import decimal
 from setup_local import log, paths
 from setup_local.catalog.keys import load_keys, signature_record
 from setup_local.catalog.sources import Form, Source, Sources, load_sources
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.pins import bump, outdated
 from setup_local.commands.tables import print_table, table
 from setup_local.errors import OutputError, SourceError
@@ -97,7 +98,7 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
 
 
 @sources.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=NamedPath(file_okay=False))
 @_options
 def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
     """Fill DIRECTORY with sources and their signatures; then --mirror DIRECTORY serves a machine without network."""

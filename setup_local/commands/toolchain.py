@@ -13,6 +13,7 @@ from rich.table import Table
 
 from setup_local import paths
 from setup_local.build.toolchains import Listed, list_toolchains
+from setup_local.commands.choice import NamedPath
 
 _WIDE = 200
 
@@ -33,7 +34,7 @@ def toolchain() -> None:
     "--llvm",
     "directory",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, file_okay=False, resolve_path=True),
     help="Look for the host's LLVM here only.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")

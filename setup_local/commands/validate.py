@@ -10,12 +10,13 @@ from rich.console import Console
 
 from setup_local.audit import report
 from setup_local.audit.validate import rules, validate_archive
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.verdicts import refuse_empty, refuse_floor
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 
 @click.command()
-@click.argument("archives", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("archives", nargs=-1, type=NamedPath())
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
 @click.option(
