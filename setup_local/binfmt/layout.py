@@ -13,6 +13,7 @@ SYMTAB, STRTAB, RELA, NOTE, NOBITS, REL, GROUP, SYMTAB_SHNDX = 2, 3, 4, 7, 8, 9,
 ALLOC, INFO_LINK = 0x2, 0x40  # SHF_*
 DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # how names of debug sections begin
 _LONGEST_NAME = 4096
+_LARGEST_ALIGNMENT = 1 << 22  # pages are not larger than 2 MiB
 _IDENT = 16  # bytes of e_ident
 _ORDERS = {1: "<", 2: ">"}
 _HEADERS = {1: "HHIIIIIHHHHHH", 2: "HHIQQQIHHHHHH"}
@@ -139,5 +140,7 @@ def debug_size(data: bytes) -> int:
 
 
 def padding(length: int, alignment: int) -> bytes:
-    """Return the zeros that follow this many bytes up to the next multiple of an alignment."""
+    """Return the zeros that follow this many bytes up to the next multiple of an alignment. Raises `ValueError`."""
+    if alignment > _LARGEST_ALIGNMENT:
+        raise ValueError(f"an alignment of {alignment} bytes")
     return bytes(-length % max(alignment, 1))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import struct
 import tarfile
 import zlib
@@ -234,8 +235,31 @@ MODULES: dict[str, Callable[[], bytes]] = {
 }
 
 
-def packed_module(name: str) -> bytes:
-    return with_module(MODULES[name]())
+def _filled(*members: tuple[str, bytes]) -> bytes:
+    """Return a frame with these members and so many random bytes that the rest may be this large."""
+    noise = random.Random(7).randbytes(1 << 21)
+    listed = [("python/install/noise", noise), *members]
+    tar = described(*(header(name, len(data)) + data + bytes(-len(data) % 512) for name, data in listed))
+    return zstandard.ZstdCompressor(level=1).compress(tar)
+
+
+def _library(size: int) -> bytes:
+    """Return a static library with one object, of that size with its padding."""
+    data = many_symbols(400_000)
+    data += bytes(size - len(data))
+    return b"!<arch>\n" + b"big.o/".ljust(48) + b"%-10d" % len(data) + b"`\n" + data
+
+
+# As large as the limits allow, and a little less: what is judged must not take more than the memory that is promised.
+ALLOWED: dict[str, Callable[[], bytes]] = {
+    "member": lambda: _filled(("python/install/x", bytes(128 << 20))),
+    "object": lambda: _filled(("python/install/x.o", many_symbols(499_000) + bytes(100 << 20))),
+    "library": lambda: _filled(("python/install/x.a", _library((128 << 20) - 100))),
+    "text": lambda: _filled(("python/install/bin/x", b"#!" + b"/home/a" * (18 << 20))),
+    "counts": lambda: _filled(("python/build/cpython.fdata", b"1 _PyEval_EvalFrameDefault " * (4 << 20))),
+    "members": lambda: _filled(*((f"python/install/d/{number:06}/{'x' * 60}", b"") for number in range(40_000))),
+    "depth": lambda: _filled(*((f"python/{number:05}/" + "a/" * 37 + "x", b"") for number in range(30_000))),
+}
 
 
 def plain_tar(data: bytes) -> io.BytesIO:
