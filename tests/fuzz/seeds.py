@@ -53,6 +53,11 @@ def _descriptions() -> Iterator[bytes]:
     yield from (data for data in DESCRIPTIONS.values() if len(data) < _LARGEST)
 
 
+def _records() -> Iterator[bytes]:
+    yield b'{"version": 1, "own_files": [], "sources": []}'
+    yield from (data for data in DESCRIPTIONS.values() if len(data) < _LARGEST)
+
+
 def _indexes() -> Iterator[bytes]:
     item = {"implementation": "cpython", "version": "3.13.5", "target_triple": "x86_64-unknown-linux-gnu"}
     item |= {"flavor": "full", "build_options": "noopt", "file": "a.tar.gz", "sha256": "0" * 64, "url": "a"}
@@ -69,5 +74,6 @@ SEEDS = {
     "static_library": _libraries,
     "binary": lambda: (*_elves(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
     "description": _descriptions,
+    "sources": _records,
     "index": _indexes,
 }

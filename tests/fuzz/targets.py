@@ -16,6 +16,7 @@ from setup_local.audit.archive import read_safe_members
 from setup_local.audit.description import read_description
 from setup_local.audit.facts import examine
 from setup_local.audit.policy import load_policy
+from setup_local.audit.sources_record import BadRecord, read_record
 from setup_local.audit.streams import Damaged, Refused, Unpacked
 from setup_local.audit.tar import Reader
 from setup_local.audit.texts import PathScanner
@@ -115,6 +116,14 @@ def description(data: bytes) -> None:
         return
 
 
+def sources(data: bytes) -> None:
+    """The record of sources in a full archive."""
+    try:
+        read_record(data)
+    except BadRecord:
+        return
+
+
 def index(data: bytes) -> None:
     try:
         parse_index(data, where="x")
@@ -124,5 +133,5 @@ def index(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     item.__name__: item
-    for item in (tar, packed_tar, archive, elf, elf_tools, static_library, binary, description, index)
+    for item in (tar, packed_tar, archive, elf, elf_tools, static_library, binary, description, sources, index)
 }
