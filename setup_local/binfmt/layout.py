@@ -122,6 +122,12 @@ def read_layout(data: bytes) -> Layout:
     """Read a file that begins with `MAGIC`. Raises ValueError, IndexError, KeyError, `struct.error`."""
     bits, order = data[4], _ORDERS[data[5]]
     header = HeaderRow(*struct.unpack_from(order + _HEADERS[bits], data, _IDENT))
+    for at, size, count in (
+        (header.sections_at, header.section_size, header.section_count),
+        (header.segments_at, header.segment_size, header.segment_count),
+    ):
+        if count and at + size * count > len(data):
+            raise ValueError("the file ends before its headers")
     rows = (header.sections_at + index * header.section_size for index in range(header.section_count))
     sections = tuple(SectionRow(*struct.unpack_from(order + _SECTIONS[bits], data, row)) for row in rows)
     layout, places = _SEGMENTS[bits]
