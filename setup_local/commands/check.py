@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from setup_local.audit import report
+from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import load_policy, triples, version
-from setup_local.binfmt.elf import BadElf, read_elf
+from setup_local.binfmt.elf import read_elf
 from setup_local.commands.choice import NamedPath
 from setup_local.commands.verdicts import refuse_floor, show_judged
 from setup_local.doctor.judge_files import RULES, judge_files
@@ -59,8 +60,8 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
 def target_of(directory: Path) -> str:
     """Return the target of the interpreter in a directory by the loader that it asks for; the default if none tells."""
     try:
-        elf = read_elf(find_interpreter(directory).read_bytes())
-    except (RequestError, OSError, BadElf):
+        elf = read_elf(read_bounded(find_interpreter(directory)))
+    except (RequestError, OSError, ValueError):
         return DEFAULT_TRIPLE
     return next((triple for triple in triples() if load_policy(triple).interpreter == elf.interpreter), DEFAULT_TRIPLE)
 

@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import version
-from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.binfmt.elf import Elf, read_elf
 from setup_local.catalog.load import convert
 from setup_local.doctor.model import Answer, HostFacts, TreeFacts
 from setup_local.doctor.tables import DIRECTORY, HostTables
@@ -62,8 +63,8 @@ def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tab
 
 def _elf(path: Path) -> Elf | None:
     try:
-        return read_elf(path.read_bytes())
-    except (OSError, BadElf):
+        return read_elf(read_bounded(path))
+    except (OSError, ValueError):
         return None
 
 

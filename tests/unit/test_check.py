@@ -310,3 +310,12 @@ def test_a_file_that_hides_what_it_needs_from_tools_is_found(tree: Path, shape: 
     rules = _rules(tree, "2.17")
     assert "floor" in rules
     assert ("sections-agree" in rules) == (shape in CONTRADICTORY)
+
+
+def test_a_file_of_terabytes_is_not_read(tree: Path) -> None:
+    with (tree / "huge.so").open("wb") as stream:
+        stream.write(b"\x7fELF")
+        stream.truncate(1 << 40)
+    (found,) = _found(tree)
+    assert found.rule == "readable"
+    assert str(1 << 40) in found.what
