@@ -19,6 +19,7 @@ from setup_local.doctor.tables import check_tables
 from setup_local.doctor.tree import find_interpreter, refuse_no_directory
 from setup_local.doctor.tree_files import Limits, tree_files
 from setup_local.errors import RequestError, ValidationFailed
+from setup_local.printable import printable
 from setup_local.values import DEFAULT_TRIPLE
 
 
@@ -49,7 +50,7 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
     limits = _limits(directory, triple, floor)
     if mend:
         for name, what in repair(Path(limits.roots[0]), tree_files(Path(limits.roots[0]), limits)):
-            click.echo(f"{name}: {what}", err=as_machine)
+            click.echo(printable(f"{name}: {what}"), err=as_machine)
     verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
     outcome = report.Judged(subject=str(directory), verdict=verdict)
     show_judged(outcome, RULES, triple, as_machine=as_machine)

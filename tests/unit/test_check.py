@@ -319,3 +319,11 @@ def test_a_file_of_terabytes_is_not_read(tree: Path) -> None:
     (found,) = _found(tree)
     assert found.rule == "readable"
     assert str(1 << 40) in found.what
+
+
+def test_names_that_would_move_the_cursor_are_shown_escaped(tree: Path) -> None:
+    _script(tree, f"#!{tree}/bin/python3", name="bin/to\x1b[2Jol\n")
+    for words in ([], ["--fix"]):
+        shown = CliRunner().invoke(check, [str(tree), *words]).output
+        assert "\x1b" not in shown
+        assert "\\x1b[2Jol\\n" in shown.replace("\n", "")
