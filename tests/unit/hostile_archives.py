@@ -258,7 +258,7 @@ ALLOWED: dict[str, Callable[[], bytes]] = {
     "text": lambda: _filled(("python/install/bin/x", b"#!" + b"/home/a" * (18 << 20))),
     "counts": lambda: _filled(("python/build/cpython.fdata", b"1 _PyEval_EvalFrameDefault " * (4 << 20))),
     "members": lambda: _filled(*((f"python/install/d/{number:06}/{'x' * 60}", b"") for number in range(40_000))),
-    "depth": lambda: _filled(*((f"python/{number:05}/" + "a/" * 37 + "x", b"") for number in range(2_000))),
+    "depth": lambda: _filled(*((f"python/{number:05}/" + "a/" * 37 + "x", b"") for number in range(500))),
 }
 
 
