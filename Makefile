@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl test-regression test-optimized test-matrix environment sigstore
+.PHONY: test lint unit hostile fuzz places golden distribution older musl locked variants test-regression test-optimized test-matrix environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit hostile places distribution older musl
@@ -21,6 +21,7 @@ lint: environment
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
 	$(RUN) -m mypy
+	$(RUN) scripts/check_catalogs.py
 
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries tests/fuzz
@@ -66,6 +67,24 @@ musl: environment
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_musl.py --archive "$$archive" || exit 1; \
 	done
+
+# Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
+# is told (exit code 11 of the build) and is not a failure of the tests: bump them.
+locked: environment
+	status=0; SETUP_LOCAL_LOCKED=1 ./build-linux.py --python $(OLDER) --output $(OUTPUT) || status=$$?; \
+	if [ $$status = 11 ]; then echo "locked: pins are gone, see above: setup-local sources outdated --try"; exit 0; fi; exit $$status
+
+# Variants of the newest series that take minutes when the libraries are in the store: built, audited, used.
+variants: environment
+	for options in "--openssl 3.0" "--libpython shared --link-dependencies shared" "--options freethreaded"; do \
+		archive=$$(./build-linux.py $$options --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
+	done
+
+# With the tarball of a LibreSSL release, or a mirror that has it: make libressl LIBRESSL=libressl-4.3.2.tar.gz
+libressl: environment
+	SETUP_LOCAL_TEST_LIBRESSL="$(LIBRESSL)" $(RUN) -m pytest -rs tests/integration/test_libressl_recipe.py tests/integration/test_libressl.py
 
 # All of CPython's own regression tests.
 test-regression: environment

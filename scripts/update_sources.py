@@ -2,9 +2,8 @@
 """Refresh `data/sources.toml` from what can be had now; touches nothing but that file.
 
 `refresh` corrects where pinned bytes lie (package version, suites) and notes the size of those that could be
-downloaded and checked for the first time. It never changes a hash. `newest` only prints what the distribution has
-that is newer than the newest pin. `form` prints the pin of a file, to be put into the catalog by hand, and `signature`
-that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
+downloaded and checked for the first time; look for their signatures then. It never changes a hash. `form` prints the pin of a file, to be put into the
+catalog by hand, and `signature` that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
 """
 
 from __future__ import annotations
@@ -34,7 +33,6 @@ from setup_local.fetch.openpgp import check_detached
 from setup_local.fetch.verdict import NotChecked
 
 CATALOG = paths.DATA / "sources.toml"
-ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,17 +136,10 @@ def note_checked(catalog: Catalog, forms: list[Form]) -> None:
             continue
         size = outcome.path.stat().st_size
         catalog.replace(form.sha256, r"^verified = false\n", "")
+        if form.unsigned == "never-here":
+            catalog.replace(form.sha256, r'^unsigned = "never-here"$', 'unsigned = "not-at-hand"')
         if not form.size:
             catalog.replace(form.sha256, r"^(sha256 = .*)$", rf"\g<1>\nsize = {size}")
-
-
-def newest() -> None:
-    """Print the original tarballs that a suite has and the catalog lacks."""
-    forms = [form for source in load_sources().sources for form in source.forms]
-    pinned = {form.sha256 for form in forms}
-    for item in sorted(everything_listed(forms), key=lambda item: (item.package, item.version)):
-        if ORIGINAL.search(item.file) and item.sha256 not in pinned:
-            print(f"{item.package} {item.version} ({item.suite}): {item.file} sha256 {item.sha256}")
 
 
 def form_of(files: list[Path]) -> None:
@@ -176,7 +167,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("refresh")
-    commands.add_parser("newest")
     commands.add_parser("form").add_argument("files", nargs="+", type=Path)
     signature = commands.add_parser("signature")
     signature.add_argument("source", metavar="NAME-VERSION")
@@ -185,8 +175,6 @@ def main() -> None:
     match arguments.command:
         case "refresh":
             refresh()
-        case "newest":
-            newest()
         case "form":
             form_of(arguments.files)
         case "signature":

@@ -47,7 +47,7 @@ class CatalogError(SetupLocalError):
 
 
 class SourceError(SetupLocalError):
-    """A source could not be had from any place, or has the wrong bytes."""
+    """A source could not be had from any place, has the wrong bytes, or a wrong signature."""
 
     exit_code = 11
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-from rich.markup import escape
-from rich.text import Text
+if TYPE_CHECKING:
+    from rich.console import Console
 
 from setup_local.printable import printable, printable_lines
 
 
 def console() -> Console:
     """Return the console for messages: colours only on a terminal, none with `NO_COLOR` (no-color.org)."""
+    from rich.console import Console  # noqa: PLC0415 (most commands that succeed have no message)
+
     return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
 
 
@@ -24,9 +26,13 @@ def supports_live(stream_console: Console) -> bool:
 
 def error(message: str) -> None:
     """Print an error message."""
+    from rich.text import Text  # noqa: PLC0415 (as above)
+
     console().print(Text.assemble(("error: ", "bold red"), printable_lines(message)))
 
 
 def escaped(text: str) -> str:
     """Return a text of others for a table or line that has markup: shown as it is, whatever it holds."""
+    from rich.markup import escape  # noqa: PLC0415 (as above)
+
     return escape(printable(text))

@@ -1,4 +1,7 @@
-"""Composes the stages: a request becomes a plan, a plan becomes an archive."""
+"""Composes the stages: a request becomes a plan, a plan becomes an archive.
+
+What only a step's action needs is imported there: a build that has nothing to do never loads it.
+"""
 
 from __future__ import annotations
 
@@ -12,55 +15,49 @@ from pathlib import Path
 from typing import Protocol
 
 from setup_local import paths, render
-from setup_local.audit.validate import validate_archive
+from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import CPYTHON, SHARED
-from setup_local.build.cpython_tree import read_upstream
 from setup_local.build.engine import Engine, Observer
-from setup_local.build.graph import build_steps, runtime_support
+from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
-from setup_local.build.loader import build_loader
 from setup_local.build.sandbox import choose_sandbox
 from setup_local.build.step_parts import GraphInputs, library_step
-from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.steps import Job, Step
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.patches import patch_files
-from setup_local.describe.compose import describe
-from setup_local.describe.documents import documents
-from setup_local.describe.probe import probe
-from setup_local.errors import OutputError, ReconcileError, StoreError, ValidationFailed
+from setup_local.errors import OutputError, StoreError, ValidationFailed
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import Plan
-from setup_local.plan.reconcile import reconcile
 from setup_local.sourcing import plan_with_sources, with_own_sources
-from setup_local.stage import files, installer
-from setup_local.stage.pack import pack
-from setup_local.stage.tree import Results, stage_tree
 from setup_local.values import BuildSettings, Request, ToolchainChoice
 from setup_local.whole import whole
 
 _DISTRIBUTION = "distribution"
 _AUDIT = "audit"
 _MOST_FINDINGS = 20
-# What decides about the archive once everything is built.
+_RESULT_SCHEMAS = tuple(paths.SCHEMA / f"{name}.schema.json" for name in ("python-json-8", "sources-record-1"))
+# The data files that decide about the archive once everything is built, and those that its audit reads.
 _FINISHING = (
-    *(
-        paths.PACKAGE / name
-        for name in (
-            "stage",
-            "binfmt/ar.py",
-            "binfmt/layout.py",
-            "build/makefile.py",
-            "describe",
-            "data/probe",
-            "data/sysconfig.toml",
-        )
-    ),
-    *patch_files([installer.PATCH]),
+    paths.DATA / "probe",
+    paths.DATA / "sysconfig.toml",
+    paths.DATA / "keys.toml",
+    paths.DATA / "keys",
+    *patch_files(["pip-launchers.toml"]),
+    paths.DATA / "musl.toml",
+    paths.DATA / "polyfill",
+    paths.TEMPLATES,
+    *_RESULT_SCHEMAS,
+)
+_JUDGING = (
+    paths.DATA / "policy",
+    paths.DATA / "flavors.toml",
+    paths.DATA / "licenses.toml",
+    *_RESULT_SCHEMAS,
 )
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -102,8 +99,9 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             sandbox=choose_sandbox(settings.sandbox, paths.cache_root(), [request.llvm] if request.llvm else []),
             jobserver=jobserver,
             logs=paths.cache_root() / "logs",
-            env={**_STEP_ENVIRONMENT, "MAKEFLAGS": jobserver.makeflags},
+            env=_STEP_ENVIRONMENT,
             observer=reporter,
+            code=CodeDigests(memory_file(paths.cache_root())),
         )
         steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
         if settings.keep_build:
@@ -126,17 +124,26 @@ def distribution_steps(
     plan: Plan, sources: Mapping[str, Obtained], *, jobs: int, host_llvm: HostLlvm | None = None
 ) -> list[Step]:
     """Return all steps up to the archive; `host_llvm` is the compiler where the plan takes the host's."""
-    text = render.render_setup_local(plan)
-    inputs = GraphInputs(
-        sources=sources,
-        setup_local=text,
-        reconcile=lambda tree: refuse_disagreement(plan, tree),
-        host_llvm=host_llvm,
-    )
+    inputs = GraphInputs(sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm)
     steps = build_steps(plan, inputs)
-    compilers, libc = (step.name for step in steps[:2])
+    last = _distribution_step(plan, tuple(step.name for step in steps), sources, jobs)
+    return [*steps, last, _audit_step(plan, last.name)]
+
+
+def _distribution_step(plan: Plan, needs: tuple[str, ...], sources: Mapping[str, Obtained], jobs: int) -> Step:
+    """Return the step that makes the archive; the first two that it needs are the toolchain and the sysroot."""
+    compilers, libc = needs[:2]
 
     def action(job: Job) -> None:
+        from setup_local.build.graph import runtime_support
+        from setup_local.build.loader import build_loader
+        from setup_local.describe.compose import describe
+        from setup_local.describe.documents import documents
+        from setup_local.describe.probe import probe
+        from setup_local.stage import files
+        from setup_local.stage.pack import pack
+        from setup_local.stage.tree import Results, stage_tree
+
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
         support = runtime_support(plan, job.inputs[compilers], job.inputs[libc], job.work / "support")
         results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
@@ -148,26 +155,18 @@ def distribution_steps(
             files.write(staged.root / document.path, document.text)
         pack(staged, description, job.out / archive_name(plan), threads=jobs)
 
-    last = Step(
-        name=_DISTRIBUTION,
-        ingredients=[
-            plan,
-            [sources[source.identity].form for source in plan.sources],
-            files_digest([*_FINISHING, paths.TEMPLATES]),
-        ],
-        needs=tuple(step.name for step in steps),
-        action=action,
-        weight=40,
-    )
-    return [*steps, last, _audit_step(plan, last)]
+    forms = [sources[source.identity].form for source in plan.sources]
+    return Step(name=_DISTRIBUTION, ingredients=[plan, forms], needs=needs, data=_FINISHING, action=action, weight=40)
 
 
-def _audit_step(plan: Plan, distribution: Step) -> Step:
+def _audit_step(plan: Plan, distribution: str) -> Step:
     """Return the step that lets an archive through only if the audit finds nothing."""
     machine = (str(paths.cache_root()), str(paths.PACKAGE.parent))
 
     def action(job: Job) -> None:
-        archive = job.inputs[distribution.name] / archive_name(plan)
+        from setup_local.audit.validate import validate_archive
+
+        archive = job.inputs[distribution] / archive_name(plan)
         verdict = validate_archive(archive, forbid=machine)
         if not verdict.holds:
             found = [f"  {item.rule}: {item.where}: {item.what}" for item in verdict.walk()]
@@ -176,19 +175,12 @@ def _audit_step(plan: Plan, distribution: Step) -> Step:
 
     return Step(
         name=_AUDIT,
-        ingredients=files_digest(paths.PACKAGE / name for name in ("audit", "binfmt", "data/policy")),
-        needs=(distribution.name,),
+        ingredients=(),
+        needs=(distribution,),
+        data=_JUDGING,
         action=action,
         weight=5,
     )
-
-
-def refuse_disagreement(plan: Plan, tree: Path) -> None:
-    """Raise `ReconcileError` that lists everything in which a CPython source tree contradicts the plan."""
-    found = reconcile(plan, read_upstream(tree))
-    if found:
-        rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
-        raise ReconcileError(f"the catalog and CPython {plan.python} disagree:{rows}")
 
 
 def archive_name(plan: Plan) -> str:
@@ -203,13 +195,17 @@ def check_places(output: Path) -> None:
 
 
 def publish(archive: Path, output: Path) -> Path:
-    """Copy an archive out of the store; it appears under its name only when it is whole."""
+    """Copy an archive out of the store; it appears under its name only when it is whole.
+
+    A copy has the time of its original, so that it is known again without reading both.
+    """
     target = output.absolute() / archive.name
-    if target.is_file() and filecmp.cmp(target, archive, shallow=False):
+    if target.is_file() and filecmp.cmp(target, archive):
         return target
     try:
         with whole(target) as fresh:
             shutil.copyfile(archive, fresh)
+            os.utime(fresh, ns=(archive.stat().st_atime_ns, archive.stat().st_mtime_ns))
     except OSError as error:
         raise OutputError(
             f"cannot be written: {error.strerror}", where=target, hint="choose another --output"

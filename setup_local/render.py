@@ -101,7 +101,7 @@ def _out_of_line(extension: PlannedExtension) -> list[str]:
 
 
 def module_line(extension: PlannedExtension) -> str:
-    """Return one line of makesetup: name, sources, compiler flags, libraries, system libraries."""
+    """Return one line of makesetup: name, sources, compiler flags, libraries, system libraries, linker flags."""
     inline = [flag for flag in _compiler_flags(extension) if _INLINE.fullmatch(flag)]
     variable = [f"$({flags_variable(extension)})"] if _out_of_line(extension) else []
     words = [
@@ -112,6 +112,7 @@ def module_line(extension: PlannedExtension) -> str:
         *variable,
         *(f"$(DEPS)/lib/{library}" for library in extension.shared_objects or extension.archives),
         *(f"-l{library}" for library in extension.system),
+        *(extension.ldflags if extension.link is LinkMode.SHARED else ()),
     ]
     return " ".join(words)
 

@@ -50,7 +50,7 @@ def _stripped(dist: Flavoured) -> Breaches:
 def _parts(dist: Flavoured) -> Breaches:
     files = (member.name for member in dist.members if member.kind is not MemberKind.DIRECTORY)
     for name in (file.removeprefix(ROOT) for file in files):
-        part = dist.parts.part_of(name)
+        part = dist.parts.part_of(name, dist.libpython)
         if part.name in dist.flavor.without:
             yield name, f"belongs to the part that {dist.flavor.name} leaves out: {part.title}"
 

@@ -17,6 +17,7 @@ from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, Elf, read_elf
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
+from setup_local.values import Linkage
 
 LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
 COUNTS = "build/cpython.fdata"
@@ -115,6 +116,12 @@ class Flavoured(Packed):
     def program(self) -> FileFacts | None:
         """Return the facts of the interpreter, under the name that everybody knows."""
         return self.followed("bin/python3")
+
+    @property
+    def libpython(self) -> Linkage:
+        """Tell how the interpreter has libpython linked."""
+        needed = self.program.elf.needed if self.program and self.program.elf else ()
+        return Linkage.SHARED if any(name.startswith("libpython") for name in needed) else Linkage.STATIC
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from setup_local.audit import (
     check_contents,
     check_debuginfo,
     check_description,
+    check_embedding,
     check_files,
     check_flavor,
     check_licences,
@@ -46,6 +47,7 @@ _ANY = (
     *check_archive.RULES,
     check_contents.LINKS,
     *check_tree.RULES,
+    *check_embedding.RULES,
     check_debuginfo.BUILD_IDS,
     check_optimized.BITCODE,
 )

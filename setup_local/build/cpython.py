@@ -10,6 +10,7 @@ from pathlib import Path
 
 from setup_local.build.optimized import check_flags, check_result
 from setup_local.build.steps import Runner
+from setup_local.catalog.cpython import Companion
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedConfigure
 
@@ -55,6 +56,12 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
     check_flags(source, recipe.configure.promises)
     run(["make", *_own_flags(recipe.configure), _PROGRAMS], cwd=source, env=env)
     check_result(source, recipe.configure.promises)
+    if companion := recipe.configure.companion:
+        run(
+            ["make", *_own_flags(recipe.configure), f"INSTSONAME={companion.soname}", companion.goal],
+            cwd=source,
+            env=env,
+        )
     return env
 
 
@@ -66,6 +73,8 @@ def _own_flags(configure: PlannedConfigure) -> list[str]:
         given.append(f"--eval={' '.join(unshipped.programs)}: LDFLAGS_NODIST += {' '.join(unshipped.ldflags)}")
     if relayout:
         given.append(_link_flags(PROGRAM, relayout.ldflags))
+    if configure.companion:
+        given.append(_link_flags(configure.companion.goal, configure.companion.ldflags))
     return given
 
 
@@ -75,11 +84,20 @@ def _link_flags(goal: str, flags: Sequence[str]) -> str:
     return f"--eval={goal}: private LDFLAGS_NODIST += {words}"
 
 
-def install_cpython(source: Path, *, out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Install a compiled CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`."""
+def install_cpython(
+    source: Path, *, out: Path, run: Runner, env: Mapping[str, str], companion: Companion | None = None
+) -> None:
+    """Install a compiled CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`.
+
+    `companion` is the shared libpython that the makefile itself does not install.
+    """
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)
+    if companion:
+        libraries = out / "install" / "lib"
+        shutil.copy2(source / companion.soname, libraries / companion.soname)
+        (libraries / companion.goal).symlink_to(companion.soname)
 
 
 def release_time(source: Path) -> str:

@@ -1,6 +1,6 @@
 """The steps that end in CPython: reconciliation, LLVM's tools, profile, CPython itself.
 
-They stand apart from the other steps so that a change here leaves the libraries in the store as they are.
+What only a step's action needs is imported there: a build that has nothing to do never loads it.
 """
 
 from __future__ import annotations
@@ -8,15 +8,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from setup_local import paths
-from setup_local.build import cpython, llvm_tools, loader, profile
+from setup_local.build import llvm_tools
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
-from setup_local.build.relayout import Layouter, Surroundings
-from setup_local.build.shared_libraries import build_shared
-from setup_local.build.step_parts import GraphInputs, code, environment, library_step, pins, unpacked
-from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.step_parts import GraphInputs, environment, library_step, pins, unpacked
+from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.patches import patch_files
 from setup_local.fetch import Obtained
@@ -24,36 +23,32 @@ from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfi
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
 from setup_local.values import Libc
 
+if TYPE_CHECKING:
+    from setup_local.build import cpython
+    from setup_local.build.relayout import Layouter
+
 CPYTHON = "cpython"
 RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
-_CPYTHON_CODE = code("cpython_steps.py", "cpython.py", "optimized.py", "makefile.py")
-_PROFILE_CODE = (Path(__file__).with_name("profile.py"),)
-_RELAYOUT_CODE = (*code("relayout.py"), *_PROFILE_CODE, paths.PACKAGE / "binfmt" / "layout.py")
-_SHARED_CODE = code("shared_libraries.py")
-_RECONCILE_CODE = (
-    Path(__file__).with_name("cpython_tree.py"),
-    *(paths.PACKAGE / "plan" / name for name in ("reconcile.py", "upstream.py", "setup_script.py")),
-)
+# The data files that finding musl's loader reads.
+_LOADER_DATA = (paths.DATA / "musl.toml", paths.TEMPLATES / "sysroot-musl.cfg.j2")
 
 
 def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
-    """Hold the plan against CPython's source before anything is compiled in vain; the result is empty."""
+    """Return the step that checks the plan against CPython's source before anything else is built; its result is empty."""
     source = inputs.sources[plan.python_source.identity]
 
     def action(job: Job) -> None:
-        inputs.reconcile(_cpython_tree(plan, source, job.work))
+        from setup_local.build.cpython_tree import refuse_disagreement
+
+        refuse_disagreement(plan, _cpython_tree(plan, source, job.work))
 
     return Step(
         name=RECONCILE,
-        ingredients=[
-            plan.extensions,
-            inputs.setup_local,
-            pins([source]),
-            files_digest([*_RECONCILE_CODE, *patch_files(plan.python_patches)]),
-        ],
+        ingredients=[plan.extensions, inputs.setup_local, pins([source])],
+        data=patch_files(plan.python_patches),
         action=action,
         weight=5,
     )
@@ -72,8 +67,9 @@ def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> 
     return [
         Step(
             name=LLVM_TOOLS,
-            ingredients=[pins(taken), files_digest(llvm_tools.INPUTS)],
+            ingredients=pins(taken),
             needs=base,
+            data=llvm_tools.DATA,
             action=action,
             weight=5,
         )
@@ -86,6 +82,8 @@ def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
         return []
 
     def action(job: Job) -> None:
+        from setup_local.build.shared_libraries import build_shared
+
         libraries = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
         env = environment(plan, base, job)
         build_shared(
@@ -102,7 +100,7 @@ def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
     return [
         Step(
             name=SHARED,
-            ingredients=[plan.shared_objects, plan.shared_ldflags, plan.target, files_digest(_SHARED_CODE)],
+            ingredients=[plan.shared_objects, plan.shared_ldflags, plan.target],
             needs=(*base, *map(library_step, owners)),
             action=action,
             weight=5,
@@ -127,12 +125,14 @@ def profile_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> lis
 
 def _given_profile_step(given: Path, tools: str) -> Step:
     def action(job: Job) -> None:
+        from setup_local.build import profile
+
         shutil.copyfile(given, job.out / PROFILE_FILE)
         profile.check_profile(job.out, tools=job.inputs[tools] / "bin", run=job.run, env=job.env)
 
     return Step(
         name=PROFILE,
-        ingredients=[hashlib.sha256(given.read_bytes()).hexdigest(), files_digest(_PROFILE_CODE)],
+        ingredients=hashlib.sha256(given.read_bytes()).hexdigest(),
         needs=(tools,),
         action=action,
         weight=1,
@@ -143,6 +143,8 @@ def _training_step(
     plan: Plan, profiling: PlannedProfiling, base: tuple[str, str], inputs: GraphInputs, tools: str
 ) -> Step:
     def action(job: Job) -> None:
+        from setup_local.build import profile
+
         tree, recipe = _prepared(plan, base, inputs, job, profiling.configure)
         profile.train(tree, recipe, profiling.training, tools=job.inputs[tools] / "bin", out=job.out, run=job.run)
 
@@ -150,20 +152,17 @@ def _training_step(
     configured = [profiling.configure, profiling.training, inputs.setup_local]
     return Step(
         name=PROFILE,
-        ingredients=[configured, *_cpython_ingredients(plan, source), files_digest(_PROFILE_CODE)],
+        ingredients=[configured, pins([source]), plan.target],
         needs=tuple(dict.fromkeys((*base, RECONCILE, tools, *_library_steps(plan)))),
+        data=_cpython_data(plan),
         action=action,
         weight=480,
     )
 
 
-def _cpython_ingredients(plan: Plan, source: Obtained) -> list[object]:
-    return [
-        pins([source]),
-        plan.target,
-        files_digest([*_CPYTHON_CODE, *patch_files(plan.python_patches)]),
-        *([files_digest(loader.CODE)] if plan.target.libc is Libc.MUSL else []),
-    ]
+def _cpython_data(plan: Plan) -> tuple[Path, ...]:
+    """Return the data files that compiling CPython reads."""
+    return (*patch_files(plan.python_patches), *(_LOADER_DATA if plan.target.libc is Libc.MUSL else ()))
 
 
 def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
@@ -175,6 +174,9 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
+        from setup_local.build import cpython, loader
+        from setup_local.build.relayout import Surroundings
+
         tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
         if plan.profiling:
             place = tree / Path(PROFILE_PLACE)
@@ -185,7 +187,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             libraries = tree / plan.deps / "lib"
             around = Surroundings(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
-        cpython.install_cpython(tree, out=job.out, run=job.run, env=env)
+        cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[base[1]]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
@@ -198,10 +200,12 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         ingredients=[
             plan.configure,
             inputs.setup_local,
-            *_cpython_ingredients(plan, source),
+            pins([source]),
+            plan.target,
             *_layout_ingredients(layouter),
         ],
         needs=(*base, RECONCILE, *profiled, *_library_steps(plan)),
+        data=_cpython_data(plan),
         action=action,
         weight=240,
     )
@@ -212,6 +216,8 @@ def _layouter(plan: Plan) -> Layouter | None:
     relayout, profiling = plan.configure.relayout, plan.profiling
     if relayout is None or profiling is None:
         return None
+    from setup_local.build.relayout import Layouter
+
     return Layouter(relayout=relayout, training=profiling.training, given=profiling.given_counts)
 
 
@@ -219,13 +225,15 @@ def _layout_ingredients(layouter: Layouter | None) -> list[object]:
     if layouter is None:
         return []
     given = hashlib.sha256(layouter.given.read_bytes()).hexdigest() if layouter.given else ""
-    return [layouter.training, given, files_digest(_RELAYOUT_CODE)]
+    return [layouter.training, given]
 
 
 def _prepared(
     plan: Plan, base: tuple[str, str], inputs: GraphInputs, job: Job, configure: PlannedConfigure
 ) -> tuple[Path, cpython.Recipe]:
     """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
+    from setup_local.build import cpython, loader
+
     source = inputs.sources[plan.python_source.identity]
     tree = _cpython_tree(plan, source, job.work)
     libraries = [job.inputs[name] for name in _library_steps(plan)]

@@ -1,11 +1,11 @@
-"""Reads a CPython source tree from the disk for the pure parser in `plan.upstream`."""
+"""Reads a CPython source tree from the disk for the pure parts of `plan`, and refuses one that the plan does not fit."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from setup_local.catalog.patches import load_patch
-from setup_local.errors import RequestError
+from setup_local.errors import ReconcileError, RequestError
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
 from setup_local.plan.upstream import CONFIG, FILES, PATCHLEVEL, Upstream, parse_upstream
@@ -27,6 +27,14 @@ def disagreements(plan: Plan, upstream: Upstream, tree: Path) -> list[Disagreeme
     """Return everything in which an unpatched source tree contradicts a plan: its modules, and patches that do not fit."""
     patches = {name: load_patch(name) for name in plan.python_patches}
     return [*reconcile(plan, upstream), *unmatched_edits(patches, lambda name: _text(tree / name))]
+
+
+def refuse_disagreement(plan: Plan, tree: Path) -> None:
+    """Raise `ReconcileError` that lists everything in which a CPython source tree contradicts the plan."""
+    found = reconcile(plan, read_upstream(tree))
+    if found:
+        rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
+        raise ReconcileError(f"the catalog and CPython {plan.python} disagree:{rows}")
 
 
 def _text(path: Path) -> str:

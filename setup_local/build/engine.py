@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from setup_local.build.code_digests import CodeDigests
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.sandbox import Sandbox
 from setup_local.build.steps import Job, Step, chain_weights, step_keys
@@ -40,7 +41,10 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """Everything that running a step takes besides the step itself."""
+    """Everything that running a step takes besides the step itself.
+
+    `env` is the base environment of every step, part of its key; the flags of the job server are added to it.
+    """
 
     store: Store
     workspace: Workspace
@@ -49,7 +53,13 @@ class Engine:
     logs: Path
     env: Mapping[str, str]
     observer: Observer
+    code: CodeDigests = field(default_factory=CodeDigests)
     children: Children = field(default_factory=Children)
+
+    @property
+    def complete_env(self) -> dict[str, str]:
+        """Return the base environment with the flags by which make joins the job server."""
+        return {**self.env, "MAKEFLAGS": self.jobserver.makeflags}
 
     def execute(self, steps: Sequence[Step], wanted: str) -> Path:
         """Make the result of `wanted` exist, and return its directory.
@@ -58,7 +68,8 @@ class Engine:
         dependents are all in the store is not. Raises `StepError` for the first step that fails, after
         those that were already running have ended.
         """
-        keys = step_keys(steps)
+        keys = step_keys(steps, code=self.code, environment=self.env)
+        self.code.save()
         results: dict[str, Path] = {}
         missing = self._missing({step.name: step for step in steps}, keys, wanted, results)
         self.observer.planned(len(steps), len(steps) - len(missing))
@@ -69,16 +80,22 @@ class Engine:
         return results[wanted]
 
     def _missing(
-        self, steps: Mapping[str, Step], keys: Mapping[str, str], name: str, results: dict[str, Path]
+        self, steps: Mapping[str, Step], keys: Mapping[str, str], wanted: str, results: dict[str, Path]
     ) -> set[str]:
-        if name in results:
-            return set()
-        found = self.store.find(keys[name], directory_name(name))
-        if found is not None:
-            results[name] = found
-            return set()
-        below = (self._missing(steps, keys, needed, results) for needed in steps[name].needs)
-        return {name}.union(*below)
+        """Return the steps that must be run, and put the results that are there into `results`; each is looked for once."""
+        missing: set[str] = set()
+        waiting = [wanted]
+        while waiting:
+            name = waiting.pop()
+            if name in missing or name in results:
+                continue
+            found = self.store.find(keys[name], directory_name(name))
+            if found is None:
+                missing.add(name)
+                waiting.extend(steps[name].needs)
+            else:
+                results[name] = found
+        return missing
 
     def _run_all(self, waiting: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
         """Run steps until all are done; an interrupt, at whatever moment, ends those that run."""
@@ -124,7 +141,7 @@ class Engine:
         out, work = self.workspace.directory(f"out/{directory}"), self.workspace.directory(directory)
         log = self._new_log(directory, key)
         runner = _StepRunner(engine=self, step=step.name, log=log, writable=(out, work))
-        step.action(Job(out=out, work=work, inputs=inputs, env=self.env, run=runner))
+        step.action(Job(out=out, work=work, inputs=inputs, env=self.complete_env, run=runner))
         seconds = time.monotonic() - begin
         result = self.store.commit(key, directory_name(step.name), out, seconds=seconds)
         if not self.workspace.keep:
@@ -159,7 +176,7 @@ class _StepRunner:
         try:
             run(
                 self.engine.sandbox.wrap(words, writable=self.writable, cwd=cwd),
-                env=self.engine.env if env is None else env,
+                env=self.engine.complete_env if env is None else env,
                 cwd=cwd,
                 log=self.log,
                 pass_fds=self.engine.jobserver.descriptors,

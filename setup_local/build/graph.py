@@ -12,7 +12,7 @@ from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, prof
 from setup_local.build.library_steps import build_library_step
 from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.step_parts import GraphInputs, pins, unpacked
-from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.steps import Job, Step
 from setup_local.plan.model import Plan
 from setup_local.values import Libc
 
@@ -20,7 +20,7 @@ from setup_local.values import Libc
 def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
     """Return the steps of a plan, each after what it needs: first toolchain and sysroot, last `cpython`."""
     compilers = _toolchain_step(plan, inputs)
-    libc = _sysroot_step(plan, compilers, inputs)
+    libc = _sysroot_step(plan, compilers.name, inputs)
     base = (compilers.name, libc.name)
     libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
     libraries += shared_steps(plan, base)
@@ -42,13 +42,14 @@ def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
 
     return Step(
         name=f"toolchain:{plan.toolchain}",
-        ingredients=[pins(taken.values()), files_digest(toolchain.INPUTS), host and host.identity],
+        ingredients=[pins(taken.values()), host and host.identity],
+        data=toolchain.DATA,
         action=action,
         weight=40,
     )
 
 
-def _sysroot_step(plan: Plan, compilers: Step, inputs: GraphInputs) -> Step:
+def _sysroot_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
     match plan.target.libc:
         case Libc.GLIBC:
             return _glibc_step(plan, compilers)
@@ -58,29 +59,31 @@ def _sysroot_step(plan: Plan, compilers: Step, inputs: GraphInputs) -> Step:
             assert_never(plan.target.libc)
 
 
-def _musl_step(plan: Plan, compilers: Step, inputs: GraphInputs) -> Step:
+def _musl_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
     (source,) = (inputs.sources[item.identity] for item in plan.sysroot_sources)
 
     def action(job: Job) -> None:
-        musl.build_musl(unpacked(source, job.work), job.inputs[compilers.name], job.out, job.run)
+        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], job.out, job.run)
 
     return Step(
         name=f"sysroot:{source.source.identity}",
-        ingredients=[plan.target, pins([source]), files_digest(musl.INPUTS)],
-        needs=(compilers.name,),
+        ingredients=[plan.target, pins([source])],
+        needs=(compilers,),
+        data=musl.DATA,
         action=action,
         weight=30,
     )
 
 
-def _glibc_step(plan: Plan, compilers: Step) -> Step:
+def _glibc_step(plan: Plan, compilers: str) -> Step:
     def action(job: Job) -> None:
-        sysroot.build_sysroot(job.inputs[compilers.name], plan.floor, job.out, job.run)
+        sysroot.build_sysroot(job.inputs[compilers], plan.floor, job.out, job.run)
 
     return Step(
         name=f"sysroot:{plan.target.libc.value}-{plan.floor}",
-        ingredients=[plan.target, plan.floor, files_digest(sysroot.INPUTS)],
-        needs=(compilers.name,),
+        ingredients=[plan.target, plan.floor],
+        needs=(compilers,),
+        data=sysroot.DATA,
         action=action,
         weight=15,
     )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from setup_local import paths
 from setup_local.build import library
 from setup_local.build.debug_paths import debug_flags, tool_places
-from setup_local.build.step_parts import Sources, code, environment, library_step, pins, unpacked
-from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.step_parts import Sources, environment, library_step, pins, unpacked
+from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.values import without_level
-
-_LIBRARY_CODE = (*code("library_steps.py", "library.py"), paths.PACKAGE / "binfmt" / "ar.py")
 
 
 def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str], sources: Sources) -> Step:
@@ -35,9 +32,9 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
             [item.source.identity for item in taken],
             pins(taken),
             plan.target,
-            files_digest([*_LIBRARY_CODE, *chosen.ingredients]),
         ],
         needs=(*base, *map(library_step, _all_needs(planned, plan))),
+        data=chosen.ingredients,
         action=action,
         weight=chosen.weight,
     )

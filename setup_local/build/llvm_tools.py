@@ -21,10 +21,8 @@ from setup_local.render import render
 
 PACKAGES = Path("libexec", "llvm")
 
-# What decides about the tools besides their sources.
-INPUTS = (
-    Path(__file__),
-    Path(llvm_source.__file__),
+# The data files that making the tools reads.
+DATA = (
     FILE,
     *(paths.TEMPLATES / name for name in ("loaded-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")),
 )

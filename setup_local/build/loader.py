@@ -20,7 +20,6 @@ from setup_local.plan.model import Plan
 from setup_local.render import render
 from setup_local.values import Libc
 
-CODE = (Path(__file__),)
 _WIDTH = 512  # the kernel takes names of up to 4096 characters (PATH_MAX)
 _INTERPRETER = 3  # PT_INTERP
 

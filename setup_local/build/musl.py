@@ -25,10 +25,10 @@ ARCHIVE = "libc.a"
 LICENSE = "LICENSE.musl.txt"
 SONAME = "libc.so"  # what musl calls itself; its loader takes every name that begins with `libc.` for itself
 
-# What decides about a sysroot besides the toolchain and musl's source.
-INPUTS = (
-    Path(__file__),
+# The data files that making a sysroot reads.
+DATA = (
     paths.DATA / "musl.toml",
+    paths.DATA / "sysroot.toml",
     polyfill.SOURCES,
     OWN_HEADERS,
     *(paths.TEMPLATES / name for name in ("sysroot-musl.cfg.j2", "libc-musl.so.j2", "libc-musl.map.j2")),

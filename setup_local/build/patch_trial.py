@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from setup_local import fetch
-from setup_local.build.step_parts import Sources, code, pins
-from setup_local.build.steps import Job, Step, files_digest
+from setup_local.build.step_parts import Sources, pins
+from setup_local.build.steps import Job, Step
 from setup_local.catalog.patches import load_patch, patch_files
 from setup_local.errors import ReconcileError, SourceError
 from setup_local.plan.model import Plan, PlannedLibrary
@@ -29,11 +29,8 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
 
     return Step(
         name=PATCHES,
-        ingredients=[
-            [(item.source.identity, item.patches) for item in patched],
-            pins(taken),
-            files_digest([*code("patch_trial.py"), *(path for item in patched for path in patch_files(item.patches))]),
-        ],
+        ingredients=[[(item.source.identity, item.patches) for item in patched], pins(taken)],
+        data=tuple(path for item in patched for path in patch_files(item.patches)),
         action=action,
         weight=_FIRST,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,24 +14,19 @@ from setup_local.build.steps import Job
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 
-_SHARED_CODE = ("step_parts.py", "patches.py", "debug_paths.py")
-
 Sources = Mapping[str, Obtained]
-Reconcile = Callable[[Path], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class GraphInputs:
     """What the graph is made of besides the plan.
 
-    `sources` are the obtained sources by identity, `setup_local` the text of Setup.local, and
-    `reconcile` raises `ReconcileError` for a CPython source tree that the plan does not fit. `host_llvm`
-    is the host's compiler where the plan takes that one.
+    `sources` are the obtained sources by identity, `setup_local` is the text of Setup.local, and `host_llvm` the
+    host's compiler where the plan takes that one.
     """
 
     sources: Sources
     setup_local: str
-    reconcile: Reconcile
     host_llvm: HostLlvm | None = None
 
 
@@ -40,14 +35,10 @@ def library_step(name: str) -> str:
     return f"library:{name}"
 
 
-def code(*names: str) -> tuple[Path, ...]:
-    """Return modules of this package by their file names, as ingredients; those that all steps share are among them."""
-    return tuple(Path(__file__).with_name(name) for name in (*_SHARED_CODE, *names))
-
-
-def pins(obtained: Iterable[Obtained]) -> list[str]:
-    """Return the hashes of sources, as ingredients."""
-    return [item.form.sha256 for item in obtained]
+def pins(obtained: Iterable[Obtained]) -> list[object]:
+    """Return what decides about the trees that sources unpack to, as ingredients."""
+    forms = (item.form for item in obtained)
+    return [(form.sha256, form.kind, form.root, form.extent) for form in forms]
 
 
 def environment(plan: Plan, base: tuple[str, str], job: Job) -> dict[str, str]:

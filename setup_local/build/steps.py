@@ -11,6 +11,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
+from setup_local.build.code_digests import CodeDigests
 from setup_local.build.store import KEY_LENGTH
 
 
@@ -40,15 +41,16 @@ class Job:
 class Step:
     """One unit of work whose result is kept in the store.
 
-    `ingredients` is everything besides the results of `needs` that decides about the result; any
-    dataclass, mapping, sequence, enum, path-free scalar. `weight` is a rough wall time in seconds, by
-    which the longest chain of steps is started first.
+    `ingredients` is everything besides the results of `needs`, the code of `action` and the bytes of the files `data`
+    that decides about the result; any dataclass, mapping, sequence, enum, path-free scalar. Directories in `data` count
+    with all that is below. `weight` is a rough wall time in seconds, by which the longest chain of steps is started first.
     """
 
     name: str
     ingredients: object
     action: Callable[[Job], None] = field(repr=False)
     needs: tuple[str, ...] = ()
+    data: tuple[Path, ...] = ()
     weight: float = 10
 
 
@@ -84,16 +86,19 @@ def files_digest(files: Iterable[Path]) -> str:
     return hasher.hexdigest()
 
 
-def step_keys(steps: Sequence[Step]) -> dict[str, str]:
-    """Return the key of each step: a hash of its ingredients and of the keys of what it needs.
+def step_keys(steps: Sequence[Step], *, code: CodeDigests, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the key of each step: a hash of all that decides about its result, and of the keys of what it needs.
 
-    Steps must come after what they need.
+    `environment` is what every step runs in. Steps must come after what they need.
     """
     keys: dict[str, str] = {}
     for step in steps:
         whole = {
             "name": step.name,
             "ingredients": step.ingredients,
+            "code": code.of(step.action),
+            "data": files_digest(step.data),
+            "environment": environment,
             "needs": {name: keys[name] for name in step.needs},
         }
         keys[step.name] = digest(whole)[:KEY_LENGTH]

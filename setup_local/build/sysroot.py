@@ -22,9 +22,8 @@ from setup_local.render import render
 
 CRT_SOURCES = paths.DATA / "sysroot" / "crt"
 
-# What decides about a sysroot besides the toolchain, the target and the floor.
-INPUTS = (
-    *(Path(__file__).with_name(name) for name in ("sysroot.py", "headers.py", "polyfill.py")),
+# The data files that making a sysroot reads.
+DATA = (
     paths.DATA / "sysroot.toml",
     polyfill.SOURCES,
     OWN_HEADERS,

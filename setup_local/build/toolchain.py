@@ -34,10 +34,8 @@ WHEEL = Path("libexec", "ziglang")
 OLDEST_FLOOR = "2.12"
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
-# What decides about a toolchain besides its sources.
-INPUTS = (
-    Path(__file__),
-    Path(__file__).with_name("headers.py"),
+# The data files that making a toolchain reads.
+DATA = (
     paths.DATA / "toolchain.toml",
     paths.DATA / "sysroot.toml",
     OWN_HEADERS,

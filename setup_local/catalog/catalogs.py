@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from setup_local import paths
@@ -17,6 +18,7 @@ from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
 from setup_local.catalog.variants import VariantCatalog, load_variants
+from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
@@ -41,8 +43,8 @@ class Catalogs:
 
 
 def load_catalogs() -> Catalogs:
-    """Read all catalogs and hold them against each other; raise `CatalogError`."""
-    catalogs = Catalogs(
+    """Read all catalogs; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
+    return Catalogs(
         sources=load_sources(),
         libraries=load_libraries(),
         extensions=load_extensions(),
@@ -55,9 +57,18 @@ def load_catalogs() -> Catalogs:
         features=load_features(),
         licenses=load_licenses(),
     )
-    conditions = conditions_of(
-        catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants, catalogs.features
-    )
+
+
+def all_conditions(catalogs: Catalogs) -> tuple[Facts, ...]:
+    """Return the facts of everything that can be asked for."""
+    return conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants, catalogs.features)
+
+
+def refuse_contradictions(catalogs: Catalogs, conditions: Iterable[Facts]) -> None:
+    """Raise `CatalogError` if one catalog names what another lacks, for anything that has these facts.
+
+    A request is checked for its own facts; `make lint` and the tests go through all of them.
+    """
     problems = [
         *cross_check(catalogs.extensions, catalogs.libraries, conditions),
         *feature_problems(catalogs.features, catalogs.extensions),
@@ -65,4 +76,3 @@ def load_catalogs() -> Catalogs:
     if problems:
         more = f"; and {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
         raise CatalogError("; ".join(problems[:_SHOWN]) + more, where=paths.DATA)
-    return catalogs

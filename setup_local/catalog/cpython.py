@@ -73,6 +73,20 @@ class Unshipped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Companion:
+    """A shared libpython beside the program that holds libpython itself, in builds that have none of the options `without`.
+
+    `goal` is the makefile's name for it, `soname` the name of the file; `{ldversion}` in both is the version with the
+    ABI flags (`3.13t`). `ldflags` is what its link has besides.
+    """
+
+    goal: str
+    soname: str
+    ldflags: tuple[str, ...]
+    without: tuple[BuildOption, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Relayout:
     """How the code of the linked interpreter is laid out anew (LLVM's BOLT), in builds that have all of `options`.
 
@@ -99,6 +113,7 @@ class CPythonCatalog:
     configure: tuple[ConfigurePart, ...]
     training: Training
     unshipped: Unshipped
+    companion: Companion | None = None
     relayout: Relayout | None = None
     patch: tuple[PatchPart, ...] = ()
 

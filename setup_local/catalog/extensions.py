@@ -21,7 +21,8 @@ class Part:
     `sources` are below `Modules/` of CPython; `includes` are directories below CPython's source tree
     (`srcdir`) or, with the prefix `deps:`, below the libraries' prefix; `defines` are `NAME` or
     `NAME=value`; `libraries` are names of the library catalog; `archives` the static libraries to link, in
-    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`).
+    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`). `exports` are the archives whose
+    public symbols a shared module offers to others, `ldflags` are for the link of a shared module.
     """
 
     sources: tuple[str, ...] = ()
@@ -31,6 +32,8 @@ class Part:
     libraries: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
     when: When = ALWAYS
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.errors import CatalogError
+from setup_local.values import Linkage
 
 FILE = "flavors.toml"
 SCHEMA = "flavors"
@@ -20,19 +21,23 @@ _BYTECODE = re.compile(r"(?P<directory>.*/)?__pycache__/(?P<module>[^/.]+)\.[^/]
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Files of one purpose. In `files`, `*` stays within a directory and `**` does not."""
+    """Files of one purpose. In `files`, `*` stays within a directory and `**` does not.
+
+    With `libpython`, only in archives whose interpreter has libpython linked that way.
+    """
 
     name: str
     title: str
     files: tuple[str, ...]
+    libpython: Linkage | None = None
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         return re.compile("|".join(_expression(pattern) for pattern in self.files))
 
-    def claims(self, path: str) -> bool:
+    def claims(self, path: str, libpython: Linkage) -> bool:
         """Tell whether a path of the installation belongs here, if no earlier part has it."""
-        return self._pattern.fullmatch(path) is not None
+        return self.libpython in (None, libpython) and self._pattern.fullmatch(path) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,18 +62,21 @@ class FlavorCatalog:
     part: tuple[Part, ...]
     flavor: tuple[Flavor, ...]
 
-    def part_of(self, path: str) -> Part:
-        """Return the part that a path of the installation belongs to; bytecode goes with its source."""
+    def part_of(self, path: str, libpython: Linkage = Linkage.STATIC) -> Part:
+        """Return the part that a path of the installation belongs to; bytecode goes with its source.
+
+        `libpython` tells how the interpreter has it linked.
+        """
         source = source_of(path) or path
-        return next(part for part in self.part if part.claims(source))
+        return next(part for part in self.part if part.claims(source, libpython))
 
     def stays(self, directory: str) -> bool:
         """Tell whether a directory must be there even if it is empty."""
         return any(re.fullmatch(_expression(pattern), directory) for pattern in self.directories)
 
-    def lacks(self, flavor: Flavor, path: str) -> bool:
+    def lacks(self, flavor: Flavor, path: str, libpython: Linkage = Linkage.STATIC) -> bool:
         """Tell whether a flavour leaves a path of the installation out."""
-        return self.part_of(path).name in flavor.without
+        return self.part_of(path, libpython).name in flavor.without
 
 
 def source_of(path: str) -> str:

@@ -12,9 +12,9 @@ from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.sources import Form, Sources, Trust
 from setup_local.errors import CatalogError
 
+NEVER_HERE = "never-here"
 _INDEX = "distribution-index"
 _OWN = "own-file"
-_NEVER_HERE = "never-here"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +143,8 @@ def _form_problems(form: Form, where: str, keys: Keys) -> Iterator[str]:
         yield f"{where}: no reason {form.unsigned} is known"
     if signed and not form.unsigned and not (signed.sha256 and signed.size):
         yield f"{where}: a signature that was checked has a hash and a size"
-    if form.unsigned == _NEVER_HERE and form.verified:
-        yield f"{where}: its bytes were here, so {_NEVER_HERE} is not a reason"
+    if form.unsigned == NEVER_HERE and form.verified:
+        yield f"{where}: its bytes were here, so {NEVER_HERE} is not a reason"
     if signed and not form.unsigned and not form.verified:
         yield f"{where}: a signature cannot have been checked of bytes that were never here"
 

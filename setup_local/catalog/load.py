@@ -1,4 +1,7 @@
-"""Turns a TOML or JSON file into frozen dataclasses: schema first, then strict conversion."""
+"""Turns a TOML or JSON file into frozen dataclasses: schema first, then strict conversion.
+
+The schema's library is loaded only where a document is checked: a file is, once for each state of it and of its schema.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +13,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import cattrs
-import jsonschema
 from cattrs.gen import make_dict_structure_fn
 
 from setup_local import paths
+from setup_local.catalog import validity
 from setup_local.errors import CatalogError
 
 T = TypeVar("T")
@@ -43,7 +46,9 @@ def _converter() -> cattrs.Converter:
 @cache
 def schema(name: str) -> Any:
     """Return the JSON Schema `schema/<name>.schema.json`."""
-    path = paths.SCHEMA / f"{name}.schema.json"
+    import jsonschema  # noqa: PLC0415 (see above)
+
+    path = schema_file(name)
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         jsonschema.Draft202012Validator.check_schema(document)
@@ -52,8 +57,15 @@ def schema(name: str) -> Any:
     return document
 
 
+def schema_file(name: str) -> Path:
+    """Return the file of a schema."""
+    return paths.SCHEMA / f"{name}.schema.json"
+
+
 def check(document: Any, schema_name: str, *, where: object) -> None:
     """Raise `CatalogError` that names the first place where a document leaves its schema."""
+    import jsonschema  # noqa: PLC0415 (see above)
+
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema(schema_name)).iter_errors(document))
     if error is not None:
         raise CatalogError(f"{error.json_path}: {error.message}", where=where)
@@ -74,10 +86,17 @@ def plural(raw: dict[str, Any], key: str) -> dict[str, Any]:
 
 
 def read_toml(path: Path, schema_name: str) -> Any:
-    """Read a TOML file and hold it against its schema."""
+    """Read a TOML file that follows a schema; raise `CatalogError`.
+
+    A file that was seen to follow it is not checked again before one of the two changes.
+    """
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        document = tomllib.loads(content.decode())
     except (OSError, ValueError) as error:
         raise CatalogError(f"cannot be read: {error}", where=path) from error
-    check(document, schema_name, where=path)
+    mark = validity.mark(content, schema_file(schema_name))
+    if not validity.is_known(mark):
+        check(document, schema_name, where=path)
+        validity.remember(mark)
     return document

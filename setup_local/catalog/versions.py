@@ -28,6 +28,7 @@ def specifier(text: str) -> SpecifierSet:
         raise CatalogError(f"not a version specifier: {text!r}") from error
 
 
+@cache
 def admits(text: str, version: str) -> bool:
     """Tell whether a specifier set admits a version; one that cannot be compared is admitted only by an empty set."""
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from setup_local.catalog.versions import admits
 from setup_local.values import BuildOption, BuildPhase, Libc, Linkage
 
 
@@ -67,7 +67,7 @@ class When:
 
     def has_python(self, facts: Facts) -> bool:
         """Tell whether the part of the condition that is about Python holds; `3.15.0a1` counts as `3.15.0`."""
-        return SpecifierSet(self.python).contains(facts.python.base_version)
+        return not self.python or admits(self.python, facts.python.base_version)
 
 
 ALWAYS = When()

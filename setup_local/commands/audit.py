@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from setup_local.audit import check_binary, check_files, report
-from setup_local.audit.model import Rule
-from setup_local.audit.policy import load_policy
-from setup_local.audit.validate import audit_paths
 from setup_local.commands.choice import NamedPath
-from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
 from setup_local.errors import RequestError, ValidationFailed
-
-_RULES: tuple[Rule[Any], ...] = (*check_files.RULES, *check_binary.RULES)
 
 
 @click.command()
@@ -37,6 +29,11 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
       setup-local audit --glibc 2.17 build/module.so
       setup-local audit --json bin/
     """
+    from setup_local.audit import check_binary, check_files, report
+    from setup_local.audit.policy import load_policy
+    from setup_local.audit.validate import audit_paths
+    from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
+
     refuse_floor(floor)
     refuse_empty(forbid)
     name = ", ".join(str(path) for path in paths)
@@ -44,6 +41,6 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
     if not verdict.parts:
         raise RequestError("there is nothing to judge: no binary, no text that names paths", where=name)
     outcome = report.Judged(subject=name, verdict=verdict)
-    show_judged(outcome, _RULES, triple, as_machine=as_machine)
+    show_judged(outcome, (*check_files.RULES, *check_binary.RULES), triple, as_machine=as_machine)
     if not outcome.holds:
         raise ValidationFailed(f"{len(outcome.findings)} findings", hint="they are listed above")

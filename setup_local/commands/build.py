@@ -7,17 +7,11 @@ from pathlib import Path
 
 import click
 
-from setup_local import log, paths, pipeline
-from setup_local.binfmt.detect import HEAD, FileKind, detect
-from setup_local.build.progress import Progress
-from setup_local.catalog.catalogs import load_catalogs
+from setup_local import log, paths
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
-from setup_local.fetch.cache import SourceCache
-from setup_local.plan.resolve import resolve
-from setup_local.sourcing import with_own_sources
 from setup_local.values import ArchiveFormat, BuildSettings, LlvmToolsChoice, Request, ToolchainChoice
 
 _DEFAULT_PYTHON = "cpython-3.13"
@@ -40,6 +34,8 @@ def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
 
 def refuse_no_profile(path: Path) -> None:
     """Raise `RequestError` for a file that no instrumented program of LLVM wrote."""
+    from setup_local.binfmt.detect import HEAD, FileKind, detect
+
     try:
         with path.open("rb") as stream:
             kind = detect(stream.read(HEAD))
@@ -51,6 +47,12 @@ def refuse_no_profile(path: Path) -> None:
 
 
 def _plan_shown(request: Request, *, as_json: bool) -> str:
+    from setup_local import pipeline
+    from setup_local.catalog.catalogs import load_catalogs
+    from setup_local.fetch.cache import SourceCache
+    from setup_local.plan.resolve import resolve
+    from setup_local.sourcing import with_own_sources
+
     plan = resolve(request, with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root())))
     return pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan)
 
@@ -130,6 +132,9 @@ def build(
       ./build-linux.py --source openssl=openssl-3.5.9.tar.gz --source cpython=../cpython
       ./build-linux.py --dry-run
     """
+    from setup_local import pipeline
+    from setup_local.build.progress import Progress
+
     if profile is not None:
         refuse_no_profile(profile)
     request = dataclasses.replace(

@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from setup_local.audit import report
-from setup_local.audit.files import read_bounded
-from setup_local.audit.policy import load_policy, triples, version
-from setup_local.binfmt.elf import read_elf
 from setup_local.commands.choice import NamedPath
-from setup_local.commands.verdicts import refuse_floor, show_judged
-from setup_local.doctor.judge_files import RULES, judge_files
-from setup_local.doctor.repair import repair
-from setup_local.doctor.tables import check_tables
-from setup_local.doctor.tree import find_interpreter, refuse_no_directory
-from setup_local.doctor.tree_files import Limits, tree_files
 from setup_local.errors import RequestError, ValidationFailed
 from setup_local.printable import printable
 from setup_local.values import DEFAULT_TRIPLE
+
+if TYPE_CHECKING:
+    from setup_local.doctor.tree_files import Limits
 
 
 @click.command()
@@ -46,6 +40,12 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
       setup-local check --fix /opt/python
       setup-local check --json python
     """
+    from setup_local.audit import report
+    from setup_local.commands.verdicts import show_judged
+    from setup_local.doctor.judge_files import RULES, judge_files
+    from setup_local.doctor.repair import repair
+    from setup_local.doctor.tree_files import tree_files
+
     triple = asked or target_of(directory)
     limits = _limits(directory, triple, floor)
     if mend:
@@ -60,6 +60,11 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
 
 def target_of(directory: Path) -> str:
     """Return the target of the interpreter in a directory by the loader that it asks for; the default if none tells."""
+    from setup_local.audit.files import read_bounded
+    from setup_local.audit.policy import load_policy, triples
+    from setup_local.binfmt.elf import read_elf
+    from setup_local.doctor.tree import find_interpreter
+
     try:
         elf = read_elf(read_bounded(find_interpreter(directory)))
     except (RequestError, OSError, ValueError):
@@ -68,6 +73,12 @@ def target_of(directory: Path) -> str:
 
 
 def _limits(directory: Path, triple: str, floor: str) -> Limits:
+    from setup_local.audit.policy import load_policy, version
+    from setup_local.commands.verdicts import refuse_floor
+    from setup_local.doctor.tables import check_tables
+    from setup_local.doctor.tree import refuse_no_directory
+    from setup_local.doctor.tree_files import Limits
+
     refuse_floor(floor)
     policy = load_policy(triple)
     refuse_no_directory(directory)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,10 +13,10 @@ from setup_local import log, paths
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.fetch import this_host
 from setup_local.errors import RequestError
-from setup_local.index.environment import create as make
-from setup_local.index.environment import refuse_occupied
 from setup_local.index.names import Flavor
-from setup_local.index.obtain import Place, Wanted, choose
+
+if TYPE_CHECKING:
+    from setup_local.index.obtain import Wanted
 
 _VERSION = re.compile(r"([a-z]+-)?\d+(\.\d+){0,2}((a|b|rc)\d+)?")
 _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
@@ -57,6 +58,10 @@ def create(
       setup-local create env --from 3.13 --index https://example.org/pythons --virtualenv 20.31.2
       PYTHON_VERSION=3.13.5 PYTHON_INSTALL_DIR=/srv/python setup-local create --index dist
     """
+    from setup_local.index.environment import create as make
+    from setup_local.index.environment import refuse_occupied
+    from setup_local.index.obtain import Wanted
+
     wanted = _package_versions(packages)
     refuse_occupied(directory)  # before anything is downloaded
     archive = Path(origin) if origin and _is_archive(origin) else None
@@ -87,6 +92,8 @@ def _is_archive(origin: str) -> bool:
 
 
 def _looked_up(wanted: Wanted, index: str | None) -> Path:
+    from setup_local.index.obtain import Place, choose
+
     if index is None:
         raise RequestError("no index to look in", hint="use --index URL|DIR, or --from with the path of an archive")
     place = Place(index, cache=paths.cache_root(), environ=os.environ)

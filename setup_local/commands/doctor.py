@@ -5,21 +5,15 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from setup_local.audit.policy import load_policy
 from setup_local.commands.choice import NamedPath
-from setup_local.doctor import report
-from setup_local.doctor.host import host_facts
-from setup_local.doctor.judge_host import HostCase, judge_host
-from setup_local.doctor.judge_tree import TreeCase, judge_tree
-from setup_local.doctor.model import Section
-from setup_local.doctor.tables import host_tables
-from setup_local.doctor.tree import find_interpreter, tree_facts
 from setup_local.errors import ValidationFailed
-from setup_local.paths import cache_root
+
+if TYPE_CHECKING:
+    from setup_local.doctor.model import Section
 
 _TRIPLE = "x86_64-unknown-linux-gnu"
 
@@ -39,6 +33,10 @@ def doctor(*, directory: Path | None, as_machine: bool) -> None:
       setup-local doctor python/install
       setup-local doctor --json /opt/python
     """
+    from rich.console import Console
+
+    from setup_local.doctor import report
+
     sections = _sections(directory)
     if as_machine:
         click.echo(json.dumps(report.as_json(sections), indent=2))
@@ -52,6 +50,14 @@ def doctor(*, directory: Path | None, as_machine: bool) -> None:
 
 
 def _sections(directory: Path | None) -> list[Section]:
+    from setup_local.audit.policy import load_policy
+    from setup_local.doctor.host import host_facts
+    from setup_local.doctor.judge_host import HostCase, judge_host
+    from setup_local.doctor.judge_tree import TreeCase, judge_tree
+    from setup_local.doctor.tables import host_tables
+    from setup_local.doctor.tree import find_interpreter, tree_facts
+    from setup_local.paths import cache_root
+
     if directory is not None:
         find_interpreter(directory)
     tables = host_tables()

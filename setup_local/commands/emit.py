@@ -6,20 +6,20 @@ import dataclasses
 import json
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from setup_local.build.cpython_tree import disagreements, read_upstream
-from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.commands.choice import NamedPath
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import ReconcileError
-from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.plan.reconcile import Disagreement
-from setup_local.plan.resolve import resolve
-from setup_local.plan.upstream import Upstream
-from setup_local.render import render_setup_local
 from setup_local.values import Request
+
+if TYPE_CHECKING:
+    from setup_local.catalog.catalogs import Catalogs
+    from setup_local.plan.model import Plan, PlannedExtension
+    from setup_local.plan.reconcile import Disagreement
+    from setup_local.plan.upstream import Upstream
 
 _DEFAULT_PYTHON = "cpython-3.13"
 
@@ -49,6 +49,11 @@ def emit(
       setup-local emit --musl --options static
       setup-local emit --check Python-3.13.5
     """
+    from setup_local.build.cpython_tree import read_upstream
+    from setup_local.catalog.catalogs import load_catalogs
+    from setup_local.plan.resolve import resolve
+    from setup_local.render import render_setup_local
+
     if features:
         _print_features(load_catalogs(), as_json=as_json)
         return
@@ -84,6 +89,8 @@ def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
 
 
 def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None:
+    from setup_local.build.cpython_tree import disagreements
+
     found = disagreements(plan, upstream, tree)
     rows = [{"kind": item.kind.value, "module": item.module, "message": item.message} for item in found]
     if as_json:

@@ -11,11 +11,12 @@ import click
 from setup_local import log, paths
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.index.names import Flavor
-from setup_local.index.obtain import Place, Wanted, choose, deliver, host_triple
 
 
 def this_host() -> str:
     """Return the target triple of the machine that this runs on."""
+    from setup_local.index.obtain import host_triple
+
     return host_triple(platform.machine(), platform.libc_ver()[0])
 
 
@@ -48,6 +49,8 @@ def fetch(
       setup-local fetch 3.13 --index https://example.org/pythons
       setup-local fetch 3.13.5 --index dist --flavor full --output /srv/pythons
     """
+    from setup_local.index.obtain import Place, Wanted, choose, deliver
+
     wanted = Wanted(
         version=version,
         target_triple=target_triple,

@@ -7,14 +7,10 @@ import json
 from pathlib import Path
 
 import click
-from rich.filesize import decimal
 
 from setup_local import log
-from setup_local.audit.model import Severity
-from setup_local.audit.validate import validate_archive
 from setup_local.commands.choice import NamedPath
 from setup_local.errors import SetupLocalError, ValidationFailed
-from setup_local.index.write import write_index
 from setup_local.printable import printable
 
 
@@ -36,6 +32,10 @@ def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> N
       setup-local index dist --base-url https://example.org/pythons
       uv python install 3.13 --python-downloads-json-url file://$PWD/dist/download-metadata.json
     """
+    from rich.filesize import decimal
+
+    from setup_local.index.write import write_index
+
     messages = log.console()
     found, files = write_index(
         directory,
@@ -55,6 +55,9 @@ def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> N
 
 def _judge(archive: Path) -> None:
     """Raise `ValidationFailed` for an archive that does not hold what it promises, and what stops a judgement."""
+    from setup_local.audit.model import Severity
+    from setup_local.audit.validate import validate_archive
+
     hint = "setup-local validate shows everything; --trust lists it all the same"
     try:
         verdict = validate_archive(archive)

@@ -6,20 +6,18 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from setup_local import log, pipeline
-from setup_local.build.progress import Progress
-from setup_local.catalog.catalogs import load_catalogs
+from setup_local import log
 from setup_local.commands.choice import NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.errors import MatrixError
-from setup_local.matrix import report
-from setup_local.matrix.execute import Outcome, Result, build_cells, plan_cells
-from setup_local.matrix.load import load_matrix
 from setup_local.values import BuildSettings
+
+if TYPE_CHECKING:
+    from setup_local.matrix.execute import Result
 
 _WIDTH_OF_FILES = 160
 
@@ -40,6 +38,13 @@ def matrix(*, file: Path, settings: BuildSettings, dry_run: bool, as_json: bool)
       setup-local matrix examples/fleet.toml --dry-run
       setup-local matrix examples/fleet.toml --output /srv/pythons
     """
+    from setup_local import pipeline
+    from setup_local.build.progress import Progress
+    from setup_local.catalog.catalogs import load_catalogs
+    from setup_local.matrix import report
+    from setup_local.matrix.execute import Outcome, build_cells, plan_cells
+    from setup_local.matrix.load import load_matrix
+
     catalogs = load_catalogs()
     results = plan_cells(load_matrix(file, catalogs), catalogs)
     if not dry_run:
@@ -55,6 +60,10 @@ def matrix(*, file: Path, settings: BuildSettings, dry_run: bool, as_json: bool)
 
 
 def _show(results: Sequence[Result], *, as_json: bool) -> None:
+    from rich.console import Console
+
+    from setup_local.matrix import report
+
     if as_json:
         click.echo(json.dumps(report.document(results), indent=2))
         return

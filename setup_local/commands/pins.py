@@ -7,22 +7,24 @@ import json
 import os
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from setup_local import log, paths
-from setup_local.catalog.catalogs import load_catalogs
-from setup_local.commands.tables import print_table, table
 from setup_local.errors import OutputError, RequestError, SourceError
-from setup_local.fetch import Fetcher
-from setup_local.pins.bump import Bump, find, pinned_text, try_newest
-from setup_local.pins.outdated import Standing, standings
-from setup_local.whole import whole
+
+if TYPE_CHECKING:
+    from setup_local.fetch import Fetcher
+    from setup_local.pins.bump import Bump
+    from setup_local.pins.outdated import Standing
 
 _CATALOG = "sources.toml"
 
 
 def _fetcher(*, offline: bool = False) -> Fetcher:
+    from setup_local.fetch import Fetcher
+
     return Fetcher(paths.cache_root(), offline=offline, report=log.console().print, environ=os.environ)
 
 
@@ -40,6 +42,10 @@ def outdated(names: tuple[str, ...], *, tried: bool, as_machine: bool) -> None:
       setup-local sources outdated
       setup-local sources outdated openssl --try
     """
+    from setup_local.catalog.catalogs import load_catalogs
+    from setup_local.commands.tables import print_table, table
+    from setup_local.pins.outdated import standings
+
     found = standings(names, load_catalogs(), _fetcher(), tried=tried)
     if as_machine:
         click.echo(json.dumps([_facts(item) for item in found], indent=2))
@@ -75,6 +81,9 @@ def bump(name: str, version: str | None, *, dry_run: bool) -> None:
       setup-local sources bump openssl
       setup-local sources bump cpython 3.13.15 --dry-run
     """
+    from setup_local.catalog.catalogs import load_catalogs
+    from setup_local.pins.bump import Bump, find, pinned_text, try_newest
+
     catalogs, fetcher = load_catalogs(), _fetcher()
     catalog = paths.DATA / _CATALOG
     with tempfile.TemporaryDirectory() as work:
@@ -111,6 +120,8 @@ def _tell(item: Bump) -> None:
 
 
 def _write(catalog: Path, text: str) -> None:
+    from setup_local.whole import whole
+
     try:
         with whole(catalog) as fresh:
             fresh.write_text(text, encoding="utf-8")

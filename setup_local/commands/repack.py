@@ -7,13 +7,10 @@ import os
 from pathlib import Path
 
 import click
-from rich.filesize import decimal
 
 from setup_local import log
-from setup_local.catalog.flavors import load_flavors
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.errors import RequestError
-from setup_local.flavors.repack import repack as write_flavor
 from setup_local.values import ArchiveFormat
 
 
@@ -39,6 +36,11 @@ def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: Archi
       setup-local repack dist/cpython-*-full.tar.zst --flavor all --output dist
       setup-local repack dist/cpython-*-full.tar.zst --flavor minimal --format zst
     """
+    from rich.filesize import decimal
+
+    from setup_local.catalog.flavors import load_flavors
+    from setup_local.flavors.repack import repack as write_flavor
+
     catalog = load_flavors()
     known = {flavor.name: flavor for flavor in catalog.flavor}
     wanted = list(known) if "all" in names else list(dict.fromkeys(names))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
 
 from setup_local import log
-from setup_local.catalog.flavors import FlavorCatalog, load_flavors
 from setup_local.commands.choice import NamedPath
 from setup_local.errors import OutputError
-from setup_local.flavors import treemap
-from setup_local.flavors.sizes import PartSize, Sizes, as_json, measure
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from setup_local.catalog.flavors import FlavorCatalog
+    from setup_local.flavors.sizes import PartSize, Sizes
 
 
 @click.command()
@@ -32,6 +33,12 @@ def size(*, archive: Path, picture: Path | None, as_machine: bool) -> None:
       setup-local size dist/cpython-*-full.tar.zst
       setup-local size dist/cpython-*-install_only.tar.gz --svg sizes.svg
     """
+    from rich.console import Console
+
+    from setup_local.catalog.flavors import load_flavors
+    from setup_local.flavors import treemap
+    from setup_local.flavors.sizes import as_json, measure
+
     catalog = load_flavors()
     sizes = measure(archive, catalog)
     if picture is not None:
@@ -50,6 +57,9 @@ def _write(path: Path, text: str) -> None:
 
 
 def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
+    from rich.filesize import decimal
+    from rich.table import Table
+
     title = f"{log.escaped(sizes.archive)}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("part")
@@ -62,6 +72,8 @@ def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
 
 
 def _row(item: PartSize, whole: int) -> tuple[str, ...]:
+    from rich.filesize import decimal
+
     bytecode = decimal(item.bytecode) if item.bytecode else ""
     share = f"{item.size / whole:.1%}" if whole else ""
     debug = decimal(item.debug) if item.debug else ""

@@ -6,22 +6,21 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from rich.filesize import decimal
 
 from setup_local import log, paths
-from setup_local.catalog.keys import load_keys, signature_record
-from setup_local.catalog.sources import Form, Source, Sources, load_sources
 from setup_local.commands.choice import NamedPath
 from setup_local.commands.pins import bump, outdated
-from setup_local.commands.tables import print_table, table
 from setup_local.errors import OutputError, SourceError
-from setup_local.fetch import Fetcher, Obtained
-from setup_local.fetch.cache import SourceCache
-from setup_local.fetch.holdings import Holding, export, holdings
-from setup_local.fetch.signatures import Verdict
+
+if TYPE_CHECKING:
+    from setup_local.catalog.sources import Form, Source, Sources
+    from setup_local.fetch import Obtained
+    from setup_local.fetch.cache import SourceCache
+    from setup_local.fetch.holdings import Holding
+    from setup_local.fetch.signatures import Verdict
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 
@@ -62,6 +61,13 @@ _as_json = click.option("--json", "as_machine", is_flag=True, help="Print JSON i
 @_as_json
 def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
     """List what is pinned, and which of it is in the cache."""
+    from rich.filesize import decimal
+
+    from setup_local.catalog.keys import load_keys, signature_record
+    from setup_local.catalog.sources import load_sources
+    from setup_local.commands.tables import print_table, table
+    from setup_local.fetch.cache import SourceCache
+
     chosen = load_sources().select(names) if names else load_sources().sources
     cache = SourceCache(paths.cache_root())
     if as_machine:
@@ -86,6 +92,10 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
 @_as_json
 def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as_machine: bool) -> None:
     """Get sources into the cache, and check upstream's signatures where they can be had."""
+    from rich.filesize import decimal
+
+    from setup_local.commands.tables import print_table, table
+
     obtained, failures = _obtain(names, mirrors, offline=offline)
     if as_machine:
         click.echo(json.dumps([_result(item, verdict) for item, verdict in obtained], indent=2))
@@ -102,6 +112,8 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
 @_options
 def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
     """Fill DIRECTORY with sources and their signatures; then --mirror DIRECTORY serves a machine without network."""
+    from setup_local.fetch.holdings import export
+
     paths.check_writable(directory, OutputError, "choose another directory")
     obtained, failures = _obtain(names, mirrors, offline=offline)
     written = export([item for item, _ in obtained], directory)
@@ -113,6 +125,14 @@ def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *,
 @_as_json
 def verify(*, as_machine: bool) -> None:
     """Read every file of the cache again; check it against its pin, and with its signature where that is there."""
+    from rich.filesize import decimal
+
+    from setup_local.catalog.keys import load_keys
+    from setup_local.catalog.sources import load_sources
+    from setup_local.commands.tables import print_table, table
+    from setup_local.fetch.cache import SourceCache
+    from setup_local.fetch.holdings import holdings
+
     found = holdings(SourceCache(paths.cache_root()), load_sources(), load_keys())
     if as_machine:
         click.echo(json.dumps([_holding(item) for item in found], indent=2))
@@ -131,6 +151,9 @@ def verify(*, as_machine: bool) -> None:
 def _obtain(
     names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool
 ) -> tuple[list[tuple[Obtained, Verdict | None]], list[SourceError]]:
+    from setup_local.catalog.sources import load_sources
+    from setup_local.fetch import Fetcher, Obtained
+
     console = log.console()
     fetcher = Fetcher(
         paths.cache_root(), mirrors=mirrors, offline=offline, report=console.print, environ=dict(os.environ)
@@ -171,6 +194,8 @@ def _facts(source: Source, cache: SourceCache) -> dict[str, Any]:
 
 def _signature(form: Form, source: Source) -> dict[str, str | None]:
     """Return what the catalog says about the signature of a form."""
+    from setup_local.catalog.keys import load_keys, signature_record
+
     record = signature_record(form, source.trust, load_keys())
     return {
         "status": record.status.value,

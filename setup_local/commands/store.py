@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.filesize import decimal
-from rich.table import Table
 
 from setup_local import paths
-from setup_local.build.store import Entry, Store, as_json
-from setup_local.build.workspace import remove_kept
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from setup_local.build.store import Entry
 
 _DAY = 86400
 
@@ -33,6 +34,10 @@ def store() -> None:
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def info(*, as_machine: bool) -> None:
     """List the results in the store, the most recently used first."""
+    from rich.console import Console
+
+    from setup_local.build.store import Store, as_json
+
     entries = Store(paths.cache_root()).entries()
     if as_machine:
         click.echo(json.dumps([as_json(entry) for entry in entries], indent=2))
@@ -41,6 +46,9 @@ def info(*, as_machine: bool) -> None:
 
 
 def _table(entries: list[Entry]) -> Table:
+    from rich.filesize import decimal
+    from rich.table import Table
+
     table = Table(title=f"{paths.cache_root() / 'store'}: {decimal(sum(entry.size for entry in entries))}")
     for column, justify in (
         ("step", "left"),
@@ -64,6 +72,11 @@ def _table(entries: list[Entry]) -> Table:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def gc(*, days: int, everything: bool, dry_run: bool) -> None:
     """Remove results that no build has used for a while, and what --keep-build kept."""
+    from rich.filesize import decimal
+
+    from setup_local.build.store import Store
+    from setup_local.build.workspace import remove_kept
+
     chosen = Store(paths.cache_root())
     chosen.sweep()
     limit = time.time() - days * _DAY

@@ -6,14 +6,17 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from setup_local import paths
-from setup_local.build.toolchains import Listed, list_toolchains
 from setup_local.commands.choice import NamedPath
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from setup_local.build.toolchains import Listed
 
 _WIDE = 200
 
@@ -47,6 +50,10 @@ def list_command(*, directory: Path | None, as_machine: bool) -> None:
       setup-local toolchain list --json
       setup-local toolchain list --llvm /usr/lib/llvm-19
     """
+    from rich.console import Console
+
+    from setup_local.build.toolchains import list_toolchains
+
     found = list_toolchains(paths.cache_root(), path=os.environ.get("PATH", os.defpath), directory=directory)
     if as_machine:
         click.echo(json.dumps([asdict(item) for item in found], indent=2))
@@ -56,6 +63,8 @@ def list_command(*, directory: Path | None, as_machine: bool) -> None:
 
 
 def _table(found: tuple[Listed, ...]) -> Table:
+    from rich.table import Table
+
     table = Table()
     for column in ("toolchain", "LLVM", "place", "tools", "taken"):
         table.add_column(column, overflow="fold")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
-from setup_local.audit import report
-from setup_local.audit.validate import rules, validate_archive
 from setup_local.commands.choice import NamedPath
-from setup_local.commands.verdicts import refuse_empty, refuse_floor
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
+
+if TYPE_CHECKING:
+    from setup_local.audit import report
 
 
 @click.command()
@@ -37,6 +37,12 @@ def validate(
       setup-local validate --json dist/*.tar.zst
       setup-local validate --list-rules
     """
+    from rich.console import Console
+
+    from setup_local.audit import report
+    from setup_local.audit.validate import rules
+    from setup_local.commands.verdicts import refuse_empty, refuse_floor
+
     if list_rules:
         _list_rules(as_machine=as_machine)
         return
@@ -55,6 +61,11 @@ def validate(
 
 
 def _list_rules(*, as_machine: bool) -> None:
+    from rich.console import Console
+
+    from setup_local.audit import report
+    from setup_local.audit.validate import rules
+
     if as_machine:
         listed = [{"id": rule.id, "group": rule.group.title, "title": rule.title} for rule in rules()]
         click.echo(json.dumps(listed, indent=2))
@@ -63,6 +74,9 @@ def _list_rules(*, as_machine: bool) -> None:
 
 
 def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> report.Judged:
+    from setup_local.audit import report
+    from setup_local.audit.validate import rules, validate_archive
+
     try:
         verdict = validate_archive(archive, forbid=forbid, floor=floor)
         return report.Judged(subject=str(archive), verdict=verdict, rules=rules(archive.name))
@@ -72,6 +86,8 @@ def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> report.Judged:
 
 def _fail_if_needed(outcomes: list[report.Judged]) -> None:
     """Raise the error of the first archive that could not be judged or is unsafe, else `ValidationFailed`."""
+    from setup_local.audit.validate import rules
+
     for outcome in outcomes:
         if outcome.error is not None:
             raise outcome.error

@@ -32,7 +32,13 @@ _OPTIONS = (
     ),
     click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]"),
     click.option("--openssl", metavar="X.Y", help="OpenSSL of this series.  [default: the newest that fits]"),
-    click.option("--libressl", is_flag=True, help="LibreSSL instead of OpenSSL."),
+    click.option(
+        "--libressl",
+        is_flag=False,
+        flag_value="",
+        metavar="[X.Y]",
+        help="LibreSSL instead of OpenSSL, of this series.  [default: the newest]",
+    ),
     click.option("--libpython", type=_LINKAGES, default="static", show_default=True, help="How libpython is linked."),
     click.option(
         "--link-dependencies",
@@ -76,7 +82,7 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         options: str | None,
         glibc: str | None,
         openssl: str | None,
-        libressl: bool,
+        libressl: str | None,
         libpython: Linkage,
         link_dependencies: Linkage,
         with_features: tuple[str, ...],
@@ -130,8 +136,13 @@ def refuse_useless_tls(*, openssl: str | None, without: tuple[str, ...]) -> None
         raise RequestError("chooses a library and leaves out what needs it", where=where, hint="leave one of them out")
 
 
-def choose_tls(*, openssl: str | None, libressl: bool) -> str:
-    """Return the TLS library that two options mean, empty for the default; raise `RequestError` if they disagree."""
-    if openssl and libressl:
+def choose_tls(*, openssl: str | None, libressl: str | None) -> str:
+    """Return the TLS library that two options mean, empty for the default; raise `RequestError` if they disagree.
+
+    `libressl` is a series, empty for the newest, None for another library.
+    """
+    if openssl and libressl is not None:
         raise RequestError("--openssl and --libressl contradict each other", hint="leave one of them out")
-    return _LIBRESSL if libressl else f"openssl-{openssl}" if openssl else ""
+    if libressl is not None:
+        return f"{_LIBRESSL}-{libressl}" if libressl else _LIBRESSL
+    return f"openssl-{openssl}" if openssl else ""

@@ -4,25 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
-from setup_local.audit import report
-from setup_local.audit.model import Rule
-from setup_local.audit.policy import version
 from setup_local.errors import RequestError
+
+if TYPE_CHECKING:
+    from setup_local.audit import report
+    from setup_local.audit.model import Rule
 
 
 def refuse_floor(floor: str) -> None:
     """Raise `RequestError` for what is no glibc version; nothing at all is none that was asked for."""
+    from setup_local.audit.policy import version
+
     if floor and not version(floor):
         raise RequestError(f"{floor!r} is no glibc version", hint="write it as 2.17")
 
 
 def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str, *, as_machine: bool) -> None:
     """Print the verdict about files as a table, or as JSON."""
+    from rich.console import Console
+
+    from setup_local.audit import report
+
     if as_machine:
         click.echo(json.dumps(report.as_json([outcome], rules), indent=2))
         return

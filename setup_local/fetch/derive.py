@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from setup_local.catalog.keys import NEVER_HERE
 from setup_local.catalog.sources import (
     AptPlace,
     ArchiveKind,
@@ -26,13 +27,14 @@ _ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A file that an index lists; `version` is that of the package, `size` in bytes."""
+    """A file that an index lists; `version` is that of the package, `size` in bytes, `signature` the file beside it."""
 
     package: str
     version: str
     file: str
     sha256: str
     size: int
+    signature: Listed | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,10 +93,14 @@ def _binary(stanza: dict[str, str]) -> Iterator[Listed]:
 def _originals(stanza: dict[str, str]) -> Iterator[Listed]:
     package, version = stanza.get("Package", ""), stanza.get("Version", "")
     stem = f"{package}_{upstream_part(version)}"
-    for line in stanza.get("Checksums-Sha256", "").splitlines():
-        match line.split():
-            case [sha256, size, file] if file.startswith(stem) and _ORIGINAL.fullmatch(file.removeprefix(stem)):
-                yield Listed(package=package, version=version, file=file, sha256=sha256, size=int(size))
+    rows = (line.split() for line in stanza.get("Checksums-Sha256", "").splitlines() if line.strip())
+    files = {
+        file: Listed(package=package, version=version, file=file, sha256=sha256, size=int(size))
+        for sha256, size, file in rows
+    }
+    for file, item in files.items():
+        if file.startswith(stem) and _ORIGINAL.fullmatch(file.removeprefix(stem)):
+            yield replace(item, signature=files.get(f"{file}.asc"))
 
 
 def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | None:
@@ -115,22 +121,31 @@ def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | 
         pypi=None,
         extent=None,
         verified=True,
-        signature=_signature(template, version, item.version, suite) if same_bytes else None,
+        signature=_signature(template, version, item, suite) if same_bytes else None,
         sigstore=_bundle(template, version) if same_bytes else None,
+        unsigned="" if template.form.unsigned == NEVER_HERE else template.form.unsigned,
     )
     return version, form
 
 
-def _signature(template: Template, version: str, package: str, suite: str) -> Signature | None:
-    """Return where the signature of another version is expected; any will do that a key of the source made."""
-    old, signature = template.version, template.form.signature
+def _signature(template: Template, version: str, item: Listed, suite: str) -> Signature | None:
+    """Return where the signature of another version is expected: the one that the index lists beside the file.
+
+    Where it lists none, any will do that a key of the source made.
+    """
+    old, signature, there = template.version, template.form.signature, item.signature
     if signature is None:
         return None
-    place = signature.apt and replace(
-        signature.apt, version=package, file=with_version(signature.apt.file, old, version), suites=(suite,)
-    )
+    place = replace(template.place, version=item.version, file=there.file, suites=(suite,)) if there else None
     urls = tuple(with_version(url, old, version) for url in signature.urls)
-    return replace(signature, file=with_version(signature.file, old, version), sha256="", size=0, urls=urls, apt=place)
+    return replace(
+        signature,
+        file=with_version(signature.file, old, version),
+        sha256=there.sha256 if there else "",
+        size=there.size if there else 0,
+        urls=urls,
+        apt=place,
+    )
 
 
 def _bundle(template: Template, version: str) -> Sigstore | None:

@@ -75,7 +75,8 @@ def described(form: Form, place: PypiPlace, report: str) -> tuple[str, Form]:
         raise PlaceFailed(f"{file} does not come with a hash over TLS")
     version = str(item["metadata"]["version"])
     found = replace(place, version=version)
-    return version, replace(form, file=file, sha256=sha256, size=0, urls=(), apt=None, pypi=found, verified=True)
+    fresh = replace(form, file=file, sha256=sha256, size=0, urls=(), apt=None, pypi=found, verified=True)
+    return version, replace(fresh, signature=None, sigstore=None)
 
 
 def _refuse_without_tls(environ: Mapping[str, str]) -> None:

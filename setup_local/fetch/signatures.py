@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.catalog.keys import Keys, load_keys
-from setup_local.catalog.sources import AptPlace, Form, Signature, Sigstore, Source, Trust
+from setup_local.catalog.sources import Form, Signature, Sigstore, Source, Trust
 from setup_local.fetch.attempt import Attempt, PlaceFailed
-from setup_local.fetch.openpgp import check_detached
 from setup_local.fetch.sigstore_bundle import check_bundle
 from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
 from setup_local.whole import whole
@@ -48,12 +47,6 @@ def signature_path(form: Form, file: Path) -> Path | None:
     """Return where the signature lies of a form whose file is in the cache, or None if it has none."""
     wanted = signature_of(form)
     return file.with_name(wanted.file) if wanted else None
-
-
-def expected_signature(source: str, place: AptPlace, sha256: str, size: int, keys: Keys) -> Signature | None:
-    """Return the signature that an index lists beside a tarball, or None if no key is known for the source."""
-    known = keys.of_source(source)
-    return Signature(key=known[0].name, file=place.file, sha256=sha256, size=size, apt=place) if known else None
 
 
 def check_stored(source: Source, form: Form, file: Path, keys: Keys) -> Verdict | None:
@@ -166,6 +159,8 @@ def _openpgp(source: Source, form: Form, file: Path, data: bytes, keys: Keys) ->
     """Check with the key that is pinned, or any of the source's where the signature was never checked before."""
     pinned = source.trust is Trust.PINNED and not form.unsigned
     allowed = (keys.key(form.signature.key),) if pinned and form.signature else keys.of_source(source.name)
+    from setup_local.fetch.openpgp import check_detached  # noqa: PLC0415 (slow to load, and mostly there is nothing to check)
+
     fingerprint = check_detached(file, data, tuple(key.certificate() for key in allowed))
     signer = next(key for key in allowed if key.fingerprint == fingerprint)
     return Verdict(signer=signer.owner, fingerprint=fingerprint)

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, assert_never
 
-import zstandard
-
 from setup_local.catalog.sources import ArchiveKind
 from setup_local.errors import SourceError
 from setup_local.fetch.xz import Part
@@ -54,6 +52,8 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
     What lies outside the form's `root` is left out; `only` restricts it further, to directories (or files)
     below `root`. Raises `SourceError` for a damaged archive or one with unsafe members.
     """
+    import zstandard  # noqa: PLC0415 (slow to load, and most builds unpack nothing)
+
     form, path = obtained.form, obtained.path
     selection = Selection(root=PurePosixPath(form.root or "."), only=only)
     writer = TreeWriter(into)
@@ -227,6 +227,8 @@ def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
         raise UnsafeMember("it is no Debian package: there is no data.tar")
     raw: IO[bytes] = io.BytesIO(data)
     if name.endswith(".zst"):
+        import zstandard  # noqa: PLC0415 (as above)
+
         raw = zstandard.ZstdDecompressor().stream_reader(raw)
         with tarfile.open(fileobj=raw, mode="r|") as archive:
             yield archive

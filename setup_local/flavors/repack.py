@@ -18,7 +18,7 @@ from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
 from setup_local.stage import pack
-from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
+from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, Linkage
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
@@ -41,10 +41,14 @@ class _Kept:
 
 @dataclass(kw_only=True)
 class _Chosen:
-    """What the new archive is made of; `name` is its name without the suffix, `scratch` holds all bytes."""
+    """What the new archive is made of; `name` is its name without the suffix, `scratch` holds all bytes.
+
+    `libpython` tells how the interpreter has it linked.
+    """
 
     scratch: IO[bytes]
     name: str = ""
+    libpython: Linkage = Linkage.STATIC
     kept: dict[str, _Kept] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
 
@@ -80,14 +84,18 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
     chosen = _Chosen(scratch=scratch)
     for member, read in read_safe_members(archive):
         if member.name == description.NAME:
-            chosen.name = _safe_name(archive_name(_description(read(), archive), flavor), archive)
+            said = _description(read(), archive)
+            chosen.name, chosen.libpython = (
+                _safe_name(archive_name(said, flavor), archive),
+                Linkage(said.libpython_link_mode),
+            )
         elif not chosen.name:
             hint = "only full archives can be repacked: ...-full.tar.zst"
             raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
         elif flavor.detached:
             _take_debug(chosen, member, _moved(member), read)
         elif name := _moved(member):
-            _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name))
+            _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name, chosen.libpython))
     if not chosen.kept:
         raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
     if flavor.detached:

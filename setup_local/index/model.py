@@ -40,15 +40,30 @@ class Distribution:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DebugInformation:
+    """An archive of detached debug information, for the programs and modules with these build ids."""
+
+    file: str
+    size: int
+    sha256: str
+    url: str
+    build_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Index:
-    """All distributions of one directory, the newest version first."""
+    """All distributions of one directory, the newest version first, and the debug information that lies beside them."""
 
     distributions: tuple[Distribution, ...]
+    debug_information: tuple[DebugInformation, ...] = ()
 
     def to_json(self) -> str:
         """Return the text of `versions.json`."""
         listed = [dataclasses.asdict(item) | {"flavor": item.flavor.value} for item in self.distributions]
-        return json.dumps({"format": FORMAT, "distributions": listed}, indent=2) + "\n"
+        document: dict[str, Any] = {"format": FORMAT, "distributions": listed}
+        if self.debug_information:
+            document["debug_information"] = [dataclasses.asdict(item) for item in self.debug_information]
+        return json.dumps(document, indent=2) + "\n"
 
 
 def parse_index(text: str | bytes, *, where: object) -> Index:
@@ -64,10 +79,15 @@ def parse_index(text: str | bytes, *, where: object) -> Index:
         what = _short(f"{wrong.json_path}: {wrong.message}")
         raise SourceError(f"is no index of format {FORMAT}: {what}", where=where)
     raw = document["distributions"]
-    for value in (value for item in raw for value in item.values()):
+    listed = (*raw, *document.get("debug_information", []))
+    for value in (value for item in listed for value in item.values()):
         if isinstance(value, str) and not value.isprintable():
             raise SourceError(f"is no index: {_short(repr(value))} is not printable text", where=where)
-    return Index(distributions=tuple(Distribution(**item | {"flavor": Flavor(item["flavor"])}) for item in raw))
+    debug = document.get("debug_information", [])
+    return Index(
+        distributions=tuple(Distribution(**item | {"flavor": Flavor(item["flavor"])}) for item in raw),
+        debug_information=tuple(DebugInformation(**item | {"build_ids": tuple(item["build_ids"])}) for item in debug),
+    )
 
 
 def _short(text: str) -> str:

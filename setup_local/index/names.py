@@ -15,6 +15,7 @@ class Flavor(Enum):
     INSTALL_ONLY = "install_only"
     INSTALL_ONLY_STRIPPED = "install_only_stripped"
     FULL = "full"
+    INSTALL_FULL = "install_full"
     MINIMAL = "minimal"
 
 

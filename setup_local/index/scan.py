@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,10 +15,11 @@ from packaging.version import Version
 from setup_local.audit.archive import read_safe_members
 from setup_local.audit.description import parse_description
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
-from setup_local.index.model import Distribution, Index
+from setup_local.index.model import DebugInformation, Distribution, Index
 from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
 
 DESCRIPTION = "python/PYTHON.json"
+_BUILD_ID = re.compile(r"python/lib/debug/\.build-id/(?P<first>[0-9a-f]{2})/(?P<rest>[0-9a-f]+)\.debug")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,19 +43,22 @@ def scan(
     distributions are reported, but for those named in `written`; `judge` raises what it has against an archive. Raises `ArchiveError` for a damaged archive
     and for one whose name is not what it holds, `RequestError` if there is nothing to list.
     """
-    found = []
+    found, debug = [], []
     for path in _files(directory):
         name = parse_name(path.name)
         if name is not None:
             found.append(_distribution(path, name, base_url))
             judge(path)
-        elif not (path.name.startswith(".") or path.name in written or is_debug_information(path.name)):
+        elif is_debug_information(path.name):
+            debug.append(_debug_information(path, base_url))
+        elif not (path.name.startswith(".") or path.name in written):
             report(f"ignored {path.name}: not the name of a distribution")
     if not found:
         hint = "names are like cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"
         raise RequestError("there is no distribution", where=directory, hint=hint)
     found.sort(key=lambda item: item.file)
-    return Index(distributions=tuple(sorted(found, key=lambda item: Version(item.version), reverse=True)))
+    newest_first = sorted(found, key=lambda item: Version(item.version), reverse=True)
+    return Index(distributions=tuple(newest_first), debug_information=tuple(debug))
 
 
 def _files(directory: Path) -> list[Path]:
@@ -65,7 +70,6 @@ def _files(directory: Path) -> list[Path]:
 
 def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
     facts = _read(path, name)
-    quoted = urllib.parse.quote(path.name)
     return Distribution(
         implementation=name.implementation,
         version=facts.version,
@@ -75,8 +79,28 @@ def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
         file=path.name,
         size=path.stat().st_size,
         sha256=_sha256(path),
-        url=f"{base_url.rstrip('/')}/{quoted}" if base_url else quoted,
+        url=_url(path.name, base_url),
     )
+
+
+def _debug_information(path: Path, base_url: str) -> DebugInformation:
+    """Read an archive of debug information to its end; raise `ArchiveError` for one that is not laid out as such."""
+    places = (_BUILD_ID.fullmatch(member.name) for member, _ in read_safe_members(path))
+    build_ids = tuple(sorted(place["first"] + place["rest"] for place in places if place))
+    if not build_ids:
+        raise ArchiveError("is named as debug information, but holds none", where=path)
+    return DebugInformation(
+        file=path.name,
+        size=path.stat().st_size,
+        sha256=_sha256(path),
+        url=_url(path.name, base_url),
+        build_ids=build_ids,
+    )
+
+
+def _url(name: str, base_url: str) -> str:
+    quoted = urllib.parse.quote(name)
+    return f"{base_url.rstrip('/')}/{quoted}" if base_url else quoted
 
 
 def _sha256(path: Path) -> str:

@@ -47,7 +47,9 @@ def write_index(
 
 def checksums(index: Index) -> str:
     """Return the text of `SHA256SUMS`, as `sha256sum --check` reads it."""
-    return "".join(f"{item.sha256}  {item.file}\n" for item in sorted(index.distributions, key=lambda item: item.file))
+    every = {item.file: item.sha256 for item in index.distributions}
+    every |= {item.file: item.sha256 for item in index.debug_information}
+    return "".join(f"{every[name]}  {name}\n" for name in sorted(every))
 
 
 def _replace(target: Path, text: str) -> Path:

@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from setup_local.catalog.abi import abi_flags
-from setup_local.catalog.cpython import Relayout, Training, Unshipped
+from setup_local.catalog.cpython import Companion, Relayout, Training, Unshipped
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
@@ -81,6 +81,8 @@ class PlannedExtension:
     archives: tuple[str, ...] = ()
     shared_objects: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
     test: bool = False
     in_core: bool = False
     init: str = ""
@@ -105,6 +107,7 @@ class PlannedConfigure:
 
     `links` are flags for the links of single goals of the makefile. `promises` are the build options that the result
     must show; `unshipped` is about the programs of the build itself.
+    `companion` is the shared libpython beside a program that holds libpython itself, None where there is none.
     `relayout` tells how the linked interpreter's code is laid out anew, None where it stays as it is.
     """
 
@@ -116,6 +119,7 @@ class PlannedConfigure:
     links: tuple[tuple[str, tuple[str, ...]], ...] = ()
     promises: tuple[BuildOption, ...] = ()
     unshipped: Unshipped | None = None
+    companion: Companion | None = None
     relayout: Relayout | None = None
 
     @property

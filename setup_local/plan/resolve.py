@@ -9,8 +9,9 @@ from typing import assert_never
 
 from packaging.version import Version
 
-from setup_local.catalog.catalogs import PYTHON, Catalogs
-from setup_local.catalog.cpython import CPythonCatalog, Relayout
+from setup_local.catalog.abi import abi_flags
+from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
+from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.patches import patches_for
@@ -52,6 +53,14 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
+    """Return the plan for a request, of catalogs that do not contradict each other for it; raises what `planned` does."""
+    target = choose_target(request.target_triple, catalogs.targets)
+    python = parse_version(choose_python(request.python, catalogs.sources).version)
+    refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
+    return planned(request, catalogs)
+
+
+def planned(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request.
 
     Of each source it takes the best that the catalogs have (`Sources.candidates`). Raises `RequestError` for what does
@@ -209,6 +218,8 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
         libraries=_merge(part.libraries for part in parts),
         archives=_merge(part.archives for part in parts),
         system=_merge(part.system for part in parts),
+        exports=_merge(part.exports for part in parts),
+        ldflags=_merge(part.ldflags for part in parts),
         test=extension.test,
         in_core=extension.is_core(facts),
         init=extension.init,
@@ -345,10 +356,11 @@ def plan_configure(
     """Return how CPython's `configure` is called for these extensions."""
     parts = [part for part in catalog.configure if part.when.matches(facts)]
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
+    hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
     fill = {
         "deps": catalog.deps,
         "triple": without_level(target.triple),
-        "archives": ":".join(sorted(_merge(item.archives for item in linked))),
+        "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
     }
 
@@ -364,5 +376,17 @@ def plan_configure(
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
         unshipped=catalog.unshipped,
+        companion=plan_companion(catalog, facts),
         relayout=relayout,
     )
+
+
+def plan_companion(catalog: CPythonCatalog, facts: Facts) -> Companion | None:
+    """Return the shared libpython that is made beside a program which holds libpython itself, None where there is none."""
+    wanted = facts.libpython is Linkage.STATIC and facts.phase is BuildPhase.FINAL
+    companion = catalog.companion
+    if companion is None or not wanted or facts.options & set(companion.without):
+        return None
+    version = f"{facts.python.major}.{facts.python.minor}{abi_flags(facts.options)}"
+    names = {name: getattr(companion, name).format(ldversion=version) for name in ("goal", "soname")}
+    return dataclasses.replace(companion, **names)

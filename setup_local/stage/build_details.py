@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
 from setup_local.stage import files
 
@@ -14,11 +15,12 @@ FILE = "build-details.json"
 """Its name in the directory of the standard library."""
 
 
-def relocate(stdlib: Path, root: Path, prefix: str) -> None:
+def relocate(stdlib: Path, root: Path, prefix: str, companion: Companion | None = None) -> None:
     """Make every directory of the file relative, if there is one; raise `StageError` for one that cannot be.
 
     `root` is where the installation that was configured for `prefix` lies. PEP 739: `base_prefix` is relative to
-    the file's own directory, all else to `base_prefix`.
+    the file's own directory, all else to `base_prefix`. With a companion, the library to link is that one: the static one
+    cannot be linked without what only a full archive has.
     """
     path = stdlib / FILE
     if not path.exists():
@@ -27,6 +29,8 @@ def relocate(stdlib: Path, root: Path, prefix: str) -> None:
     details["base_prefix"] = os.path.relpath(root, stdlib)
     if (left := _first(details, prefix)) is not None:
         raise StageError(f"names {left}, which cannot follow the tree", where=path)
+    if companion:
+        details["libpython"] = {"dynamic": f"lib/{companion.soname}"}
     _point_at_static_library(details, stdlib, root)
     files.write(path, json.dumps(details, indent=2) + "\n")
 

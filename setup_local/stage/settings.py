@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from setup_local import paths
+from setup_local.catalog.cpython import Companion
 from setup_local.catalog.load import convert, read_toml
 from setup_local.values import BuildOption
 
@@ -42,19 +43,37 @@ class Changed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WithCompanion:
+    """What is different where a shared libpython lies beside the program that holds libpython itself.
+
+    In `set`, `{goal}` is the library's name for linkers, `{soname}` the name of the file.
+    """
+
+    set: dict[str, str]
+    config_vars: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The whole file. `prefix` is what CPython is configured with."""
+    """The whole file. `prefix` is what CPython is configured with, `config_vars` is what sysconfig says besides."""
 
     prefix: str
     set: dict[str, str]
+    config_vars: dict[str, int]
+    companion: WithCompanion
     clear: Clear
     inittab: Inittab
     bytecode: Bytecode
     changed: tuple[Changed, ...]
 
-    def of(self, options: Collection[BuildOption]) -> Settings:
-        """Return the settings of a build with these options."""
+    def of(self, options: Collection[BuildOption], companion: Companion | None = None) -> Settings:
+        """Return the settings of a build with these options, and perhaps with a shared libpython beside the program."""
         settings = self
+        if companion:
+            names = {"goal": companion.goal, "soname": companion.soname}
+            values = {name: value.format(**names) for name, value in self.companion.set.items()}
+            config_vars = self.config_vars | self.companion.config_vars
+            settings = replace(settings, set=settings.set | values, config_vars=config_vars)
         for part in self.changed:
             if set(part.options) <= set(options):
                 settings = replace(settings, set=settings.set | part.set, inittab=part.inittab)

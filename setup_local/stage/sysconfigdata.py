@@ -89,6 +89,7 @@ def relocate(path: Path, changed: Neutral, settings: Settings) -> Variables:
     """
     values = parse(files.read(path), path)
     values.update({name: value for name, value in changed.changes().items() if name in values})
+    values.update(settings.config_vars)
     check(values, settings, leaks(changed.before, settings), path)
     text = pprint.pformat(values, width=100)
     files.write(path, render("sysconfigdata.py.j2", {"variables": text, "prefix": settings.prefix}))

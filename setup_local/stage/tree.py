@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build import makefile
+from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan
 from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
-from setup_local.stage.relocate import Installation, find, relocate
+from setup_local.stage.installation import Installation, find
+from setup_local.stage.relocate import relocate
 from setup_local.stage.settings import load_settings
 from setup_local.stage.without_debug import clean_tree
 from setup_local.values import LinkMode
@@ -43,8 +45,8 @@ class Results:
 class StagedTree:
     """A distribution on disk, before it is described and packed; all paths are below `root`.
 
-    `libpython` is the static one, `shared_libpython` the one that the interpreter needs, if it does not hold libpython
-    itself. `inittab` maps the built-in modules to their init functions, `required` are those without which the
+    `libpython` is the static one, `shared_libpython` the one that the interpreter needs if it does not hold libpython
+    itself, or that lies beside it for programs that embed Python. `inittab` maps the built-in modules to their init functions, `required` are those without which the
     interpreter does not start, `system_libraries` what libpython links besides, `archives` maps each
     static library (`libz.a`) to the library it belongs to, in link order. `starter` are the words before the
     interpreter that start it: a loader, where this machine has not the C library that it is made for.
@@ -75,14 +77,15 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starte
 
     `starter` are the words that start the interpreter. Raises `StageError`, `OutputError`.
     """
-    settings = load_settings().of(plan.build_options)
+    companion = plan.configure.companion
+    settings = load_settings().of(plan.build_options, companion)
     root = out / "python"
     variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
     archives = _place_results(plan, results, root, shares)
     tcl_paths = tcl.place_scripts(results.libraries, root / "install" / "lib")
     installation = _installed(plan, root, tcl_paths)
-    relocate(installation, settings, _built_in_archives(plan, archives))
+    relocate(installation, settings, _built_in_archives(plan, archives), companion)
     licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
@@ -91,7 +94,7 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starte
         root=root,
         python_exe=python_exe,
         libpython=_libpython(root, installation),
-        shared_libpython=_shared_libpython(root, variables),
+        shared_libpython=_shared_libpython(root, variables, companion),
         objects=shares,
         inittab=objects.inittab(files.read(root / "build" / objects.INITTAB_SOURCE)),
         inittab_cflags=settings.inittab.cflags,
@@ -225,11 +228,11 @@ def _libpython(root: Path, installation: Installation) -> str:
     return files.only(installation.config, f"lib{installation.interpreter}.a").relative_to(root).as_posix()
 
 
-def _shared_libpython(root: Path, variables: Mapping[str, str]) -> str | None:
+def _shared_libpython(root: Path, variables: Mapping[str, str], companion: Companion | None) -> str | None:
     """Return the path of the shared libpython, None in a build without one; raise `StageError` if it is missing."""
-    if makefile.words("PY_ENABLE_SHARED", variables) != ("1",):
+    if companion is None and makefile.words("PY_ENABLE_SHARED", variables) != ("1",):
         return None
-    (name,) = makefile.words("INSTSONAME", variables)
+    (name,) = (companion.soname,) if companion else makefile.words("INSTSONAME", variables)
     return files.only(root, f"install/lib/{name}").relative_to(root).as_posix()
 
 

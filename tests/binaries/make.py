@@ -60,6 +60,7 @@ MODULES = (
     Module(name="text-relocation.so", source="text_relocation.S", flags=("-z", "notext")),
     Module(name="writable-code.so", source="writable_code.S"),
     Module(name="exports.so", defines=("EXPORTS",)),
+    Module(name="exports-tcl.so", defines=("EXPORTS_TCL",)),
     Module(name="memcpy.so", defines=("MEMCPY",)),
     Module(name="local-memcpy.so", defines=("LOCAL_MEMCPY",)),
     Module(name="machine-path.so", defines=("MACHINE_PATH",)),

@@ -37,11 +37,24 @@ def test_compile_options() -> None:
     harness.say(f"     SQLite {sqlite3.sqlite_version}")
     options = {str(row[0]) for row in _all("pragma compile_options")}
     harness.equal(COMPILE_OPTIONS - options, set())
-    harness.equal({"OMIT_LOAD_EXTENSION", "THREADSAFE=0"} & options, set())
+    harness.equal({"OMIT_LOAD_EXTENSION", "THREADSAFE=0", "ENABLE_FTS3_TOKENIZER", "USE_URI"} & options, set())
 
 
 def test_threads_may_share_connections() -> None:
     harness.equal(_all("select sqlite_compileoption_used('THREADSAFE=1')"), [(1,)])
+
+
+def test_statements_cannot_reach_pointers_or_other_files() -> None:
+    """`fts3_tokenizer` hands out and takes addresses; a name is a URI only where the program says so."""
+    harness.equal(_all("select fts3_tokenizer('simple')"), [(None,)])
+    with harness.raises(sqlite3.OperationalError, "disabled"):
+        _all("select fts3_tokenizer('simple', x'0000000000000000')")
+    with tempfile.TemporaryDirectory() as directory:
+        name = f"file:{directory}/x?mode=memory"
+        with harness.raises(sqlite3.OperationalError, "unable to open database file"):
+            sqlite3.connect(name).execute("create table t (x)")
+        with contextlib.closing(sqlite3.connect(name, uri=True)) as database:
+            harness.equal(database.execute("create table t (x)").fetchall(), [])
 
 
 def test_full_text_search() -> None:

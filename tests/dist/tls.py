@@ -9,6 +9,7 @@ import ssl
 import struct
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -155,6 +156,36 @@ def test_features() -> None:
     names = {cipher["name"] for cipher in ssl.create_default_context().get_ciphers()}
     wanted = {"TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "ECDHE-RSA-AES128-GCM-SHA256"}
     harness.equal(wanted - names, set())
+
+
+def test_old_versions_that_it_says_it_has() -> None:
+    names = [name for name in ("TLSv1", "TLSv1_1") if getattr(ssl, f"HAS_{name}")]
+    if not names:
+        raise harness.Skip("it says that it has none")
+    for name in names:
+        contexts = [
+            ssl.create_default_context(cafile=str(CERTIFICATES / "ca.pem")),
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER),
+        ]
+        contexts[1].load_cert_chain(CERTIFICATES / "server.pem")
+        for context in contexts:
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)
+                context.minimum_version = context.maximum_version = ssl.TLSVersion[name]
+        harness.equal(_versions(*contexts), [name.replace("_", "."), name.replace("_", ".")])
+
+
+def _versions(client_context: ssl.SSLContext, server_context: ssl.SSLContext) -> list[str | None]:
+    """Return the versions that both sides of a handshake in memory speak."""
+    client_in, server_in = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client = client_context.wrap_bio(client_in, server_in, server_hostname="localhost")
+    server = server_context.wrap_bio(server_in, client_in, server_side=True)
+    for _ in range(5):
+        for side in (client, server):
+            with contextlib.suppress(ssl.SSLWantReadError):
+                side.do_handshake()
+    return [client.version(), server.version()]
 
 
 def test_certificates_of_the_host_are_found() -> None:

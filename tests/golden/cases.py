@@ -31,6 +31,10 @@ CASES = {
     "Setup.local-3.13.5+chosen": Request(
         python="3.13.5", with_features=("readline", "gdbm"), without_features=("tkinter", "sqlite")
     ),
+    "Setup.local-3.13.5+libressl": Request(python="3.13.5", tls="libressl"),
+    "Setup.local-3.15.2-musl-static+libressl": Request(
+        python="3.15.2", target_triple=MUSL, options="noopt+static", tls="libressl"
+    ),
     "Setup.local-3.11.2+shared_deps": Request(python="3.11.2", dependencies=Linkage.SHARED),
     "Setup.local-3.13.5+shared_deps": Request(python="3.13.5", dependencies=Linkage.SHARED),
 }

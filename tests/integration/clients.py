@@ -18,6 +18,7 @@ from installed import checked, environment, run
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements" / "clients.txt"
+EMBEDDERS = ROOT / "requirements" / "embedders.txt"
 PROJECTS = Path(__file__).resolve().parent / "projects"
 # What a compiler calls besides itself, and what build tools expect of any machine.
 TOOLS = ("ar", "as", "ld", "ranlib", "strip", "readelf", "pkg-config", "sh", "uname", "sed", "readlink", "dirname")
@@ -80,13 +81,19 @@ class Clients:
         return checked([self.programs / program, *words], env=env, cwd=cwd, seconds=seconds)
 
 
-def installed_clients(tree: Path, version: str, place: Path) -> Clients:
-    """Make an environment with our Python and install every client from the package index; fail without it."""
+def installed_clients(
+    tree: Path, version: str, place: Path, requirements: Path = REQUIREMENTS, *, binary: bool = True
+) -> Clients:
+    """Make an environment with our Python and install every client from the package index; fail without it.
+
+    What is not `binary` is built from source where the index has nothing else.
+    """
     place.mkdir()
     checked([tree / "bin" / "python3", "-m", "venv", "environment"], env=environment(place), cwd=place)
     clients = Clients(tree=tree, programs=place / "environment" / "bin", home=place, version=version)
-    argv = [clients.python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
-    done = run([*argv, "--requirement", REQUIREMENTS], env=environment(place), cwd=place, seconds=300)
+    argv = [clients.python, "-m", "pip", "install", "--quiet", "--require-hashes", "--requirement", requirements]
+    only_binary = ["--only-binary=:all:"] if binary else []
+    done = run([*argv, *only_binary], env=environment(place), cwd=place, seconds=300 if binary else 1800)
     if done.returncode:
         last = done.stdout.strip().splitlines()[-1]
         pytest.fail(f"the clients cannot be installed; these tests need the package index: {last}", pytrace=False)
@@ -122,11 +129,11 @@ def source_distribution(project: str, into: Path) -> Path:
     return path
 
 
-def compile_flags(root: Path, path: Path) -> list[str]:
-    """Return what pkg-config says of a full archive's tree: how to embed its interpreter statically."""
+def compile_flags(root: Path, path: Path, package: str) -> list[str]:
+    """Return what pkg-config says of a package of a full archive's tree."""
     env = environment(root, {"PATH": str(path), "PKG_CONFIG_LIBDIR": str(root / "install" / "lib" / "pkgconfig")})
     # The shell takes back what pkg-config escapes, which is every byte of a letter outside ASCII.
-    script = "eval \"printf '%s\\n' $(pkg-config --cflags --libs --static python3-embed)\""
+    script = f"eval \"printf '%s\\n' $(pkg-config --cflags --libs {package})\""
     return checked(["/bin/sh", "-c", script], env=env, cwd=root).splitlines()
 
 

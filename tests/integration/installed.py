@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from setup_local.binfmt.elf import read_elf
 from setup_local.catalog.variants import load_variants
 from setup_local.values import BuildOption
 
@@ -179,5 +180,7 @@ class Installation:
 
 
 def libpython(prefix: Path) -> Path:
-    """Return the file that holds libpython: the shared library, where an installation has one, else the interpreter."""
-    return next(iter(prefix.glob("lib/libpython3.*.so.*")), prefix / "bin" / "python3")
+    """Return the file that holds the interpreter's libpython: the shared library that it needs, else the interpreter."""
+    program = prefix / "bin" / "python3"
+    needed = read_elf(program.read_bytes()).needed
+    return next((path for path in prefix.glob("lib/libpython3.*.so.*") if path.name in needed), program)

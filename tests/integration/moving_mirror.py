@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.server
 import shutil
@@ -173,6 +174,7 @@ def write_host(etc: Path, keys: Keys, archives: dict[str, str]) -> Path:
     return os_release
 
 
+@functools.cache
 def processor() -> str:
     """Return this machine's architecture as the distribution names it."""
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()

@@ -40,7 +40,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the backgro
 cache = Path(sys.argv[1])
 with Jobserver(2) as jobserver, Workspace(cache) as workspace:
     engine = Engine(store=Store(cache), workspace=workspace, sandbox=Sandbox(program=None), jobserver=jobserver,
-                    logs=cache / "logs", env=dict(os.environ), observer=Silent())
+                    logs=cache / "logs", env={"PATH": os.defpath}, observer=Silent())
     steps = [Step(name="quick", ingredients="", action=quick),
              Step(name="slow", ingredients="", needs=("quick",), action=slow)]
     result = engine.execute(steps, "slow")
@@ -52,7 +52,9 @@ with Jobserver(2) as jobserver, Workspace(cache) as workspace:
 def _start(cache: Path, seconds: str) -> Iterator[subprocess.Popen[str]]:
     """Start a build; it is gone at the end, whatever happened."""
     env = {"PATH": os.defpath, "SECONDS_TO_SLEEP": seconds}
-    argv = [sys.executable, "-u", "-c", _BUILD, str(cache)]
+    script = cache / "build.py"  # the code of a step is read from its file
+    script.write_text(_BUILD, encoding="utf-8")
+    argv = [sys.executable, "-u", str(script), str(cache)]
     root = Path(__file__).parents[2]
     with subprocess.Popen(argv, env=env, cwd=root, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -86,8 +86,8 @@ def plain(installation: Installation, workshop: Path) -> Installation:
     return Installation(root=tree, home=installation.home)
 
 
-@pytest.fixture(scope="module")
-def selection(installation: Installation) -> Selection:
+def selection_for(installation: Installation) -> Selection:
+    """Return what is left out with one installation."""
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
     facts = Facts(
@@ -99,6 +99,11 @@ def selection(installation: Installation) -> Selection:
         libpython=Linkage(installation.description["libpython_link_mode"]),
     )
     return everything.applying(facts)
+
+
+@pytest.fixture(scope="module")
+def selection(installation: Installation) -> Selection:
+    return selection_for(installation)
 
 
 def test_each_skip_has_a_reason(selection: Selection) -> None:

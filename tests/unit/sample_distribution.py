@@ -241,7 +241,8 @@ def flavoured(flavor: str) -> Sample:
         name=f"cpython-3.13.5-x86_64-unknown-linux-gnu-{flavor}.tar.gz", described=False, compression="gzip"
     )
     moved = {name.replace("python/install/", "python/"): entry for name, entry in sample.entries.items()}
-    sample.entries = {name: entry for name, entry in moved.items() if not name.startswith("python/build/")}
+    left_out = ("python/build/", "python/lib/python3.13/test/")
+    sample.entries = {name: entry for name, entry in moved.items() if not name.startswith(left_out)}
     return sample
 
 

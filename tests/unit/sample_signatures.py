@@ -11,9 +11,9 @@ import pytest
 from pysequoia import SignatureMode, Tsk, sign
 
 from setup_local import paths
+from setup_local.catalog import keys as catalog_keys
 from setup_local.catalog.keys import Key, Keys, Reason, load_keys
 from setup_local.catalog.sources import Form, Signature, Source
-from setup_local.commands import sources as command
 from setup_local.fetch import signatures
 
 DATA = b"bytes of a signed source"
@@ -64,7 +64,7 @@ def signed_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signed:
     (data / "keys").mkdir(parents=True)
     (data / "keys" / "one.asc").write_text(str(certificate))
     monkeypatch.setattr(paths, "DATA", data)
-    for module in (signatures, command):
+    for module in (signatures, catalog_keys):
         monkeypatch.setattr(module, "load_keys", lambda: keys)
     mirror = tmp_path / "signed"
     mirror.mkdir()

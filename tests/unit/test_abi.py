@@ -13,7 +13,7 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.describe.compose import describe
 from setup_local.errors import DescribeError, RequestError, StageError
 from setup_local.plan.resolve import resolve
-from setup_local.stage.relocate import find
+from setup_local.stage.installation import find
 from setup_local.stage.settings import load_settings
 from setup_local.stage.tree import _one_program
 from setup_local.values import BuildOption, Request

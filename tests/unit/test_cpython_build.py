@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from setup_local.build.cpython import Recipe, compile_cpython
-from setup_local.catalog.cpython import Unshipped
+from setup_local.build.cpython import KEPT_FILES, Recipe, compile_cpython, install_cpython
+from setup_local.catalog.cpython import Companion, Unshipped
 from setup_local.errors import OptimizationError
 from setup_local.plan.model import PlannedConfigure
 from setup_local.values import BuildOption
@@ -21,7 +21,7 @@ class Source:
         self.tree = top
         self.ran: list[tuple[str, ...]] = []
         for name in ("Include/patchlevel.h", "Modules/Setup"):
-            (top / name).parent.mkdir()
+            (top / name).parent.mkdir(parents=True)
             (top / name).touch()
 
     def run(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
@@ -44,6 +44,28 @@ def test_single_links_have_flags_of_their_own_which_neither_make_nor_a_shell_cha
     source.compile(PlannedConfigure(links=(("python", ("-Wl,-z,x", "-Wl,-rpath,$ORIGIN/../lib")),)))
     flags = "-Wl,-z,x '-Wl,-rpath,$$ORIGIN/../lib'"
     assert source.ran[1] == ("make", f"--eval=python: private LDFLAGS_NODIST += {flags}", "build_all")
+
+
+def test_a_companion_is_linked_after_the_program_and_installed_beside_it(tmp_path: Path) -> None:
+    source = Source(tmp_path / "cpython")
+    companion = Companion(goal="libpython3.13.so", soname="libpython3.13.so.1.0", ldflags=("-Wl,-x",))
+    source.compile(PlannedConfigure(companion=companion))
+    flags = "--eval=libpython3.13.so: private LDFLAGS_NODIST += -Wl,-x"
+    assert source.ran[1:] == [
+        ("make", flags, "build_all"),
+        ("make", flags, "INSTSONAME=libpython3.13.so.1.0", "libpython3.13.so"),
+    ]
+    (source.tree / "libpython3.13.so.1.0").write_bytes(b"library")
+    for name in KEPT_FILES:
+        (source.tree / name).parent.mkdir(exist_ok=True)
+        (source.tree / name).touch()
+    (source.tree / "a.o").touch()
+    (tmp_path / "root" / "install" / "lib").mkdir(parents=True)
+    out = tmp_path / "out"
+    (out / "build").mkdir(parents=True)
+    install_cpython(source.tree, out=out, run=source.run, env={}, companion=companion)
+    assert (out / "install" / "lib" / "libpython3.13.so").readlink() == Path("libpython3.13.so.1.0")
+    assert (out / "install" / "lib" / "libpython3.13.so").read_bytes() == b"library"
 
 
 def test_flags_that_configure_leaves_out_stop_the_build_before_anything_is_compiled(tmp_path: Path) -> None:

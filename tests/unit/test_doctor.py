@@ -18,6 +18,7 @@ from sample_doctor import (
 
 from setup_local import paths
 from setup_local.commands import doctor as command
+from setup_local.doctor import host as host_module
 from setup_local.doctor import judge_host, report
 from setup_local.errors import RequestError, ValidationFailed
 
@@ -52,7 +53,7 @@ def test_the_report_names_level_and_fix() -> None:
 
 
 def test_the_command_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "host_facts", lambda *_: HOST)
+    monkeypatch.setattr(host_module, "host_facts", lambda *_: HOST)
     shown = CliRunner().invoke(command.doctor, [])
     assert shown.exit_code == 0
     assert "C library" in shown.output
@@ -61,7 +62,7 @@ def test_the_command_prints_a_table_or_json(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_command_fails_when_there_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "host_facts", lambda *_: dataclasses.replace(HOST, machine="aarch64"))
+    monkeypatch.setattr(host_module, "host_facts", lambda *_: dataclasses.replace(HOST, machine="aarch64"))
     result = CliRunner().invoke(command.doctor, [])
     assert isinstance(result.exception, ValidationFailed)
     assert "fix:" in result.output

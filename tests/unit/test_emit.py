@@ -111,7 +111,7 @@ def test_a_patch_that_no_longer_fits_is_a_disagreement(tree: Path) -> None:
     getpath = tree / "Modules" / "getpath.py"
     getpath.write_text(getpath.read_text() * 2)
     result = run("--check", str(tree))
-    assert str(result.exception).startswith("2 disagreements")
+    assert str(result.exception).startswith("3 disagreements")
     assert (
         "cpython-getpath.toml looks for 'if not executable:' in Modules/getpath.py, which has it 2 times"
         in result.stdout

@@ -268,7 +268,7 @@ def test_offline_asks_no_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_offline_asks_no_server(server: Server, tmp_path: Path) -> None:
     server.files |= {"/a": DATA, "/a.tar.gz": DATA}
-    with pytest.raises(SourceError, match="run without --offline"):
+    with pytest.raises(SourceError, match=r"run without --offline, .* or build with --source a=FILE"):
         fetcher(tmp_path, offline=True, mirrors=(server.url,)).obtain(source(form(f"{server.url}/a")))
     assert server.requests == []
 

@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
-from setup_local.catalog.sources import AptPlace, ArchiveKind, Form, Requirement, Source, Sources, Trust
-from setup_local.fetch.derive import Listed, assembled, derived, fitting_pins, listed, templates
+import dataclasses
+
+from setup_local.catalog.keys import NEVER_HERE
+from setup_local.catalog.sources import (
+    AptPlace,
+    ArchiveKind,
+    Form,
+    Requirement,
+    Signature,
+    Sigstore,
+    Source,
+    Sources,
+    Trust,
+)
+from setup_local.fetch.derive import Listed, Template, assembled, derived, fitting_pins, listed, templates
 
 OPENSSL = Form(
     file="openssl-3.5.7.tar.gz",
@@ -181,3 +194,46 @@ def test_pins_are_preferred_to_what_an_index_vouches_for() -> None:
     own = Source(name="openssl", version="3.5.99", forms=(OPENSSL,), trust=Trust.SIGNED)
     first, *_ = PINS.with_more([own]).candidates(Requirement(name="openssl"))
     assert first.trust is Trust.PINNED
+
+
+SIGNATURE = Signature(
+    key="openssl", file="openssl-3.5.7.asc", sha256="5" * 64, size=5, urls=("https://host/3.5.7.asc",)
+)
+
+
+def of_listed(form: Form, text: str = SOURCE_STANZA) -> Form:
+    """Return what a pin becomes for the version that an index lists."""
+    assert OPENSSL.apt is not None
+    (found,) = listed(ArchiveKind.TAR, text)
+    made = derived(Template(version="3.5.7", form=form, place=OPENSSL.apt, suites=()), found, "sid")
+    assert made is not None
+    return made[1]
+
+
+def test_the_signature_beside_a_tarball_is_expected_and_not_that_of_the_pin() -> None:
+    expected = Signature(
+        key="openssl",
+        file="openssl-3.5.9.asc",
+        sha256="c" * 64,
+        size=931,
+        urls=("https://host/3.5.9.asc",),
+        apt=AptPlace(
+            package="openssl", version="3.5.9-1~deb13u1", file="openssl_3.5.9.orig.tar.gz.asc", suites=("sid",)
+        ),
+    )
+    assert of_listed(dataclasses.replace(OPENSSL, signature=SIGNATURE)).signature == expected
+    without = SOURCE_STANZA.replace(f" {'c' * 64} 931 openssl_3.5.9.orig.tar.gz.asc\n", "")
+    unlisted = dataclasses.replace(expected, sha256="", size=0, apt=None)
+    assert of_listed(dataclasses.replace(OPENSSL, signature=SIGNATURE), without).signature == unlisted
+
+
+def test_no_signature_of_a_pin_is_expected_of_other_bytes() -> None:
+    other = dataclasses.replace(OPENSSL, file="openssl-3.5.7.tar.xz", signature=SIGNATURE, unsigned="none")
+    assert (of_listed(other).signature, of_listed(other).unsigned) == (None, "none")
+
+
+def test_a_bundle_is_expected_of_another_version_and_its_bytes_are_here() -> None:
+    bundle = Sigstore(identity="i", issuer="https://i", file="openssl-3.5.7.sigstore", sha256="6" * 64, size=3)
+    form = of_listed(dataclasses.replace(OPENSSL, sigstore=bundle, unsigned=NEVER_HERE))
+    assert form.sigstore == dataclasses.replace(bundle, file="openssl-3.5.9.sigstore", sha256="", size=0)
+    assert form.unsigned == ""

@@ -10,10 +10,10 @@ import pytest
 from pysequoia import SignatureMode, Tsk, sign
 from sample_signatures import DATA, SHA, Signed, signed_source
 
-from setup_local.catalog.sources import AptPlace, Sigstore, Source, Trust
+from setup_local.catalog.sources import Sigstore, Source, Trust
 from setup_local.errors import SourceError
 from setup_local.fetch import Fetcher, Obtained, signatures
-from setup_local.fetch.signatures import Verdict, check_stored, expected_signature
+from setup_local.fetch.signatures import Verdict, check_stored
 from setup_local.fetch.verdict import NotChecked, WrongSignature
 
 
@@ -123,11 +123,6 @@ def test_an_unknown_key_says_nothing_where_it_was_never_checked(tmp_path: Path, 
 
 
 def test_a_source_of_a_signed_index_is_checked_with_any_of_its_keys(tmp_path: Path, signed: Signed) -> None:
-    place = AptPlace(package="one", version="1", file="one.tar.asc", suites=("s",))
-    assert expected_signature("two", place, SHA, 3, signed.keys) is None
-    expected = expected_signature("one", place, SHA, 3, signed.keys)
-    assert expected is not None
-    assert (expected.key, expected.file, expected.sha256, expected.apt) == ("one", "one.tar.asc", SHA, place)
     found = dataclasses.replace(signed.source, trust=Trust.SIGNED)
     lines: list[str] = []
     fetcher(tmp_path, signed, lines).obtain(found)

@@ -25,6 +25,7 @@ from setup_local.errors import ArchiveError, CatalogError, OutputError, RequestE
 from setup_local.flavors.detach import detach
 from setup_local.flavors.repack import repack
 from setup_local.flavors.strip import strip
+from setup_local.values import Linkage
 
 CATALOG = load_flavors()
 FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor}
@@ -72,7 +73,23 @@ def test_every_flavour_holds_what_its_name_promises(flavor: str, suffix: str, tm
 def test_the_installation_moves_up_and_nothing_is_lost(tmp_path: Path) -> None:
     sample = _sample()
     kept = {name.replace("/install/", "/") for name in sample.entries if not name.startswith("python/build/")}
-    assert set(_names(_repacked("install_only", tmp_path, sample))) == kept
+    assert set(_names(_repacked("install_full", tmp_path, sample))) == kept
+
+
+def test_what_clients_install_has_no_tests_and_no_static_library(tmp_path: Path) -> None:
+    everything, names = (set(_names(_repacked(name, tmp_path))) for name in ("install_full", "install_only"))
+    gone = everything - names
+    assert {CATALOG.part_of(name.removeprefix("python/")).name for name in gone} == {"tests", "static-libraries"}
+
+
+@pytest.mark.parametrize(("libpython", "part"), [(Linkage.STATIC, "libpython"), (Linkage.SHARED, "interpreter")])
+def test_a_shared_libpython_is_left_out_only_where_the_interpreter_can_do_without(
+    libpython: Linkage, part: str
+) -> None:
+    for name in ("lib/libpython3.13.so", "lib/libpython3.13t.so.1.0"):
+        assert CATALOG.part_of(name, libpython).name == part
+        assert CATALOG.lacks(FLAVORS["minimal"], name, libpython) is (libpython is Linkage.STATIC)
+        assert not CATALOG.lacks(FLAVORS["install_only"], name, libpython)
 
 
 def test_minimal_leaves_its_parts_out_with_bytecode_and_links(tmp_path: Path) -> None:
@@ -271,7 +288,7 @@ def test_only_bytecode_has_a_source() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "what"),
     [
-        ('"documentation"]', '"nothing"]', "minimal leaves out unknown parts: nothing"),
+        ('"documentation",', '"nothing",', "minimal leaves out unknown parts: nothing"),
         ('files = ["**"]', 'files = ["*"]', "must claim every file"),
         ("stripped = true", "striped = true", "striped"),
     ],

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from setup_local import pipeline
+from setup_local.build.code_digests import CodeDigests
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
@@ -15,6 +16,8 @@ from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import BuildOption, Request, ToolchainChoice
+
+CODE = CodeDigests()
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +38,12 @@ def _steps(plan: Plan, host: HostLlvm | None = None) -> list[Step]:
     return pipeline.distribution_steps(plan, sources, jobs=2, host_llvm=host)
 
 
+def _keys(steps: list[Step]) -> dict[str, str]:
+    return step_keys(steps, code=CODE, environment={})
+
+
 def _changed(before: Plan, after: Plan) -> set[str]:
-    old, new = step_keys(_steps(before)), step_keys(_steps(after))
+    old, new = _keys(_steps(before)), _keys(_steps(after))
     assert old.keys() == new.keys()
     return {name for name in old if old[name] != new[name]}
 
@@ -89,8 +96,8 @@ def _optimized(plan: Plan, toolchain: ToolchainChoice = ToolchainChoice.AUTO) ->
 
 
 def test_an_optimized_build_makes_a_profile_first_and_shares_all_libraries(plan: Plan) -> None:
-    plain, steps = step_keys(_steps(plan)), _steps(_optimized(plan))
-    optimized = step_keys(steps)
+    plain, steps = _keys(_steps(plan)), _steps(_optimized(plan))
+    optimized = _keys(steps)
     assert set(optimized) - set(plain) == {"llvm-tools", "profile"}
     assert {name for name in plain if plain[name] != optimized[name]} == {"cpython", "distribution", "audit"}
     needs = {step.name: step.needs for step in steps}
@@ -107,7 +114,7 @@ def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Pla
         profiling = dataclasses.replace(planned.profiling, given=given)
         steps = _steps(dataclasses.replace(planned, profiling=profiling))
         assert next(step for step in steps if step.name == "profile").needs == ("llvm-tools",)
-        return step_keys(steps)
+        return _keys(steps)
 
     one, same, other = keys("one", "1"), keys("same", "1"), keys("other", "2")
     assert one["cpython"] == same["cpython"] != other["cpython"]
@@ -128,7 +135,7 @@ def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: 
 
     def key() -> str:
         profiling = dataclasses.replace(planned.profiling, given=tmp_path / "cpython.profdata")
-        return step_keys(_steps(dataclasses.replace(planned, profiling=profiling)))["cpython"]
+        return _keys(_steps(dataclasses.replace(planned, profiling=profiling)))["cpython"]
 
     alone = key()
     (tmp_path / "cpython.fdata").write_text("counts")
@@ -156,7 +163,7 @@ def test_only_the_instrumented_build_counts_and_only_the_final_one_uses_the_prof
 
 
 def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None:
-    old, new = step_keys(_steps(plan)), step_keys(_steps(dataclasses.replace(plan, floor="2.17")))
+    old, new = _keys(_steps(plan)), _keys(_steps(dataclasses.replace(plan, floor="2.17")))
     assert set(old) & set(new) == set(old) - {"sysroot:glibc-2.12"}
     assert [name for name in old if old[name] == new.get(name)] == ["toolchain:zig", "reconcile", "patches"]
 
@@ -164,6 +171,6 @@ def test_another_floor_rebuilds_everything_but_the_toolchain(plan: Plan) -> None
 def test_the_hosts_compiler_is_an_ingredient_of_everything(plan: Plan) -> None:
     clang = HostLlvm(version="19.1.7", programs={"clang": Path("/usr/bin/clang-19")})
     other = dataclasses.replace(clang, version="19.1.8")
-    keys = [step_keys(_steps(plan, host)) for host in (None, clang, other)]
+    keys = [_keys(_steps(plan, host)) for host in (None, clang, other)]
     for name in set(keys[0]) - {"reconcile", "patches"}:
         assert len({item[name] for item in keys}) == 3

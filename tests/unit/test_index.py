@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 from hostile_archives import DESCRIPTIONS, SHAPES, with_description
 from sample_distribution import NAME, SHARED, Sample, binary
 
+from setup_local.binfmt.elf import build_id
 from setup_local.catalog.flavors import load_flavors
 from setup_local.catalog.load import schema
 from setup_local.commands.index import index as command
@@ -27,6 +28,7 @@ from setup_local.errors import (
     SourceError,
     ValidationFailed,
 )
+from setup_local.flavors.repack import repack
 from setup_local.index.model import Distribution, parse_index
 from setup_local.index.names import ArchiveName, Flavor, parse_name
 from setup_local.index.write import WRITTEN
@@ -100,11 +102,26 @@ def test_every_flavour_that_can_be_made_is_known() -> None:
 
 
 def test_debug_information_lies_beside_distributions_and_is_none(tmp_path: Path) -> None:
-    full(tmp_path)
-    (debug,) = (flavor.name for flavor in load_flavors().flavor if flavor.detached)
-    (tmp_path / f"cpython-3.13.5-{TRIPLE}-{debug}.tar.gz").write_bytes(b"")
+    catalog = load_flavors()
+    (flavor,) = (flavor for flavor in catalog.flavor if flavor.detached)
+    path = repack(full(tmp_path), flavor, catalog, output=tmp_path)
     assert "ignored" not in run(tmp_path).stderr
-    assert [item["file"] for item in document(tmp_path)["distributions"]] == [NAME]
+    said = document(tmp_path)
+    assert [item["file"] for item in said["distributions"]] == [NAME]
+    (debug,) = said["debug_information"]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert (debug["file"], debug["url"], debug["sha256"]) == (path.name, path.name, digest)
+    assert build_id(binary("python")) in debug["build_ids"]
+    assert f"{digest}  {path.name}\n" in (tmp_path / "SHA256SUMS").read_text()
+    read = parse_index((tmp_path / "versions.json").read_bytes(), where="here")
+    assert read.debug_information[0].build_ids == tuple(debug["build_ids"])
+
+
+def test_what_only_has_the_name_of_debug_information_is_refused(tmp_path: Path) -> None:
+    full(tmp_path)
+    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-debuginfo.tar.gz")
+    assert isinstance(failure(tmp_path), ArchiveError)
+    assert not (tmp_path / "SHA256SUMS").exists()
 
 
 @pytest.mark.parametrize("name", ["README.txt", "cpython-3.13-full.tar.zst", f"x{NAME}.part", f"../{NAME}", "x.tar.gz"])

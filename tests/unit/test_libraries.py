@@ -43,10 +43,14 @@ def test_licences_are_spdx_identifiers(library: Library) -> None:
         assert parsed.key == identifier
 
 
+# Whose published hash is pinned, and whose bytes were never at hand (docs/tls.md).
+NEVER_HERE = {"libressl"}
+
+
 @BY_NAME
 def test_a_checked_pin_meets_the_needs_of_the_recipe(library: Library) -> None:
     sources = load_sources()
-    assert sources.best(library.requirement).verified
+    assert sources.best(library.requirement).verified is (library.name not in NEVER_HERE)
     for name in library.extra_sources:
         assert sources.candidates(Requirement(name=name))
 

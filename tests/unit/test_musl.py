@@ -39,7 +39,7 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
 def test_the_source_is_pinned_and_everything_that_decides_is_there() -> None:
     catalog = load_musl()
     assert load_sources().best(catalog.requirement).verified
-    for path in (*musl.INPUTS, *loader.CODE):
+    for path in musl.DATA:
         assert path.exists(), path
     for target in (item for item in load_targets() if item.libc is Libc.MUSL):
         assert catalog.arch[target.arch].clang_target == target.clang_triple

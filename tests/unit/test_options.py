@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import click
 import pytest
+from click.testing import CliRunner
 
-from setup_local.commands.variant_options import choose_options, choose_tls, choose_triple
+from setup_local.commands.variant_options import choose_options, choose_tls, choose_triple, variant_options
 from setup_local.errors import RequestError
 from setup_local.plan.options import options_text, parse_options
-from setup_local.values import BuildOption
+from setup_local.values import BuildOption, Request
 
 
 @pytest.mark.parametrize(
@@ -62,8 +64,33 @@ def test_musl_is_a_short_way_to_name_its_target() -> None:
 
 
 def test_one_tls_library_is_asked_for() -> None:
-    assert choose_tls(openssl=None, libressl=False) == ""
-    assert choose_tls(openssl="3.0", libressl=False) == "openssl-3.0"
-    assert choose_tls(openssl=None, libressl=True) == "libressl"
-    with pytest.raises(RequestError, match="--openssl and --libressl contradict each other"):
-        choose_tls(openssl="3.0", libressl=True)
+    assert choose_tls(openssl=None, libressl=None) == ""
+    assert choose_tls(openssl="3.0", libressl=None) == "openssl-3.0"
+    assert choose_tls(openssl=None, libressl="") == "libressl"
+    assert choose_tls(openssl=None, libressl="4.2") == "libressl-4.2"
+    for series in ("", "4.2"):
+        with pytest.raises(RequestError, match="--openssl and --libressl contradict each other"):
+            choose_tls(openssl="3.0", libressl=series)
+
+
+@pytest.mark.parametrize(
+    ("words", "tls"),
+    [
+        ((), ""),
+        (("--libressl",), "libressl"),
+        (("--libressl", "--musl"), "libressl"),
+        (("--musl", "--libressl", "4.2"), "libressl-4.2"),
+        (("--openssl", "3.0"), "openssl-3.0"),
+    ],
+)
+def test_the_series_of_libressl_may_be_left_out(words: tuple[str, ...], tls: str) -> None:
+    asked: list[Request] = []
+
+    @click.command()
+    @variant_options
+    def command(variant: Request) -> None:
+        asked.append(variant)
+
+    result = CliRunner().invoke(command, list(words))
+    assert result.exit_code == 0, result.output
+    assert [request.tls for request in asked] == [tls]

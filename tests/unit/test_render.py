@@ -33,6 +33,12 @@ def plan(python: str) -> Plan:
     return resolve(request, load_catalogs())
 
 
+def test_only_the_link_of_a_shared_module_has_flags_of_its_own() -> None:
+    extension = dataclasses.replace(EXTENSION, link=LinkMode.SHARED, ldflags=("-Wl,-Bsymbolic",))
+    assert module_line(extension).endswith(" -Wl,-Bsymbolic")
+    assert "-Wl" not in module_line(dataclasses.replace(extension, link=LinkMode.STATIC))
+
+
 def test_a_line_has_its_words_in_the_order_of_makesetup() -> None:
     assert module_line(EXTENSION) == (
         "_dbm _dbmmodule.c -I$(srcdir)/Modules/_dbm -I$(DEPS)/include -DUSE_BERKDB -fwrapv"

@@ -5,10 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.version import Version
 from sample_target import TARGET
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.cpython import ConfigurePart, CPythonCatalog, PatchPart, Training, TrainingCommand, Unshipped
+from setup_local.catalog.cpython import (
+    Companion,
+    ConfigurePart,
+    CPythonCatalog,
+    PatchPart,
+    Training,
+    TrainingCommand,
+    Unshipped,
+)
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.libraries import Library
@@ -18,10 +27,11 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
-from setup_local.catalog.when import When
+from setup_local.catalog.when import Facts, When
 from setup_local.errors import CatalogError, RequestError
-from setup_local.plan.resolve import resolve
-from setup_local.values import LinkMode, Request, ToolchainChoice
+from setup_local.plan.resolve import plan_companion
+from setup_local.plan.resolve import planned as resolve
+from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, LinkMode, Request, ToolchainChoice
 
 
 def source(name: str, version: str, *, verified: bool = True) -> Source:
@@ -241,6 +251,31 @@ def test_configure_is_filled_in() -> None:
         "LDFLAGS_NODIST": "-Wl,--exclude-libs,libbz2.a:libz.a",
     }
     assert "--with-system-ffi" in resolve(ask("3.11.2"), given).configure.args
+
+
+def test_what_a_module_exports_is_not_hidden() -> None:
+    part = Part(
+        libraries=("tk", "z"), archives=("libtk.a", "libz.a"), exports=("libtk.a",), ldflags=("-Wl,-Bsymbolic",)
+    )
+    extension = Extension(name="_tkinter", parts=(part,), decisions=(Decision(link=LinkMode.SHARED),))
+    plan = resolve(ask(), catalogs(extension, libraries=(library("tk"), library("z"))))
+    assert plan.configure.ldflags == ("-Wl,--exclude-libs,libz.a",)
+    assert plan.extensions[0].ldflags == ("-Wl,-Bsymbolic",)
+
+
+def test_a_companion_is_planned_where_the_interpreter_holds_libpython() -> None:
+    given = catalogs()
+    companion = Companion(
+        goal="libpython{ldversion}.so", soname="libpython{ldversion}.so.1.0", ldflags=(), without=(BuildOption.STATIC,)
+    )
+    given = dataclasses.replace(given, cpython=dataclasses.replace(given.cpython, companion=companion))
+    planned = resolve(ask(options="debug"), given).configure.companion
+    assert planned is not None
+    assert (planned.goal, planned.soname) == ("libpython3.13d.so", "libpython3.13d.so.1.0")
+    assert resolve(ask(libpython=Linkage.SHARED), given).configure.companion is None
+    facts = Facts(python=Version("3.13.5"), triple=TARGET.triple, libc=Libc.MUSL)
+    assert plan_companion(given.cpython, dataclasses.replace(facts, options=frozenset({BuildOption.STATIC}))) is None
+    assert plan_companion(given.cpython, dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)) is None
 
 
 def test_a_patch_of_cpython_is_planned_where_its_condition_holds() -> None:

@@ -25,7 +25,7 @@ UNCHECKED = Source(
 
 @pytest.fixture(autouse=True)
 def small_world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(CHECKED, UNCHECKED)))
+    monkeypatch.setattr("setup_local.catalog.sources.load_sources", lambda: Sources(sources=(CHECKED, UNCHECKED)))
     monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache"))
     (tmp_path / "mirror").mkdir()
     (tmp_path / "mirror" / "one.tar").write_bytes(DATA)
@@ -138,7 +138,7 @@ def test_verify_of_no_cache_is_empty() -> None:
 @pytest.fixture
 def signed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signed:
     made = signed_source(tmp_path, monkeypatch)
-    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(made.source,)))
+    monkeypatch.setattr("setup_local.catalog.sources.load_sources", lambda: Sources(sources=(made.source,)))
     return made
 
 
@@ -174,7 +174,7 @@ def test_verify_tells_what_was_not_checked_and_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, signed: Signed
 ) -> None:
     unpinned = signed.with_form(signature=signed.with_signature(sha256="", size=0), unsigned="why")
-    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(unpinned,)))
+    monkeypatch.setattr("setup_local.catalog.sources.load_sources", lambda: Sources(sources=(unpinned,)))
     beside = tmp_path / "cache" / "sources" / signed.form.sha256 / "one.tar.asc"
     assert run("fetch", "--offline", "--mirror", signed.mirror).exit_code == 0
     beside.unlink()
@@ -188,7 +188,7 @@ def test_verify_tells_what_was_not_checked_and_what_is_wrong(
 
 def test_a_wrong_signature_stops_fetch(monkeypatch: pytest.MonkeyPatch, signed: Signed) -> None:
     unpinned = signed.with_form(signature=signed.with_signature(sha256="", size=0), unsigned="why")
-    monkeypatch.setattr(command, "load_sources", lambda: Sources(sources=(unpinned,)))
+    monkeypatch.setattr("setup_local.catalog.sources.load_sources", lambda: Sources(sources=(unpinned,)))
     (signed.mirror / "one.tar.asc").write_bytes(signed.sign(b"other bytes"))
     error = failure("fetch", "--offline", "--mirror", signed.mirror)
     assert error.exit_code == 11

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
 from setup_local.stage.build_details import relocate
 
@@ -54,6 +55,14 @@ def test_every_path_is_relative_and_all_else_stays(root: Path) -> None:
     wanted["c_api"] = {"headers": "include/python3.14", "pkgconfig_path": "lib/pkgconfig"}
     assert relocated(root, DETAILS) == wanted
     assert relocated(root, wanted) == wanted
+
+
+def test_a_companion_is_the_library_to_link(root: Path) -> None:
+    path = root / "lib" / "python3.14" / "build-details.json"
+    path.write_text(json.dumps(DETAILS))
+    companion = Companion(goal="libpython3.14.so", soname="libpython3.14.so.1.0", ldflags=())
+    relocate(path.parent, root, "/install", companion)
+    assert json.loads(path.read_text())["libpython"] == {"dynamic": "lib/libpython3.14.so.1.0"}
 
 
 def test_a_static_library_that_lies_where_the_file_says_is_left_there(root: Path) -> None:

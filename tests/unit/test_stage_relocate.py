@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
-from setup_local.stage.relocate import find, relocate
+from setup_local.stage.installation import find
+from setup_local.stage.relocate import relocate
 from setup_local.stage.settings import load_settings
 
 MAKEFILE = """\
@@ -17,6 +20,8 @@ abs_builddir=\t/build/cpython
 LIBS=\t\t-lpthread -ldl
 LIBM=\t\t-lm
 SYSLIBS=\t$(LIBM)
+LDLIBRARY=\tlibpython3.13.a
+INSTSONAME=\t$(LDLIBRARY)
 prefix=\t\t/install
 exec_prefix=\t${prefix}
 """
@@ -29,6 +34,9 @@ VALUES = {
     "OPT": "-O3",
     "LINKFORSHARED": "-Xlinker -export-dynamic",
     "CC": "/build/sdk/bin/clang",
+    "LDLIBRARY": "libpython3.13.a",
+    "INSTSONAME": "libpython3.13.a",
+    "Py_ENABLE_SHARED": 0,
 }
 
 
@@ -65,11 +73,61 @@ def test_pkg_config_files_begin_at_their_own_place(root: Path) -> None:
     packages = root / "lib" / "pkgconfig"
     assert (packages / "python-3.13.pc").read_text().startswith("prefix=${pcfiledir}/../..\n")
     assert "Libs.private: -lpthread -ldl \n" in (packages / "python-3.13.pc").read_text()
-    exported = "-Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"
-    assert f"Libs.private: {exported} -L${{prefix}}/../build/lib -lssl -lz -lpthread -ldl -lm\n" in (
-        (packages / "python-3.13-embed.pc").read_text()
-    )
     assert (packages / "python3.pc").is_symlink()
+
+
+def test_a_static_libpython_is_told_with_all_that_it_needs(root: Path) -> None:
+    relocated(root)
+    packages = root / "lib" / "pkgconfig"
+    text = (packages / "python-3.13-embed-static.pc").read_text()
+    config = "${prefix}/lib/python3.13/config-3.13-x86_64-linux-gnu"
+    exported = "-Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"
+    libraries = "-L${prefix}/../build/lib -lssl -lz -lpthread -ldl -lm"
+    assert f"\nLibs: {exported} {config}/libpython3.13.a {libraries}\n" in text
+    assert "\nLibs.private:\n" in text
+    assert (packages / "python3-embed-static.pc").readlink() == Path("python-3.13-embed-static.pc")
+    assert not (packages / "python-3.13-embed.pc").exists(), "there is no shared libpython"
+
+
+def test_a_static_libpython_without_its_libraries_is_refused(root: Path) -> None:
+    relocated(root)
+    command = [root / "bin" / "python3.13-config", "--embed", "--static", "--ldflags"]
+    alone = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert "full archives" in alone.stderr
+    libraries = root.parent / "build" / "lib"
+    libraries.mkdir(parents=True)
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    assert told[-6:] == [
+        f"{root}/lib/python3.13/config-3.13-x86_64-linux-gnu/libpython3.13.a",
+        *(f"{root}/../build/lib/{name}" for name in ("libssl.a", "libz.a")),
+        "-lpthread",
+        "-ldl",
+        "-lm",
+    ]
+
+
+def test_a_companion_is_what_build_systems_are_told_of(root: Path) -> None:
+    header = root / "include" / "python3.13" / "pyconfig.h"
+    header.parent.mkdir(parents=True)
+    header.write_text("/* #undef Py_ENABLE_SHARED */\n")
+    companion = Companion(goal="libpython3.13.so", soname="libpython3.13.so.1.0", ldflags=())
+    relocate(find(root, "3.13"), load_settings().of((), companion), ("libz.a",), companion)
+    assert header.read_text() == "#define Py_ENABLE_SHARED 1\n"
+    packages = root / "lib" / "pkgconfig"
+    assert "\nLibs: -L${libdir} -Wl,-rpath,${libdir}\n" in (packages / "python-3.13-embed.pc").read_text()
+    assert "libz.a" in (packages / "python-3.13-embed-static.pc").read_text()
+    makefile = (root / "lib" / "python3.13" / "config-3.13-x86_64-linux-gnu" / "Makefile").read_text()
+    assert "LDLIBRARY=\tlibpython3.13.so\n" in makefile
+    assert "INSTSONAME=\tlibpython3.13.so.1.0\n" in makefile
+    data = runpy.run_path(str(root / "lib" / "python3.13" / "_sysconfigdata__linux_.py"))["build_time_vars"]
+    assert (data["Py_ENABLE_SHARED"], data["LDLIBRARY"]) == (1, "libpython3.13.so")
+
+
+def test_sysconfig_says_that_the_tree_can_be_moved(root: Path) -> None:
+    relocated(root)
+    data = runpy.run_path(str(root / "lib" / "python3.13" / "_sysconfigdata__linux_.py"))["build_time_vars"]
+    assert data["PYTHON_BUILD_STANDALONE"] == 1
 
 
 def test_the_makefile_computes_its_prefix(root: Path) -> None:
@@ -85,7 +143,7 @@ def test_python_config_is_the_projects_own(root: Path) -> None:
     text = program.read_text()
     assert program.stat().st_mode & 0o111
     assert "for name in libssl.a libz.a; do" in text
-    assert 'static=" -Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"' in text
+    assert 'libs="-Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a $static $libs"' in text
     assert 'libs="-lpthread -ldl -lm"' in text
     assert not list(root.rglob("python-config.py"))
 

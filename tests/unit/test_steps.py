@@ -7,12 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from setup_local.build.code_digests import CodeDigests
 from setup_local.build.steps import Step, chain_weights, digest, files_digest, step_keys
 from setup_local.values import Libc
 
 
 def _nothing(_: object) -> None:
     pass
+
+
+def _keys(steps: list[Step], **environment: str) -> dict[str, str]:
+    return step_keys(steps, code=CodeDigests(), environment=environment)
 
 
 def _graph(zlib: object = "zlib", openssl: object = "openssl") -> list[Step]:
@@ -25,14 +30,38 @@ def _graph(zlib: object = "zlib", openssl: object = "openssl") -> list[Step]:
 
 
 def test_a_changed_ingredient_changes_the_step_and_its_dependents_only() -> None:
-    before, after = step_keys(_graph()), step_keys(_graph(zlib="zlib, patched"))
+    before, after = _keys(_graph()), _keys(_graph(zlib="zlib, patched"))
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"zlib", "tcl", "cpython"}
 
 
 def test_equal_ingredients_under_other_names_have_other_keys() -> None:
-    keys = step_keys(_graph(zlib="same", openssl="same"))
+    keys = _keys(_graph(zlib="same", openssl="same"))
     assert keys["zlib"] != keys["openssl"]
+
+
+def test_the_environment_of_all_steps_is_in_every_key() -> None:
+    before, after = _keys(_graph(), LC_ALL="C"), _keys(_graph(), LC_ALL="C.UTF-8")
+    assert all(before[name] != after[name] for name in before)
+
+
+def test_the_bytes_of_declared_files_are_in_the_key(tmp_path: Path) -> None:
+    data = tmp_path / "data.toml"
+    step = Step(name="a", ingredients="", action=_nothing, data=(data,))
+    keys = set()
+    for text in ("1", "2"):
+        data.write_text(text)
+        keys.add(_keys([step])["a"])
+    assert len(keys | {_keys([replace(step, data=())])["a"]}) == 3
+
+
+def _something_else(_: object) -> None:
+    return None
+
+
+def test_the_code_of_the_action_is_in_the_key() -> None:
+    step = Step(name="a", ingredients="", action=_nothing)
+    assert _keys([step]) != _keys([replace(step, action=_something_else)])
 
 
 def test_the_heaviest_chain_comes_first() -> None:

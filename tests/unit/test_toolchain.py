@@ -76,8 +76,8 @@ def test_every_header_of_ours_is_listed_and_there() -> None:
     assert there == {item.path for item in load_sysroot().headers}
 
 
-def test_every_input_of_the_keys_exists() -> None:
-    for path in (*toolchain.INPUTS, *sysroot.INPUTS):
+def test_every_data_file_of_the_keys_exists() -> None:
+    for path in (*toolchain.DATA, *sysroot.DATA):
         assert path.exists(), path
 
 

@@ -12,6 +12,7 @@ import pytest
 import test_validate_binaries as binaries
 import test_validate_contents as contents
 import test_validate_description as description
+import test_validate_embedding as embedding
 import test_validate_flavours as flavours
 import test_validate_optimized as optimized
 import test_validate_sources as sources
@@ -130,7 +131,11 @@ def test_only_the_rules_that_were_applied_are_reported() -> None:
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
-        {rule for module in (binaries, contents, description, optimized, sources) for rule, _ in module.BREACHES}
+        {
+            rule
+            for module in (binaries, contents, description, embedding, optimized, sources)
+            for rule, _ in module.BREACHES
+        }
         | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}
         | {rule for rule, _, _ in UNREADABLE}
         | {"archive-readable"}

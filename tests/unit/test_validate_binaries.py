@@ -9,6 +9,18 @@ from corruptions import FORBIDDEN, PROGRAM, Breach, Corruption, every, findings,
 from hostile_elf import CONTRADICTORY, SHAPES
 from sample_distribution import SHARED, Entry, Sample, binary
 
+
+def renamed_module(name: str, file: str) -> Corruption:
+    """Have a shared module of that name."""
+
+    def corrupt(sample: Sample) -> None:
+        path = SHARED.replace("_shared", name)
+        sample.entries[f"python/{path}"] = Entry(binary(file), 0o755)
+        sample.document["build_info"]["extensions"][name] = [sample.extension("_shared") | {"shared_lib": path}]
+
+    return corrupt
+
+
 BREACHES: list[Breach] = [
     ("binary-readable", put(SHARED, binary("good.so")[:200])),
     ("binary-readable", put("build/lib/libbundled.a", b"!<thin>\n")),
@@ -36,6 +48,8 @@ BREACHES: list[Breach] = [
     ("text-relocations", shared("text-relocation.so")),
     ("writable-code", shared("writable-code.so")),
     ("exports", shared("exports.so")),
+    ("exports", shared("exports-tcl.so")),
+    ("exports", renamed_module("_tkinter", "exports.so")),
     ("private-symbols", shared("no-versions.so")),
     ("libc-functions", shared("memcpy.so")),
     ("libc-functions", shared("local-memcpy.so")),
@@ -52,13 +66,10 @@ def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_
     refused(Sample(), rule, corrupt, tmp_path)
 
 
-def test_crypt_may_need_libcrypt(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "file"), [("_crypt", "needs-crypt.so"), ("_tkinter", "exports-tcl.so")])
+def test_single_modules_may_have_what_others_may_not(name: str, file: str, tmp_path: Path) -> None:
     sample = Sample()
-    path = SHARED.replace("_shared", "_crypt")
-    sample.entries[f"python/{path}"] = Entry(binary("needs-crypt.so"), 0o755)
-    sample.document["build_info"]["extensions"]["_crypt"] = [
-        sample.extension("_shared") | {"shared_lib": path},
-    ]
+    renamed_module(name, file)(sample)
     assert findings(sample, tmp_path) == []
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.sources import Form, Requirement, Source, Sources, Trust
 from setup_local.errors import SourceError
 from setup_local.fetch import Fetcher, Obtained
@@ -24,7 +25,7 @@ class World:
         self.said: list[str] = []
         self.asked: list[str] = []
         self.signed: list[Source] = []
-        catalogs = load_catalogs()
+        catalogs = _catalogs()
         tiny = tuple(
             self.tiny(source.name, source.version, verified=source.verified) for source in catalogs.sources.sources
         )
@@ -60,3 +61,9 @@ class World:
         assert known is self.catalogs.sources
         self.asked.append(str(requirement))
         return Sources(sources=tuple(self.signed)).candidates(requirement)
+
+
+@functools.cache
+def _catalogs() -> Catalogs:
+    """Return the catalogs, read and checked once for all tests."""
+    return load_catalogs()

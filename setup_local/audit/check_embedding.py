@@ -1,0 +1,52 @@
+"""Rules about embedding: what an archive tells build systems to link lies in it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from setup_local.audit.facts import Packed
+from setup_local.audit.model import Group, Rule
+from setup_local.binfmt.detect import FileKind
+
+Breaches = Iterator[tuple[str, str]]
+_SETTINGS = re.compile(r"(?P<library>.*lib/)pkgconfig/python-(?P<version>[^/]+?)-embed(?P<static>-static)?\.pc")
+_BESIDE = "build/lib/"
+_START = "Py_Main"
+
+
+def _libraries(dist: Packed) -> Breaches:
+    for name in sorted(dist.names):
+        if match := _SETTINGS.fullmatch(name):
+            stem = f"{match['library']}libpython{match['version']}"
+            yield from _static(dist, name, f"{stem}.a") if match["static"] else _shared(dist, name, f"{stem}.so")
+
+
+def _shared(dist: Packed, settings: str, path: str) -> Breaches:
+    facts = dist.followed(path)
+    if facts is None or facts.elf is None:
+        yield settings, f"tells programs to link {path}, which is not there"
+        return
+    if _START not in facts.elf.exported:
+        yield facts.name, f"does not export {_START}, so programs cannot embed Python with it"
+    if facts.elf.soname != posixpath.basename(facts.name):
+        yield facts.name, f"calls itself {facts.elf.soname}: a program that links it would not find it"
+
+
+def _static(dist: Packed, settings: str, path: str) -> Breaches:
+    facts = dist.followed(path)
+    if facts is None or facts.kind is not FileKind.AR:
+        yield settings, f"tells programs to link {path}, which is not there"
+    if not any(name.startswith(_BESIDE) for name in dist.names):
+        yield settings, f"tells programs to link static libraries of {_BESIDE}, which are not there"
+
+
+RULES: tuple[Rule[Packed], ...] = (
+    Rule(
+        id="embedding-libraries",
+        title="what build systems are told to link is there",
+        group=Group.ARCHIVE,
+        check=_libraries,
+    ),
+)

@@ -1,0 +1,81 @@
+"""Tells build systems how a program embeds this Python: `python3-config`, and the files of pkg-config.
+
+`python3-embed` is about a shared libpython, the only form that every build system knows how to link. The static one needs
+the static libraries of its built-in modules, which lie beside the installation of a full archive: `python3-embed-static`,
+and `python3-config --embed --static`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from setup_local.render import render
+from setup_local.stage import files
+from setup_local.stage.installation import Installation
+from setup_local.stage.sysconfigdata import Variables
+
+# A program has no other way to find a shared libpython than its own run path.
+_RUN_PATH = "-Wl,-rpath,${libdir}"
+_LIBRARIES = re.compile(r"(?m)^Libs:(.*)$")
+_PRIVATE = re.compile(r"(?m)^Libs\.private:.*$")
+
+
+def write_pkg_config(
+    installation: Installation, archives: Sequence[str], system: Sequence[str], *, shared: bool
+) -> None:
+    """Write the files about embedding; without a shared libpython only the static form remains.
+
+    `archives` are the static libraries that libpython needs, in link order, `system` flags for parts of the C library.
+    """
+    packages = installation.packages
+    path = files.only(packages, "python-*-embed.pc")
+    static = path.with_stem(f"{path.stem}-static")
+    text = files.read(path)
+    libpython = f"${{prefix}}/{installation.libpython.relative_to(installation.root).as_posix()}"
+    flags = (*_export_flags(archives), libpython, *_archive_flags(archives), *system)
+    files.write(static, _PRIVATE.sub("Libs.private:", _LIBRARIES.sub(f"Libs: {' '.join(flags)}", text)))
+    (packages / "python3-embed-static.pc").symlink_to(static.name)
+    if shared:
+        with_run_path = _LIBRARIES.sub(rf"Libs:\1 {_RUN_PATH}", text)
+        files.write(path, _PRIVATE.sub(f"Libs.private: {' '.join(system)}", with_run_path))
+    else:
+        path.unlink()
+        (packages / "python3-embed.pc").unlink(missing_ok=True)
+
+
+def write_python_config(
+    installation: Installation, values: Variables, archives: Sequence[str], system: Sequence[str]
+) -> None:
+    """Write `python3.x-config`, and drop the copy in Python that would need the configured prefix."""
+    text = render(
+        "python-config.sh.j2",
+        {
+            "ldversion": str(values["LDVERSION"]),
+            "abiflags": str(values["ABIFLAGS"]),
+            "extension_suffix": str(values["EXT_SUFFIX"]),
+            "config_directory": installation.config.relative_to(installation.root).as_posix(),
+            "system_libraries": " ".join(system),
+            "archives": " ".join(archives),
+            "shared": int(bool(values.get("Py_ENABLE_SHARED"))),
+            "export_flags": " ".join(_export_flags(archives)),
+            "cflags": " ".join(str(values[name]) for name in ("BASECFLAGS", "OPT")),
+            "link_flags": str(values["LINKFORSHARED"]),
+        },
+    )
+    files.write(installation.root / "bin" / f"{installation.interpreter}-config", text, executable=True)
+    (installation.config / "python-config.py").unlink(missing_ok=True)
+
+
+def _archive_flags(archives: Sequence[str]) -> tuple[str, ...]:
+    """Return the flags for static libraries, which lie beside the installation."""
+    names = (archive.removeprefix("lib").removesuffix(".a") for archive in archives)
+    return ("-L${prefix}/../build/lib", *(f"-l{name}" for name in names))
+
+
+def _export_flags(archives: Sequence[str]) -> tuple[str, ...]:
+    """Return the flags with which a program that holds libpython offers the C API, and nothing else, to extensions.
+
+    What static libraries define would take the place of the libraries that wheels bring.
+    """
+    return ("-Wl,--export-dynamic", *((f"-Wl,--exclude-libs,{':'.join(archives)}",) if archives else ()))

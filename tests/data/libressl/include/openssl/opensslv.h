@@ -1,0 +1,1 @@
+#define LIBRESSL_VERSION_TEXT "LibreSSL 4.3.2"

@@ -1,0 +1,3 @@
+#include <openssl/opensslv.h>
+
+const char *SSL_version(void);

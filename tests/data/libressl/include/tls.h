@@ -1,0 +1,1 @@
+int tls_init(void);

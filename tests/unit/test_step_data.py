@@ -1,0 +1,294 @@
+"""What actions run and read is in their keys: seen while they run on tiny inputs, and read off the code of all of them."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import io
+import os
+import shutil
+import sys
+import tarfile
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from sample_distribution import ELF, Sample
+from sample_steps import all_steps
+
+from setup_local import paths
+from setup_local.build.code_keys import Code, Place, module_file, place_of
+from setup_local.build.steps import Job, Step
+from setup_local.build.toolchain import WHEEL
+from setup_local.catalog.musl import load_musl
+from setup_local.catalog.patches import load_patch
+from setup_local.catalog.sources import Form, Source
+from setup_local.fetch import Obtained
+from setup_local.plan.model import PlannedLibrary
+
+CODE = Code()
+# They only tell whether a file is good that is itself in the key.
+INPUT_SCHEMAS = {path for path in paths.SCHEMA.iterdir() if not path.name.startswith(("python-json", "sources-record"))}
+LIBRARIES = sorted(step.name for step in all_steps()["default"] if step.name.startswith("library:"))
+
+
+class Watch:
+    """Notes what this thread runs of the package, and which of its files it opens."""
+
+    def __init__(self) -> None:
+        self.thread = threading.get_ident()
+        self.ran: set[Place] = set()
+        self.read: set[Path] = set()
+
+    def called(self, frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename.startswith(f"{paths.PACKAGE}{os.sep}"):
+            names = code.co_qualname.split(".")
+            if not names[0].startswith("<"):
+                module = ".".join(Path(code.co_filename).relative_to(paths.PACKAGE.parent).with_suffix("").parts)
+                self.ran.add(Place(module=module.removesuffix(".__init__"), name=names[0]))
+
+    def opened(self, name: str, arguments: tuple[object, ...]) -> None:
+        if name == "open" and threading.get_ident() == self.thread and isinstance(arguments[0], str | os.PathLike):
+            path = Path(os.path.abspath(os.fspath(arguments[0])))
+            data = any(path.is_relative_to(place) for place in (paths.DATA, paths.TEMPLATES, paths.SCHEMA))
+            if data and "__pycache__" not in path.parts:
+                self.read.add(path)
+
+
+_watches: list[Watch] = []
+
+
+@cache
+def _hook() -> None:
+    """Listen to what Python opens (PEP 578); a hook can never be taken away."""
+    sys.addaudithook(lambda name, arguments: [watch.opened(name, arguments) for watch in _watches] and None)
+
+
+@contextmanager
+def watched() -> Iterator[Watch]:
+    _hook()
+    watch = Watch()
+    _watches.append(watch)
+    before = sys.getprofile()
+    sys.setprofile(watch.called)
+    try:
+        yield watch
+    finally:
+        sys.setprofile(before)
+        _watches.remove(watch)
+
+
+def covered(path: Path, data: Iterable[Path]) -> bool:
+    return any(path == item or item in path.parents for item in data)
+
+
+def declared(step: Step, steps: Iterable[Step]) -> set[Path]:
+    """Return the data files of a step and of all that it needs: they are in its key, too."""
+    known = {item.name: item for item in steps}
+    names, waiting = set(), [step.name]
+    while waiting:
+        name = waiting.pop()
+        if name not in names:
+            names.add(name)
+            waiting.extend(known[name].needs)
+    return {path for name in names for path in known[name].data}
+
+
+def check(step: Step, steps: Sequence[Step], job: Job) -> None:
+    """Run an action; fail if it runs code or reads data that its key does not have."""
+    with watched() as watch:
+        step.action(job)
+    reached = {dataclasses.replace(place, member="") for place in CODE.reached(place_of(step.action)).pieces}
+    assert watch.ran, "nothing was seen"
+    assert watch.ran - reached == set()
+    undeclared = {path for path in watch.read - INPUT_SCHEMAS if not covered(path, declared(step, steps))}
+    assert undeclared == set()
+
+
+class Bench:
+    """A job with a runner that makes what commands would."""
+
+    def __init__(self, top: Path, inputs: Mapping[str, Path] | None = None) -> None:
+        self.out, self.work = top / "out", top / "work"
+        for place in (self.out, self.work):
+            place.mkdir()
+        self.made: dict[Path, bytes] = {}
+        self.job = Job(out=self.out, work=self.work, inputs=inputs or {}, env={}, run=self.run)
+
+    def run(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        del argv, cwd, env
+        for path, content in self.made.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+
+
+def tarball(directory: Path, source: Source, files: Mapping[str, str]) -> Obtained:
+    path = directory / f"{source.identity}.tar"
+    with tarfile.open(path, "w") as archive:
+        for name, text in files.items():
+            member = tarfile.TarInfo(f"tree/{name}")
+            member.size = len(text.encode())
+            archive.addfile(member, io.BytesIO(text.encode()))
+    return Obtained(source=source, form=Form(file=path.name, sha256="0" * 64, root="tree"), path=path)
+
+
+def held(step: Step, name: str) -> object:
+    """Return a value that an action holds."""
+    code, cells = step.action.__code__, step.action.__closure__
+    assert cells is not None
+    return cells[code.co_freevars.index(name)].cell_contents
+
+
+def found(plan: str, name: str) -> tuple[Step, list[Step]]:
+    steps = all_steps()[plan]
+    return next(step for step in steps if step.name == name), steps
+
+
+@contextmanager
+def sources_at(step: Step, name: str, there: object) -> Iterator[None]:
+    """Give an action other sources, as those of the steps here are nowhere."""
+    cell = (step.action.__closure__ or ())[step.action.__code__.co_freevars.index(name)]
+    before, cell.cell_contents = cell.cell_contents, there
+    try:
+        yield
+    finally:
+        cell.cell_contents = before
+
+
+def patched_files(names: Iterable[str]) -> dict[str, str]:
+    """Return files in which every edit of these patches has its one place."""
+    files: dict[str, str] = {}
+    for edit in (edit for name in names for edit in load_patch(name).edits):
+        files[edit.file] = f"{files.get(edit.file, '')}\n{edit.find}\n"
+    return files
+
+
+@pytest.mark.parametrize("name", LIBRARIES)
+def test_a_library_is_made_of_what_its_key_has(name: str, tmp_path: Path) -> None:
+    step, steps = found("default", name)
+    planned = held(step, "planned")
+    assert isinstance(planned, PlannedLibrary)
+    library = planned.library
+    licences = {entry.partition(" or ")[0].replace("*", "x"): "a text" for entry in library.license_files}
+    files = licences | patched_files(planned.patches)
+    taken = [tarball(tmp_path, source, files) for source in (planned.source, *planned.extra_sources)]
+    bench = Bench(tmp_path, dict.fromkeys(("toolchain:zig", "sysroot:glibc-2.12"), tmp_path / "nowhere"))
+    stage = bench.work / "stage" / "install"
+    bench.made = {stage / product: b"!<arch>\n" for product in library.produces}
+    with sources_at(step, "taken", taken):
+        check(step, steps, bench.job)
+    assert (bench.out / "licenses" / library.license_name).is_file()
+
+
+def test_patches_are_tried_with_what_the_key_has(tmp_path: Path) -> None:
+    step, steps = found("default", "patches")
+    patched = held(step, "patched")
+    assert isinstance(patched, list)
+    there = {
+        item.source.identity: tarball(tmp_path, item.source, patched_files(item.patches) | {"README": ""})
+        for item in patched
+    }
+    with sources_at(step, "sources", there):
+        check(step, steps, Bench(tmp_path).job)
+
+
+def test_the_audit_judges_by_what_its_key_has(tmp_path: Path) -> None:
+    step, steps = found("default", "audit")
+    (tmp_path / "archives").mkdir()
+    Sample().write(tmp_path / "archives")
+    bench = Bench(tmp_path, {"distribution": tmp_path / "archives"})
+    check(step, steps, bench.job)
+    assert [path.name for path in bench.out.iterdir()] == [Sample().name]
+
+
+def test_shared_libraries_are_made_of_what_the_key_has(tmp_path: Path) -> None:
+    step, steps = found("shared", "shared-libraries")
+    (tmp_path / "tree" / "lib").mkdir(parents=True)
+    archives = {item.archive for item in held(step, "plan").shared_objects}  # type: ignore[attr-defined]
+    for archive in archives:
+        shutil.copyfile(ELF / "libbundled.a", tmp_path / "tree" / "lib" / archive)
+    bench = Bench(tmp_path, {**dict.fromkeys(step.needs[:2], tmp_path / "nowhere"), step.needs[2]: tmp_path / "tree"})
+    check(step, steps, bench.job)
+
+
+def test_a_given_profile_is_checked_by_what_the_key_has(tmp_path: Path) -> None:
+    step, steps = found("profile", "profile")
+    bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path))
+    bench.made = {bench.out / "summary.txt": b"Block counts: [1, 2000000]\n"}
+    check(step, steps, bench.job)
+
+
+def test_musl_is_made_of_what_the_key_has(tmp_path: Path) -> None:
+    step, steps = found("musl", next(step.name for step in all_steps()["musl"] if step.name.startswith("sysroot:")))
+    musl = load_musl().arch["x86_64"]
+    for name in musl.kernel_headers:
+        (tmp_path / WHEEL / "lib" / "libc" / "include" / name).mkdir(parents=True)
+    source = held(step, "source")
+    assert isinstance(source, Obtained)
+    bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path))
+    bench.made = {bench.out / "usr" / "lib" / "libc.so": b"", bench.out / "lib" / musl.loader: b""}
+    with sources_at(step, "source", tarball(tmp_path, source.source, {"COPYRIGHT": "a text"})):
+        check(step, steps, bench.job)
+
+
+@cache
+def _texts(module: str) -> Mapping[str, frozenset[str]]:
+    """Return the strings in each definition of a module."""
+    file = module_file(module)
+    assert file is not None
+    strings: dict[str, set[str]] = {}
+    for item in ast.parse(file.read_bytes()).body:
+        named = [item.name] if isinstance(item, ast.FunctionDef | ast.ClassDef) else []
+        names_in = (node for node in ast.walk(item) if isinstance(node, ast.Name))
+        named = named or [node.id for node in names_in if isinstance(node.ctx, ast.Store)]
+        constants = {node.value for node in ast.walk(item) if isinstance(node, ast.Constant)}
+        texts = {text for text in constants if isinstance(text, str)}
+        texts |= {f"{text}.j2" for text in texts if ".j2" in texts}  # `render(f"{name}.j2", ...)`
+        for name in named:
+            strings.setdefault(name, set()).update(texts)
+    return {name: frozenset(texts) for name, texts in strings.items()}
+
+
+def _files_of(text: str) -> set[Path]:
+    """Return the data files that a string in the code can mean."""
+    if not text or text.startswith("/") or "\0" in text or len(text) > 80:
+        return set()
+    named = {paths.DATA / text, paths.TEMPLATES / text, paths.DATA / "patches" / text}
+    return {path for path in named if path.is_file()}
+
+
+@pytest.mark.parametrize("plan", all_steps())
+def test_every_data_file_that_code_names_is_declared(plan: str) -> None:
+    steps = all_steps()[plan]
+    for step in {place_of(step.action): step for step in steps}.values():
+        places = {(place.module, place.name) for place in CODE.reached(place_of(step.action)).pieces if place.name}
+        named = {path for module, name in places for text in _texts(module).get(name, ()) for path in _files_of(text)}
+        named.discard(paths.DATA / "sources.toml")  # errors name it; what is taken of it is in the plan
+        undeclared = {path for path in named if not covered(path, declared(step, steps))}
+        foreign = (
+            "musl" if plan != "musl" else "glibc"
+        )  # the code of the other C library's loader is there, but not run
+        assert {path for path in undeclared if foreign not in path.name} == set(), step.name
+
+
+def test_the_check_sees_a_template_that_is_named() -> None:
+    assert "stub.S.j2" in _texts("setup_local.build.sysroot")["_build_stub"]
+    assert _files_of("stub.S.j2") == {paths.TEMPLATES / "stub.S.j2"}
+
+
+def test_the_watch_sees_an_undeclared_file_and_unknown_code(tmp_path: Path) -> None:
+    def action(_: Job) -> None:
+        load_musl()
+
+    step = Step(name="a", ingredients="", action=action)
+    with pytest.raises(AssertionError, match=r"musl\.toml"):
+        check(step, [step], Bench(tmp_path).job)
+    declared_step = dataclasses.replace(step, data=(paths.DATA / "musl.toml",))
+    shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / "work")
+    check(declared_step, [declared_step], Bench(tmp_path).job)
