@@ -5,10 +5,10 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit places golden distribution older musl locked variants test-regression test-optimized test-matrix environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl locked variants test-regression test-optimized test-matrix environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
-test: lint unit places distribution older musl
+test: lint unit hostile places distribution older musl
 
 environment:
 	@$(PYTHON) scripts/environment.py
@@ -24,7 +24,18 @@ lint: environment
 	$(RUN) scripts/check_catalogs.py
 
 unit: environment
-	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries
+	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries tests/fuzz
+
+# Hostile files under limits of memory and processor time.
+hostile: environment
+	$(RUN) -m pytest -n 2 tests/hostile
+
+# Every reader of bytes that others made, for SECONDS each, guided by coverage; what it finds is kept in tests/fuzz/corpus.
+SECONDS ?= 60
+FUZZED = $(shell sed -n 's/^    "\([a-z_]*\)": .*/\1/p' tests/fuzz/seeds.py)
+fuzz:
+	@$(PYTHON) scripts/environment.py fuzz
+	for target in $(FUZZED); do $(RUN) tests/fuzz/fuzz.py $$target $(SECONDS) || exit 1; done
 
 # Sources while a distribution's mirror moves on: a mirror of the tests' own, and the host's apt.
 places: environment

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
+from setup_local.printable import printable
+
 
 class SetupLocalError(Exception):
     """A failure that is reported as one line: what is wrong, where, and what to do.
@@ -17,7 +19,7 @@ class SetupLocalError(Exception):
     def __init__(self, what: str, *, where: object = None, hint: str | None = None) -> None:
         super().__init__(what)
         self.what = what
-        self.where = None if where is None else str(where)
+        self.where = None if where is None else printable(str(where))
         self.hint = hint
 
     def __str__(self) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+from setup_local.printable import printable, printable_lines
+
 
 def console() -> Console:
     """Return the console for messages: colours only on a terminal, none with `NO_COLOR` (no-color.org)."""
@@ -26,4 +28,11 @@ def error(message: str) -> None:
     """Print an error message."""
     from rich.text import Text  # noqa: PLC0415 (as above)
 
-    console().print(Text.assemble(("error: ", "bold red"), message))
+    console().print(Text.assemble(("error: ", "bold red"), printable_lines(message)))
+
+
+def escaped(text: str) -> str:
+    """Return a text of others for a table or line that has markup: shown as it is, whatever it holds."""
+    from rich.markup import escape  # noqa: PLC0415 (as above)
+
+    return escape(printable(text))

@@ -2,71 +2,25 @@
 
 from __future__ import annotations
 
-import posixpath
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from setup_local.audit import description
-from setup_local.audit.archive import Member, MemberKind
-from setup_local.audit.facts import ROOT, Packed
+from setup_local.audit import description, safety
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.facts import Packed
 from setup_local.audit.model import Group, Rule
 
 Breaches = Iterator[tuple[str, str]]
 _MODES = {MemberKind.FILE: (0o644, 0o755), MemberKind.DIRECTORY: (0o755,)}
 
 
-def _escapes(path: str) -> bool:
-    return path.startswith("/") or ".." in path.split("/")
+def _of(rule: str) -> Callable[[Packed], Breaches]:
+    """Return a check that yields what the gate has against the members under the name of one rule."""
 
+    def check(dist: Packed) -> Breaches:
+        return ((where or ".", what) for name, where, what in dist.breaches if name == rule)
 
-def _link_escapes(member: Member) -> bool:
-    """Tell whether a link leads out of `python/`; a symbolic link is relative to where it stands."""
-    match member.kind:
-        case MemberKind.SYMLINK:
-            base = posixpath.dirname(member.name)
-        case MemberKind.HARDLINK:
-            base = ""
-        case _:
-            return False
-    end = posixpath.normpath(posixpath.join(base, member.target))
-    return not f"{end}/".startswith(ROOT)
-
-
-def _safe_paths(dist: Packed) -> Breaches:
-    for member in dist.members:
-        if _escapes(member.name):
-            yield member.name, "the path leads out of the directory it is unpacked to"
-        elif _link_escapes(member):
-            yield member.name, f"the {member.kind.value} to {member.target} leads out of {ROOT}"
-
-
-def _through_links(dist: Packed) -> Breaches:
-    links = {member.name for member in dist.members if member.kind is MemberKind.SYMLINK}
-    for member in dist.members:
-        parents = member.name.split("/")[:-1]
-        for depth in range(1, len(parents) + 1):
-            if "/".join(parents[:depth]) in links:
-                yield member.name, f"lies behind the symlink {'/'.join(parents[:depth])}"
-
-
-def _unique(dist: Packed) -> Breaches:
-    counts = Counter(posixpath.normpath(member.name) for member in dist.members)
-    for name, count in counts.items():
-        if count > 1:
-            yield name, f"is in the archive {count} times"
-
-
-def _root(dist: Packed) -> Breaches:
-    for member in dist.members:
-        if not f"{member.name}/".startswith(ROOT):
-            yield member.name, f"does not lie below {ROOT}"
-
-
-def _no_devices(dist: Packed) -> Breaches:
-    for member in dist.members:
-        if member.kind is MemberKind.DEVICE:
-            yield member.name, "is a device or a pipe"
+    return check
 
 
 def _first(dist: Packed) -> Breaches:
@@ -121,13 +75,15 @@ READABLE = Rule(
     fatal=True,
 )
 FATAL: tuple[Rule[Packed], ...] = tuple(
-    Rule(id=name, title=title, group=Group.ARCHIVE, check=check, fatal=True)
-    for name, title, check in (
-        ("archive-safe-paths", "no path and no link leads out of the archive", _safe_paths),
-        ("archive-no-detours", "no member lies behind a symlink", _through_links),
-        ("archive-unique", "each path is there once", _unique),
-        ("archive-root", f"everything lies below {ROOT}", _root),
-        ("archive-no-devices", "there are only files, directories and links", _no_devices),
+    Rule(id=name, title=title, group=Group.ARCHIVE, check=_of(name), fatal=True)
+    for name, title in (
+        (safety.NAMES, "names and targets of links are text that can be shown and written"),
+        (safety.PATHS, "no path and no link leads out of the archive"),
+        (safety.DETOURS, "no member lies behind a link or a file"),
+        (safety.UNIQUE, "each path is there once"),
+        (safety.PLACE, f"everything lies below {safety.ROOT}"),
+        (safety.DEVICES, "there are only files, directories and links"),
+        (safety.LOOPS, "no link leads back to itself"),
     )
 )
 FIRST = Rule[Packed](

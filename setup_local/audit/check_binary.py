@@ -37,6 +37,11 @@ def _machine(binary: Binary) -> Breaches:
         )
 
 
+def _agree(binary: Binary) -> Breaches:
+    for what in binary.elf.disagreements:
+        yield binary.name, what
+
+
 def _needed(binary: Binary) -> Breaches:
     """Leave libraries that the distribution brings to `own-libraries-found`, which sees the whole of it."""
     for library in binary.elf.needed:
@@ -150,6 +155,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
     Rule(id=name, title=title, group=Group.BINARIES, check=check)
     for name, title, check in (
         ("binary-machine", "binaries are for the target's processor", _machine),
+        ("sections-agree", "sections say the same as what a loader reads", _agree),
         ("needed-libraries", "only whitelisted shared libraries are needed", _needed),
         ("loader-path", "programs ask for the target's own loader", _interpreter),
         ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from setup_local.audit.archive import MemberKind
 from setup_local.audit.description import NO_INIT, Link
-from setup_local.audit.facts import ROOT, Distribution, Packed
+from setup_local.audit.facts import Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
+from setup_local.audit.safety import ROOT
 from setup_local.binfmt.detect import FileKind
 
 Breaches = Iterator[tuple[str, str]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from setup_local.audit.facts import ROOT, Distribution
+from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import named_floor, version
+from setup_local.audit.safety import ROOT
 from setup_local.catalog.abi import abi_flags_of
 from setup_local.values import Libc, processor_level
 

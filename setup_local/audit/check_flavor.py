@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from setup_local.audit.archive import MemberKind
-from setup_local.audit.facts import ROOT, Flavoured
+from setup_local.audit.facts import Flavoured
 from setup_local.audit.model import Group, Rule
+from setup_local.audit.safety import ROOT
 
 Breaches = Iterator[tuple[str, str]]
 _ONLY_FULL = re.compile(r"(PYTHON\.json|build/.*|install/.*)")

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import cattrs
 import jsonschema
 
+from setup_local import strict_json
 from setup_local.catalog import load
+from setup_local.catalog.limits import load_limits
 from setup_local.errors import DescriptionError
+from setup_local.printable import printable
 
 NAME = "python/PYTHON.json"
 VERSIONS = ("8",)
 NO_INIT = "NULL"  # stands for an init function in the table of built-in modules that is not there
+_MOST_ERRORS = 20  # a document of millions of errors is not worth looking at all of them
 _FLOOR = "glibc-max-symbol-version:"
 
 
@@ -124,24 +128,31 @@ class Description:
 
 def read_description(data: bytes) -> Description:
     """Parse the bytes of PYTHON.json. Raises `DescriptionError`."""
-    try:
-        document = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        raise DescriptionError(f"no JSON: {error}", where=NAME) from error
+    document = parse_description(data)
     if isinstance(document, dict) and document.get("version") not in VERSIONS:
         known = ", ".join(VERSIONS)
-        raise DescriptionError(
-            f"$.version: unknown format version {document.get('version')!r}", where=NAME, hint=f"known: {known}"
-        )
+        said = shortened(repr(document.get("version")))
+        raise DescriptionError(f"$.version: unknown format version {said}", where=NAME, hint=f"known: {known}")
     _hold_against_schema(document)
     return cattrs.Converter(forbid_extra_keys=True).structure(document, Description)
 
 
+def parse_description(data: bytes) -> Any:
+    """Return the document in the bytes of PYTHON.json. Raises `DescriptionError`."""
+    try:
+        return strict_json.parse(data, limit=load_limits().document_bytes)
+    except ValueError as error:
+        raise DescriptionError(f"no JSON: {shortened(str(error))}", where=NAME) from error
+
+
 def _hold_against_schema(document: Any) -> None:
     validator = jsonschema.Draft202012Validator(load.schema(f"python-json-{VERSIONS[-1]}"))
-    error = jsonschema.exceptions.best_match(validator.iter_errors(document))
+    try:
+        error = jsonschema.exceptions.best_match(islice(validator.iter_errors(document), _MOST_ERRORS))
+    except RecursionError as failure:
+        raise DescriptionError("no JSON: nested too deeply", where=NAME) from failure
     if error is not None:
-        raise DescriptionError(f"{error.json_path}: {shortened(error.message)}", where=NAME)
+        raise DescriptionError(f"{printable(shortened(error.json_path))}: {shortened(error.message)}", where=NAME)
 
 
 def shortened(message: str, limit: int = 200) -> str:

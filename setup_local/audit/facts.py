@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import cached_property
 
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.description import Description
 from setup_local.audit.policy import Policy, places
+from setup_local.audit.safety import ROOT, Breach, Gate
 from setup_local.audit.sources_record import SourcesRecord
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
@@ -17,10 +19,10 @@ from setup_local.binfmt.elf import BadElf, Elf, read_elf
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.values import Linkage
 
-ROOT = "python/"
 LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
 COUNTS = "build/cpython.fdata"
-_JUMPS = re.compile(rf"^.* {LOOP} .* (\d+)$".encode(), re.MULTILINE)  # from where, to where, how often
+# From where, to where, how often; nothing in it is longer than the bounds, which keep hostile files from taking for ever.
+_JUMPS = re.compile(rf"^.{{1,512}} {LOOP} .{{1,512}} (\d{{1,18}})$".encode(), re.MULTILINE)
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
@@ -74,9 +76,16 @@ class Packed:
         """Return the paths of everything but directories, relative to `python/`."""
         return frozenset(member.name.removeprefix(ROOT) for member in self.members)
 
-    def followed(self, path: str) -> FileFacts | None:
-        """Return the facts of a file that may be named by links."""
-        links = {
+    @cached_property
+    def breaches(self) -> tuple[Breach, ...]:
+        """Return everything that makes the archive unsafe to unpack."""
+        gate = Gate()
+        found = [breach for member in self.members for breach in gate.admit(member)]
+        return (*found, *gate.finish())
+
+    @cached_property
+    def _links(self) -> dict[str, str]:
+        return {
             member.name.removeprefix(ROOT): posixpath.normpath(
                 posixpath.join(posixpath.dirname(member.name), member.target)
             )
@@ -85,10 +94,13 @@ class Packed:
             for member in self.members
             if member.target
         }
+
+    def followed(self, path: str) -> FileFacts | None:
+        """Return the facts of a file that may be named by links."""
         for _ in range(_MOST_LINKS):
-            if path not in links:
+            if path not in self._links:
                 break
-            path = links[path].removeprefix(ROOT)
+            path = self._links[path].removeprefix(ROOT)
         return self.files.get(path)
 
 
@@ -172,13 +184,17 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
     )
 
 
+def unreadable(name: str, problem: str) -> FileFacts:
+    """Return the facts of a file that cannot be read."""
+    return FileFacts(name=name, kind=FileKind.OTHER, blank=False, problem=problem)
+
+
 def _elves(name: str, data: bytes, kind: FileKind) -> list[tuple[str, Elf]]:
     match kind:
         case FileKind.ELF:
             return [(name, read_elf(data))]
         case FileKind.AR:
-            inner = list(members(data))
-            return [(f"{name}({item.name})", read_elf(item.data)) for item in inner if _is_elf(item.data)]
+            return [(f"{name}({item.name})", read_elf(item.data)) for item in members(data) if _is_elf(item.data)]
         case FileKind.THIN_AR:
             list(members(data))
     return []

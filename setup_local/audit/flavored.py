@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from setup_local.audit.archive import Member, MemberKind, read_members
-from setup_local.audit.facts import ROOT, FileFacts, Flavoured, examine
+from setup_local.audit.facts import Flavoured
+from setup_local.audit.gather import gather
 from setup_local.audit.policy import load_policy, named_floor, triples, version
 from setup_local.audit.texts import PathScanner
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
@@ -43,23 +43,21 @@ def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: s
     policy = load_policy(_triple(named.target, path))
     scanner = PathScanner(policy=policy, forbid=forbid)
     oldest = version(floor or named_floor(re.split(r"[-+]", named.target)) or policy.default_floor)
-    members: list[Member] = []
-    files: dict[str, FileFacts] = {}
-    for member, data in read_members(path):
-        members.append(member)
-        if member.kind is MemberKind.FILE:
-            name = member.name.removeprefix(ROOT)
-            place = name if name.startswith(_BESIDE) else f"install/{name}"
-            files[name] = examine(name, data(), scanner=scanner, floor=oldest, place=place)
+    members, files, _ = gather(path, scanner=scanner, floor=oldest, place=_place)
     return Flavoured(
         archive=path.name,
         policy=policy,
-        members=tuple(members),
+        members=members,
         files=files,
         flavor=named.flavor,
         parts=_catalog(),
         python=named.python,
     )
+
+
+def _place(name: str) -> str:
+    """Return where a file of a flavour lies in a full archive."""
+    return name if name.startswith(_BESIDE) else f"install/{name}"
 
 
 def _triple(target: str, path: Path) -> str:

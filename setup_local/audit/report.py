@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from setup_local.audit.model import Finding, Rule, Severity, Verdict
 from setup_local.errors import SetupLocalError
+from setup_local.log import escaped as escape
 
 _FORMAT = 1  # version of the JSON that `as_json` returns
 _MARKS = {Severity.GOOD: "[green]ok[/]", Severity.WARNING: "[yellow]warning[/]", Severity.ERROR: "[red]FAILS[/]"}

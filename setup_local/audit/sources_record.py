@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import cattrs
 import jsonschema
 
+from setup_local import strict_json
 from setup_local.audit.description import shortened
 from setup_local.catalog import load
+from setup_local.catalog.limits import load_limits
 
 PATH = "build/sources.json"
 SCHEMA = "sources-record-1"
+_MOST_ERRORS = 20
 
 
 class BadRecord(Exception):
@@ -77,11 +80,11 @@ class SourcesRecord:
 def read_record(data: bytes) -> SourcesRecord:
     """Return the record that a file holds; raise `BadRecord`."""
     try:
-        document: Any = json.loads(data)
+        document: Any = strict_json.parse(data, limit=load_limits().document_bytes)
+        validator = jsonschema.Draft202012Validator(load.schema(SCHEMA))
+        breach = jsonschema.exceptions.best_match(islice(validator.iter_errors(document), _MOST_ERRORS))
     except (ValueError, RecursionError) as error:
-        raise BadRecord(f"is not JSON: {error}") from error
-    validator = jsonschema.Draft202012Validator(load.schema(SCHEMA))
-    breach = jsonschema.exceptions.best_match(validator.iter_errors(document))
+        raise BadRecord(f"is not JSON: {shortened(str(error))}") from error
     if breach is not None:
-        raise BadRecord(f"{breach.json_path}: {shortened(breach.message)}")
+        raise BadRecord(f"{shortened(breach.json_path)}: {shortened(breach.message)}")
     return cattrs.structure(document, SourcesRecord)

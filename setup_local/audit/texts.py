@@ -12,6 +12,7 @@ from setup_local.audit.policy import Policy
 _ENDS = rb"""\x00-\x20"'<>:;,|()\[\]{}`*\x7f-\xff"""
 # A path begins after nothing, after a byte that no path holds, or after an option letter (`-I/...`).
 _BEFORE = re.compile(rb"(?:^|[^\w./~}$+-]|\W-[A-Z])$", re.ASCII)
+_LONGEST = 1024  # bytes of a path that are looked at
 _MOST = 5  # examples for one file
 
 
@@ -25,7 +26,7 @@ class PathScanner:
     @cached_property
     def _paths(self) -> re.Pattern[bytes]:
         inner = b"|".join(re.escape(prefix[1:].encode()) for prefix in self.policy.machine_paths)
-        return re.compile(rb"/(?:" + inner + rb")[^" + _ENDS + rb"]*")
+        return re.compile(rb"/(?:" + inner + rb")[^" + _ENDS + rb"]{0,%d}" % _LONGEST)
 
     @cached_property
     def _known(self) -> re.Pattern[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,20 @@ from setup_local.audit import (
     check_sources,
     check_tree,
     description,
+    files,
     sources_record,
 )
-from setup_local.audit.archive import Member, MemberKind, read_members
-from setup_local.audit.facts import ROOT, Binary, Distribution, FileFacts, examine
+from setup_local.audit.archive import MemberKind, read_members
+from setup_local.audit.facts import Binary, Distribution, FileFacts, examine, unreadable
 from setup_local.audit.flavored import named_flavor, read_flavored
+from setup_local.audit.gather import gather
 from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.detect import FileKind
 from setup_local.catalog.flavors import Flavor
-from setup_local.errors import DescriptionError, RequestError
+from setup_local.catalog.limits import load_limits
+from setup_local.errors import DescriptionError
 
 _SCHEMA = Rule[Distribution](
     id="description-schema",
@@ -98,31 +101,26 @@ def audit_paths(paths: Iterable[Path], policy: Policy, *, floor: str = "", forbi
     """Judge the binaries among these files and directories. Raises `RequestError` for a path that is not there."""
     scanner = PathScanner(policy=policy, forbid=forbid)
     limit = version(floor or policy.default_floor)
-    facts = (examine(str(path), _bytes(path), scanner=scanner, floor=limit) for path in _regular_files(paths))
+    facts = (_examined(path, scanner, limit) for path in files.regular_files(paths))
     return _files_verdict(facts)
 
 
-def _bytes(path: Path) -> bytes:
+def _examined(path: Path, scanner: PathScanner, floor: tuple[int, ...]) -> FileFacts:
+    """Return a file's facts; one that cannot be read is a finding, not the end."""
     try:
-        return path.read_bytes()
+        return examine(str(path), files.read_bounded(path), scanner=scanner, floor=floor)
     except OSError as error:
-        raise RequestError(f"cannot be read: {error.strerror}", where=path) from error
+        return unreadable(str(path), f"cannot be read: {error.strerror or error}")
+    except ValueError as error:
+        return unreadable(str(path), str(error))
 
 
-def _regular_files(paths: Iterable[Path]) -> Iterator[Path]:
-    for path in paths:
-        if not path.exists():
-            raise RequestError("no such file or directory", where=path)
-        found = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (item for item in found if item.is_file() and (item == path or not item.is_symlink()))
-
-
-def _files_verdict(files: Iterable[FileFacts]) -> Verdict:
-    return Verdict(subject="files", parts=tuple(_file_verdict(facts) for facts in files if _judged(facts)))
+def _files_verdict(found: Iterable[FileFacts]) -> Verdict:
+    return Verdict(subject="files", parts=tuple(_file_verdict(facts) for facts in found if _judged(facts)))
 
 
 def _judged(facts: FileFacts) -> bool:
-    return facts.kind is not FileKind.OTHER or facts.is_text or bool(facts.forbidden)
+    return facts.kind is not FileKind.OTHER or facts.is_text or bool(facts.forbidden or facts.problem)
 
 
 def _file_verdict(facts: FileFacts) -> Verdict:
@@ -135,42 +133,45 @@ def _file_verdict(facts: FileFacts) -> Verdict:
 
 
 def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
-    """Read the archive once; what comes before PYTHON.json (it should be nothing) is kept until it is known."""
-    members: list[Member] = []
-    files: dict[str, FileFacts] = {}
-    early: list[tuple[str, bytes]] = []
-    said: description.Description | None = None
-    scanner: PathScanner | None = None
-    floor: tuple[int, ...] = ()
-    record: bytes | None = None
-    for member, data in read_members(path):
-        members.append(member)
-        if member.kind is not MemberKind.FILE:
-            continue
-        name, body = member.name.removeprefix(ROOT), data()
-        if member.name == description.NAME and said is None:
-            said = description.read_description(body)
-            scanner = PathScanner(policy=load_policy(said.target_triple), forbid=forbid)
-            floor = version(said.floor)
-        if name == sources_record.PATH:
-            record = body
-        early.append((name, body))
-        if scanner is not None:
-            files |= {item: examine(item, content, scanner=scanner, floor=floor) for item, content in early}
-            early.clear()
-    if said is None or scanner is None:
-        hint = "other archives than full ones are known by names like cpython-3.13.5-<triple>-install_only.tar.gz"
-        raise DescriptionError(f"there is no {description.NAME} in the archive", where=path, hint=hint)
-    sources, problem = _recorded(record)
+    """Find the description, which should be the first member, then gather the facts of all members."""
+    said = _description(path)
+    policy = load_policy(said.target_triple)
+    scanner = PathScanner(policy=policy, forbid=forbid)
+    members, found, kept = gather(path, scanner=scanner, floor=version(said.floor), keep=(sources_record.PATH,))
+    _refuse_repetition(said, found, path)
+    sources, problem = _recorded(kept.get(sources_record.PATH))
     return Distribution(
         archive=path.name,
-        policy=scanner.policy,
+        policy=policy,
         description=said,
-        members=tuple(members),
-        files=files,
+        members=members,
+        files=found,
         record=sources,
         record_problem=problem,
     )
+
+
+def _description(path: Path) -> description.Description:
+    for member, read in read_members(path):
+        if member.name == description.NAME and member.kind is MemberKind.FILE:
+            try:
+                return description.read_description(read())
+            except DescriptionError as error:
+                raise DescriptionError(error.what, where=f"{path}: {error.where}", hint=error.hint) from error
+    hint = "other archives than full ones are known by names like cpython-3.13.5-<triple>-install_only.tar.gz"
+    raise DescriptionError(f"there is no {description.NAME} in the archive", where=path, hint=hint)
+
+
+def _refuse_repetition(said: description.Description, found: dict[str, FileFacts], path: Path) -> None:
+    """Raise `DescriptionError` where the objects of all extensions together are more than can be compared."""
+    sizes = {name: sum(len(item.elf.symbols) for item in facts.binaries) for name, facts in found.items()}
+    named = [path for _, item in said.extensions() for path in (*item.objs, *(link.path_static for link in item.links))]
+    most = load_limits().references
+    if sum(sizes.get(name or "", 0) for name in named) > most:
+        raise DescriptionError(
+            f"the objects of its extensions have more than {most} symbols together: the same ones are named too often",
+            where=f"{path}: {description.NAME}",
+        )
 
 
 def _recorded(data: bytes | None) -> tuple[sources_record.SourcesRecord | None, str]:

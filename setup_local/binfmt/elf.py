@@ -1,26 +1,21 @@
 """Facts about one ELF file, and no opinion about them.
 
-Segments, the dynamic section and symbol versions are read with pyelftools; headers and symbol tables in `header` and
-`symbols`, because an archive holds thousands of objects and hundreds of thousands of symbols.
+What counts when a program runs is read as a loader reads it, from program headers and the dynamic segment (`segments`,
+`dynamic`); sections are for what is not loaded. Where the two contradict each other, that is a fact, too (`disagree`).
 """
 
 from __future__ import annotations
 
-import io
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from elftools.common.exceptions import ELFError
-from elftools.construct import ConstructError
-from elftools.elf.constants import P_FLAGS, SH_FLAGS
-from elftools.elf.dynamic import DynamicSegment
-from elftools.elf.elffile import ELFFile
-
+from setup_local.binfmt import disagree, dynamic, segments
+from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.header import Header, read_header
+from setup_local.binfmt.segments import Image, read_segments
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
@@ -34,9 +29,9 @@ _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
 _DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 _VERSION_MASK = 0x7FFF
 _NO_VERSION = 1  # VER_NDX_GLOBAL
-_VERSION_ENTRY = 16  # bytes of one Elf_Verneed or Elf_Vernaux
-_SYMTAB, _NOTE, _DYNSYM, _VERSYM = 2, 7, 11, 0x6FFFFFFF  # section types (elf.h)
-_BUILD_ID, _GNU = 3, b"GNU\0"  # NT_GNU_BUILD_ID and its owner
+_SYMTAB, _NOTE = 2, 7  # section types (elf.h)
+_BUILD_ID, _PROPERTY, _GNU = 3, 5, b"GNU\0"  # NT_GNU_BUILD_ID, NT_GNU_PROPERTY_TYPE_0 and their owner
+_ISA_NEEDED = 0xC0008002  # GNU_PROPERTY_X86_ISA_1_NEEDED
 _LEVELS = {2: "v2", 4: "v3", 8: "v4"}  # GNU_PROPERTY_X86_ISA_1_V2 and so on
 
 
@@ -70,7 +65,8 @@ class Elf:
     receive a library's data (copy relocations), `versioned` those that have a version of this file. `sections` are the names of all
     sections. `level` is what a program says that it wants of the processor (`v3`), empty if it says nothing.
     `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
-    one, and nothing that could be loaded.
+    one, and nothing that could be loaded. `loadable` files have segments for a loader, whatever their type says.
+    `disagreements` are places where sections or the type say something else than what a loader reads.
     """
 
     kind: ElfKind
@@ -89,7 +85,9 @@ class Elf:
     has_dynamic: bool = False
     level: str = ""
     build_id: str = ""
+    loadable: bool = False
     detached: bool = False
+    disagreements: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
@@ -99,7 +97,7 @@ class Elf:
     @property
     def linked(self) -> bool:
         """Tell whether a linker made this file for a loader."""
-        return self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED) and not self.detached
+        return (self.loadable or self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED)) and not self.detached
 
     @property
     def debug_sections(self) -> frozenset[str]:
@@ -151,20 +149,8 @@ def read_elf(data: bytes) -> Elf:
     """Read an ELF file's facts. Raises `BadElf`."""
     try:
         return _read(data)
-    except (
-        ELFError,
-        ConstructError,
-        struct.error,
-        ValueError,
-        KeyError,
-        AttributeError,
-        TypeError,
-        IndexError,
-        OverflowError,
-        AssertionError,
-        MemoryError,
-    ) as error:
-        raise BadElf(f"damaged ELF file: {str(error) or type(error).__name__}") from error
+    except (struct.error, ValueError, IndexError, OverflowError) as error:
+        raise BadElf(f"damaged ELF file: {error}") from error
 
 
 def _read(data: bytes) -> Elf:
@@ -174,25 +160,22 @@ def _read(data: bytes) -> Elf:
         "elf_class": header.elf_class,
         "machine": header.machine,
         "sections": frozenset(section.name for section in header.sections),
-        "symbols": _table(header, data, _SYMTAB),
+        "symbols": _table(header, data),
     }
-    if common["kind"] is ElfKind.OBJECT:
+    image = Image(data=data, order=header.order, elf_class=header.elf_class, segments=read_segments(data, header))
+    loadable = any(segment.kind in (segments.LOAD, segments.DYNAMIC) for segment in image.segments)
+    if common["kind"] is ElfKind.OBJECT and not loadable:
         return Elf(**common)
-    elf = ELFFile(io.BytesIO(data))
-    common["build_id"] = build_id(data)
-    if _is_detached(elf):
+    common |= {"loadable": loadable, "build_id": _build_id(image)}
+    if _is_detached(image, header):
         return Elf(**common, detached=True)
-    dynamic = _table(header, data, _DYNSYM)
-    copied, versioned = _versions(elf, header, data, dynamic)
+    linking = read_dynamic(image)
     return Elf(
         **common,
-        **_segment_facts(elf),
-        **_dynamic_facts(elf),
-        level=_level(elf),
-        version_needs=tuple(_version_needs(elf)),
-        dynamic=dynamic,
-        copied=copied,
-        versioned=versioned,
+        **_segment_facts(image),
+        **(_dynamic_facts(linking, header) if linking else {}),
+        level=_level(image),
+        disagreements=tuple(disagree.disagreements(header, image, linking)),
     )
 
 
@@ -203,8 +186,9 @@ def _kind(name: str) -> ElfKind:
         return ElfKind.OTHER
 
 
-def _table(header: Header, data: bytes, kind: int) -> SymbolTable:
-    section = header.first(kind)
+def _table(header: Header, data: bytes) -> SymbolTable:
+    """Return the full table of symbols, which no loader reads."""
+    section = header.first(_SYMTAB)
     if section is None:
         return NO_SYMBOLS
     names = header.sections[section.link]
@@ -224,92 +208,87 @@ def _table(header: Header, data: bytes, kind: int) -> SymbolTable:
     )
 
 
-def _segment_facts(elf: ELFFile) -> dict[str, Any]:
-    stack, relro, writable_code, interpreter = None, False, False, None
-    segment: Any
-    for segment in elf.iter_segments():
-        kind, flags = segment["p_type"], segment["p_flags"]
-        match kind:
-            case "PT_GNU_STACK":
-                stack = bool(flags & P_FLAGS.PF_X)
-            case "PT_GNU_RELRO":
-                relro = True
-            case "PT_INTERP":
-                interpreter = segment.get_interp_name()
-            case "PT_LOAD":
-                writable_code |= bool(flags & P_FLAGS.PF_X and flags & P_FLAGS.PF_W)
-    return {"executable_stack": stack, "relro": relro, "writable_code": writable_code, "interpreter": interpreter}
-
-
-def _level(elf: ELFFile) -> str:
-    """Return the highest processor level of the notes (x86-64 psABI, "Program Property")."""
-    section: Any
-    needed = 0
-    for section in elf.iter_sections(type="SHT_NOTE"):
-        for note in section.iter_notes():
-            if note["n_type"] == "NT_GNU_PROPERTY_TYPE_0":
-                found = (item for item in note["n_desc"] if item["pr_type"] == "GNU_PROPERTY_X86_ISA_1_NEEDED")
-                needed |= sum(item["pr_data"] for item in found)
-    return _LEVELS.get(1 << needed.bit_length() >> 1, "")
-
-
-def _is_detached(elf: ELFFile) -> bool:
-    """Tell whether there are sections with code, but none of them has bytes in the file."""
-    kinds = {section["sh_type"] for section in elf.iter_sections() if section["sh_flags"] & SH_FLAGS.SHF_EXECINSTR}
-    return kinds == {"SHT_NOBITS"}
-
-
-def _dynamic_facts(elf: ELFFile) -> dict[str, Any]:
-    segment = next((item for item in elf.iter_segments() if isinstance(item, DynamicSegment)), None)
-    if segment is None:
-        return {}
-    tags: list[Any] = list(segment.iter_tags())
-    values = {tag.entry.d_tag: tag.entry.d_val for tag in tags}
-    flags = values.get("DT_FLAGS", 0)
+def _segment_facts(image: Image) -> dict[str, Any]:
+    stacks = [segment for segment in image.segments if segment.kind == segments.GNU_STACK]
+    asked = image.first(segments.INTERP)
+    both = segments.EXECUTABLE | segments.WRITABLE
     return {
-        "has_dynamic": True,
-        "needed": tuple(tag.needed for tag in tags if tag.entry.d_tag == "DT_NEEDED"),
-        "soname": next((tag.soname for tag in tags if tag.entry.d_tag == "DT_SONAME"), None),
-        "rpaths": tuple(_rpaths(tags)),
-        "bind_now": bool(flags & _DF_BIND_NOW or values.get("DT_FLAGS_1", 0) & _DF_1_NOW or "DT_BIND_NOW" in values),
-        "text_relocations": bool(flags & _DF_TEXTREL or "DT_TEXTREL" in values),
+        "executable_stack": bool(stacks[-1].flags & segments.EXECUTABLE) if stacks else None,
+        "relro": image.first(segments.GNU_RELRO) is not None,
+        "writable_code": any(segment.flags & both == both for segment in image.loaded),
+        "interpreter": segments.string(image.data, asked.offset, asked.offset + asked.size) if asked else None,
     }
 
 
-def _rpaths(tags: list[Any]) -> Iterator[str]:
-    for tag in tags:
-        match tag.entry.d_tag:
-            case "DT_RPATH":
-                yield from tag.rpath.split(":")
-            case "DT_RUNPATH":
-                yield from tag.runpath.split(":")
+def _build_id(image: Image) -> str:
+    return next((body.hex() for owner, kind, body in image.notes() if (owner, kind) == (_GNU, _BUILD_ID)), "")
 
 
-def _version_groups(elf: ELFFile) -> Iterator[tuple[Any, Any]]:
-    """Yield (library, its versions); counts that cannot be true are not believed, or a damaged file takes forever."""
-    section: Any
-    for section in elf.iter_sections(type="SHT_GNU_verneed"):
-        most = section["sh_size"] // _VERSION_ENTRY
-        if section["sh_info"] > most:
-            raise ValueError("more version needs than their section holds")
-        for need, versions in section.iter_versions():
-            if need["vn_cnt"] > most:
-                raise ValueError("more versions of a library than their section holds")
-            yield need, versions
+def _level(image: Image) -> str:
+    """Return the highest processor level of the notes (x86-64 psABI, "Program Property")."""
+    needed = 0
+    for owner, kind, body in image.notes():
+        at = 0
+        while (owner, kind) == (_GNU, _PROPERTY) and at + 8 <= len(body):
+            name, size = struct.unpack_from(f"{image.order}2I", body, at)
+            if name == _ISA_NEEDED and size == 4:  # noqa: PLR2004 - the property is one word
+                needed |= struct.unpack_from(f"{image.order}I", body, at + 8)[0]
+            at += 8 + size + -size % (image.elf_class // 8)
+    return _LEVELS.get(1 << needed.bit_length() >> 1, "")
 
 
-def _version_needs(elf: ELFFile) -> Iterator[VersionNeed]:
-    for need, versions in _version_groups(elf):
-        yield from (VersionNeed(library=str(need.name), version=str(item.name)) for item in versions)
+def _is_detached(image: Image, header: Header) -> bool:
+    """Tell whether nothing of what segments say to load is in the file but headers and notes: no code, no dynamic segment."""
+    head = header.segments_at + header.segment_size * header.segment_count
+    code = [item for item in image.loaded if item.flags & segments.EXECUTABLE]
+    return (
+        bool(code)
+        and all(not item.size or item.offset + item.size <= head for item in code)
+        and not any(item.size for item in image.segments if item.kind == segments.DYNAMIC)
+    )
 
 
-def _versions(elf: ELFFile, header: Header, data: bytes, dynamic: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
+def _dynamic_facts(linking: Dynamic, header: Header) -> dict[str, Any]:
+    flags, flags_1 = linking.value(dynamic.FLAGS) or 0, linking.value(dynamic.FLAGS_1) or 0
+    needs = list(linking.version_needs())
+    table = _dynamic_symbols(linking, header)
+    copied, versioned = _versions(linking, {number for _, _, number in needs}, table)
+    return {
+        "has_dynamic": True,
+        "needed": linking.texts(dynamic.NEEDED),
+        "soname": next(reversed(linking.texts(dynamic.SONAME)), None),
+        "rpaths": tuple(
+            path for tag in (dynamic.RPATH, dynamic.RUNPATH) for text in linking.texts(tag) for path in text.split(":")
+        ),
+        "bind_now": bool(flags & _DF_BIND_NOW or flags_1 & _DF_1_NOW or linking.value(dynamic.BIND_NOW) is not None),
+        "text_relocations": bool(flags & _DF_TEXTREL or linking.value(dynamic.TEXTREL) is not None),
+        "version_needs": tuple(VersionNeed(library=library, version=version) for library, version, _ in needs),
+        "dynamic": table,
+        "copied": copied,
+        "versioned": versioned,
+    }
+
+
+def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
+    """Return the dynamic symbols; a section may say that there are more of them than are hashed or relocated."""
+    start, _ = linking.symbol_table(0)
+    listed = disagree.listed_symbols(header, start)
+    return read_symbols(
+        linking.image.data,
+        table=linking.symbol_table(max(linking.symbol_count(), listed)),
+        names=linking.string_table(),
+        elf_class=header.elf_class,
+        order=header.order,
+    )
+
+
+def _versions(linking: Dynamic, foreign: set[int], table: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
     """Return defined dynamic symbols: those whose version is one that a library must have, and those with another."""
-    section = header.first(_VERSYM)
-    if section is None:
+    address = linking.value(dynamic.VERSYM)
+    if address is None:
         return frozenset(), frozenset()
-    foreign = {item["vna_other"] for _, versions in _version_groups(elf) for item in versions}
-    raw = struct.unpack_from(f"{header.order}{section.size // 2}H", data, section.offset)
-    numbers = {name: raw[index] & _VERSION_MASK for index, name in dynamic.defined_at}
+    last = max((index for index, _ in table.defined_at), default=-1)
+    raw = linking.image.unpack(f"{last + 1}H", address)
+    numbers = {name: raw[index] & _VERSION_MASK for index, name in table.defined_at}
     copied = frozenset(name for name, number in numbers.items() if number in foreign)
     return copied, frozenset(name for name, number in numbers.items() if number > _NO_VERSION) - copied

@@ -12,6 +12,8 @@ OBJECT, EXECUTABLE, SHARED = 1, 2, 3  # ET_REL, ET_EXEC, ET_DYN
 SYMTAB, STRTAB, RELA, NOTE, NOBITS, REL, GROUP, SYMTAB_SHNDX = 2, 3, 4, 7, 8, 9, 17, 18  # SHT_*
 ALLOC, INFO_LINK = 0x2, 0x40  # SHF_*
 DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # how names of debug sections begin
+_LONGEST_NAME = 4096
+_LARGEST_ALIGNMENT = 1 << 22  # pages are not larger than 2 MiB
 _IDENT = 16  # bytes of e_ident
 _ORDERS = {1: "<", 2: ">"}
 _HEADERS = {1: "HHIIIIIHHHHHH", 2: "HHIQQQIHHHHHH"}
@@ -80,7 +82,10 @@ class Layout:
     def name(self, section: SectionRow) -> bytes:
         """Return a section's name."""
         start = self.sections[self.header.names].offset + section.name
-        return self.data[start : self.data.index(b"\0", start)]
+        end = self.data.find(b"\0", start, start + _LONGEST_NAME)
+        if end < 0:
+            raise ValueError("the name of a section has no end")
+        return self.data[start:end]
 
     def content(self, section: SectionRow) -> bytes:
         """Return a section's bytes. Raises `ValueError` if the file ends before them."""
@@ -117,6 +122,12 @@ def read_layout(data: bytes) -> Layout:
     """Read a file that begins with `MAGIC`. Raises ValueError, IndexError, KeyError, `struct.error`."""
     bits, order = data[4], _ORDERS[data[5]]
     header = HeaderRow(*struct.unpack_from(order + _HEADERS[bits], data, _IDENT))
+    for at, size, count in (
+        (header.sections_at, header.section_size, header.section_count),
+        (header.segments_at, header.segment_size, header.segment_count),
+    ):
+        if count and at + size * count > len(data):
+            raise ValueError("the file ends before its headers")
     rows = (header.sections_at + index * header.section_size for index in range(header.section_count))
     sections = tuple(SectionRow(*struct.unpack_from(order + _SECTIONS[bits], data, row)) for row in rows)
     layout, places = _SEGMENTS[bits]
@@ -135,5 +146,7 @@ def debug_size(data: bytes) -> int:
 
 
 def padding(length: int, alignment: int) -> bytes:
-    """Return the zeros that follow this many bytes up to the next multiple of an alignment."""
+    """Return the zeros that follow this many bytes up to the next multiple of an alignment. Raises `ValueError`."""
+    if alignment > _LARGEST_ALIGNMENT:
+        raise ValueError(f"an alignment of {alignment} bytes")
     return bytes(-length % max(alignment, 1))

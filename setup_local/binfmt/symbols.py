@@ -9,6 +9,8 @@ _STB_LOCAL, _STB_WEAK = 0, 2
 _STT_FUNC, _STT_GNU_IFUNC, _STT_SECTION, _STT_FILE = 2, 10, 3, 4
 _SHN_UNDEF = 0
 _STV_DEFAULT, _STV_PROTECTED = 0, 3
+_MOST = 500_000  # symbols of one table; large interpreters have 40,000
+_LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of one table
 _LAYOUT = {64: "IBBHQQ", 32: "IIIBBH"}
 
 
@@ -42,6 +44,11 @@ class SymbolTable:
         """Return every name that is defined here."""
         return self.linkable | self.locals
 
+    def __len__(self) -> int:
+        """Return the number of names."""
+        kinds = (self.globals, self.weak, self.hidden, self.locals, self.undefined)
+        return sum(len(names) for names in kinds)
+
 
 NO_SYMBOLS = SymbolTable()
 
@@ -60,16 +67,24 @@ def read_symbols(
     Raises ValueError, `struct.error`.
     """
     layout = struct.Struct(order + _LAYOUT[elf_class])
+    if table[1] // layout.size > _MOST:
+        raise ValueError(f"a table of more than {_MOST} symbols")
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
-    strings = data[names[0] : names[0] + names[1]]
+    end, left = min(names[0] + names[1], len(data)), _MOST_BYTES
     sorter = _Sorter(hot)
     for index, entry in enumerate(layout.iter_unpack(raw)):
         info, other, section = (entry[1], entry[2], entry[3]) if elf_class == 64 else entry[3:]  # noqa: PLR2004
         kind = info & 15
         if entry[0] == 0 or kind in (_STT_SECTION, _STT_FILE):
             continue
-        start = entry[0]
-        name = strings[start : strings.index(b"\0", start)].decode("utf-8", "replace").partition("@")[0]
+        start = names[0] + entry[0]
+        stop = data.find(b"\0", start, min(end, start + _LONGEST))
+        left -= stop - start
+        if stop < 0 or left < 0:
+            raise ValueError(
+                "the names of the symbols are too long" if stop >= 0 else "the name of a symbol has no end"
+            )
+        name = data[start:stop].decode("utf-8", "replace").partition("@")[0]
         sorter.add(index, name, binding=info >> 4, kind=kind, visibility=other & 3, section=section)
     return sorter.result()
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import RequestError, ValidationFailed
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=NamedPath())
 @click.option(
     "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
 )
@@ -31,9 +32,10 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
     from setup_local.audit import check_binary, check_files, report
     from setup_local.audit.policy import load_policy
     from setup_local.audit.validate import audit_paths
-    from setup_local.commands.verdicts import refuse_floor, show_judged
+    from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
 
     refuse_floor(floor)
+    refuse_empty(forbid)
     name = ", ".join(str(path) for path in paths)
     verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
     if not verdict.parts:

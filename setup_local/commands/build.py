@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import RequestError
@@ -30,6 +30,20 @@ def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
     """Return the Python that is asked for; without a word, the one whose source is given."""
     given = any(text.startswith(("cpython=", "cpython-")) for text in own)
     return asked or ("" if given else _DEFAULT_PYTHON)
+
+
+def refuse_no_profile(path: Path) -> None:
+    """Raise `RequestError` for a file that no instrumented program of LLVM wrote."""
+    from setup_local.binfmt.detect import HEAD, FileKind, detect
+
+    try:
+        with path.open("rb") as stream:
+            kind = detect(stream.read(HEAD))
+    except OSError as error:
+        raise RequestError(f"cannot be read: {error.strerror}", where=f"--profile {path}") from error
+    if kind is not FileKind.PROFILE:
+        hint = "take build/cpython.profdata of an archive that was built with --optimized"
+        raise RequestError("is not a profile of LLVM", where=f"--profile {path}", hint=hint)
 
 
 def _plan_shown(request: Request, *, as_json: bool) -> str:
@@ -54,7 +68,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
 @click.option(
     "--profile",
     metavar="FILE",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, dir_okay=False, resolve_path=True),
     help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
 )
 @click.option(
@@ -66,7 +80,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
 @click.option(
     "--llvm",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, file_okay=False, resolve_path=True),
     help="Directory of the host's LLVM, for --toolchain llvm.  [default: the newest]",
 )
 @click.option(
@@ -121,6 +135,8 @@ def build(
     from setup_local import pipeline
     from setup_local.build.progress import Progress
 
+    if profile is not None:
+        refuse_no_profile(profile)
     request = dataclasses.replace(
         variant,
         python=choose_python(python, own),

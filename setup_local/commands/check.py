@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import RequestError, ValidationFailed
+from setup_local.printable import printable
 from setup_local.values import DEFAULT_TRIPLE
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("directory", metavar="DIR", type=NamedPath())
 @click.option(
     "--target-triple",
     "asked",
@@ -48,7 +50,7 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
     limits = _limits(directory, triple, floor)
     if mend:
         for name, what in repair(Path(limits.roots[0]), tree_files(Path(limits.roots[0]), limits)):
-            click.echo(f"{name}: {what}", err=as_machine)
+            click.echo(printable(f"{name}: {what}"), err=as_machine)
     verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
     outcome = report.Judged(subject=str(directory), verdict=verdict)
     show_judged(outcome, RULES, triple, as_machine=as_machine)
@@ -58,13 +60,14 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
 
 def target_of(directory: Path) -> str:
     """Return the target of the interpreter in a directory by the loader that it asks for; the default if none tells."""
+    from setup_local.audit.files import read_bounded
     from setup_local.audit.policy import load_policy, triples
-    from setup_local.binfmt.elf import BadElf, read_elf
+    from setup_local.binfmt.elf import read_elf
     from setup_local.doctor.tree import find_interpreter
 
     try:
-        elf = read_elf(find_interpreter(directory).read_bytes())
-    except (RequestError, OSError, BadElf):
+        elf = read_elf(read_bounded(find_interpreter(directory)))
+    except (RequestError, OSError, ValueError):
         return DEFAULT_TRIPLE
     return next((triple for triple in triples() if load_policy(triple).interpreter == elf.interpreter), DEFAULT_TRIPLE)
 
@@ -73,12 +76,12 @@ def _limits(directory: Path, triple: str, floor: str) -> Limits:
     from setup_local.audit.policy import load_policy, version
     from setup_local.commands.verdicts import refuse_floor
     from setup_local.doctor.tables import check_tables
+    from setup_local.doctor.tree import refuse_no_directory
     from setup_local.doctor.tree_files import Limits
 
     refuse_floor(floor)
     policy = load_policy(triple)
-    if not directory.is_dir():
-        raise RequestError("there is no such directory", where=directory)
+    refuse_no_directory(directory)
     roots = dict.fromkeys((os.path.realpath(directory), os.path.abspath(directory)))
     return Limits(
         roots=tuple(roots),

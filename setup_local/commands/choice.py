@@ -1,12 +1,15 @@
-"""Options whose values are those of an enum."""
+"""Kinds of values that options and arguments have."""
 
 from __future__ import annotations
 
+import errno
 from enum import Enum
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
 import click
 
+_IMPOSSIBLE = {errno.ENAMETOOLONG, errno.ELOOP}
 _Member = TypeVar("_Member", bound=Enum)
 
 
@@ -17,3 +20,23 @@ class EnumChoice(click.Choice[_Member]):
         """Return how a member is typed; what was typed stays as it is."""
         del ctx
         return str(choice.value if isinstance(choice, Enum) else choice)
+
+
+class NamedPath(click.Path):
+    """A path that names something: an empty one would mean the current directory, which nobody meant."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(path_type=Path, **options)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path; refuse an empty one, and one that no file system can have."""
+        if not str(value).strip():
+            self.fail("is empty; name a file or directory.", param, ctx)
+        try:
+            Path(value).stat()
+        except OSError as error:
+            if error.errno in _IMPOSSIBLE:
+                self.fail(f"{str(value)[:80]}...: {error.strerror}", param, ctx)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return super().convert(value, param, ctx)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local import log, paths
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.fetch import this_host
 from setup_local.errors import RequestError
 from setup_local.index.names import Flavor
@@ -23,9 +23,7 @@ _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
 
 
 @click.command(context_settings={"show_default": True})
-@click.argument(
-    "directory", metavar="DIR", envvar="PYTHON_INSTALL_DIR", type=click.Path(path_type=Path, file_okay=False)
-)
+@click.argument("directory", metavar="DIR", envvar="PYTHON_INSTALL_DIR", type=NamedPath(file_okay=False))
 @click.option(
     "--from",
     "origin",
@@ -84,8 +82,10 @@ def _package_versions(packages: dict[str, str | None]) -> dict[str, str]:
 
 def _is_archive(origin: str) -> bool:
     """Tell a file from a version; raise `RequestError` for what is neither."""
-    if Path(origin).is_file():
+    if os.path.isfile(origin):
         return True
+    if os.path.lexists(origin):
+        raise RequestError("is not a file", where=f"--from {origin}", hint="name an archive, or a version: --from 3.13")
     if _VERSION.fullmatch(origin):
         return False
     raise RequestError("neither a file nor a version", where=f"--from {origin}", hint="for example --from 3.13")

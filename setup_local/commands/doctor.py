@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import ValidationFailed
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ _TRIPLE = "x86_64-unknown-linux-gnu"
 
 
 @click.command()
-@click.argument("directory", metavar="[DIR]", required=False, type=click.Path(path_type=Path))
+@click.argument("directory", metavar="[DIR]", required=False, type=NamedPath())
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def doctor(*, directory: Path | None, as_machine: bool) -> None:
     """Report on this host and, with DIR, on the Python installed there, with the fix for each problem.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.variant_options import variant_options
 from setup_local.errors import ReconcileError
 from setup_local.values import Request
@@ -29,7 +30,7 @@ _DEFAULT_PYTHON = "cpython-3.13"
 @click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
 @click.option("--features", is_flag=True, help="List what --with and --without know.")
 @click.option(
-    "--check", "tree", metavar="SOURCE_DIR", type=click.Path(path_type=Path, file_okay=False, exists=True),
+    "--check", "tree", metavar="SOURCE_DIR", type=NamedPath(file_okay=False, exists=True),
     help="Report every disagreement between the catalog, with its patches, and an unpacked CPython source tree.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")

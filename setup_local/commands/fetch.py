@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.index.names import Flavor
 
 
@@ -34,7 +34,7 @@ def this_host() -> str:
     "--output",
     default="dist",
     metavar="DIR",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=NamedPath(file_okay=False),
     help="Where the archive goes.",
 )
 def fetch(

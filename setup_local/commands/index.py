@@ -9,16 +9,22 @@ from pathlib import Path
 import click
 
 from setup_local import log
+from setup_local.commands.choice import NamedPath
+from setup_local.errors import SetupLocalError, ValidationFailed
+from setup_local.printable import printable
 
 
 @click.command()
-@click.argument("directory", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directory", metavar="DIR", type=NamedPath(file_okay=False))
 @click.option("--base-url", default="", metavar="URL", help="Where DIR will be served.  [default: DIR itself]")
+@click.option("--trust", is_flag=True, help="List archives that `validate` was not asked about, or would not let pass.")
 @click.option("--json", "as_machine", is_flag=True, help="Print what was found as JSON.")
-def index(*, directory: Path, base_url: str, as_machine: bool) -> None:
+def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> None:
     """Write the index of the distributions in DIR: SHA256SUMS, versions.json, uv's file, a page for people.
 
-    Every archive is read to its end; files with other names are ignored. The same archives give the same bytes.
+    Every archive is judged as `validate` does, and one that does not hold stops everything: what an index lists is installed
+    unseen. With --trust they are only read to their ends, and refused if they are not safe to unpack. Files with other
+    names are ignored. The same archives give the same bytes.
 
     \b
     Examples:
@@ -31,7 +37,12 @@ def index(*, directory: Path, base_url: str, as_machine: bool) -> None:
     from setup_local.index.write import write_index
 
     messages = log.console()
-    found, files = write_index(directory, base_url=base_url, report=lambda line: messages.print(line, style="yellow"))
+    found, files = write_index(
+        directory,
+        base_url=base_url,
+        judge=(lambda _: None) if trust else _judge,
+        report=lambda line: messages.print(log.escaped(line), style="yellow"),
+    )
     if as_machine:
         listed = [dataclasses.asdict(item) | {"flavor": item.flavor.value} for item in found.distributions]
         click.echo(json.dumps({"distributions": listed, "files": [str(path) for path in files]}, indent=2))
@@ -40,3 +51,19 @@ def index(*, directory: Path, base_url: str, as_machine: bool) -> None:
     messages.print(f"{len(found.distributions)} distributions, {total}")
     for path in files:
         click.echo(path)
+
+
+def _judge(archive: Path) -> None:
+    """Raise `ValidationFailed` for an archive that does not hold what it promises, and what stops a judgement."""
+    from setup_local.audit.model import Severity
+    from setup_local.audit.validate import validate_archive
+
+    hint = "setup-local validate shows everything; --trust lists it all the same"
+    try:
+        verdict = validate_archive(archive)
+    except SetupLocalError as error:
+        raise type(error)(error.what, where=error.where, hint=error.hint or hint) from error
+    broken = [found for found in verdict.walk() if found.severity is Severity.ERROR]
+    if broken:
+        first = printable(f"{broken[0].where} {broken[0].what}")
+        raise ValidationFailed(f"breaks {broken[0].rule} ({len(broken)} findings): {first}", where=archive, hint=hint)

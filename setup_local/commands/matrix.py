@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local import log
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.settings_options import settings_options
 from setup_local.errors import MatrixError
 from setup_local.values import BuildSettings
@@ -22,7 +23,7 @@ _WIDTH_OF_FILES = 160
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=NamedPath(dir_okay=False, exists=True))
 @settings_options
 @click.option("--dry-run", is_flag=True, help="Print the cells and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

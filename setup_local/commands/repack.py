@@ -9,19 +9,17 @@ from pathlib import Path
 import click
 
 from setup_local import log
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.errors import RequestError
 from setup_local.values import ArchiveFormat
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
+@click.argument("archive", type=NamedPath())
 @click.option(
     "--flavor", "names", multiple=True, required=True, metavar="NAME", help="What to make; can be repeated, or `all`."
 )
-@click.option(
-    "--output", default="dist", show_default=True, type=click.Path(path_type=Path), help="Where the archives go."
-)
+@click.option("--output", default="dist", show_default=True, type=NamedPath(), help="Where the archives go.")
 @click.option(
     "--format", "suffix", default="gz", show_default=True, type=EnumChoice(ArchiveFormat), help=".tar.gz or .tar.zst."
 )

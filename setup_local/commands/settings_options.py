@@ -10,10 +10,14 @@ from typing import Any
 
 import click
 
-from setup_local.commands.choice import EnumChoice
+from setup_local.commands.choice import EnumChoice, NamedPath
+from setup_local.errors import RequestError
+from setup_local.fetch.attempt import PlaceFailed
+from setup_local.fetch.http import checked_url
 from setup_local.values import BuildSettings, SandboxChoice
 
 LOCKED_VARIABLE = "SETUP_LOCAL_LOCKED"
+_MOST_JOBS = 4096  # more than any machine has cores
 
 
 def _cores() -> int:
@@ -25,7 +29,7 @@ _OPTIONS = (
         "--output",
         default="dist",
         metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=NamedPath(file_okay=False),
         help="Where the archive goes.",
         show_default=True,
     ),
@@ -33,7 +37,7 @@ _OPTIONS = (
         "--jobs",
         default=_cores,
         metavar="N",
-        type=click.IntRange(min=1),
+        type=click.IntRange(min=1, max=_MOST_JOBS),
         help="Compilers that run at once.  [default: cores]",
         show_default=False,
     ),
@@ -62,6 +66,23 @@ _OPTIONS = (
 )
 
 
+def _refuse_useless(mirror: str, *, offline: bool) -> None:
+    """Raise `RequestError` for a mirror that can give nothing: before anything is planned, not when it is asked."""
+    where, hint = f"--mirror {mirror}", "name a directory, or an http(s) URL"
+    scheme, mark, _ = mirror.partition("://")
+    if mark and scheme in ("http", "https"):
+        if offline:
+            raise RequestError("is on a network, which --offline does not use", where=where, hint="name a directory")
+        try:
+            checked_url(mirror)
+        except PlaceFailed as error:
+            raise RequestError(str(error), where=where, hint=hint) from error
+    elif mark and scheme != "file":
+        raise RequestError(f"a mirror cannot be asked with {scheme}", where=where, hint=hint)
+    elif not mark and not os.path.isdir(os.path.expanduser(mirror)):
+        raise RequestError("no such directory", where=where, hint=hint)
+
+
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of the work, as one argument `settings`."""
 
@@ -77,6 +98,8 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         keep_build: bool,
         **others: Any,
     ) -> None:
+        for mirror in mirrors:
+            _refuse_useless(mirror, offline=offline)
         settings = BuildSettings(
             output=output,
             jobs=jobs,

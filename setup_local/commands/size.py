@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from setup_local import log
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import OutputError
 
 if TYPE_CHECKING:
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("archive", type=click.Path(path_type=Path))
-@click.option("--svg", "picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw a treemap, too.")
+@click.argument("archive", type=NamedPath())
+@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Draw a treemap, too.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def size(*, archive: Path, picture: Path | None, as_machine: bool) -> None:
     """Show how large each part of an archive is, and which flavours have it.
@@ -58,7 +60,7 @@ def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
     from rich.filesize import decimal
     from rich.table import Table
 
-    title = f"{sizes.archive}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
+    title = f"{log.escaped(sizes.archive)}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("part")
     for column in ("files", "size", "of that bytecode", "of that debug information", "share"):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from setup_local import log, paths
+from setup_local.commands.choice import NamedPath
 from setup_local.commands.pins import bump, outdated
 from setup_local.errors import OutputError, SourceError
 
@@ -107,7 +108,7 @@ def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as
 
 
 @sources.command()
-@click.argument("directory", type=click.Path(file_okay=False, path_type=Path))
+@click.argument("directory", type=NamedPath(file_okay=False))
 @_options
 def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool) -> None:
     """Fill DIRECTORY with sources and their signatures; then --mirror DIRECTORY serves a machine without network."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local import paths
+from setup_local.commands.choice import NamedPath
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -36,7 +37,7 @@ def toolchain() -> None:
     "--llvm",
     "directory",
     metavar="DIR",
-    type=click.Path(path_type=Path, exists=True, file_okay=False, resolve_path=True),
+    type=NamedPath(exists=True, file_okay=False, resolve_path=True),
     help="Look for the host's LLVM here only.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from setup_local.commands.choice import NamedPath
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("archives", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("archives", nargs=-1, type=NamedPath())
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
 @click.option(
@@ -40,7 +41,7 @@ def validate(
 
     from setup_local.audit import report
     from setup_local.audit.validate import rules
-    from setup_local.commands.verdicts import refuse_floor
+    from setup_local.commands.verdicts import refuse_empty, refuse_floor
 
     if list_rules:
         _list_rules(as_machine=as_machine)
@@ -48,6 +49,7 @@ def validate(
     if not archives:
         raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
     refuse_floor(floor)
+    refuse_empty(forbid)
     outcomes = []
     for archive in archives:
         outcomes.append(_judge(archive, forbid, floor))

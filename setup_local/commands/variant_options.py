@@ -22,6 +22,7 @@ from setup_local.values import (
 
 _MUSL_TRIPLE = "x86_64-unknown-linux-musl"
 _LIBRESSL = "libressl"
+_TLS_FEATURE = "ssl"
 _LINKAGES = EnumChoice(Linkage)
 
 _OPTIONS = (
@@ -101,6 +102,7 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         without_modules: tuple[str, ...],
         **others: Any,
     ) -> None:
+        refuse_useless_tls(openssl=openssl, without=listed(without_features))
         variant = Request(
             python="",
             target_triple=choose_triple(musl=musl, triple=target_triple),
@@ -135,6 +137,8 @@ def choose_options(*, optimized: bool, options: str | None) -> str:
     """Return the build options that two ways of saying them mean; raise `RequestError` if they disagree."""
     if optimized and options not in (None, OPTIMIZED):
         raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
+    if options is not None and not options.strip():
+        raise RequestError("an empty list of build options", where="--options ''", hint="for example --options debug")
     return OPTIMIZED if optimized else options or NO_OPTIONS
 
 
@@ -143,6 +147,13 @@ def choose_layout(*, optimized: bool, no_layout: bool) -> LayoutChoice:
     if optimized and no_layout:
         raise RequestError("--optimized includes the layout", hint=WITHOUT_LAYOUT)
     return LayoutChoice.NONE if no_layout else LayoutChoice.AUTO
+
+
+def refuse_useless_tls(*, openssl: str | None, without: tuple[str, ...]) -> None:
+    """Raise `RequestError` for the choice of a TLS library that nothing will use."""
+    if openssl and _TLS_FEATURE in without:
+        where = f"--openssl {openssl} --without {_TLS_FEATURE}"
+        raise RequestError("chooses a library and leaves out what needs it", where=where, hint="leave one of them out")
 
 
 def choose_tls(*, openssl: str | None, libressl: str | None) -> str:

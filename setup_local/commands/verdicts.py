@@ -35,3 +35,9 @@ def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str,
     report.show(Console(highlight=False), outcome, rules)
     if outcome.verdict:
         click.echo(f"{len(outcome.verdict.parts)} files judged for {triple}")
+
+
+def refuse_empty(forbid: Sequence[str]) -> None:
+    """Raise `RequestError` for a forbidden path that every file holds."""
+    if not all(forbid):
+        raise RequestError("an empty path is in every file", where="--forbid ''", hint="name a path, or leave it out")

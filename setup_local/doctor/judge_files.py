@@ -43,6 +43,11 @@ def _damaged(facts: BinaryFacts) -> Breaches:
         yield facts.name, f"{facts.problem}; fix: install its package again"
 
 
+def _disagreeing(facts: BinaryFacts) -> Breaches:
+    for what in facts.elf.disagreements if facts.elf else ():
+        yield facts.name, f"{what}; fix: install its package again, from somebody you trust"
+
+
 def _machine(facts: BinaryFacts) -> Breaches:
     if facts.elf is not None and not _native(facts):
         policy = facts.limits.policy
@@ -165,6 +170,7 @@ MACHINE: Rule[BinaryFacts] = _rule("machine", "binaries are for this kind of mac
 BINARY_RULES: tuple[Rule[BinaryFacts], ...] = (
     _rule("readable", "binaries are whole", _damaged),
     MACHINE,
+    _rule("sections-agree", "sections say the same as what a loader reads", _disagreeing),
     _rule("needed", "needed libraries are in the tree or on every system", _missing),
     _rule("reachable", "search paths lead to needed libraries", _unreachable, Severity.WARNING),
     _rule("from-system", "nothing is taken from the system but the C library", _from_system, Severity.WARNING),

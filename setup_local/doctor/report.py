@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from setup_local.doctor.model import Level, Section
+from setup_local.log import escaped as escape
 
 _FORMAT = 1  # version of the JSON that `as_json` returns
 _MARKS = {Level.OK: "[green]ok[/]", Level.WARNING: "[yellow]warning[/]", Level.PROBLEM: "[red]PROBLEM[/]"}

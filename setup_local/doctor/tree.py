@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import version
-from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.binfmt.elf import Elf, read_elf
 from setup_local.catalog.load import convert
 from setup_local.doctor.model import Answer, HostFacts, TreeFacts
 from setup_local.doctor.tables import DIRECTORY, HostTables
@@ -25,13 +26,20 @@ _SHOWN = 400  # characters of a failed interpreter's last words
 def find_interpreter(directory: Path) -> Path:
     """Return the interpreter of an unpacked distribution. Raises `RequestError`."""
     root = Path(os.path.realpath(directory))
-    if not root.is_dir():
-        raise RequestError("there is no such directory", where=directory)
+    refuse_no_directory(directory)
     for place in _PLACES:
         path = root / place / "bin" / "python3"
         if os.path.lexists(path):
             return path
     raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
+
+
+def refuse_no_directory(directory: Path) -> None:
+    """Raise `RequestError` for what is not a directory, or cannot be one."""
+    if not os.path.lexists(directory):
+        raise RequestError("there is no such directory", where=directory)
+    if not os.path.isdir(directory):
+        raise RequestError("is not a directory", where=directory, hint="name the directory of an installation")
 
 
 def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tables: HostTables) -> TreeFacts:
@@ -55,8 +63,8 @@ def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tab
 
 def _elf(path: Path) -> Elf | None:
     try:
-        return read_elf(path.read_bytes())
-    except (OSError, BadElf):
+        return read_elf(read_bounded(path))
+    except (OSError, ValueError):
         return None
 
 

@@ -8,15 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import Policy, matches, places
 from setup_local.binfmt.detect import HEAD, FileKind, detect
-from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.binfmt.elf import Elf, read_elf
 from setup_local.doctor.tables import CheckTables
 from setup_local.errors import RequestError
 from setup_local.stage import installer
 
 _ORIGINS = ("$ORIGIN", "${ORIGIN}")
 _START = 1024  # bytes of a script that may hold its interpreter's path
+_PATHS = 1 << 20  # characters of a file with paths that are looked at
 _EXECUTABLE = 0o111
 
 
@@ -124,7 +126,8 @@ def _file(
         edited = installer.is_edited(Path(str(path).removesuffix(installer.WRITES_SCRIPTS)))
         yield TextFacts(name=name, limits=limits, paths=(), kind="installer", exists=edited)
     elif matches(path.name, limits.tables.path_files):
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            lines = stream.read(_PATHS).splitlines()
         yield TextFacts(name=name, limits=limits, paths=tuple(line for line in lines if line[:1] == "/"), kind="paths")
 
 
@@ -145,8 +148,8 @@ def script_facts(name: str, head: str, limits: Limits) -> TextFacts:
 
 def _binary(path: Path, name: str, *, root: Path, limits: Limits, by_name: dict[str, Path]) -> Iterator[BinaryFacts]:
     try:
-        elf = read_elf(path.read_bytes())
-    except BadElf as error:
+        elf = read_elf(read_bounded(path))
+    except ValueError as error:  # damaged, or too large to be looked at
         yield BinaryFacts(name=name, limits=limits, elf=None, problem=str(error))
         return
     if not elf.linked:

@@ -62,6 +62,8 @@ def _detached(file: Layout) -> bytes:
         body += padding(len(body), row.alignment)
         rows.append(row._replace(offset=len(body), kind=row.kind if _keeps(row) else NOBITS))
         body += file.content(row) if _keeps(row) else b""
+        if len(body) > 2 * len(file.data):
+            raise ValueError("its sections lie over each other")
     body += padding(len(body), _ALIGNMENT)
     table = len(body)
     body += file.pack_sections(rows)

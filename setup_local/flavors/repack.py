@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import IO
 
 from setup_local.audit import description
-from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.archive import Member, MemberKind, read_safe_members
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
-from setup_local.errors import ArchiveError, OutputError, RequestError
+from setup_local.errors import ArchiveError, DescriptionError, OutputError, RequestError
 from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
@@ -83,16 +83,19 @@ def archive_name(said: description.Description, flavor: Flavor) -> str:
 
 def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[bytes]) -> _Chosen:
     chosen = _Chosen(scratch=scratch)
-    for member, read in read_members(archive):
+    for member, read in read_safe_members(archive):
         if member.name == description.NAME:
-            said = description.read_description(read())
-            chosen.name, chosen.libpython = archive_name(said, flavor), Linkage(said.libpython_link_mode)
+            said = _description(read(), archive)
+            chosen.name, chosen.libpython = (
+                _safe_name(archive_name(said, flavor), archive),
+                Linkage(said.libpython_link_mode),
+            )
         elif not chosen.name:
             hint = "only full archives can be repacked: ...-full.tar.zst"
             raise RequestError(f"does not begin with {description.NAME}", where=archive, hint=hint)
         elif flavor.detached:
-            _take_debug(chosen, member, _moved(member, archive), read)
-        elif name := _moved(member, archive):
+            _take_debug(chosen, member, _moved(member), read)
+        elif name := _moved(member):
             _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name, chosen.libpython))
     if not chosen.kept:
         raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
@@ -104,16 +107,28 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
     return chosen
 
 
+def _description(data: bytes, archive: Path) -> description.Description:
+    try:
+        return description.read_description(data)
+    except DescriptionError as error:
+        raise DescriptionError(error.what, where=f"{archive}: {error.where}", hint=error.hint) from error
+
+
+def _safe_name(name: str, archive: Path) -> str:
+    """Return a name that somebody else's description made; the schema's patterns let a newline at an end pass."""
+    if not name.isprintable() or "/" in name:
+        raise DescriptionError(f"makes a file name of {name!r}", where=f"{archive}: {description.NAME}")
+    return name
+
+
 def _emptied(chosen: _Chosen) -> set[str]:
     """Return the directories of which every file was left out."""
     gone = {posixpath.dirname(name) for name in chosen.left_out}
     return gone - {posixpath.dirname(name) for name in chosen.kept}
 
 
-def _moved(member: Member, archive: Path) -> str:
+def _moved(member: Member) -> str:
     """Return a member's path below `python/` in the new archive; empty for what no flavour has."""
-    if posixpath.normpath(member.name) != member.name.rstrip("/") or member.name.startswith(("/", "..")):
-        raise ArchiveError(f"{member.name} is not safe to unpack", where=archive)
     if member.kind is MemberKind.DIRECTORY:
         return ""
     if member.name.startswith(_INSTALL):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from setup_local.audit.archive import MemberKind, read_members
+from setup_local.audit.archive import MemberKind, read_safe_members
 from setup_local.binfmt.layout import debug_size
 from setup_local.catalog.flavors import FlavorCatalog, Part, source_of
 
@@ -81,7 +81,7 @@ class Sizes:
 def measure(archive: Path, catalog: FlavorCatalog) -> Sizes:
     """Read an archive of any flavour. Raises `ArchiveError`."""
     files, debug = [], {}
-    for member, read in read_members(archive):
+    for member, read in read_safe_members(archive):
         if member.kind is MemberKind.FILE:
             name = member.name.removeprefix(_ROOT)
             files.append((name, member.size))

@@ -54,6 +54,8 @@ def _stripped(file: Layout) -> bytes:
     if end > len(file.data):
         raise ValueError("the file ends early")
     names, places = _name_table([file.name(row) for row in kept])
+    if len(names) > len(file.data):
+        raise ValueError("the names of its sections lie over each other")
     body = bytearray(file.data[:end] + names)
     body += padding(len(body), _ALIGNMENT)
     table = len(body)

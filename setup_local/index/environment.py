@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import assert_never
 
-from setup_local.audit.archive import Member, MemberKind, read_members
+from setup_local.audit.archive import Member, MemberKind, read_safe_members
 from setup_local.errors import ArchiveError, OutputError, SourceError
 from setup_local.fetch.unpack import TreeWriter, UnsafeMember, member_path
 from setup_local.run import CommandFailed, run
@@ -109,14 +109,14 @@ def _unpacked(archive: Path, staging: Path) -> Path:
     """Unpack what an environment needs of an archive; return the directory that is the installation."""
     try:
         writer = TreeWriter(staging)
-        for member, read in read_members(archive):
+        for member, read in read_safe_members(archive):
             path = member_path(member.name)
             if path.is_relative_to(_TOP) and not any(path.is_relative_to(part) for part in _LEFT_OUT):
                 _write(writer, member, path, read)
     except UnsafeMember as error:
         raise ArchiveError(f"cannot be unpacked: {error}", where=archive) from error
     except OSError as error:
-        raise OutputError(f"cannot be unpacked: {error.strerror or error}", where=archive) from error
+        raise OutputError(f"cannot be unpacked: {error.strerror or error}", where=staging) from error
     top = staging / _TOP
     return top / _INSTALL if (top / _DESCRIPTION).is_file() and (top / _INSTALL).is_dir() else top
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import dataclasses
 import json
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import jsonschema
 
+from setup_local import strict_json
+from setup_local.catalog.limits import load_limits
 from setup_local.catalog.load import schema
 from setup_local.errors import SourceError
 from setup_local.index.names import Flavor
+from setup_local.printable import printable
 
 FORMAT = 1
 FILE = "versions.json"
 _SCHEMA = "index-1"
+_MOST_ERRORS = 20
+_SHOWN = 200  # characters of what somebody else wrote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,16 +68,27 @@ class Index:
 
 def parse_index(text: str | bytes, *, where: object) -> Index:
     """Return the index that a text holds; raise `SourceError` if it is not `versions.json` of format 1."""
+    data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     try:
-        document: Any = json.loads(text)
-    except ValueError as error:
-        raise SourceError(f"is no index: {error}", where=where) from error
-    wrong = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema(_SCHEMA)).iter_errors(document))
+        document: Any = strict_json.parse(data, limit=load_limits().index_bytes)
+        errors = jsonschema.Draft202012Validator(schema(_SCHEMA)).iter_errors(document)
+        wrong = jsonschema.exceptions.best_match(islice(errors, _MOST_ERRORS))
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"is no index: {_short(str(error))}", where=where) from error
     if wrong is not None:
-        raise SourceError(f"is no index of format {FORMAT}: {wrong.json_path}: {wrong.message}", where=where)
+        what = _short(f"{wrong.json_path}: {wrong.message}")
+        raise SourceError(f"is no index of format {FORMAT}: {what}", where=where)
     raw = document["distributions"]
+    listed = (*raw, *document.get("debug_information", []))
+    for value in (value for item in listed for value in item.values()):
+        if isinstance(value, str) and not value.isprintable():
+            raise SourceError(f"is no index: {_short(repr(value))} is not printable text", where=where)
     debug = document.get("debug_information", [])
     return Index(
         distributions=tuple(Distribution(**item | {"flavor": Flavor(item["flavor"])}) for item in raw),
         debug_information=tuple(DebugInformation(**item | {"build_ids": tuple(item["build_ids"])}) for item in debug),
     )
+
+
+def _short(text: str) -> str:
+    return printable(text if len(text) <= _SHOWN else f"{text[:_SHOWN]} ...")

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from setup_local.catalog.limits import load_limits
 from setup_local.catalog.sources import Form
 from setup_local.errors import OutputError, RequestError, SourceError
 from setup_local.fetch.attempt import PlaceFailed
 from setup_local.fetch.cache import SourceCache, WrongBytes, verify
-from setup_local.fetch.http import Downloader
+from setup_local.fetch.http import Downloader, checked_url
 from setup_local.fetch.mirrors import as_directory
 from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
@@ -24,7 +25,6 @@ from setup_local.index.names import Flavor
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
 from setup_local.whole import whole
 
-_LARGEST_INDEX = 1 << 26  # bytes
 # What does not make another Python of it; a name that says nothing has the first.
 _PLAIN = frozenset({"", NO_OPTIONS, *OPTIMIZATION_WORDS})
 
@@ -45,13 +45,14 @@ class Place:
     def __init__(self, index: str, *, cache: Path, environ: Mapping[str, str]) -> None:
         self._cache = SourceCache(cache)
         self._downloader = Downloader(environ)
+        _refuse_strange(index)
         self._where = index if index.endswith(".json") else f"{index.rstrip('/')}/{model.FILE}"
         self._file = as_directory(self._where)
 
     def index(self) -> Index:
         """Return what the index lists; raise `SourceError` if it cannot be read."""
         try:
-            text = self._file.read_bytes() if self._file is not None else self._downloaded()
+            text = _read(self._file) if self._file is not None else self._downloaded()
         except OSError as error:
             hint = "setup-local index DIR writes one"
             raise SourceError(f"cannot be read: {error.strerror}", where=self._where, hint=hint) from error
@@ -60,7 +61,7 @@ class Place:
     def _downloaded(self) -> bytes:
         with tempfile.TemporaryDirectory(prefix="setup-local-index-") as directory:
             target = Path(directory) / model.FILE
-            self._download(self._where, target, limit=_LARGEST_INDEX)
+            self._download(self._where, target, limit=load_limits().index_bytes)
             return target.read_bytes()
 
     def _download(self, url: str, target: Path, *, limit: int) -> None:
@@ -71,6 +72,16 @@ class Place:
 
     def get(self, item: Distribution) -> Path:
         """Return the verified archive: where it lies in a directory, else in the cache, downloaded if need be."""
+        try:
+            return self._got(item)
+        except ValueError as error:
+            raise SourceError(f"{item.file} has a place that is no URL: {error}", where=self._where) from error
+
+    def _got(self, item: Distribution) -> Path:
+        if item.size > load_limits().archive_bytes:
+            raise SourceError(
+                f"{item.file} is said to have {item.size} bytes, more than any archive", where=self._where
+            )
         form = Form(file=item.file, sha256=item.sha256, size=item.size)
         if self._file is not None and not urllib.parse.urlsplit(item.url).scheme:
             return _verified(self._file.parent / urllib.parse.unquote(item.url), form)
@@ -84,13 +95,34 @@ class Place:
         return self._cache.path(form)
 
 
+def _refuse_strange(index: str) -> None:
+    """Raise `RequestError` for what is neither a directory nor a URL that can be asked."""
+    scheme, mark, _ = index.partition("://")
+    where, hint = f"--index {index}", "name a directory, or an http(s) URL"
+    if not index.strip() or (mark and scheme not in ("http", "https", "file")):
+        raise RequestError("is neither a directory nor an http(s) URL", where=where, hint=hint)
+    if scheme in ("http", "https") and mark:
+        try:
+            checked_url(index)
+        except PlaceFailed as error:
+            raise RequestError(str(error), where=where, hint=hint) from error
+
+
+def _read(path: Path) -> bytes:
+    """Read an index, at most one byte more than it may have."""
+    if path.exists() and not path.is_file():
+        raise SourceError("is not a file", where=path)
+    with path.open("rb") as stream:
+        return stream.read(load_limits().index_bytes + 1)
+
+
 def _verified(path: Path, form: Form, *, where: object = None) -> Path:
     try:
         verify(path, form)
     except WrongBytes as error:
         raise SourceError(f"is not what the index says: {error}", where=where or path) from error
-    except OSError as error:
-        raise SourceError(f"cannot be read: {error.strerror}", where=path) from error
+    except (OSError, ValueError) as error:
+        raise SourceError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=path) from error
     return path
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import urllib.parse
 from collections.abc import Callable, Iterable
@@ -13,7 +12,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from setup_local.audit.archive import read_members
+from setup_local.audit.archive import read_safe_members
+from setup_local.audit.description import parse_description
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import DebugInformation, Distribution, Index
 from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
@@ -30,12 +30,17 @@ class _Facts:
 
 
 def scan(
-    directory: Path, *, base_url: str = "", written: Iterable[str] = (), report: Callable[[str], None] = lambda _: None
+    directory: Path,
+    *,
+    base_url: str = "",
+    written: Iterable[str] = (),
+    judge: Callable[[Path], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Index:
     """Return the index of a directory; every archive is read to its end.
 
     `base_url` is where the archives will be served; without it URLs are relative. Files that are no
-    distributions are reported, but for those named in `written`. Raises `ArchiveError` for a damaged archive
+    distributions are reported, but for those named in `written`; `judge` raises what it has against an archive. Raises `ArchiveError` for a damaged archive
     and for one whose name is not what it holds, `RequestError` if there is nothing to list.
     """
     found, debug = [], []
@@ -43,6 +48,7 @@ def scan(
         name = parse_name(path.name)
         if name is not None:
             found.append(_distribution(path, name, base_url))
+            judge(path)
         elif is_debug_information(path.name):
             debug.append(_debug_information(path, base_url))
         elif not (path.name.startswith(".") or path.name in written):
@@ -79,7 +85,7 @@ def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
 
 def _debug_information(path: Path, base_url: str) -> DebugInformation:
     """Read an archive of debug information to its end; raise `ArchiveError` for one that is not laid out as such."""
-    places = (_BUILD_ID.fullmatch(member.name) for member, _ in read_members(path))
+    places = (_BUILD_ID.fullmatch(member.name) for member, _ in read_safe_members(path))
     build_ids = tuple(sorted(place["first"] + place["rest"] for place in places if place))
     if not build_ids:
         raise ArchiveError("is named as debug information, but holds none", where=path)
@@ -105,7 +111,7 @@ def _sha256(path: Path) -> str:
 def _read(path: Path, name: ArchiveName) -> _Facts:
     """Read an archive to its end; a full one says itself what it is, and must agree with its name."""
     described = None
-    for member, read in read_members(path):
+    for member, read in read_safe_members(path):
         if member.name == DESCRIPTION:
             described = read()
     named = _Facts(version=str(name.version), target_triple=name.target_triple, build_options=name.build_options)
@@ -122,11 +128,13 @@ def _read(path: Path, name: ArchiveName) -> _Facts:
 
 def _described(data: bytes, path: Path) -> _Facts:
     try:
-        document: Any = json.loads(data)
+        document: Any = parse_description(data)
         return _Facts(
             version=str(document["python_version"]),
             target_triple=str(document["target_triple"]),
             build_options=str(document["build_options"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise DescriptionError(f"cannot be understood: {error!r}", where=f"{path}: {DESCRIPTION}") from error
+    except DescriptionError as error:
+        raise DescriptionError(error.what, where=f"{path}: {DESCRIPTION}", hint=error.hint) from error

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import urllib.parse
 from collections.abc import Callable
 from pathlib import Path
 
 from setup_local.errors import OutputError, RequestError
+from setup_local.fetch.attempt import PlaceFailed
+from setup_local.fetch.http import checked_url
 from setup_local.index import model, page, uv
 from setup_local.index.model import Index
 from setup_local.index.scan import scan
@@ -17,15 +18,23 @@ WRITTEN = (CHECKSUMS, model.FILE, uv.FILE, page.FILE)
 
 
 def write_index(
-    directory: Path, *, base_url: str = "", report: Callable[[str], None] = lambda _: None
+    directory: Path,
+    *,
+    base_url: str = "",
+    judge: Callable[[Path], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> tuple[Index, tuple[Path, ...]]:
     """Write the index of a directory; return it and the files written.
 
-    Nothing is written unless every archive could be read. Raises what `scan` raises, and `OutputError`.
+    Nothing is written unless every archive could be read, and `judge` raised nothing. Raises what `scan` raises, and
+    `OutputError`.
     """
-    if base_url and urllib.parse.urlsplit(base_url).scheme not in ("http", "https"):
-        raise RequestError("is no http(s) URL", where=f"--base-url {base_url}")
-    index = scan(directory, base_url=base_url, written=WRITTEN, report=report)
+    if base_url:
+        try:
+            checked_url(base_url)
+        except PlaceFailed as error:
+            raise RequestError(f"is no http(s) URL: {error}", where=f"--base-url {base_url}") from error
+    index = scan(directory, base_url=base_url, written=WRITTEN, judge=judge, report=report)
     absolute = base_url or directory.resolve().as_uri()
     texts = {
         CHECKSUMS: checksums(index),

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from hostile_elf import CONTRADICTORY, SHAPES
 
 from setup_local.audit.model import Finding, Severity
 from setup_local.binfmt.elf import read_elf
@@ -243,6 +244,8 @@ def _cases() -> Iterator[tuple[str, Any]]:
         ("from-system", Library(name="libz.so.1")),
     ):
         yield rule, BinaryFacts(name="a", limits=limits, elf=good, libraries=(library,))
+    other = dataclasses.replace(good, disagreements=("sections lie",))
+    yield "sections-agree", BinaryFacts(name="a", limits=limits, elf=other)
     yield "search-path", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, rpaths=("/x",)))
     yield "loader", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, interpreter="/x"))
     newer = read_elf((ELF / "newer.so").read_bytes())
@@ -299,3 +302,28 @@ def test_the_target_is_that_of_the_interpreter(fixture: str, triple: str, tmp_pa
     (tmp_path / "bin").mkdir()
     shutil.copyfile(ELF / fixture, tmp_path / "bin" / "python3")
     assert target_of(tmp_path) == triple
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_file_that_hides_what_it_needs_from_tools_is_found(tree: Path, shape: str) -> None:
+    (tree / "module.so").write_bytes(SHAPES[shape]((ELF / "newer.so").read_bytes()))
+    rules = _rules(tree, "2.17")
+    assert "floor" in rules
+    assert ("sections-agree" in rules) == (shape in CONTRADICTORY)
+
+
+def test_a_file_of_terabytes_is_not_read(tree: Path) -> None:
+    with (tree / "huge.so").open("wb") as stream:
+        stream.write(b"\x7fELF")
+        stream.truncate(1 << 40)
+    (found,) = _found(tree)
+    assert found.rule == "readable"
+    assert str(1 << 40) in found.what
+
+
+def test_names_that_would_move_the_cursor_are_shown_escaped(tree: Path) -> None:
+    _script(tree, f"#!{tree}/bin/python3", name="bin/to\x1b[2Jol\n")
+    for words in ([], ["--fix"]):
+        shown = CliRunner().invoke(check, [str(tree), *words]).output
+        assert "\x1b" not in shown
+        assert "\\x1b[2Jol\\n" in shown.replace("\n", "")

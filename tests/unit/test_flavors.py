@@ -141,7 +141,7 @@ def test_unsafe_paths_are_refused_and_nothing_is_left(name: str, tmp_path: Path)
 def test_members_that_full_archives_do_not_have_are_refused(kind: bytes, tmp_path: Path) -> None:
     sample = _sample()
     sample.extra.append(("python/install/zz", Entry(kind=kind, target="python/install/bin/python3.13")))
-    with pytest.raises(ArchiveError, match="which full archives do not have"):
+    with pytest.raises(ArchiveError, match=r"which full archives do not have|is a device"):
         _repacked("install_only", tmp_path, sample)
 
 

@@ -13,13 +13,21 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sample_distribution import NAME, Sample, binary
+from hostile_archives import DESCRIPTIONS, SHAPES, with_description
+from sample_distribution import NAME, SHARED, Sample, binary
 
 from setup_local.binfmt.elf import build_id
 from setup_local.catalog.flavors import load_flavors
 from setup_local.catalog.load import schema
 from setup_local.commands.index import index as command
-from setup_local.errors import ArchiveError, DescriptionError, RequestError, SetupLocalError, SourceError
+from setup_local.errors import (
+    ArchiveError,
+    DescriptionError,
+    RequestError,
+    SetupLocalError,
+    SourceError,
+    ValidationFailed,
+)
 from setup_local.flavors.repack import repack
 from setup_local.index.model import Distribution, parse_index
 from setup_local.index.names import ArchiveName, Flavor, parse_name
@@ -44,8 +52,9 @@ def full(directory: Path, version: str = "3.13.5", options: str = "noopt", tripl
     return sample.write(directory)
 
 
-def run(*words: str | Path) -> Result:
-    return CliRunner().invoke(command, [str(word) for word in words])
+def run(*words: str | Path, trust: bool = True) -> Result:
+    """Run the command; most archives here are only names with a little in them, which would not pass as distributions."""
+    return CliRunner().invoke(command, [*(str(word) for word in words), *(["--trust"] if trust else [])])
 
 
 def failure(*words: str | Path) -> SetupLocalError:
@@ -344,3 +353,80 @@ def test_a_file_that_cannot_be_written_leaves_no_part_of_it(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
     shutil.rmtree(tmp_path / "SHA256SUMS")
     written(tmp_path)
+
+
+def test_what_holds_is_listed(tmp_path: Path) -> None:
+    Sample().write(tmp_path)
+    assert run(tmp_path, trust=False).exit_code == 0
+
+
+def test_what_does_not_hold_is_listed_only_on_trust(tmp_path: Path) -> None:
+    sample = Sample()
+    sample.file(SHARED).data = binary("newer.so")
+    path = sample.write(tmp_path)
+    error = run(tmp_path, trust=False).exception
+    assert isinstance(error, ValidationFailed)
+    assert error.where == str(path)
+    assert "symbol-versions" in str(error)
+    assert "--trust" in str(error)
+    assert list(tmp_path.iterdir()) == [path]
+    assert run(tmp_path).exit_code == 0
+
+
+@pytest.mark.parametrize("trust", [False, True])
+def test_what_is_not_safe_to_unpack_is_never_listed(tmp_path: Path, *, trust: bool) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(SHAPES["link-out-and-file-below"]())
+    assert run(tmp_path, trust=trust).exit_code != 0
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_a_description_that_is_none_is_one_line(name: str, tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_bytes(with_description(DESCRIPTIONS[name]))
+    error = failure(tmp_path)
+    assert isinstance(error, ArchiveError | DescriptionError)
+    assert str(path) in str(error)
+
+
+def _listed(**changes: object) -> bytes:
+    item = {
+        "implementation": "cpython",
+        "version": "3.13.5",
+        "target_triple": TRIPLE,
+        "flavor": "full",
+        "build_options": "noopt",
+        "file": NAME,
+        "size": 1,
+        "sha256": "0" * 64,
+        "url": NAME,
+    }
+    return json.dumps({"format": 1, "distributions": [item | changes]}).encode()
+
+
+INDEXES: dict[str, bytes] = {
+    "nested": b"[" * 200_000,
+    "nested-in-place": b'{"format": 1, "distributions": ' + b"[" * 200_000,
+    "version-with-newline": _listed(version="3.13.5\n"),
+    "version-of-digits": _listed(version="9" * 5000 + ".0.0"),
+    "url-with-escapes": _listed(url="a\x1b[31m"),
+    "file-with-newline": _listed(file=NAME + "\n"),
+    "half-a-surrogate": _listed(url="\ud800"),
+    "twice": b'{"format": 1, "format": 1, "distributions": []}',
+    "utf-16": '{"format": 1, "distributions": []}'.encode("utf-16"),
+    "mark": b'\xef\xbb\xbf{"format": 1, "distributions": []}',
+    "not-a-number": b'{"format": NaN, "distributions": []}',
+    "huge": b'{"format": 1, "distributions": [' + b" " * (16 << 20) + b"]}",
+    "many-wrong": b'{"format": 1, "distributions": [' + b"1," * 100_000 + b"1]}",
+    "nothing": b"",
+    "zeros": bytes(100),
+}
+
+
+@pytest.mark.parametrize("name", INDEXES)
+def test_an_index_that_is_none_is_one_line(name: str) -> None:
+    with pytest.raises(SourceError, match="is no index") as caught:
+        parse_index(INDEXES[name], where="x")
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 500

@@ -64,7 +64,8 @@ def failure(*words: str | Path) -> SetupLocalError:
 
 
 def listing(directory: Path) -> list[str]:
-    return sorted(path.name for path in directory.iterdir())
+    """Return what is in a directory, but for the cache, which every command may use."""
+    return sorted(path.name for path in directory.iterdir() if path.name != "cache")
 
 
 def install_only(directory: Path) -> Path:

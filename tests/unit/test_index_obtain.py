@@ -177,3 +177,44 @@ def test_the_index_can_come_from_the_environment(
 def test_the_triple_of_a_host() -> None:
     assert host_triple("x86_64", "glibc") == TRIPLE
     assert host_triple("aarch64", "") == "aarch64-unknown-linux-musl"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "",
+        " ",
+        "ftp://x",
+        "data://x",
+        "http://[::1",
+        "http://host:99999",
+        "http://host:abc",
+        "http://host:0",
+        f"http://{'h' * 300}",
+        "http:///x",
+    ],
+)
+def test_an_index_that_can_be_none_is_a_bad_request(index: str) -> None:
+    error = failure("3.13", "--index", index)
+    assert isinstance(error, RequestError)
+    assert error.where == f"--index {index}"
+    assert error.hint
+
+
+def test_an_index_may_not_claim_gigabytes(directory: Path) -> None:
+    path = directory / "versions.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for item in document["distributions"]:
+        item["size"] = 1 << 40
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert "more than any archive" in str(failure("3.13", "--index", directory))
+
+
+@pytest.mark.parametrize("url", ["a%00b", "../../../../etc/passwd", "/etc/passwd", "file:///etc/passwd", "http://[::1"])
+def test_a_place_that_is_none_is_one_line(url: str, directory: Path) -> None:
+    path = directory / "versions.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for item in document["distributions"]:
+        item["url"] = url
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert isinstance(failure("3.13", "--index", directory), SourceError)

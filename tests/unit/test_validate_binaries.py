@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from corruptions import FORBIDDEN, PROGRAM, Breach, Corruption, every, findings, put, refused, shared
+from hostile_elf import CONTRADICTORY, SHAPES
 from sample_distribution import SHARED, Entry, Sample, binary
 
 
@@ -27,6 +28,10 @@ BREACHES: list[Breach] = [
     ("binary-readable", put("install/bin/setup.exe", b"MZ\x90\0")),
     ("binary-paths", shared("machine-path.so")),
     ("binary-machine", put("build/Modules/demo.o", binary("other-machine.o"))),
+    *(("sections-agree", put(SHARED, SHAPES[shape](binary("good.so")))) for shape in CONTRADICTORY),
+    *(("symbol-versions", put(SHARED, SHAPES[shape](binary("newer.so")))) for shape in SHAPES),
+    *(("exports", put(SHARED, SHAPES[shape](binary("exports.so")))) for shape in SHAPES),
+    *(("needed-libraries", put(SHARED, SHAPES[shape](binary("needs-other.so")))) for shape in SHAPES),
     ("needed-libraries", shared("needs-other.so")),
     ("needed-libraries", shared("needs-crypt.so")),
     ("needed-libraries", shared("needs-nsl.so")),

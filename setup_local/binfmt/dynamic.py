@@ -1,0 +1,153 @@
+"""Reads the dynamic segment of an ELF file (gABI, "Dynamic Linking"; LSB, "Symbol Versioning") as a loader does.
+
+Counts and sizes that a loader ignores are ignored; where it would walk on without an end, the file is refused.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from setup_local.binfmt.segments import DYNAMIC, Image
+
+NEEDED, STRTAB, SYMTAB, SONAME, RPATH, RUNPATH = 1, 5, 6, 14, 15, 29
+FLAGS, FLAGS_1, BIND_NOW, TEXTREL = 30, 0x6FFFFFFB, 24, 22
+VERSYM, VERNEED = 0x6FFFFFF0, 0x6FFFFFFE
+_HASH, _GNU_HASH = 4, 0x6FFFFEF5
+_RELA, _RELA_SIZE, _REL, _REL_SIZE, _JUMPS, _JUMPS_SIZE, _JUMPS_KIND = 7, 8, 17, 18, 23, 2, 20
+_MOST_ENTRIES = 4096  # of a dynamic segment; large programs have a few hundred
+_MOST_VERSIONS = 20_000
+_MOST_SYMBOLS = 1 << 20
+_SYMBOL_SIZE = {32: 16, 64: 24}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dynamic:
+    """The entries of a dynamic segment in their order; of a tag that is there twice, loaders take the last."""
+
+    image: Image
+    entries: tuple[tuple[int, int], ...]
+
+    def value(self, tag: int) -> int | None:
+        """Return the value of a tag."""
+        return next((value for name, value in reversed(self.entries) if name == tag), None)
+
+    def texts(self, tag: int) -> tuple[str, ...]:
+        """Return the strings of every entry with a tag."""
+        offsets = [value for name, value in self.entries if name == tag]
+        table = self.value(STRTAB)
+        if offsets and table is None:
+            raise ValueError("the dynamic segment names strings, but has no table of strings")
+        return tuple(self.image.text((table or 0) + offset) for offset in offsets)
+
+    def place(self, tag: int) -> int | None:
+        """Return where in the file lies what a tag has the address of; None without such a tag."""
+        address = self.value(tag)
+        return None if address is None else self.image.place(address)[0]
+
+    def version_needs(self) -> Iterator[tuple[str, str, int]]:
+        """Yield library and name of each symbol version that is needed, and the number that stands for it."""
+        address, left = self.value(VERNEED), _MOST_VERSIONS
+        strings = self.value(STRTAB) or 0
+        while address is not None:
+            _, _, file, first, following = self.image.unpack("HHIII", address)
+            library = self.image.text(strings + file)
+            at = address + first
+            while True:
+                left -= 1
+                if left < 0:
+                    raise ValueError(f"more than {_MOST_VERSIONS} symbol versions")
+                _, _, other, name, more = self.image.unpack("IHHII", at)
+                yield library, self.image.text(strings + name), other
+                if not more:
+                    break
+                at += more
+            address = address + following if following else None
+
+    def symbol_count(self) -> int:
+        """Return how many symbols the table has at least, by hash tables and relocations: nothing says it directly."""
+        count = max(self._hashed(), self._gnu_hashed(), self._relocated())
+        if count > _MOST_SYMBOLS:
+            raise ValueError(f"more than {_MOST_SYMBOLS} dynamic symbols")
+        return count
+
+    def symbol_table(self, count: int) -> tuple[int, int]:
+        """Return place and size of the table of dynamic symbols, for that many of them."""
+        address = self.value(SYMTAB)
+        if address is None:
+            return 0, 0
+        start, end = self.image.place(address)
+        size = count * _SYMBOL_SIZE[self.image.elf_class]
+        if start + size > end:
+            raise ValueError("the table of dynamic symbols is cut off")
+        return start, size
+
+    def string_table(self) -> tuple[int, int]:
+        """Return place and size of the strings; they may reach to the end of their segment."""
+        address = self.value(STRTAB)
+        if address is None:
+            return 0, 0
+        start, end = self.image.place(address)
+        return start, end - start
+
+    def _hashed(self) -> int:
+        address = self.value(_HASH)
+        return 0 if address is None else self.image.unpack("II", address)[1]
+
+    def _gnu_hashed(self) -> int:
+        address = self.value(_GNU_HASH)
+        if address is None:
+            return 0
+        buckets, first, words, _ = self.image.unpack("IIII", address)
+        if buckets > _MOST_SYMBOLS:
+            raise ValueError(f"more than {_MOST_SYMBOLS} hash buckets")
+        table = address + 16 + words * self.image.elf_class // 8
+        last = max(self.image.unpack(f"{buckets}I", table), default=0)
+        if not last:
+            return 0
+        if last < first:
+            raise ValueError("a damaged hash table of dynamic symbols")
+        start, end = self.image.place(table + 4 * (buckets + last - first))
+        chain = struct.Struct(f"{self.image.order}I")
+        for at in range(start, end - 3, 4):
+            if chain.unpack_from(self.image.data, at)[0] & 1:
+                return last + 1 + (at - start) // 4
+        raise ValueError("the hash table of dynamic symbols has no end")
+
+    def _relocated(self) -> int:
+        long = 8 if self.image.elf_class == 64 else 4  # noqa: PLR2004 - bits of a 64-bit file
+        jumps_size = long * (3 if self.value(_JUMPS_KIND) == _RELA else 2)
+        tables = ((_RELA, _RELA_SIZE, 3 * long), (_REL, _REL_SIZE, 2 * long), (_JUMPS, _JUMPS_SIZE, jumps_size))
+        return max(self._highest(self.value(at), self.value(size) or 0, entry) for at, size, entry in tables)
+
+    def _highest(self, address: int | None, size: int, entry: int) -> int:
+        """Return the number behind that of the highest symbol in a table of relocations."""
+        if address is None or not size:
+            return 0
+        start, end = self.image.place(address)
+        if start + size > end:
+            raise ValueError("a table of relocations is cut off")
+        wide = self.image.elf_class == 64  # noqa: PLR2004 - bits of a 64-bit file
+        layout = struct.Struct(self.image.order + ("Q" if wide else "I") * (entry // (8 if wide else 4)))
+        raw = memoryview(self.image.data)[start : start + size // entry * entry]
+        shift = 32 if wide else 8
+        return max((row[1] >> shift for row in layout.iter_unpack(raw)), default=-1) + 1
+
+
+def read_dynamic(image: Image) -> Dynamic | None:
+    """Read the entries up to the one that ends them; None for a file without a dynamic segment. Raises ValueError."""
+    segment = next((item for item in reversed(image.segments) if item.kind == DYNAMIC), None)
+    if segment is None:
+        return None
+    start, end = image.place(segment.address)
+    layout = struct.Struct(image.order + ("qQ" if image.elf_class == 64 else "iI"))  # noqa: PLR2004 - bits
+    entries: list[tuple[int, int]] = []
+    for at in range(start, end - layout.size + 1, layout.size):
+        tag, value = layout.unpack_from(image.data, at)
+        if not tag:
+            return Dynamic(image=image, entries=tuple(entries))
+        entries.append((tag, value))
+        if len(entries) > _MOST_ENTRIES:
+            raise ValueError(f"a dynamic segment of more than {_MOST_ENTRIES} entries")
+    raise ValueError("the dynamic segment has no end")

@@ -1,0 +1,108 @@
+"""What a loader sees of an ELF file: program headers, and bytes by the address at which they are loaded (elf(5)).
+
+Sections play no part in it. Whatever counts when a program runs is read through here.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from setup_local.binfmt.header import Header
+
+LOAD, DYNAMIC, INTERP, NOTE = 1, 2, 3, 4
+GNU_STACK, GNU_RELRO = 0x6474E551, 0x6474E552
+EXECUTABLE, WRITABLE = 1, 2  # PF_X, PF_W
+_LONGEST = 4096  # bytes of one string (PATH_MAX)
+# Fields in the order of `Segment`, by their position in the file.
+_LAYOUTS = {32: ("8I", (0, 6, 1, 2, 4, 5, 7)), 64: ("IIQQQQQQ", (0, 1, 2, 3, 5, 6, 7))}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Segment:
+    """One program header."""
+
+    kind: int
+    flags: int
+    offset: int
+    address: int
+    size: int
+    memory: int
+    alignment: int
+
+
+def read_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
+    """Read the program headers. Raises ValueError, `struct.error`."""
+    layout, places = _LAYOUTS[header.elf_class]
+    row = struct.Struct(header.order + layout)
+    if header.segment_count and header.segment_size < row.size:
+        raise ValueError("program headers are too small")
+    starts = (header.segments_at + index * header.segment_size for index in range(header.segment_count))
+    rows = (row.unpack_from(data, start) for start in starts)
+    names = ("kind", "flags", "offset", "address", "size", "memory", "alignment")
+    return tuple(Segment(**dict(zip(names, (fields[place] for place in places), strict=True))) for fields in rows)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Image:
+    """A file as it is loaded; `order` is the byte order for `struct`."""
+
+    data: bytes
+    order: str
+    elf_class: int
+    segments: tuple[Segment, ...]
+
+    @property
+    def loaded(self) -> tuple[Segment, ...]:
+        """Return the segments that are mapped."""
+        return tuple(segment for segment in self.segments if segment.kind == LOAD)
+
+    def first(self, kind: int) -> Segment | None:
+        """Return the first segment of a kind."""
+        return next((segment for segment in self.segments if segment.kind == kind), None)
+
+    def place(self, address: int) -> tuple[int, int]:
+        """Return where in the file the byte of an address lies, and where its segment ends there. Raises ValueError."""
+        for segment in reversed(self.loaded):  # a later one is mapped over an earlier one
+            if segment.address <= address < segment.address + segment.size:
+                start = segment.offset + address - segment.address
+                return start, min(segment.offset + segment.size, len(self.data))
+        raise ValueError(f"nothing of the file is loaded at {address:#x}")
+
+    def text(self, address: int) -> str:
+        """Return the string at an address."""
+        start, end = self.place(address)
+        return string(self.data, start, end)
+
+    def unpack(self, layout: str, address: int) -> tuple[int, ...]:
+        """Return the numbers at an address."""
+        start, end = self.place(address)
+        if start + struct.calcsize(self.order + layout) > end:
+            raise ValueError(f"what lies at {address:#x} is cut off")
+        return struct.unpack_from(self.order + layout, self.data, start)
+
+    def notes(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """Yield owner, type and content of every note that is loaded or only there to be read."""
+        for segment in self.segments:
+            if segment.kind == NOTE:
+                yield from notes(self.data, segment.offset, segment.size, segment.alignment, self.order)
+
+
+def notes(data: bytes, at: int, size: int, alignment: int, order: str) -> Iterator[tuple[bytes, int, bytes]]:
+    """Yield owner, type and content of each note in a part of a file. Raises `struct.error`."""
+    end = min(at + size, len(data))
+    step = 8 if alignment == 8 else 4  # noqa: PLR2004 - the two alignments that notes have
+    while at < end:
+        owner, length, kind = struct.unpack_from(f"{order}3I", data, at)
+        start = at + 12 + owner + -(12 + owner) % step
+        yield data[at + 12 : min(at + 12 + owner, end)], kind, data[start : min(start + length, end)]
+        at = start + length + -length % step
+
+
+def string(data: bytes, start: int, end: int) -> str:
+    """Return the string that begins at `start`, before `end`. Raises ValueError for one that has no end or is too long."""
+    stop = data.find(b"\0", start, min(end, start + _LONGEST))
+    if stop < 0:
+        raise ValueError(f"the string at byte {start} has no end")
+    return data[start:stop].decode("utf-8", "replace")

@@ -1,0 +1,50 @@
+"""Fuzz one reader, guided by coverage, for a while: `fuzz.py TARGET SECONDS`. What ends it is kept in `corpus/TARGET`.
+
+It needs atheris (`requirements/fuzz.in`). An input that crashes, or takes ten seconds, is written there and ends the run with an error;
+`tests/fuzz/test_corpus.py` then replays it for ever.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from hashlib import sha256
+from pathlib import Path
+
+import atheris
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+HANG = 10  # seconds that one input may take
+LARGEST = 1 << 16  # bytes of an input
+MEMORY = 1024  # MiB, the fuzzer's own included
+
+with atheris.instrument_imports(include=["setup_local"]):
+    from targets import TARGETS
+
+from seeds import SEEDS  # noqa: E402 (after the instrumented imports)
+
+
+def main() -> None:
+    """Run libFuzzer over one target."""
+    name, seconds = sys.argv[1], sys.argv[2]
+    kept = Path(__file__).parent / "corpus" / name
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as begin:
+        for data in SEEDS[name]():
+            Path(begin, sha256(data).hexdigest()[:16]).write_bytes(data)
+        options = [
+            f"-max_total_time={seconds}",
+            f"-timeout={HANG}",
+            f"-max_len={LARGEST}",
+            f"-rss_limit_mb={MEMORY}",
+            f"-artifact_prefix={kept}/",
+            "-print_final_stats=1",
+            "-verbosity=1",
+        ]
+        atheris.Setup([sys.argv[0], *options, begin, str(kept)], TARGETS[name])
+        atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()

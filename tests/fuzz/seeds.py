@@ -1,0 +1,79 @@
+"""Where fuzzing begins: good samples, and those that tests already have for every corruption. Made here, not stored."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(TESTS / "unit"))
+
+from hostile_archives import DESCRIPTIONS, SHAPES, plain_tar  # noqa: E402 (needs the path above)
+from hostile_elf import SHAPES as ELF_SHAPES  # noqa: E402
+from sample_distribution import Sample, binary  # noqa: E402
+
+_LARGEST = 1 << 16
+_ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
+
+
+def _tars() -> Iterator[bytes]:
+    sample = Sample()
+    for entry in sample.entries.values():
+        entry.data = entry.data[:64]
+    yield sample.tar()
+    for shape, make in SHAPES.items():
+        data = make()
+        if data.startswith(b"\x28\xb5\x2f\xfd") and "zstd" not in shape and len(data) < _LARGEST:
+            try:
+                yield plain_tar(data).read()[-8192:]
+            except Exception:  # noqa: BLE001 - damaged on purpose, so there is no tar in it
+                continue
+
+
+def _archives() -> Iterator[bytes]:
+    yield Sample().packed()
+    yield Sample(compression="gzip").packed()
+    yield from (data for data in (make() for make in SHAPES.values()) if len(data) < _LARGEST)
+
+
+def _elves() -> Iterator[bytes]:
+    yield from (binary(name) for name in _ELVES)
+    yield from (change(binary("newer.so")) for change in ELF_SHAPES.values())
+
+
+def _libraries() -> Iterator[bytes]:
+    yield from (binary(name) for name in ("libbundled.a", "libdebug.a"))
+    yield b"!<arch>\n" + b"#1/8".ljust(16) + b"0".ljust(32) + b"12".ljust(10) + b"`\n" + b"name\0\0\0\0data"
+
+
+def _descriptions() -> Iterator[bytes]:
+    yield json.dumps(Sample().document).encode()
+    yield from (data for data in DESCRIPTIONS.values() if len(data) < _LARGEST)
+
+
+def _records() -> Iterator[bytes]:
+    yield b'{"version": 1, "own_files": [], "sources": []}'
+    yield from (data for data in DESCRIPTIONS.values() if len(data) < _LARGEST)
+
+
+def _indexes() -> Iterator[bytes]:
+    item = {"implementation": "cpython", "version": "3.13.5", "target_triple": "x86_64-unknown-linux-gnu"}
+    item |= {"flavor": "full", "build_options": "noopt", "file": "a.tar.gz", "sha256": "0" * 64, "url": "a"}
+    yield json.dumps({"format": 1, "distributions": [item | {"size": 1}]}).encode()
+    yield b'{"format": 1, "distributions": []}'
+
+
+SEEDS = {
+    "tar": _tars,
+    "packed_tar": _tars,
+    "archive": _archives,
+    "elf": _elves,
+    "elf_tools": _elves,
+    "static_library": _libraries,
+    "binary": lambda: (*_elves(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
+    "description": _descriptions,
+    "sources": _records,
+    "index": _indexes,
+}

@@ -1,0 +1,137 @@
+"""What is fuzzed: each reader of bytes that somebody else made, and the errors in which it may end.
+
+Whatever else it raises is a crash. Nothing here knows a fuzzer: `fuzz.py` drives these with atheris, `test_corpus.py` replays the corpus.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+import tempfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+from setup_local.audit.archive import read_safe_members
+from setup_local.audit.description import read_description
+from setup_local.audit.facts import examine
+from setup_local.audit.policy import load_policy
+from setup_local.audit.sources_record import BadRecord, read_record
+from setup_local.audit.streams import Damaged, Refused, Unpacked
+from setup_local.audit.tar import Reader
+from setup_local.audit.texts import PathScanner
+from setup_local.audit.validate import validate_archive
+from setup_local.binfmt import ar
+from setup_local.binfmt.elf import BadElf, read_elf
+from setup_local.binfmt.layout import debug_size
+from setup_local.catalog.limits import load_limits
+from setup_local.errors import SetupLocalError, SourceError
+from setup_local.flavors.detach import detach
+from setup_local.flavors.strip import strip
+from setup_local.index.model import parse_index
+
+_TRIPLE = "x86_64-unknown-linux-gnu"
+
+
+class _Bytes:
+    """A tar archive that is not compressed."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def read(self, size: int, /) -> bytes:
+        part = self._data[self._at : self._at + size]
+        self._at += len(part)
+        return part
+
+
+def tar(data: bytes) -> None:
+    limits = load_limits()
+    try:
+        for _, read in Reader(stream=Unpacked(_Bytes(data), limits.total_bytes), limits=limits).members():
+            read()
+    except (Damaged, Refused):
+        return
+
+
+def archive(data: bytes) -> None:
+    """Compressed, through a file: the walk over the frame, the decoders, the gate, and every rule."""
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, f"cpython-3.13.5-{_TRIPLE}-noopt-full.tar.zst")
+        path.write_bytes(data)
+        for use in (_read, validate_archive):
+            try:
+                use(path)
+            except SetupLocalError as error:
+                if not str(error).isprintable():
+                    raise AssertionError(str(error)) from error
+
+
+def _read(path: Path) -> None:
+    for _, read in read_safe_members(path):
+        read()
+
+
+def packed_tar(data: bytes) -> None:
+    """Compress it first, so that what is fuzzed is behind the decoder."""
+    archive(zlib.compress(data, 1, wbits=31))
+
+
+def elf(data: bytes) -> None:
+    try:
+        read_elf(data)
+    except BadElf:
+        return
+
+
+def elf_tools(data: bytes) -> None:
+    """What measures, strips and detaches an ELF file."""
+    with contextlib.suppress(struct.error, ValueError, IndexError, KeyError):
+        debug_size(data)
+    for change in (strip, detach):
+        try:
+            change(data, where="x")
+        except SetupLocalError:
+            continue
+
+
+def static_library(data: bytes) -> None:
+    try:
+        for _ in ar.members(data):
+            pass
+    except ar.BadArchive:
+        return
+
+
+def binary(data: bytes) -> None:
+    """Every fact of a file, as an audit gathers them."""
+    scanner = PathScanner(policy=load_policy(_TRIPLE), forbid=("/x",))
+    examine("build/cpython.fdata", data, scanner=scanner, floor=(2, 12))
+
+
+def description(data: bytes) -> None:
+    try:
+        read_description(data)
+    except SetupLocalError:
+        return
+
+
+def sources(data: bytes) -> None:
+    """The record of sources in a full archive."""
+    try:
+        read_record(data)
+    except BadRecord:
+        return
+
+
+def index(data: bytes) -> None:
+    try:
+        parse_index(data, where="x")
+    except SourceError:
+        return
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    item.__name__: item
+    for item in (tar, packed_tar, archive, elf, elf_tools, static_library, binary, description, sources, index)
+}

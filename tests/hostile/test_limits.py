@@ -1,0 +1,114 @@
+"""Every command that reads an archive or a binary, with everybody's worst file: bounded memory and time, one line, nothing outside."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from conftest import Ended, Limited
+from hostile_archives import ALLOWED, DESCRIPTIONS, LOUD, MODULES, SHAPES, with_description, with_module
+from limited import MEMORY
+from sample_distribution import NAME, Sample
+
+from setup_local.cli import exit_codes
+
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
+_REFUSED = 20
+_DESCRIBED = 21
+# The judge says which rule is broken; who makes something of an archive refuses it.
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "validate": ("validate", "ARCHIVE"),
+    "size": ("size", "--json", "ARCHIVE"),
+    "repack": ("repack", "ARCHIVE", "--flavor", "install_only", "--output", "out"),
+    "index": ("index", "DIR", "--trust"),
+    "create": ("create", "new", "--from", "ARCHIVE"),
+}
+
+
+def _run(limited: Limited, command: str, data: bytes, directory: Path) -> Ended:
+    """Run a command on an archive in a directory, and hold what must hold however it ends."""
+    place = directory / "archives"
+    place.mkdir(exist_ok=True)
+    path = place / NAME
+    path.write_bytes(data)
+    words = [{"ARCHIVE": path, "DIR": place}.get(word, word) for word in COMMANDS[command]]
+    ended = limited(*words, directory=directory)
+    assert ended.code in exit_codes(), ended.err
+    assert "Traceback" not in ended.err
+    assert not _CONTROLS.search(ended.out + ended.err)
+    assert ended.peak <= MEMORY
+    assert len([line for line in ended.err.splitlines() if line.startswith("error:")]) <= 1
+    return ended
+
+
+def _nothing_made(directory: Path) -> None:
+    left = {path.relative_to(directory).as_posix() for path in directory.rglob("*")}
+    assert left <= {"archives", f"archives/{NAME}", "out"}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("shape", [*SHAPES, *LOUD])
+def test_what_is_not_safe_is_refused(shape: str, command: str, limited: Limited, tmp_path: Path) -> None:
+    ended = _run(limited, command, (SHAPES | LOUD)[shape](), tmp_path)
+    assert ended.code == _REFUSED
+    assert NAME in ended.err
+    _nothing_made(tmp_path)
+
+
+@pytest.mark.parametrize("command", ["validate", "repack", "index"])
+@pytest.mark.parametrize("name", DESCRIPTIONS)
+def test_a_description_that_is_none(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
+    ended = _run(limited, command, with_description(DESCRIPTIONS[name]), tmp_path)
+    assert ended.code == _DESCRIBED
+    assert NAME in ended.err
+    _nothing_made(tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", MODULES)
+def test_a_binary_that_takes_time_or_memory(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
+    _run(limited, command, with_module(MODULES[name]()), tmp_path)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_same_binary_alone(name: str, limited: Limited, tmp_path: Path) -> None:
+    (tmp_path / "x.so").write_bytes(MODULES[name]())
+    for words in (("audit", "x.so"), ("check", ".")):
+        ended = limited(*words, directory=tmp_path)
+        assert ended.code in exit_codes()
+        assert "Traceback" not in ended.err
+        assert ended.peak <= MEMORY
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("name", ALLOWED)
+def test_as_much_as_the_limits_allow(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
+    _run(limited, command, ALLOWED[name](), tmp_path)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_good_sample_passes(command: str, limited: Limited, tmp_path: Path) -> None:
+    """Else the limits would prove nothing."""
+    assert _run(limited, command, Sample().packed(), tmp_path).code == 0
+
+
+def test_a_limit_is_one(limited: Limited, tmp_path: Path) -> None:
+    """What takes more memory than allowed would be seen."""
+    ended = limited("size", _grown(tmp_path), directory=tmp_path)
+    assert ended.code == _REFUSED
+
+
+def _grown(directory: Path) -> Path:
+    path = directory / NAME
+    path.write_bytes(LOUD["zstd-8-gigabytes"]())
+    return path
+
+
+def test_a_pipe_is_not_waited_for(limited: Limited, tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / NAME)
+    for words in (("validate", NAME), ("size", NAME), ("repack", NAME, "--flavor", "minimal")):
+        assert limited(*words, directory=tmp_path).code == _REFUSED
+    assert limited("audit", NAME, directory=tmp_path).code == 2
