@@ -57,6 +57,7 @@ _JUDGING = (
     paths.DATA / "policy",
     paths.DATA / "flavors.toml",
     paths.DATA / "licenses.toml",
+    paths.DATA / "limits.toml",
     *_RESULT_SCHEMAS,
 )
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.

@@ -12,8 +12,6 @@ import click
 
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.errors import RequestError
-from setup_local.fetch.attempt import PlaceFailed
-from setup_local.fetch.http import checked_url
 from setup_local.values import BuildSettings, SandboxChoice
 
 LOCKED_VARIABLE = "SETUP_LOCAL_LOCKED"
@@ -68,6 +66,9 @@ _OPTIONS = (
 
 def _refuse_useless(mirror: str, *, offline: bool) -> None:
     """Raise `RequestError` for a mirror that can give nothing: before anything is planned, not when it is asked."""
+    from setup_local.fetch.attempt import PlaceFailed
+    from setup_local.fetch.http import checked_url
+
     where, hint = f"--mirror {mirror}", "name a directory, or an http(s) URL"
     scheme, mark, _ = mirror.partition("://")
     if mark and scheme in ("http", "https"):

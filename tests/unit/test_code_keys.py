@@ -112,7 +112,7 @@ def test_a_library_depends_on_what_builds_it_and_on_nothing_else() -> None:
     assert {"build.library", "build.patches", "binfmt.ar", "fetch.unpack", "catalog.patches"} <= modules
     assert Place(module="setup_local.build.workspace", name="merge_trees") in pieces
     areas = {name.partition(".")[0] for name in modules}
-    assert areas <= {"binfmt", "build", "catalog", "errors", "fetch", "paths", "plan", "values"}
+    assert areas <= {"binfmt", "build", "catalog", "errors", "fetch", "paths", "plan", "printable", "values"}
     assert modules.isdisjoint({"fetch.apt", "fetch.http", "fetch.pypi", "plan.resolve", "build.engine", "render"})
     assert Place(module="setup_local.plan.model", name="Plan", member="target") in pieces
     assert Place(module="setup_local.plan.model", name="Plan", member="archive_stem") not in pieces
