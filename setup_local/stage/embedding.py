@@ -32,8 +32,10 @@ def write_pkg_config(
     path = files.only(packages, "python-*-embed.pc")
     static = path.with_stem(f"{path.stem}-static")
     text = files.read(path)
-    libpython = f"${{prefix}}/{installation.libpython.relative_to(installation.root).as_posix()}"
-    flags = (*_export_flags(archives), libpython, *_archive_flags(archives), *system)
+    config = installation.config.relative_to(installation.root).as_posix()
+    # pkg-config escapes a blank in the directory of -L, and nowhere else.
+    libpython = (f"-L${{prefix}}/{config}", f"-l:{installation.libpython.name}")
+    flags = (*_export_flags(archives), *libpython, *_archive_flags(archives), *system)
     files.write(static, _PRIVATE.sub("Libs.private:", _LIBRARIES.sub(f"Libs: {' '.join(flags)}", text)))
     (packages / "python3-embed-static.pc").symlink_to(static.name)
     if shared:

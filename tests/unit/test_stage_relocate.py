@@ -83,7 +83,7 @@ def test_a_static_libpython_is_told_with_all_that_it_needs(root: Path) -> None:
     config = "${prefix}/lib/python3.13/config-3.13-x86_64-linux-gnu"
     exported = "-Wl,--export-dynamic -Wl,--exclude-libs,libssl.a:libz.a"
     libraries = "-L${prefix}/../build/lib -lssl -lz -lpthread -ldl -lm"
-    assert f"\nLibs: {exported} {config}/libpython3.13.a {libraries}\n" in text
+    assert f"\nLibs: {exported} -L{config} -l:libpython3.13.a {libraries}\n" in text
     assert "\nLibs.private:\n" in text
     assert (packages / "python3-embed-static.pc").readlink() == Path("python-3.13-embed-static.pc")
     assert not (packages / "python-3.13-embed.pc").exists(), "there is no shared libpython"
