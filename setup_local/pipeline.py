@@ -1,7 +1,4 @@
-"""Composes the stages: a request becomes a plan, a plan becomes an archive.
-
-What only a step's action needs is imported there: a build that has nothing to do never loads it.
-"""
+"""Composes the stages: a request becomes a plan, a plan becomes an archive."""
 
 from __future__ import annotations
 
@@ -10,56 +7,32 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.build.code_digests import CodeDigests, memory_file
-from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.engine import Engine, Observer
 from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
 from setup_local.build.sandbox import choose_sandbox
-from setup_local.build.step_parts import GraphInputs, library_step
-from setup_local.build.steps import Job, Step
+from setup_local.build.step_parts import GraphInputs
+from setup_local.build.steps import Step
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
-from setup_local.catalog.patches import patch_files
-from setup_local.errors import OutputError, StoreError, ValidationFailed
+from setup_local.distribution import AUDIT, finishing_steps
+from setup_local.errors import OutputError, StoreError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import Plan
-from setup_local.sourcing import plan_with_sources, with_own_sources
+from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.values import BuildSettings, Request, ToolchainChoice
 from setup_local.whole import whole
 
-_DISTRIBUTION = "distribution"
-_AUDIT = "audit"
-_MOST_FINDINGS = 20
-_RESULT_SCHEMAS = tuple(paths.SCHEMA / f"{name}.schema.json" for name in ("python-json-8", "sources-record-1"))
-# The data files that decide about the archive once everything is built, and those that its audit reads.
-_FINISHING = (
-    paths.DATA / "probe",
-    paths.DATA / "sysconfig.toml",
-    paths.DATA / "keys.toml",
-    paths.DATA / "keys",
-    *patch_files(["pip-launchers.toml"]),
-    paths.DATA / "musl.toml",
-    paths.DATA / "polyfill",
-    paths.TEMPLATES,
-    *_RESULT_SCHEMAS,
-)
-_JUDGING = (
-    paths.DATA / "policy",
-    paths.DATA / "flavors.toml",
-    paths.DATA / "licenses.toml",
-    paths.DATA / "limits.toml",
-    *_RESULT_SCHEMAS,
-)
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
@@ -80,6 +53,21 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     check_places(settings.output)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
+    supply = _supply(request, catalogs, settings, reporter)
+    plan = supply.plan
+    reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
+    if host_llvm:
+        plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
+        reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
+    steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
+    archive = publish(_execute(steps, request, settings, reporter) / plan.archive_name, settings.output)
+    for line in license_lines(plan):
+        reporter.message(f"licence: {line}")
+    return archive
+
+
+def _supply(request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter) -> Supply:
+    """Return the plan, and the sources that it is made of."""
     fetcher = Fetcher(
         paths.cache_root(),
         mirrors=settings.mirrors,
@@ -87,31 +75,26 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         report=reporter.message,
         environ=os.environ,
     )
-    supply = plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
-    plan = supply.plan
-    reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
-    if host_llvm:
-        plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
-        reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
-    with Jobserver(settings.jobs) as jobserver, Workspace(paths.cache_root(), keep=settings.keep_build) as workspace:
+    return plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
+
+
+def _execute(steps: Sequence[Step], request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
+    """Run the steps that are not in the store; return the result of the last."""
+    cache = paths.cache_root()
+    with Jobserver(settings.jobs) as jobserver, Workspace(cache, keep=settings.keep_build) as workspace:
         engine = Engine(
-            store=Store(paths.cache_root()),
+            store=Store(cache),
             workspace=workspace,
-            sandbox=choose_sandbox(settings.sandbox, paths.cache_root(), [request.llvm] if request.llvm else []),
+            sandbox=choose_sandbox(settings.sandbox, cache, [request.llvm] if request.llvm else []),
             jobserver=jobserver,
-            logs=paths.cache_root() / "logs",
+            logs=cache / "logs",
             env=_STEP_ENVIRONMENT,
             observer=reporter,
-            code=CodeDigests(memory_file(paths.cache_root())),
+            code=CodeDigests(memory_file(cache)),
         )
-        steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
         if settings.keep_build:
             reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
-        result = engine.execute(steps, _AUDIT)
-    archive = publish(result / archive_name(plan), settings.output)
-    for line in license_lines(plan):
-        reporter.message(f"licence: {line}")
-    return archive
+        return engine.execute(steps, AUDIT)
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
@@ -124,69 +107,11 @@ def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
 def distribution_steps(
     plan: Plan, sources: Mapping[str, Obtained], *, jobs: int, host_llvm: HostLlvm | None = None
 ) -> list[Step]:
-    """Return all steps up to the archive; `host_llvm` is the compiler where the plan takes the host's."""
+    """Return all steps up to the audited archive; `host_llvm` is the compiler where the plan takes the host's."""
     inputs = GraphInputs(sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm)
-    steps = build_steps(plan, inputs)
-    last = _distribution_step(plan, tuple(step.name for step in steps), sources, jobs)
-    return [*steps, last, _audit_step(plan, last.name)]
-
-
-def _distribution_step(plan: Plan, needs: tuple[str, ...], sources: Mapping[str, Obtained], jobs: int) -> Step:
-    """Return the step that makes the archive; the first two that it needs are the toolchain and the sysroot."""
-    compilers, libc = needs[:2]
-
-    def action(job: Job) -> None:
-        from setup_local.build.graph import runtime_support
-        from setup_local.build.loader import build_loader
-        from setup_local.describe.compose import describe
-        from setup_local.describe.documents import documents
-        from setup_local.describe.probe import probe
-        from setup_local.stage import files
-        from setup_local.stage.pack import pack
-        from setup_local.stage.tree import Results, stage_tree
-
-        libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
-        support = runtime_support(plan, job.inputs[compilers], job.inputs[libc], job.work / "support")
-        results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
-        starter = build_loader(plan, job.inputs[libc])
-        staged = stage_tree(plan, results, job.work, jobs=jobs, starter=(starter,) if starter else ())
-        facts = probe(staged)
-        description = describe(plan, staged, facts)
-        for document in documents(plan, staged, sources):
-            files.write(staged.root / document.path, document.text)
-        pack(staged, description, job.out / archive_name(plan), threads=jobs)
-
-    forms = [sources[source.identity].form for source in plan.sources]
-    return Step(name=_DISTRIBUTION, ingredients=[plan, forms], needs=needs, data=_FINISHING, action=action, weight=40)
-
-
-def _audit_step(plan: Plan, distribution: str) -> Step:
-    """Return the step that lets an archive through only if the audit finds nothing."""
-    machine = (str(paths.cache_root()), str(paths.PACKAGE.parent))
-
-    def action(job: Job) -> None:
-        from setup_local.audit.validate import validate_archive
-
-        archive = job.inputs[distribution] / archive_name(plan)
-        verdict = validate_archive(archive, forbid=machine)
-        if not verdict.holds:
-            found = [f"  {item.rule}: {item.where}: {item.what}" for item in verdict.walk()]
-            raise ValidationFailed("\n".join(["is refused by the audit:", *found[:_MOST_FINDINGS]]), where=archive.name)
-        os.link(archive, job.out / archive.name)
-
-    return Step(
-        name=_AUDIT,
-        ingredients=(),
-        needs=(distribution,),
-        data=_JUDGING,
-        action=action,
-        weight=5,
-    )
-
-
-def archive_name(plan: Plan) -> str:
-    """Return the file name of the full archive."""
-    return f"{plan.archive_stem}-full.tar.{plan.archive_format.value}"
+    toolkit, steps = build_steps(plan, inputs)
+    built = tuple(step.name for step in steps)
+    return [*steps, *finishing_steps(plan, built, toolkit, sources, jobs=jobs)]
 
 
 def check_places(output: Path) -> None:
@@ -221,7 +146,7 @@ def license_lines(plan: Plan) -> tuple[str, ...]:
 
 def plan_json(plan: Plan) -> str:
     """Return a plan as JSON for machines."""
-    document = dataclasses.asdict(plan) | {"archive": archive_name(plan)}
+    document = dataclasses.asdict(plan) | {"archive": plan.archive_name}
     return json.dumps(document, indent=2, default=lambda value: getattr(value, "value", str(value)))
 
 
@@ -238,7 +163,7 @@ def plan_text(plan: Plan) -> str:
     libraries = "\n".join(f"  {item.source.identity:24} {', '.join(item.library.licenses)}" for item in plan.libraries)
     return (
         f"CPython {plan.python} for {system_text(plan)}, {plan.tls}, toolchain {plan.toolchain}\n"
-        f"archive: {archive_name(plan)}\n"
+        f"archive: {plan.archive_name}\n"
         f"extension modules: {', '.join(f'{count} {mode}' for mode, count in counts.items())}\n"
         f"libraries, in build order:\n{libraries}"
         f"{''.join(f'{chr(10)}licence: {line}' for line in license_lines(plan))}"

@@ -14,7 +14,7 @@ from setup_local import paths
 from setup_local.build import llvm_tools
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
-from setup_local.build.step_parts import GraphInputs, environment, library_step, pins, unpacked
+from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.patches import patch_files
@@ -56,7 +56,7 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
     )
 
 
-def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
+def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
     """Return the step that makes LLVM's tools, if the plan does not take those of the host's LLVM."""
     if plan.profiling is None or not plan.profiling.tools:
         return []
@@ -65,7 +65,7 @@ def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> 
 
     def action(job: Job) -> None:
         trees = {name: llvm_tools.unpack_package(item, job.work / name) for name, item in taken.items()}
-        env = job.env if compiled else environment(plan, base, job)
+        env = job.env if compiled else toolkit.environment(plan, job)
         try:
             llvm_tools.build_llvm_tools(trees, job.out, job.run, env)
         except (StepError, ToolchainError) as error:
@@ -77,7 +77,7 @@ def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> 
         Step(
             name=LLVM_TOOLS,
             ingredients=pins(taken.values()),
-            needs=() if compiled else base,
+            needs=() if compiled else toolkit.names,
             data=llvm_tools.DATA,
             action=action,
             weight=_COMPILED_TOOLS_WEIGHT if compiled else 5,
@@ -85,7 +85,7 @@ def llvm_tools_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> 
     ]
 
 
-def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
+def shared_steps(plan: Plan, toolkit: Toolkit) -> list[Step]:
     """Return the step that makes shared libraries of the static ones, if the plan has such."""
     if not plan.shared_objects:
         return []
@@ -93,8 +93,8 @@ def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
     def action(job: Job) -> None:
         from setup_local.build.shared_libraries import build_shared
 
-        libraries = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
-        env = environment(plan, base, job)
+        libraries = merge_trees(toolkit.without(job.inputs), job.work / "deps")
+        env = toolkit.environment(plan, job)
         build_shared(
             plan.shared_objects,
             libraries / "lib",
@@ -110,7 +110,7 @@ def shared_steps(plan: Plan, base: tuple[str, str]) -> list[Step]:
         Step(
             name=SHARED,
             ingredients=[plan.shared_objects, plan.shared_ldflags, plan.target],
-            needs=(*base, *map(library_step, owners)),
+            needs=(*toolkit.names, *map(library_step, owners)),
             action=action,
             weight=5,
         )
@@ -122,14 +122,14 @@ def _library_steps(plan: Plan) -> list[str]:
     return [*(library_step(item.name) for item in plan.libraries), *([SHARED] if plan.shared_objects else [])]
 
 
-def profile_steps(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> list[Step]:
+def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
     """Return the step that makes the profile, or takes the one that is given, if the plan has one."""
     if plan.profiling is None:
         return []
-    tools = LLVM_TOOLS if plan.profiling.tools else base[0]
+    tools = LLVM_TOOLS if plan.profiling.tools else toolkit.compilers
     if plan.profiling.given:
         return [_given_profile_step(plan.profiling.given, tools)]
-    return [_training_step(plan, plan.profiling, base, inputs, tools)]
+    return [_training_step(plan, plan.profiling, toolkit, inputs, tools)]
 
 
 def _given_profile_step(given: Path, tools: str) -> Step:
@@ -148,13 +148,11 @@ def _given_profile_step(given: Path, tools: str) -> Step:
     )
 
 
-def _training_step(
-    plan: Plan, profiling: PlannedProfiling, base: tuple[str, str], inputs: GraphInputs, tools: str
-) -> Step:
+def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, inputs: GraphInputs, tools: str) -> Step:
     def action(job: Job) -> None:
         from setup_local.build import profile
 
-        tree, recipe = _prepared(plan, base, inputs, job, profiling.configure)
+        tree, recipe = _prepared(plan, toolkit, inputs, job, profiling.configure)
         profile.train(tree, recipe, profiling.training, tools=job.inputs[tools] / "bin", out=job.out, run=job.run)
 
     source = inputs.sources[plan.python_source.identity]
@@ -162,7 +160,7 @@ def _training_step(
     return Step(
         name=PROFILE,
         ingredients=[configured, pins([source]), plan.target],
-        needs=tuple(dict.fromkeys((*base, RECONCILE, tools, *_library_steps(plan)))),
+        needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_library_steps(plan)))),
         data=_cpython_data(plan),
         action=action,
         weight=480,
@@ -174,7 +172,7 @@ def _cpython_data(plan: Plan) -> tuple[Path, ...]:
     return (*patch_files(plan.python_patches), *(_LOADER_DATA if plan.target.libc is Libc.MUSL else ()))
 
 
-def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step:
+def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
     profiled = [PROFILE] if plan.profiling else []
@@ -186,7 +184,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
         from setup_local.build import cpython, loader
         from setup_local.build.relayout import LayoutEnvironment
 
-        tree, recipe = _prepared(plan, base, inputs, job, plan.configure)
+        tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
             place = tree / Path(PROFILE_PLACE)
             place.parent.mkdir()
@@ -197,7 +195,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
-        if starter := loader.build_loader(plan, job.inputs[base[1]]):
+        if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
@@ -213,7 +211,7 @@ def cpython_step(plan: Plan, base: tuple[str, str], inputs: GraphInputs) -> Step
             plan.target,
             *_layout_ingredients(layouter),
         ],
-        needs=(*base, RECONCILE, *profiled, *_library_steps(plan)),
+        needs=(*toolkit.names, RECONCILE, *profiled, *_library_steps(plan)),
         data=_cpython_data(plan),
         action=action,
         weight=240,
@@ -238,7 +236,7 @@ def _layout_ingredients(layouter: Layouter | None) -> list[object]:
 
 
 def _prepared(
-    plan: Plan, base: tuple[str, str], inputs: GraphInputs, job: Job, configure: PlannedConfigure
+    plan: Plan, toolkit: Toolkit, inputs: GraphInputs, job: Job, configure: PlannedConfigure
 ) -> tuple[Path, cpython.Recipe]:
     """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
     from setup_local.build import cpython, loader
@@ -247,10 +245,10 @@ def _prepared(
     tree = _cpython_tree(plan, source, job.work)
     libraries = [job.inputs[name] for name in _library_steps(plan)]
     merge_trees(libraries, tree / plan.deps)
-    places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in base))}
-    env = environment(plan, base, job)
-    if starter := loader.build_loader(plan, job.inputs[base[1]]):
-        env |= loader.building(starter, job.inputs[base[1]], job.work / "sysroot")
+    places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in toolkit.names))}
+    env = toolkit.environment(plan, job)
+    if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
+        env |= loader.building(starter, job.inputs[toolkit.libc], job.work / "sysroot")
     if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
         env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(

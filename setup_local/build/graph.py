@@ -11,22 +11,22 @@ from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
 from setup_local.build.library_steps import build_library_step
 from setup_local.build.patch_trial import patch_trial_step
-from setup_local.build.step_parts import GraphInputs, pins, unpacked
+from setup_local.build.step_parts import GraphInputs, Toolkit, pins, unpacked
 from setup_local.build.steps import Job, Step
 from setup_local.plan.model import Plan
 from setup_local.values import Libc
 
 
-def build_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
-    """Return the steps of a plan, each after what it needs: first toolchain and sysroot, last `cpython`."""
+def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
+    """Return the steps of a plan up to CPython, each after what it needs, and which of them everything is compiled with."""
     compilers = _toolchain_step(plan, inputs)
     libc = _sysroot_step(plan, compilers.name, inputs)
-    base = (compilers.name, libc.name)
-    libraries = [build_library_step(plan, item, base, inputs.sources) for item in plan.libraries]
-    libraries += shared_steps(plan, base)
-    profile = [*llvm_tools_steps(plan, base, inputs), *profile_steps(plan, base, inputs)]
+    toolkit = Toolkit(compilers=compilers.name, libc=libc.name)
+    libraries = [build_library_step(plan, item, toolkit, inputs.sources) for item in plan.libraries]
+    libraries += shared_steps(plan, toolkit)
+    profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]
     trials = [reconcile_step(plan, inputs), patch_trial_step(plan, inputs.sources)]
-    return [compilers, libc, *trials, *libraries, *profile, cpython_step(plan, base, inputs)]
+    return toolkit, [compilers, libc, *trials, *libraries, *profile, cpython_step(plan, toolkit, inputs)]
 
 
 def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:

@@ -30,6 +30,28 @@ class GraphInputs:
     host_llvm: HostLlvm | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Toolkit:
+    """The names of the steps that make what everything is compiled with: the compilers, and the C library's sysroot."""
+
+    compilers: str
+    libc: str
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Return both names, as a step needs them."""
+        return (self.compilers, self.libc)
+
+    def without(self, inputs: Mapping[str, Path]) -> list[Path]:
+        """Return the results that a step takes besides the toolkit."""
+        return [path for name, path in inputs.items() if name not in self.names]
+
+    def environment(self, plan: Plan, job: Job) -> dict[str, str]:
+        """Return the complete environment of a step that compiles for the target."""
+        compilers, libc = job.inputs[self.compilers], job.inputs[self.libc]
+        return {**job.env, **toolchain.compile_environment(compilers, libc, plan.target, plan.floor)}
+
+
 def library_step(name: str) -> str:
     """Return the name of the step that builds a library."""
     return f"library:{name}"
@@ -39,12 +61,6 @@ def pins(obtained: Iterable[Obtained]) -> list[object]:
     """Return what decides about the trees that sources unpack to, as ingredients."""
     forms = (item.form for item in obtained)
     return [(form.sha256, form.kind, form.root, form.extent) for form in forms]
-
-
-def environment(plan: Plan, base: tuple[str, str], job: Job) -> dict[str, str]:
-    """Return the complete environment of a step that compiles for the target."""
-    compilers, libc = (job.inputs[name] for name in base)
-    return {**job.env, **toolchain.compile_environment(compilers, libc, plan.target, plan.floor)}
 
 
 def unpacked(obtained: Obtained, work: Path) -> Path:

@@ -14,7 +14,7 @@ from setup_local.plan.model import Plan
 from setup_local.stage import objects
 from setup_local.stage.licenses import CPYTHON
 from setup_local.stage.settings import load_settings
-from setup_local.stage.tree import RUN_TESTS, StagedTree
+from setup_local.stage.staged import RUN_TESTS, StagedTree
 from setup_local.values import Libc
 
 SCHEMA = "python-json-8"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from setup_local.describe import sources_record
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
-from setup_local.stage.tree import StagedTree
+from setup_local.stage.staged import StagedTree
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from setup_local.describe.model import ExtensionVariant, Link
 from setup_local.describe.probe import ROOT, Facts
 from setup_local.errors import DescribeError
 from setup_local.plan.model import Plan, PlannedExtension, PlannedLibrary
-from setup_local.stage.tree import SHARED_LIBRARIES, StagedTree
+from setup_local.stage.staged import SHARED_LIBRARIES, StagedTree
 from setup_local.values import LinkMode
 
 VARIANT = "default"

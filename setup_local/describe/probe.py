@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from setup_local import paths
+from setup_local.build.launcher import Launcher
 from setup_local.catalog.load import convert
 from setup_local.errors import CatalogError, DescribeError
 from setup_local.run import CommandFailed, run
-from setup_local.stage.tree import StagedTree
+from setup_local.stage.staged import StagedTree
 
 _SCRIPT = paths.DATA / "probe" / "facts.py"
 ROOT = "{root}"
@@ -52,16 +53,17 @@ def read_facts(text: str, where: object) -> Facts:
         raise DescribeError(f"the interpreter's answer makes no sense: {error}", where=where) from error
 
 
-def probe(staged: StagedTree, env: Mapping[str, str] | None = None) -> Facts:
+def probe(staged: StagedTree, launcher: Launcher, env: Mapping[str, str] | None = None) -> Facts:
     """Run the staged interpreter and return what it says of itself; raise `DescribeError`.
 
-    `env` is the whole environment; nothing of it may show in the answer.
+    `launcher` says how it runs here. `env` is the whole environment; nothing of it may show in the answer.
     """
     base = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"} if env is None else dict(env)
     # The user's own site directory shows in the answer, relative to the home directory.
     environment = {**base, "HOME": "~"}
     try:
-        printed = run([*staged.command, "-E", "-s", "-B", _SCRIPT], env=environment, cwd=staged.root).stdout
+        words = launcher.command(staged.interpreter, ["-E", "-s", "-B", _SCRIPT])
+        printed = run(words, env=environment, cwd=staged.root).stdout
     except CommandFailed as error:
         raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=staged.python_exe) from error
     return read_facts(printed, staged.python_exe)

@@ -19,7 +19,7 @@ from setup_local.catalog.sources import Place, Source, Trust
 from setup_local.errors import CatalogError, DescribeError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
-from setup_local.stage.tree import SHARED_LIBRARIES, StagedTree
+from setup_local.stage.staged import SHARED_LIBRARIES, StagedTree
 
 PATH = "build/sources.json"
 SCHEMA = "sources-record-1"

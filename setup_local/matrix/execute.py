@@ -13,7 +13,7 @@ from setup_local.catalog.catalogs import Catalogs
 from setup_local.errors import SetupLocalError, StepError
 from setup_local.fetch.cache import SourceCache
 from setup_local.matrix.load import Cell
-from setup_local.pipeline import Reporter, archive_name
+from setup_local.pipeline import Reporter
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.sourcing import with_own_sources
@@ -70,7 +70,7 @@ def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
         plan = resolve(cell.request, with_own_sources(cell.request, catalogs, SourceCache(paths.cache_root())))
     except SetupLocalError as error:
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
-    name = archive_name(plan)
+    name = plan.archive_name
     if taken.setdefault(name, plan) != plan:
         what = f"another cell makes a different {name} (a file of its own, with another --output, can have it)"
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=what))

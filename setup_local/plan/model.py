@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -253,6 +254,24 @@ class Plan:
     def archive_stem(self) -> str:
         """Return the archive's name without its suffixes."""
         return f"cpython-{self.python}-{self.target.triple}-{self.options_text}"
+
+    @property
+    def archive_name(self) -> str:
+        """Return the file name of the full archive."""
+        return f"{self.archive_stem}-full.tar.{self.archive_format.value}"
+
+    @property
+    def for_describing(self) -> Plan:
+        """Return the plan without what only packing looks at, and without places of this machine."""
+        profiling = dataclasses.replace(self.profiling, given=None) if self.profiling else None
+        return dataclasses.replace(self, archive_format=ArchiveFormat.ZST, profiling=profiling)
+
+    @property
+    def for_staging(self) -> Plan:
+        """Return the plan without what only later steps look at: it decides nothing about the staged tree."""
+        return dataclasses.replace(
+            self.for_describing, llvm_version="", variant=(), left_out=(), consequences=(), absent=()
+        )
 
     def libraries_of(self, extension: PlannedExtension) -> tuple[PlannedLibrary, ...]:
         """Return the libraries that an extension links, in catalog order."""

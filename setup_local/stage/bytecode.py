@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from setup_local import paths
+from setup_local.build.launcher import Launcher
 from setup_local.errors import StageError
 from setup_local.run import CommandFailed, run
 
@@ -17,28 +18,18 @@ _TESTS = frozenset({"test", "tests"})
 
 
 def compile_library(
-    install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int, starter: tuple[Path, ...] = ()
+    install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int, launcher: Launcher | None = None
 ) -> None:
-    """Compile every module below `lib/` with the interpreter itself, `jobs` shares at a time.
+    """Compile every module below `lib/` with an interpreter, `jobs` shares at a time.
 
-    `starter` are the words before the interpreter that start it.
+    `launcher` says how it runs here; by default, by itself.
     Raises `StageError` if a module that is no test data cannot be compiled, or the interpreter fails.
     """
 
     def compiled(index: int) -> list[str]:
         script = paths.DATA / "probe" / "compile_tree.py"
-        argv: list[str | Path] = [
-            *starter,
-            interpreter,
-            "-s",
-            "-S",
-            "-B",
-            script,
-            install,
-            str(index),
-            str(SHARES),
-            *checked,
-        ]
+        words: list[str | Path] = ["-s", "-S", "-B", script, install, str(index), str(SHARES), *checked]
+        argv = (launcher or Launcher()).command(interpreter, words)
         return run(argv, env=ENVIRONMENT, cwd=install).stdout.splitlines()
 
     try:

@@ -1,21 +1,19 @@
-"""A staged tree and its description become one archive: the same bytes for the same input, always."""
+"""A staged tree and what describes it become one archive: the same bytes for the same input, always."""
 
 from __future__ import annotations
 
 import contextlib
 import gzip
-import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Protocol, cast
+from typing import IO, cast
 
 import zstandard
 
-from setup_local.errors import OutputError
+from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
-from setup_local.stage.tree import StagedTree
 from setup_local.whole import whole
 
 PREFIX = "python"
@@ -29,22 +27,28 @@ _WINDOW_LOG = 27
 _GZIP_LEVEL = 6
 
 
-class Description(Protocol):
-    """What can say what PYTHON.json holds."""
-
-    def to_json(self) -> str:
-        """Return the text of PYTHON.json."""
-
-
-def pack(tree: StagedTree, description: Description, target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
-    """Write the archive of a staged tree, with `description` as PYTHON.json in front, and return its path.
+def pack(trees: Sequence[Path], target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
+    """Write the archive of several trees, laid over each other, and return its path; PYTHON.json is in front.
 
     The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
-    appears under its name only when it is whole. Raises `OutputError`.
+    appears under its name only when it is whole. Raises `OutputError`, and `StageError` for a file that two trees have.
     """
+    members = together(trees)
     with writing(target, threads=threads, level=level) as archive:
-        _write(tree.root, description.to_json(), archive)
+        for name in sorted(members, key=lambda name: (name != DESCRIPTION, os.fsencode(name))):
+            _add(archive, members[name], member_of(name))
     return target
+
+
+def together(trees: Iterable[Path]) -> dict[str, Path]:
+    """Return the files and symlinks of several trees by their paths in them; raise `StageError` for one that two have."""
+    found: dict[str, Path] = {}
+    for tree in trees:
+        for name in files.below(tree):
+            if name in found:
+                raise StageError(f"{name} is in two of the trees that are packed", where=tree)
+            found[name] = tree / name
+    return found
 
 
 @contextlib.contextmanager
@@ -79,16 +83,6 @@ def _compressor(
         level, window_log=_WINDOW_LOG, enable_ldm=True, threads=max(1, threads), write_checksum=True
     )
     return zstandard.ZstdCompressor(compression_params=parameters).stream_writer(stream, closefd=False)
-
-
-def _write(root: Path, description: str, archive: tarfile.TarFile) -> None:
-    """Write the members in the order of their names' bytes, PYTHON.json first."""
-    data = description.encode()
-    head = member_of(DESCRIPTION)
-    head.size = len(data)
-    archive.addfile(head, io.BytesIO(data))
-    for name in sorted(files.below(root), key=os.fsencode):
-        _add(archive, root / name, member_of(name))
 
 
 def member_of(name: str) -> tarfile.TarInfo:

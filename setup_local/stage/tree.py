@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build import makefile
+from setup_local.build.launcher import Launcher
 from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan
@@ -16,6 +17,7 @@ from setup_local.stage.bytecode import compile_library
 from setup_local.stage.installation import Installation, find
 from setup_local.stage.relocate import relocate
 from setup_local.stage.settings import load_settings
+from setup_local.stage.staged import RUN_TESTS, SHARED_LIBRARIES, TREE, StagedTree
 from setup_local.stage.without_debug import clean_tree
 from setup_local.values import LinkMode
 
@@ -23,8 +25,6 @@ _SYSTEM = "-l"
 _DATA = "share"
 _NO_SHARED_MODULES = "All extension modules of this interpreter are built in.\n"
 _BYTECODE = frozenset({"__pycache__"})
-SHARED_LIBRARIES = "install/lib"
-RUN_TESTS = "build/run_tests.py"
 GDB_COMMANDS = "python-gdb.py"
 
 
@@ -41,45 +41,14 @@ class Results:
     shared: Path | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StagedTree:
-    """A distribution on disk, before it is described and packed; all paths are below `root`.
-
-    `libpython` is the static one, `shared_libpython` the one that the interpreter needs if it does not hold libpython
-    itself, or that lies beside it for programs that embed Python. `inittab` maps the built-in modules to their init functions, `required` are those without which the
-    interpreter does not start, `system_libraries` what libpython links besides, `archives` maps each
-    static library (`libz.a`) to the library it belongs to, in link order. `starter` are the words before the
-    interpreter that start it: a loader, where this machine has not the C library that it is made for.
-    """
-
-    root: Path
-    python_exe: str
-    libpython: str
-    objects: objects.Objects
-    inittab: Mapping[str, str]
-    inittab_cflags: tuple[str, ...]
-    required: frozenset[str]
-    system_libraries: tuple[str, ...]
-    archives: Mapping[str, str]
-    licenses: Mapping[str, str]
-    tcl_library_paths: tuple[str, ...]
-    shared_libpython: str | None = None
-    starter: tuple[Path, ...] = ()
-
-    @property
-    def command(self) -> tuple[Path, ...]:
-        """Return the words that start the interpreter."""
-        return (*self.starter, self.root / self.python_exe)
-
-
-def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starter: tuple[Path, ...] = ()) -> StagedTree:
+def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher, jobs: int = 2) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `starter` are the words that start the interpreter. Raises `StageError`, `OutputError`.
+    `launcher` says how the interpreter runs here. Raises `StageError`, `OutputError`.
     """
     companion = plan.configure.companion
     settings = load_settings().of(plan.build_options, companion)
-    root = out / "python"
+    root = out / TREE
     variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
     archives = _place_results(plan, results, root, shares)
@@ -89,7 +58,7 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starte
     licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
-    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs, starter)
+    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs, launcher)
     return StagedTree(
         root=root,
         python_exe=python_exe,
@@ -103,7 +72,6 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starte
         archives=archives,
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *results.libraries)},
         tcl_library_paths=tcl_paths,
-        starter=starter,
     )
 
 

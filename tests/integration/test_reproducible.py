@@ -7,26 +7,13 @@ import json
 import shutil
 import tarfile
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 import zstandard
 
 from setup_local.stage.bytecode import compile_library
-from setup_local.stage.objects import Objects
 from setup_local.stage.pack import pack
 from setup_local.stage.settings import load_settings
-from setup_local.stage.tree import StagedTree
-
-
-class Text:
-    """The description that was in the archive."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def to_json(self) -> str:
-        return self._text
 
 
 def unpacked(archive: Path, into: Path) -> Path:
@@ -38,23 +25,6 @@ def unpacked(archive: Path, into: Path) -> Path:
         tar.extraction_filter = getattr(tarfile, "tar_filter", None)
         tar.extractall(into)  # our own archive
     return into / "python"
-
-
-def staged(root: Path, python_exe: str) -> StagedTree:
-    nothing: MappingProxyType[str, str] = MappingProxyType({})
-    return StagedTree(
-        root=root,
-        python_exe=python_exe,
-        libpython="",
-        objects=Objects(core=(), extensions={}),
-        inittab=nothing,
-        inittab_cflags=(),
-        required=frozenset(),
-        system_libraries=(),
-        archives=nothing,
-        licenses=nothing,
-        tcl_library_paths=(),
-    )
 
 
 def bytecode(install: Path) -> dict[str, str]:
@@ -70,14 +40,12 @@ def tree(archive: Path, tmp_path: Path) -> Path:
 
 
 def test_the_archive_comes_out_the_same(archive: Path, tree: Path, tmp_path: Path) -> None:
-    text = (tree / "PYTHON.json").read_text(encoding="utf-8")
-    (tree / "PYTHON.json").unlink()
-    interpreter = json.loads(text)["python_exe"]
+    interpreter = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))["python_exe"]
     before = bytecode(tree / "install")
     assert before, "a distribution holds bytecode"
     for directory in list((tree / "install").rglob("__pycache__")):
         shutil.rmtree(directory)
     compile_library(tree / "install", tree / interpreter, load_settings().bytecode.checked, jobs=1)
     assert bytecode(tree / "install") == before
-    again = pack(staged(tree, interpreter), Text(text), tmp_path / "again.tar.zst", threads=1)
+    again = pack([tree], tmp_path / "again.tar.zst", threads=1)
     assert hashlib.sha256(again.read_bytes()).hexdigest() == hashlib.sha256(archive.read_bytes()).hexdigest()

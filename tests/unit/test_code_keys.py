@@ -52,7 +52,7 @@ def _digest(code: Code, step: str) -> str:
 def test_every_kind_of_step_is_looked_at() -> None:
     assert {"_toolchain_step", "_glibc_step", "_musl_step", "build_library_step", "reconcile_step"} <= set(ROOTS)
     assert {"llvm_tools_steps", "shared_steps", "_given_profile_step", "_training_step"} <= set(ROOTS)
-    assert {"cpython_step", "_distribution_step", "_audit_step"} <= set(ROOTS)
+    assert {"cpython_step", "stage_step", "describe_step", "documents_step", "pack_step", "audit_step"} <= set(ROOTS)
 
 
 class _Change(ast.NodeTransformer):
@@ -119,10 +119,23 @@ def test_a_library_depends_on_what_builds_it_and_on_nothing_else() -> None:
 
 
 def test_the_audit_depends_on_its_rules_and_not_on_the_builder() -> None:
-    modules = REACHED["_audit_step"].modules
+    modules = REACHED["audit_step"].modules
     rules = {f"setup_local.audit.{file.stem}" for file in (paths.PACKAGE / "audit").glob("check_*.py")}
     assert rules <= modules
     assert not [name for name in modules if name.startswith(("setup_local.stage", "setup_local.describe"))]
+
+
+def _changed(module: str, name: str) -> set[str]:
+    """Return the kinds of steps whose code changes with a definition."""
+    code = _edited(module, _Change(Place(module=module, name=name)).change)
+    return {step for step in ROOTS if _digest(code, step) != _digest(CODE, step)}
+
+
+def test_a_change_in_describing_stages_nothing_again_and_compiles_no_bytecode() -> None:
+    assert _changed("setup_local.describe.compose", "describe") == {"describe_step"}
+    assert _changed("setup_local.describe.sources_record", "record") == {"documents_step"}
+    assert _changed("setup_local.stage.pack", "pack") == {"pack_step"}
+    assert _changed("setup_local.stage.bytecode", "compile_library") == {"stage_step"}
 
 
 @cache

@@ -18,7 +18,7 @@ from setup_local.describe.probe import Facts, read_facts
 from setup_local.errors import DescribeError
 from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
-from setup_local.stage.tree import StagedTree
+from setup_local.stage.staged import StagedTree
 from setup_local.values import Libc, Linkage, LinkMode
 
 SCHEMA = json.loads((paths.SCHEMA / "python-json-8.schema.json").read_text())

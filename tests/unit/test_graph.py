@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from setup_local import pipeline
+from setup_local import paths, pipeline
 from setup_local.build import llvm_tools
 from setup_local.build.code_digests import CodeDigests
 from setup_local.build.llvm import HostLlvm
@@ -15,11 +15,12 @@ from setup_local.build.steps import Job, Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
-from setup_local.plan.model import Plan
+from setup_local.plan.model import Consequence, Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildOption, LayoutChoice, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import ArchiveFormat, BuildOption, LayoutChoice, LlvmToolsChoice, Request, ToolchainChoice
 
 CODE = CodeDigests()
+FINISHING = ("stage", "describe", "documents", "pack", "audit")
 
 
 @pytest.fixture(scope="module")
@@ -65,25 +66,60 @@ def test_every_step_comes_after_what_it_needs(plan: Plan) -> None:
     for step in _steps(plan):
         assert set(step.needs) <= seen
         seen.add(step.name)
-    assert seen >= {"toolchain:zig", "sysroot:glibc-2.12", "library:openssl", "cpython", "distribution", "audit"}
+    assert seen >= {"toolchain:zig", "sysroot:glibc-2.12", "library:openssl", "cpython", *FINISHING}
 
 
 def test_a_changed_recipe_rebuilds_the_library_and_its_dependents_only(plan: Plan) -> None:
-    finish = {"cpython", "distribution", "audit"}
+    finish = {"cpython", *FINISHING}
     assert _changed(plan, _with_flag(plan, "openssl")) == {"library:openssl"} | finish
     assert _changed(plan, _with_flag(plan, "ncurses")) == {"library:ncurses", "library:libedit"} | finish
+
+
+def _touched(plan: Plan, file: Path) -> set[str]:
+    """Return the steps that a change of a data file makes again, with all that needs them."""
+    touched: set[str] = set()
+    for step in _steps(plan):
+        read = any(file == item or item in file.parents for item in step.data)
+        touched |= {step.name} if read or touched.intersection(step.needs) else set()
+    return touched
+
+
+def test_what_describes_a_distribution_restages_nothing_when_it_changes(plan: Plan) -> None:
+    assert _touched(plan, paths.DATA / "probe" / "facts.py") == {"describe", "pack", "audit"}
+    assert _touched(plan, paths.DATA / "keys.toml") == {"documents", "pack", "audit"}
+    assert _touched(plan, paths.SCHEMA / "python-json-8.schema.json") == {"describe", "pack", "audit"}
+    assert _touched(plan, paths.DATA / "limits.toml") == {"audit"}
+    assert _touched(plan, paths.DATA / "probe" / "compile_tree.py") == {*FINISHING}
+
+
+def test_what_only_the_description_says_restages_nothing(plan: Plan) -> None:
+    consequence = Consequence(license="GPL-3.0-or-later", libraries=("openssl",))
+    changed = dataclasses.replace(plan, left_out=("_uuid",), consequences=(consequence,), llvm_version="1")
+    assert _changed(plan, changed) == {"describe", "documents", "pack", "audit"}
+    assert _changed(plan, dataclasses.replace(plan, archive_format=ArchiveFormat.GZ)) == {"pack", "audit"}
+
+
+def test_the_place_of_a_given_profile_restages_nothing(plan: Plan, tmp_path: Path) -> None:
+    planned = _optimized(plan)
+    assert planned.profiling is not None
+    keys = []
+    for name in ("one", "two"):
+        (tmp_path / name).write_text("a profile")
+        profiling = dataclasses.replace(planned.profiling, given=tmp_path / name)
+        keys.append(_keys(_steps(dataclasses.replace(planned, profiling=profiling))))
+    assert keys[0] == keys[1]
 
 
 def test_the_reconciliation_waits_for_nothing_and_cpython_for_it(plan: Plan) -> None:
     steps = {step.name: step for step in _steps(plan)}
     assert steps["reconcile"].needs == ()
     assert "reconcile" in steps["cpython"].needs
-    assert [name for name, step in steps.items() if "reconcile" in step.needs] == ["cpython", "distribution"]
+    assert [name for name, step in steps.items() if "reconcile" in step.needs] == ["cpython", "stage"]
 
 
 def test_a_patch_of_cpython_is_tried_before_anything_else_is_built(plan: Plan) -> None:
     patched = dataclasses.replace(plan, python_patches=("libedit-history-header.toml",))
-    assert _changed(plan, patched) == {"reconcile", "cpython", "distribution", "audit"}
+    assert _changed(plan, patched) == {"reconcile", "cpython", *FINISHING}
 
 
 def _optimized(
@@ -104,7 +140,7 @@ def test_an_optimized_build_makes_a_profile_first_and_shares_all_libraries(plan:
     plain, steps = _keys(_steps(plan)), _steps(_optimized(plan))
     optimized = _keys(steps)
     assert set(optimized) - set(plain) == {"llvm-tools", "profile"}
-    assert {name for name in plain if plain[name] != optimized[name]} == {"cpython", "distribution", "audit"}
+    assert {name for name in plain if plain[name] != optimized[name]} == {"cpython", *FINISHING}
     needs = {step.name: step.needs for step in steps}
     assert "llvm-tools" in needs["profile"]
     assert {"profile", "llvm-tools"} <= set(needs["cpython"])

@@ -23,6 +23,7 @@ STAGES = (
     "index",
     "sourcing",
     "pins",
+    "distribution",
     "pipeline",
     "matrix",
     "commands",

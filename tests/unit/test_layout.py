@@ -10,7 +10,6 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.commands.variant_options import choose_layout
 from setup_local.errors import RequestError
 from setup_local.index.names import parse_name
-from setup_local.pipeline import archive_name
 from setup_local.plan.resolve import resolve
 from setup_local.values import OPTIMIZED, LayoutChoice, Linkage, LlvmToolsChoice, Request, ToolchainChoice
 
@@ -33,7 +32,7 @@ def test_a_layout_that_is_left_out_changes_the_link_and_is_named() -> None:
 
 
 def test_indexes_can_read_the_name_of_an_archive_without_layout() -> None:
-    found = parse_name(archive_name(resolve(WITHOUT, load_catalogs())))
+    found = parse_name(resolve(WITHOUT, load_catalogs()).archive_name)
     assert found is not None
     assert found.build_options == "pgo+lto+without_layout"
 

@@ -5,43 +5,18 @@ import io
 import os
 import tarfile
 from pathlib import Path
-from types import MappingProxyType
 
 import pytest
 import zstandard
 
-from setup_local.errors import OutputError
-from setup_local.stage.objects import Objects
+from setup_local.errors import OutputError, StageError
 from setup_local.stage.pack import MTIME, pack
-from setup_local.stage.tree import StagedTree
 
-
-class Text:
-    """A description that is any text."""
-
-    def to_json(self) -> str:
-        return '{"version": "8"}\n'
-
-
-def staged(root: Path) -> StagedTree:
-    nothing: MappingProxyType[str, str] = MappingProxyType({})
-    return StagedTree(
-        root=root,
-        python_exe="install/bin/python3.13",
-        libpython="install/lib/libpython3.13.a",
-        objects=Objects(core=(), extensions={}),
-        inittab=nothing,
-        inittab_cflags=(),
-        required=frozenset(),
-        system_libraries=(),
-        archives=nothing,
-        licenses=nothing,
-        tcl_library_paths=(),
-    )
+DESCRIPTION = '{"version": "8"}\n'
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> StagedTree:
+def trees(tmp_path: Path) -> list[Path]:
     root = tmp_path / "tree" / "python"
     (root / "install" / "bin").mkdir(parents=True)
     (root / "install" / "lib-b").mkdir()
@@ -54,7 +29,9 @@ def tree(tmp_path: Path) -> StagedTree:
     (root / "install" / "lib" / "a.py").hardlink_to(root / "install" / "lib" / "b.py")
     (root / "install" / "lib-b" / "z.py").write_text("z\n")
     (root / "install" / "lib" / "directory").symlink_to("../lib-b")
-    return staged(root)
+    (tmp_path / "description").mkdir()
+    (tmp_path / "description" / "PYTHON.json").write_text(DESCRIPTION)
+    return [root, tmp_path / "description"]
 
 
 def members(archive: Path) -> list[tarfile.TarInfo]:
@@ -62,16 +39,16 @@ def members(archive: Path) -> list[tarfile.TarInfo]:
         return tarfile.open(fileobj=io.BytesIO(plain.read())).getmembers()
 
 
-def test_the_description_is_first_and_all_else_sorted(tree: StagedTree, tmp_path: Path) -> None:
-    names = [member.name for member in members(pack(tree, Text(), tmp_path / "a.tar.zst", threads=2))]
+def test_the_description_is_first_and_all_else_sorted(trees: list[Path], tmp_path: Path) -> None:
+    names = [member.name for member in members(pack(trees, tmp_path / "a.tar.zst", threads=2))]
     assert names[0] == "python/PYTHON.json"
     assert names[1:] == sorted(names[1:], key=str.encode)
     assert "python/install/lib/directory" in names
     assert not any(name.startswith("python/install/lib/directory/") for name in names)
 
 
-def test_members_say_nothing_of_the_machine(tree: StagedTree, tmp_path: Path) -> None:
-    found = members(pack(tree, Text(), tmp_path / "a.tar.zst", threads=1))
+def test_members_say_nothing_of_the_machine(trees: list[Path], tmp_path: Path) -> None:
+    found = members(pack(trees, tmp_path / "a.tar.zst", threads=1))
     assert {(member.uid, member.gid, member.uname, member.gname, member.mtime) for member in found} == {
         (0, 0, "", "", MTIME)
     }
@@ -80,53 +57,67 @@ def test_members_say_nothing_of_the_machine(tree: StagedTree, tmp_path: Path) ->
     assert modes["b.py"] == modes["PYTHON.json"] == 0o644
 
 
-def test_symlinks_stay_and_hard_links_become_files(tree: StagedTree, tmp_path: Path) -> None:
-    found = {member.name: member for member in members(pack(tree, Text(), tmp_path / "a.tar.zst", threads=1))}
+def test_symlinks_stay_and_hard_links_become_files(trees: list[Path], tmp_path: Path) -> None:
+    found = {member.name: member for member in members(pack(trees, tmp_path / "a.tar.zst", threads=1))}
     assert found["python/install/bin/python3"].linkname == "python3.13"
     assert found["python/install/lib/a.py"].isreg()
     assert found["python/install/lib/b.py"].isreg()
 
 
-def test_threads_times_and_places_change_no_byte(tree: StagedTree, tmp_path: Path) -> None:
-    one = pack(tree, Text(), tmp_path / "one.tar.zst", threads=1).read_bytes()
-    for path in tree.root.rglob("*.py"):
+def test_where_a_file_comes_from_changes_no_byte(trees: list[Path], tmp_path: Path) -> None:
+    one = pack(trees, tmp_path / "one.tar.zst", threads=1).read_bytes()
+    (tmp_path / "documents" / "install" / "lib").mkdir(parents=True)
+    (trees[0] / "install" / "lib" / "b.py").rename(tmp_path / "documents" / "install" / "lib" / "b.py")
+    assert pack([*trees, tmp_path / "documents"], tmp_path / "two.tar.zst", threads=1).read_bytes() == one
+
+
+def test_a_file_that_two_trees_have_is_refused(trees: list[Path], tmp_path: Path) -> None:
+    (trees[0] / "PYTHON.json").write_text("{}")
+    with pytest.raises(StageError, match=r"PYTHON\.json is in two of the trees"):
+        pack(trees, tmp_path / "a.tar.zst", threads=1)
+    assert not (tmp_path / "a.tar.zst").exists()
+
+
+def test_threads_times_and_places_change_no_byte(trees: list[Path], tmp_path: Path) -> None:
+    one = pack(trees, tmp_path / "one.tar.zst", threads=1).read_bytes()
+    for path in trees[0].rglob("*.py"):
         os.utime(path, (1, 1))
-    moved = tree.root.parent.rename(tmp_path / "elsewhere") / "python"
-    assert pack(staged(moved), Text(), tmp_path / "two.tar.zst", threads=2).read_bytes() == one
+    moved = trees[0].parent.rename(tmp_path / "elsewhere") / "python"
+    assert pack([moved, trees[1]], tmp_path / "two.tar.zst", threads=2).read_bytes() == one
 
 
-def test_gzip_holds_no_time_and_no_name(tree: StagedTree, tmp_path: Path) -> None:
-    data = pack(tree, Text(), tmp_path / "a.tar.gz", threads=1).read_bytes()
+def test_gzip_holds_no_time_and_no_name(trees: list[Path], tmp_path: Path) -> None:
+    data = pack(trees, tmp_path / "a.tar.gz", threads=1).read_bytes()
     assert data[3] == 0, "no optional header field"
     assert data[4:8] == bytes(4), "no time"
     with tarfile.open(fileobj=io.BytesIO(gzip.decompress(data))) as archive:
         assert archive.getnames()[0] == "python/PYTHON.json"
-    assert pack(tree, Text(), tmp_path / "b.tar.gz", threads=1).read_bytes() == data
+    assert pack(trees, tmp_path / "b.tar.gz", threads=1).read_bytes() == data
 
 
-def test_another_suffix_is_refused(tree: StagedTree, tmp_path: Path) -> None:
+def test_another_suffix_is_refused(trees: list[Path], tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="neither"):
-        pack(tree, Text(), tmp_path / "a.zip", threads=1)
+        pack(trees, tmp_path / "a.zip", threads=1)
     assert not list(tmp_path.glob("*a.zip*"))
 
 
-def test_a_directory_that_does_not_exist_is_one_clear_line(tree: StagedTree, tmp_path: Path) -> None:
+def test_a_directory_that_does_not_exist_is_one_clear_line(trees: list[Path], tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="cannot be written: No such file"):
-        pack(tree, Text(), tmp_path / "none" / "a.tar.zst", threads=1)
+        pack(trees, tmp_path / "none" / "a.tar.zst", threads=1)
 
 
-def test_nothing_half_written_is_left(tree: StagedTree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_half_written_is_left(trees: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("setup_local.stage.pack._add", full)
     with pytest.raises(OutputError, match="No space left on device"):
-        pack(tree, Text(), tmp_path / "a.tar.zst", threads=1)
-    assert [path.name for path in tmp_path.iterdir()] == ["tree"]
+        pack(trees, tmp_path / "a.tar.zst", threads=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["description", "tree"]
 
 
-def test_an_older_archive_is_replaced_as_a_whole(tree: StagedTree, tmp_path: Path) -> None:
+def test_an_older_archive_is_replaced_as_a_whole(trees: list[Path], tmp_path: Path) -> None:
     target = tmp_path / "a.tar.zst"
     target.write_text("old")
-    pack(tree, Text(), target, threads=1)
+    pack(trees, target, threads=1)
     assert members(target)

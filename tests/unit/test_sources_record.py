@@ -21,7 +21,7 @@ from setup_local.errors import DescribeError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.stage.tree import StagedTree
+from setup_local.stage.staged import StagedTree
 from setup_local.values import Linkage, Request
 
 PLAIN = Request(python="3.13.5")

@@ -19,6 +19,7 @@ from types import FrameType
 import pytest
 from sample_distribution import ELF, Sample
 from sample_steps import all_steps
+from test_describe import STAGED
 
 from setup_local import paths
 from setup_local.build.code_keys import Code, Place, module_file, place_of
@@ -28,7 +29,8 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import load_patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.fetch import Obtained
-from setup_local.plan.model import PlannedLibrary
+from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.stage.staged import TREE, write_record
 
 CODE = Code()
 # They only tell whether a file is good that is itself in the key.
@@ -201,9 +203,41 @@ def test_the_audit_judges_by_what_its_key_has(tmp_path: Path) -> None:
     step, steps = found("default", "audit")
     (tmp_path / "archives").mkdir()
     Sample().write(tmp_path / "archives")
-    bench = Bench(tmp_path, {"distribution": tmp_path / "archives"})
+    bench = Bench(tmp_path, {"pack": tmp_path / "archives"})
     check(step, steps, bench.job)
     assert [path.name for path in bench.out.iterdir()] == [Sample().name]
+
+
+def staged_distribution(top: Path) -> Path:
+    """Write what the step `stage` leaves, of a tree with hardly anything in it."""
+    (top / "stage" / TREE / "install").mkdir(parents=True)
+    staged = dataclasses.replace(STAGED, root=top / "stage" / TREE, archives={})
+    write_record(staged, top / "stage")
+    return top / "stage"
+
+
+def test_documents_are_made_of_what_their_key_has(tmp_path: Path) -> None:
+    step, steps = found("default", "documents")
+    plan = held(step, "plan")
+    assert isinstance(plan, Plan)
+    path = tmp_path / "source"
+    path.write_bytes(b"a source")
+    there = {source.identity: Obtained(source=source, form=source.forms[0], path=path) for source in plan.sources}
+    bench = Bench(tmp_path, {"stage": staged_distribution(tmp_path)})
+    with sources_at(step, "sources", there):
+        check(step, steps, bench.job)
+    assert [path.name for path in bench.out.rglob("*.json")] == ["sources.json"]
+
+
+def test_an_archive_is_packed_of_what_its_key_has(tmp_path: Path) -> None:
+    step, steps = found("default", "pack")
+    for name in ("stage/python/install/bin", "describe", "documents/build"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "describe" / "PYTHON.json").write_text("{}")
+    (tmp_path / "documents" / "build" / "sources.json").write_text("{}")
+    bench = Bench(tmp_path, {name: tmp_path / name for name in step.needs})
+    check(step, steps, bench.job)
+    assert [path.name for path in bench.out.iterdir()] == ["cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"]
 
 
 def test_shared_libraries_are_made_of_what_the_key_has(tmp_path: Path) -> None:

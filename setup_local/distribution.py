@@ -1,0 +1,154 @@
+"""The steps after CPython: its results become a staged tree, that is described, packed and audited.
+
+Each is a step of its own, so that a change in how a distribution is described stages nothing again and compiles no
+bytecode. What only a step's action needs is imported there: a build that has nothing to do never loads it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.build.cpython_steps import CPYTHON, SHARED
+from setup_local.build.step_parts import Toolkit, library_step
+from setup_local.build.steps import Job, Step
+from setup_local.catalog.patches import patch_files
+from setup_local.errors import ValidationFailed
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+
+STAGE = "stage"
+DESCRIBE = "describe"
+DOCUMENTS = "documents"
+PACK = "pack"
+AUDIT = "audit"
+_MOST_FINDINGS = 20
+_DESCRIPTION_SCHEMA = paths.SCHEMA / "python-json-8.schema.json"
+_SOURCES_SCHEMA = paths.SCHEMA / "sources-record-1.schema.json"
+_SYSCONFIG = paths.DATA / "sysconfig.toml"
+_LOADER = paths.DATA / "musl.toml"
+_STAGE_TEMPLATES = (
+    "run_tests.py.j2",
+    "script-start.j2",
+    "sysconfigdata.py.j2",
+    "python-config.sh.j2",
+    "tkinter-scripts.py.j2",
+)
+
+
+def finishing_steps(
+    plan: Plan, built: tuple[str, ...], toolkit: Toolkit, sources: Mapping[str, Obtained], *, jobs: int
+) -> list[Step]:
+    """Return the steps from the results of `built` to the audited archive, which is the result of the last."""
+    return [
+        stage_step(plan.for_staging, built, toolkit, jobs),
+        describe_step(plan.for_describing, toolkit),
+        documents_step(plan.for_describing, sources),
+        pack_step(plan.archive_name, jobs),
+        audit_step(plan.archive_name),
+    ]
+
+
+def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) -> Step:
+    """Return the step that makes the staged tree, with its bytecode.
+
+    The tree stays in the store. It takes little room there: what no step of staging changes is a hard link to the results
+    of the steps before.
+    """
+
+    def action(job: Job) -> None:
+        from setup_local.build.graph import runtime_support
+        from setup_local.build.launcher import find_launcher
+        from setup_local.stage.staged import write_record
+        from setup_local.stage.tree import Results, stage_tree
+
+        libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
+        compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
+        support = runtime_support(plan, compilers, libc, job.work / "support")
+        results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
+        staged = stage_tree(plan, results, job.out, launcher=find_launcher(plan, libc), jobs=jobs)
+        write_record(staged, job.out)
+
+    data = (
+        paths.DATA / "probe" / "compile_tree.py",
+        _SYSCONFIG,
+        _LOADER,
+        *patch_files(["pip-launchers.toml"]),
+        paths.DATA / "polyfill",
+        *(paths.TEMPLATES / name for name in _STAGE_TEMPLATES),
+    )
+    return Step(name=STAGE, ingredients=plan, needs=built, data=data, action=action, weight=25)
+
+
+def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
+    """Return the step that writes PYTHON.json."""
+
+    def action(job: Job) -> None:
+        from setup_local.build.launcher import find_launcher
+        from setup_local.describe.compose import describe
+        from setup_local.describe.probe import probe
+        from setup_local.stage import files
+        from setup_local.stage.pack import DESCRIPTION
+        from setup_local.stage.staged import read_record
+
+        staged = read_record(job.inputs[STAGE])
+        facts = probe(staged, find_launcher(plan, job.inputs[toolkit.libc]))
+        files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
+
+    data = (paths.DATA / "probe" / "facts.py", _SYSCONFIG, _LOADER, _DESCRIPTION_SCHEMA)
+    return Step(name=DESCRIBE, ingredients=plan, needs=(STAGE, toolkit.libc), data=data, action=action, weight=1)
+
+
+def documents_step(plan: Plan, sources: Mapping[str, Obtained]) -> Step:
+    """Return the step that writes the documents beside PYTHON.json."""
+
+    def action(job: Job) -> None:
+        from setup_local.describe.documents import documents
+        from setup_local.stage import files
+        from setup_local.stage.staged import read_record
+
+        for document in documents(plan, read_record(job.inputs[STAGE]), sources):
+            files.write(job.out / document.path, document.text)
+
+    forms = [sources[source.identity].form for source in plan.sources]
+    data = (paths.DATA / "keys.toml", paths.DATA / "keys", _SOURCES_SCHEMA)
+    return Step(name=DOCUMENTS, ingredients=[plan, forms], needs=(STAGE,), data=data, action=action, weight=1)
+
+
+def pack_step(archive_name: str, jobs: int) -> Step:
+    """Return the step that packs the staged tree, its description and its documents: nothing is copied before."""
+
+    def action(job: Job) -> None:
+        from setup_local.stage.pack import pack
+        from setup_local.stage.staged import TREE
+
+        trees = (job.inputs[STAGE] / TREE, job.inputs[DESCRIBE], job.inputs[DOCUMENTS])
+        pack(trees, job.out / archive_name, threads=jobs)
+
+    needs = (STAGE, DESCRIBE, DOCUMENTS)
+    return Step(name=PACK, ingredients=archive_name, needs=needs, action=action, weight=15)
+
+
+def audit_step(archive_name: str) -> Step:
+    """Return the step that lets an archive through only if the audit finds nothing."""
+    machine = (str(paths.cache_root()), str(paths.PACKAGE.parent))
+
+    def action(job: Job) -> None:
+        from setup_local.audit.validate import validate_archive
+
+        archive = job.inputs[PACK] / archive_name
+        verdict = validate_archive(archive, forbid=machine)
+        if not verdict.holds:
+            found = [f"  {item.rule}: {item.where}: {item.what}" for item in verdict.walk()]
+            raise ValidationFailed("\n".join(["is refused by the audit:", *found[:_MOST_FINDINGS]]), where=archive.name)
+        os.link(archive, job.out / archive.name)
+
+    return Step(name=AUDIT, ingredients=(), needs=(PACK,), data=_judging(), action=action, weight=5)
+
+
+def _judging() -> tuple[Path, ...]:
+    """Return the data files that the audit reads."""
+    names = ("policy", "flavors.toml", "licenses.toml", "limits.toml")
+    return (*(paths.DATA / name for name in names), _DESCRIPTION_SCHEMA, _SOURCES_SCHEMA)
