@@ -7,16 +7,13 @@ bytecode. What only a step's action needs is imported there: a build that has no
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 
 from setup_local import paths
 from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.step_parts import Toolkit, library_step
 from setup_local.build.steps import Job, Step
-from setup_local.catalog.patches import patch_files
 from setup_local.errors import ValidationFailed
-from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 
 STAGE = "stage"
@@ -27,8 +24,6 @@ AUDIT = "audit"
 _MOST_FINDINGS = 20
 _DESCRIPTION_SCHEMA = paths.SCHEMA / "python-json-8.schema.json"
 _SOURCES_SCHEMA = paths.SCHEMA / "sources-record-1.schema.json"
-_SYSCONFIG = paths.DATA / "sysconfig.toml"
-_LOADER = paths.DATA / "musl.toml"
 _STAGE_TEMPLATES = (
     "run_tests.py.j2",
     "script-start.j2",
@@ -38,14 +33,12 @@ _STAGE_TEMPLATES = (
 )
 
 
-def finishing_steps(
-    plan: Plan, built: tuple[str, ...], toolkit: Toolkit, sources: Mapping[str, Obtained], *, jobs: int
-) -> list[Step]:
+def finishing_steps(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, *, jobs: int) -> list[Step]:
     """Return the steps from the results of `built` to the audited archive, which is the result of the last."""
     return [
         stage_step(plan.for_staging, built, toolkit, jobs),
         describe_step(plan.for_describing, toolkit),
-        documents_step(plan.for_describing, sources),
+        documents_step(plan.for_describing),
         pack_step(plan.archive_name, jobs),
         audit_step(plan.archive_name),
     ]
@@ -73,9 +66,6 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
 
     data = (
         paths.DATA / "probe" / "compile_tree.py",
-        _SYSCONFIG,
-        _LOADER,
-        *patch_files(["pip-launchers.toml"]),
         paths.DATA / "polyfill",
         *(paths.TEMPLATES / name for name in _STAGE_TEMPLATES),
     )
@@ -97,11 +87,11 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
         facts = probe(staged, find_launcher(plan, job.inputs[toolkit.libc]))
         files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
 
-    data = (paths.DATA / "probe" / "facts.py", _SYSCONFIG, _LOADER, _DESCRIPTION_SCHEMA)
+    data = (paths.DATA / "probe" / "facts.py", _DESCRIPTION_SCHEMA)
     return Step(name=DESCRIBE, ingredients=plan, needs=(STAGE, toolkit.libc), data=data, action=action, weight=1)
 
 
-def documents_step(plan: Plan, sources: Mapping[str, Obtained]) -> Step:
+def documents_step(plan: Plan) -> Step:
     """Return the step that writes the documents beside PYTHON.json."""
 
     def action(job: Job) -> None:
@@ -109,12 +99,10 @@ def documents_step(plan: Plan, sources: Mapping[str, Obtained]) -> Step:
         from setup_local.stage import files
         from setup_local.stage.staged import read_record
 
-        for document in documents(plan, read_record(job.inputs[STAGE]), sources):
+        for document in documents(plan, read_record(job.inputs[STAGE])):
             files.write(job.out / document.path, document.text)
 
-    forms = [sources[source.identity].form for source in plan.sources]
-    data = (paths.DATA / "keys.toml", paths.DATA / "keys", _SOURCES_SCHEMA)
-    return Step(name=DOCUMENTS, ingredients=[plan, forms], needs=(STAGE,), data=data, action=action, weight=1)
+    return Step(name=DOCUMENTS, ingredients=plan, needs=(STAGE,), data=(_SOURCES_SCHEMA,), action=action, weight=1)
 
 
 def pack_step(archive_name: str, jobs: int) -> Step:

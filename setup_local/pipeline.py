@@ -111,7 +111,7 @@ def distribution_steps(
     inputs = GraphInputs(sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm)
     toolkit, steps = build_steps(plan, inputs)
     built = tuple(step.name for step in steps)
-    return [*steps, *finishing_steps(plan, built, toolkit, sources, jobs=jobs)]
+    return [*steps, *finishing_steps(plan, built, toolkit, jobs=jobs)]
 
 
 def check_places(output: Path) -> None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Sources, Trust
+from setup_local.catalog.keys import Keys, signature_record
+from setup_local.catalog.sources import Form, NoCandidate, Place, Requirement, Source, Sources, Trust
 from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.local import own_sources
-from setup_local.plan.model import Plan
+from setup_local.plan.model import ObtainedSource, Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import WITHOUT_LAYOUT, LayoutChoice, LlvmToolsChoice, Request
 
@@ -69,6 +70,30 @@ class Supply:
     sources: Mapping[str, Obtained]
 
 
+def record_of(obtained: Obtained, keys: Keys) -> ObtainedSource:
+    """Return what a plan has to know of a source that is there. Raises `CatalogError` for an unknown key or reason."""
+    source, form = obtained.source, obtained.form
+    match source.trust:
+        case Trust.PINNED:
+            places = form.places
+        case Trust.SIGNED:
+            # Upstream's address was made from that of a pin: only the index says that it has these bytes.
+            places = tuple(place for place in form.places if place is not Place.UPSTREAM)
+        case Trust.LOCAL:
+            places = (Place.USER,)
+        case _:
+            assert_never(source.trust)
+    return ObtainedSource(
+        identity=source.identity,
+        file=form.file,
+        sha256=form.sha256,
+        size=obtained.path.stat().st_size,
+        trust=source.trust,
+        published_by=places,
+        signature=signature_record(form, source.trust, keys),
+    )
+
+
 def plan_with_sources(
     request: Request, catalogs: Catalogs, supplier: Supplier, report: Report, *, locked: bool = False
 ) -> Supply:
@@ -88,7 +113,8 @@ def plan_with_sources(
                 raise RequestError(f"nothing in this build is made from the given source {unused[0]}")
             obtained = {name: item for name, item in outcomes.items() if isinstance(item, Obtained)}
             market.report_choices(obtained.values())
-            return Supply(plan=plan, sources=obtained)
+            records = tuple(record_of(item, catalogs.keys) for item in obtained.values())
+            return Supply(plan=dataclasses.replace(plan, obtained=records), sources=obtained)
         market.lose(missing)
 
 

@@ -17,12 +17,11 @@ from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
-from setup_local.catalog.patches import patch_files
 from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
-from setup_local.values import WITHOUT_LAYOUT, Libc
+from setup_local.values import WITHOUT_LAYOUT
 
 if TYPE_CHECKING:
     from setup_local.build import cpython
@@ -33,8 +32,7 @@ RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
-# The data files that finding musl's loader reads.
-_LOADER_DATA = (paths.DATA / "musl.toml", paths.TEMPLATES / "sysroot-musl.cfg.j2")
+_LOADER_DATA = (paths.TEMPLATES / "sysroot-musl.cfg.j2",)
 _COMPILED_TOOLS_WEIGHT = 1500
 
 
@@ -49,8 +47,7 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
 
     return Step(
         name=RECONCILE,
-        ingredients=[plan.extensions, inputs.setup_local, pins([source])],
-        data=patch_files(plan.python_patches),
+        ingredients=[plan.extensions, inputs.setup_local, pins([source]), plan.python_patches],
         action=action,
         weight=5,
     )
@@ -61,13 +58,14 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
     if plan.profiling is None or not plan.profiling.tools:
         return []
     taken = {source.name: inputs.sources[source.identity] for source in plan.profiling.tools}
-    compiled = llvm_tools.is_source(taken)
+    recipe = plan.profiling.recipe
+    compiled = llvm_tools.is_source(recipe, taken)
 
     def action(job: Job) -> None:
-        trees = {name: llvm_tools.unpack_package(item, job.work / name) for name, item in taken.items()}
+        trees = {name: llvm_tools.unpack_package(recipe, item, job.work / name) for name, item in taken.items()}
         env = job.env if compiled else toolkit.environment(plan, job)
         try:
-            llvm_tools.build_llvm_tools(trees, job.out, job.run, env)
+            llvm_tools.build_llvm_tools(recipe, trees, job.out, job.run, env)
         except (StepError, ToolchainError) as error:
             if plan.configure.relayout and not error.hint:
                 error.hint = WITHOUT_LAYOUT
@@ -76,7 +74,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
     return [
         Step(
             name=LLVM_TOOLS,
-            ingredients=pins(taken.values()),
+            ingredients=[recipe, pins(taken.values())],
             needs=() if compiled else toolkit.names,
             data=llvm_tools.DATA,
             action=action,
@@ -159,7 +157,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
     configured = [profiling.configure, profiling.training, inputs.setup_local]
     return Step(
         name=PROFILE,
-        ingredients=[configured, pins([source]), plan.target],
+        ingredients=[configured, pins([source]), plan.target, plan.python_patches, plan.musl],
         needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_library_steps(plan)))),
         data=_cpython_data(plan),
         action=action,
@@ -169,7 +167,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
 
 def _cpython_data(plan: Plan) -> tuple[Path, ...]:
     """Return the data files that compiling CPython reads."""
-    return (*patch_files(plan.python_patches), *(_LOADER_DATA if plan.target.libc is Libc.MUSL else ()))
+    return _LOADER_DATA if plan.musl else ()
 
 
 def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
@@ -196,7 +194,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
-            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
+            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(starter))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if layouter:
@@ -209,6 +207,8 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             inputs.setup_local,
             pins([source]),
             plan.target,
+            plan.python_patches,
+            plan.musl,
             *_layout_ingredients(layouter),
         ],
         needs=(*toolkit.names, RECONCILE, *profiled, *_library_steps(plan)),
@@ -247,8 +247,8 @@ def _prepared(
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in toolkit.names))}
     env = toolkit.environment(plan, job)
-    if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
-        env |= loader.building(starter, job.inputs[toolkit.libc], job.work / "sysroot")
+    if plan.musl and (starter := loader.build_loader(plan, job.inputs[toolkit.libc])):
+        env |= loader.building(starter, plan.musl.clang_target, job.inputs[toolkit.libc], job.work / "sysroot")
     if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
         env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from setup_local.catalog.patches import load_patch
 from setup_local.errors import ReconcileError, RequestError
 from setup_local.plan.model import Plan
 from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
@@ -25,7 +24,7 @@ def read_upstream(tree: Path) -> Upstream:
 
 def disagreements(plan: Plan, upstream: Upstream, tree: Path) -> list[Disagreement]:
     """Return everything in which an unpatched source tree contradicts a plan: its modules, and patches that do not fit."""
-    patches = {name: load_patch(name) for name in plan.python_patches}
+    patches = {patch.name: patch for patch in plan.python_patches}
     return [*reconcile(plan, upstream), *unmatched_edits(patches, lambda name: _text(tree / name))]
 
 

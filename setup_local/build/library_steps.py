@@ -34,7 +34,7 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, toolkit: Toolkit, so
             plan.target,
         ],
         needs=(*toolkit.names, *map(library_step, _all_needs(planned, plan))),
-        data=chosen.ingredients,
+        data=chosen.files,
         action=action,
         weight=chosen.weight,
     )

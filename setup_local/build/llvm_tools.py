@@ -13,7 +13,7 @@ from pathlib import Path
 from setup_local import fetch, paths
 from setup_local.build import llvm_source
 from setup_local.build.steps import Runner
-from setup_local.catalog.llvm_tools import FILE, LlvmTools, ToolPackages, ToolStub, load_llvm_tools
+from setup_local.catalog.llvm_tools import LlvmTools, ToolPackages, ToolStub
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.render import render
@@ -21,44 +21,41 @@ from setup_local.render import render
 PACKAGES = Path("libexec", "llvm")
 
 # The data files that making the tools reads.
-DATA = (
-    FILE,
-    *(
-        paths.TEMPLATES / name
-        for name in ("loaded-tool.sh.j2", "optimizing-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")
-    ),
+DATA = tuple(
+    paths.TEMPLATES / name
+    for name in ("loaded-tool.sh.j2", "optimizing-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")
 )
 
 
-def is_source(names: Collection[str]) -> bool:
+def is_source(catalog: LlvmTools, names: Collection[str]) -> bool:
     """Tell whether these sources are LLVM's own, not packages."""
-    return not set(names).isdisjoint(load_llvm_tools().source.sources)
+    return not set(names).isdisjoint(catalog.source.sources)
 
 
-def _needed(names: Collection[str]) -> LlvmTools:
+def _needed(catalog: LlvmTools, names: Collection[str]) -> LlvmTools:
     """Return the catalog, without the tools for the layout where nothing that only they are made of is there."""
-    catalog = load_llvm_tools()
     return catalog.without_layout() if set(names).isdisjoint(catalog.layout.sources) else catalog
 
 
-def unpack_package(obtained: Obtained, into: Path) -> Path:
+def unpack_package(catalog: LlvmTools, obtained: Obtained, into: Path) -> Path:
     """Unpack what is needed of one package, or of LLVM's source; return the tree. Raises `SourceError`."""
-    catalog = load_llvm_tools()
     if obtained.source.name in catalog.source.keep:
         return fetch.unpack(obtained, into, only=catalog.source.keep[obtained.source.name])
     own = catalog.packages.keep.get(obtained.source.name, (catalog.packages.libraries,))
     return fetch.unpack(obtained, into, only=own)
 
 
-def build_llvm_tools(trees: Mapping[str, Path], out: Path, run: Runner, env: Mapping[str, str]) -> None:
+def build_llvm_tools(
+    recipe: LlvmTools, trees: Mapping[str, Path], out: Path, run: Runner, env: Mapping[str, str]
+) -> None:
     """Fill `out` with the tools that these sources make, and start each of them once.
 
     `trees` are unpacked packages, or LLVM's source with all that compiles it, by the names of the sources. `env` is the
     environment of a toolchain that can assemble and link. Raises `ToolchainError` for sources that are not what is
     expected, `StepError` for a program that does not run.
     """
-    catalog = _needed(trees)
-    if is_source(trees):
+    catalog = _needed(recipe, trees)
+    if is_source(catalog, trees):
         found = llvm_source.source_trees(catalog.source, trees)
         llvm_source.build_from_source(catalog.source, found, out, run, env)
     else:

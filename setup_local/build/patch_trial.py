@@ -8,7 +8,6 @@ from pathlib import Path
 from setup_local import fetch
 from setup_local.build.step_parts import Sources, pins
 from setup_local.build.steps import Job, Step
-from setup_local.catalog.patches import load_patch, patch_files
 from setup_local.errors import ReconcileError, SourceError
 from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.plan.reconcile import unmatched_edits
@@ -30,7 +29,6 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
     return Step(
         name=PATCHES,
         ingredients=[[(item.source.identity, item.patches) for item in patched], pins(taken)],
-        data=tuple(path for item in patched for path in patch_files(item.patches)),
         action=action,
         weight=_FIRST,
     )
@@ -38,7 +36,7 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
 
 def unfitting(item: PlannedLibrary, sources: Sources, work: Path) -> Iterator[str]:
     """Yield a sentence for each edit that has not exactly one place in a library's source."""
-    patches = {name: load_patch(name) for name in item.patches}
+    patches = {patch.name: patch for patch in item.patches}
     edited = tuple(dict.fromkeys(edit.file for patch in patches.values() for edit in patch.edits))
     into = work / item.name
     try:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from setup_local.catalog.patches import Edit, Unmatched, load_patch
+from setup_local.catalog.patches import Edit, Patch, Unmatched
 from setup_local.errors import StepError
 
 
-def apply_patches(tree: Path, names: Iterable[str], *, where: str) -> None:
+def apply_patches(tree: Path, patches: Iterable[Patch], *, where: str) -> None:
     """Apply patches to a source tree in this order; raise `StepError` for an edit that does not match once."""
-    for name in names:
-        for edit in load_patch(name).edits:
-            _apply(tree, edit, where=f"{where}: {name}")
+    for patch in patches:
+        for edit in patch.edits:
+            _apply(tree, edit, where=f"{where}: {patch.name}")
 
 
 def _apply(tree: Path, edit: Edit, *, where: str) -> None:

@@ -10,11 +10,14 @@ from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
+from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
 from setup_local.catalog.musl import MuslCatalog, load_musl
+from setup_local.catalog.patches import PIP_LAUNCHERS, Patch, load_patch
 from setup_local.catalog.sources import Sources, load_sources
+from setup_local.catalog.sysconfig import Settings, load_settings
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
 from setup_local.catalog.variants import VariantCatalog, load_variants
@@ -40,6 +43,9 @@ class Catalogs:
     variants: VariantCatalog
     features: FeatureCatalog
     licenses: LicenseCatalog
+    sysconfig: Settings
+    pip_patch: Patch
+    keys: Keys
 
 
 def load_catalogs() -> Catalogs:
@@ -56,6 +62,9 @@ def load_catalogs() -> Catalogs:
         variants=load_variants(),
         features=load_features(),
         licenses=load_licenses(),
+        sysconfig=load_settings(),
+        pip_patch=load_patch(PIP_LAUNCHERS),
+        keys=load_keys(),
     )
 
 

@@ -93,9 +93,9 @@ class Library:
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _CIRCUMSTANCES}
 
     @property
-    def ingredients(self) -> tuple[Path, ...]:
-        """Return the data files besides the catalog that decide what the recipe builds."""
-        return (*(RECIPES / name for name in self.recipe_files), *patch_files(self.patches))
+    def files(self) -> tuple[Path, ...]:
+        """Return the data files that the recipe reads."""
+        return tuple(RECIPES / name for name in self.recipe_files)
 
 
 @cache
@@ -134,6 +134,6 @@ def _own_problems(library: Library) -> Iterable[str]:
         texts += [*command.argv, command.directory, *(command.env or {}).values()]
     for name in sorted({name for text in texts for name in PLACEHOLDER.findall(text)} - known):
         yield f"{library.name} has the unknown placeholder {{{name}}}"
-    for file in library.ingredients:
+    for file in (*library.files, *patch_files(library.patches)):
         if not file.is_file():
             yield f"{library.name} names {file.name}, which is not in data/{file.parent.relative_to(paths.DATA)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -12,6 +13,8 @@ from setup_local.catalog.load import convert, plural, read_toml
 from setup_local.catalog.versions import admits
 
 PATCHES = paths.DATA / "patches"
+PIP_LAUNCHERS = "pip-launchers.toml"
+"""The patch of the pip that comes with CPython."""
 
 
 class Unmatched(Exception):
@@ -38,10 +41,12 @@ class Edit:
 class Patch:
     """Edits of a source tree that belong together, and why they are made.
 
-    `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
+    `name` is that of its file, and `sha256` the file's hash. `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
     have conditions in the catalog instead.
     """
 
+    name: str
+    sha256: str
     why: str
     edits: tuple[Edit, ...]
     versions: str = ""
@@ -51,12 +56,19 @@ class Patch:
 def load_patch(name: str) -> Patch:
     """Return the patch `data/patches/<name>`. Raises `CatalogError`."""
     path = PATCHES / name
-    return convert(Patch, plural(read_toml(path, "patch"), "edit"), where=path)
+    document = plural(read_toml(path, "patch"), "edit")
+    known = {"name": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+    return convert(Patch, document | known, where=path)
 
 
-def patches_for(names: Iterable[str], version: str) -> tuple[str, ...]:
+def load_patches(names: Iterable[str]) -> tuple[Patch, ...]:
+    """Return these patches. Raises `CatalogError`."""
+    return tuple(map(load_patch, names))
+
+
+def patches_for(names: Iterable[str], version: str) -> tuple[Patch, ...]:
     """Return the patches that a version of their source needs."""
-    return tuple(name for name in names if admits(load_patch(name).versions, version))
+    return tuple(patch for patch in load_patches(names) if admits(patch.versions, version))
 
 
 def patch_files(names: Iterable[str]) -> tuple[Path, ...]:

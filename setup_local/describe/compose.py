@@ -13,7 +13,6 @@ from setup_local.errors import CatalogError, DescribeError
 from setup_local.plan.model import Plan
 from setup_local.stage import objects
 from setup_local.stage.licenses import CPYTHON
-from setup_local.stage.settings import load_settings
 from setup_local.stage.staged import RUN_TESTS, StagedTree
 from setup_local.values import Libc
 
@@ -50,7 +49,7 @@ def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
         python_major_minor_version=f"{plan.python.major}.{plan.python.minor}",
         python_paths={name: _below(value) for name, value in facts.paths.items()},
         python_paths_abstract=facts.paths_abstract,
-        python_config_vars=_config_vars(facts) | _own_vars(plan),
+        python_config_vars=_config_vars(plan, facts) | _own_vars(plan),
         python_exe=staged.python_exe,
         python_stdlib_platform_config=_below(facts.stdlib_platform_config),
         python_stdlib_test_packages=facts.test_packages,
@@ -94,10 +93,9 @@ def _below(path: str) -> str:
     return f"{INSTALL}{path.removeprefix(ROOT)}"
 
 
-def _config_vars(facts: Facts) -> dict[str, str]:
+def _config_vars(plan: Plan, facts: Facts) -> dict[str, str]:
     """Return sysconfig's variables with the prefix that CPython was configured with."""
-    prefix = load_settings().prefix
-    return {name: value.replace(ROOT, prefix) for name, value in facts.config_vars.items()}
+    return {name: value.replace(ROOT, plan.sysconfig.prefix) for name, value in facts.config_vars.items()}
 
 
 def _own_vars(plan: Plan) -> dict[str, str]:

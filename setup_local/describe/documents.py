@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from setup_local.describe import sources_record
-from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.stage.staged import StagedTree
 
@@ -19,7 +17,7 @@ class Document:
     text: str
 
 
-def documents(plan: Plan, staged: StagedTree, obtained: Mapping[str, Obtained]) -> tuple[Document, ...]:
-    """Return every document; `obtained` are the sources by their identities. Raises `DescribeError`."""
-    record = sources_record.record(plan, staged, obtained)
+def documents(plan: Plan, staged: StagedTree) -> tuple[Document, ...]:
+    """Return every document. Raises `DescribeError`."""
+    record = sources_record.record(plan, staged)
     return (Document(path=sources_record.PATH, text=sources_record.to_json(record)),)

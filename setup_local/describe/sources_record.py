@@ -6,19 +6,15 @@ decides, so that a build with a mirror makes the same archive as one without.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
-from typing import Any, assert_never
+from typing import Any
 
-from setup_local.catalog.keys import load_keys, signature_record
 from setup_local.catalog.load import check
-from setup_local.catalog.patches import patch_files
-from setup_local.catalog.sources import Place, Source, Trust
+from setup_local.catalog.sources import Source
 from setup_local.errors import CatalogError, DescribeError
-from setup_local.fetch import Obtained
-from setup_local.plan.model import Plan
+from setup_local.plan.model import ObtainedSource, Plan
 from setup_local.stage.staged import SHARED_LIBRARIES, StagedTree
 
 PATH = "build/sources.json"
@@ -87,13 +83,14 @@ class SourcesRecord:
     own_files: tuple[str, ...]
 
 
-def record(plan: Plan, staged: StagedTree, obtained: Mapping[str, Obtained]) -> SourcesRecord:
+def record(plan: Plan, staged: StagedTree) -> SourcesRecord:
     """Return the record of a staged tree, sorted by name; raise `DescribeError` for a library without a source."""
     made = _made(plan)
     own = {file: library for file, library in staged.archives.items() if library not in made}
     if unknown := sorted(set(own.values()) - _OWN):
         raise DescribeError(f"{unknown[0]} is linked, and the plan does not say what it is made from")
     sources = {source.identity: source for source in plan.sources}
+    obtained = {item.identity: item for item in plan.obtained}
     ordered = sorted(sources.values(), key=lambda source: (source.name, source.version))
     return SourcesRecord(
         version=VERSION,
@@ -114,47 +111,32 @@ def to_json(value: SourcesRecord) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _recorded(source: Source, obtained: Obtained, use: Use, plan: Plan) -> RecordedSource:
-    form = obtained.form
-    match source.trust:
-        case Trust.PINNED:
-            places = form.places
-        case (
-            Trust.SIGNED
-        ):  # upstream's address was made from that of a pin: only the index says that it has these bytes
-            places = tuple(place for place in form.places if place is not Place.UPSTREAM)
-        case Trust.LOCAL:
-            places = (Place.USER,)
-        case _:
-            assert_never(source.trust)
+def _recorded(source: Source, obtained: ObtainedSource, use: Use, plan: Plan) -> RecordedSource:
+    signature = obtained.signature
     return RecordedSource(
         name=source.name,
         version=source.version,
-        file=form.file,
-        sha256=form.sha256,
-        size=obtained.path.stat().st_size,
-        trust=source.trust.value,
-        published_by=tuple(place.value for place in places),
-        signature=_signature(source, obtained),
+        file=obtained.file,
+        sha256=obtained.sha256,
+        size=obtained.size,
+        trust=obtained.trust.value,
+        published_by=tuple(place.value for place in obtained.published_by),
+        signature=RecordedSignature(
+            status=signature.status.value,
+            signer=signature.signer,
+            fingerprint=signature.fingerprint,
+            reason=signature.reason,
+        ),
         patches=tuple(_patches(source, plan)),
         used_by=use,
     )
 
 
-def _signature(source: Source, obtained: Obtained) -> RecordedSignature:
-    known = signature_record(obtained.form, source.trust, load_keys())
-    return RecordedSignature(
-        status=known.status.value, signer=known.signer, fingerprint=known.fingerprint, reason=known.reason
-    )
-
-
 def _patches(source: Source, plan: Plan) -> Iterator[RecordedPatch]:
     """Yield the patches of a source that is built: those of CPython, or of the library that is made from it."""
-    named = [name for item in plan.libraries if item.source == source for name in item.patches]
-    if source == plan.python_source:
-        named = list(plan.python_patches)
-    for name, path in zip(named, patch_files(named), strict=True):
-        yield RecordedPatch(name=name.removesuffix(".toml"), sha256=hashlib.sha256(path.read_bytes()).hexdigest())
+    made = [patch for item in plan.libraries if item.source == source for patch in item.patches]
+    for patch in plan.python_patches if source == plan.python_source else made:
+        yield RecordedPatch(name=patch.name.removesuffix(".toml"), sha256=patch.sha256)
 
 
 def _made(plan: Plan) -> dict[str, Source]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from setup_local.audit.policy import matches
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.doctor.tree_files import BinaryFacts, TextFacts
 from setup_local.errors import OutputError
 from setup_local.stage import installer, scripts
@@ -31,7 +32,7 @@ def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tu
             yield facts.name, f"starts the {name} beside itself"
         elif facts.kind == "installer" and not facts.exists:
             site = Path(str(path).removesuffix(installer.WRITES_SCRIPTS))
-            problem = installer.edit_later(site)
+            problem = installer.edit_later(site, load_patch(PIP_LAUNCHERS))
             yield facts.name, f"is left as it is: {problem}" if problem else "writes scripts that follow the tree"
 
 

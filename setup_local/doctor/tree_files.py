@@ -12,6 +12,7 @@ from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import Policy, matches, places
 from setup_local.binfmt.detect import HEAD, FileKind, detect
 from setup_local.binfmt.elf import Elf, read_elf
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.doctor.tables import CheckTables
 from setup_local.errors import RequestError
 from setup_local.stage import installer
@@ -123,7 +124,7 @@ def _file(
     elif head.startswith(b"#!") and path.stat().st_mode & _EXECUTABLE:
         yield script_facts(name, head.decode("utf-8", "replace"), limits)
     elif name.endswith(f"site-packages/{installer.WRITES_SCRIPTS}"):
-        edited = installer.is_edited(Path(str(path).removesuffix(installer.WRITES_SCRIPTS)))
+        edited = installer.is_edited(Path(str(path).removesuffix(installer.WRITES_SCRIPTS)), load_patch(PIP_LAUNCHERS))
         yield TextFacts(name=name, limits=limits, paths=(), kind="installer", exists=edited)
     elif matches(path.name, limits.tables.path_files):
         with path.open(encoding="utf-8", errors="replace") as stream:

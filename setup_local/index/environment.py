@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import assert_never
 
 from setup_local.audit.archive import Member, MemberKind, read_safe_members
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.errors import ArchiveError, OutputError, SourceError
 from setup_local.fetch.unpack import TreeWriter, UnsafeMember, member_path
 from setup_local.run import CommandFailed, run
@@ -173,8 +174,9 @@ def _make_scripts_movable(root: Path, python: Path) -> None:
             files.write(path, fresh, executable=True)
     for site_packages in root.glob("lib/python3*/site-packages"):
         update_records(site_packages)
-        if not installer.is_edited(site_packages):
-            installer.edit_later(site_packages)
+        patch = load_patch(PIP_LAUNCHERS)
+        if not installer.is_edited(site_packages, patch):
+            installer.edit_later(site_packages, patch)
 
 
 def _movable(path: Path, interpreter: str, place: str) -> str | None:

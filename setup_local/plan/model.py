@@ -10,8 +10,13 @@ from packaging.version import Version
 
 from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.cpython import Companion, Relayout, Training, Unshipped
+from setup_local.catalog.keys import SignatureRecord
 from setup_local.catalog.libraries import Library
-from setup_local.catalog.sources import Source
+from setup_local.catalog.llvm_tools import LlvmTools
+from setup_local.catalog.musl import MuslArch
+from setup_local.catalog.patches import Patch
+from setup_local.catalog.sources import Place, Source, Trust
+from setup_local.catalog.sysconfig import Settings
 from setup_local.catalog.targets import Target
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
 from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode
@@ -29,7 +34,7 @@ class PlannedLibrary:
     library: Library
     source: Source
     extra_sources: tuple[Source, ...] = ()
-    patches: tuple[str, ...] = ()
+    patches: tuple[Patch, ...] = ()
 
     @property
     def name(self) -> str:
@@ -134,12 +139,13 @@ class PlannedConfigure:
 class PlannedProfiling:
     """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
 
-    `tools` is empty where the host's own LLVM has them. `given` is a profile that was made before: then nothing is
+    `tools` is empty where the host's own LLVM has them; `recipe` is how they are made. `given` is a profile that was made before: then nothing is
     instrumented and run.
     """
 
     configure: PlannedConfigure
     training: Training
+    recipe: LlvmTools
     tools: tuple[Source, ...] = ()
     given: Path | None = None
 
@@ -148,6 +154,23 @@ class PlannedProfiling:
         """Return the counts of jumps that lie beside the given profile, as in an archive, if there are any."""
         counts = self.given.with_name(LAYOUT_FILE) if self.given else None
         return counts if counts and counts.is_file() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObtainedSource:
+    """What was had of a source, and what vouches for it; `size` is in bytes.
+
+    It depends on nothing but the bytes: the place that they came from this time does not matter. `published_by` are the
+    kinds of places that publish these very bytes.
+    """
+
+    identity: str
+    file: str
+    sha256: str
+    size: int
+    trust: Trust
+    published_by: tuple[Place, ...]
+    signature: SignatureRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +209,9 @@ class Plan:
     `left_out` are the extension modules that the request does not want or make possible, `left_out_programs` patterns
     of programs in `bin/` that do not start without them, `consequences` what the licences of the libraries mean for the
     whole distribution.
+    `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip.
+    `musl` is what musl is on the target's architecture, None for another C library. `obtained` is what was had of each
+    source, once that is known.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
@@ -196,6 +222,8 @@ class Plan:
     target: Target
     floor: str
     toolchain: str
+    sysconfig: Settings
+    pip_patch: Patch
     build_options: tuple[BuildOption, ...]
     libraries: tuple[PlannedLibrary, ...]
     extensions: tuple[PlannedExtension, ...]
@@ -211,11 +239,13 @@ class Plan:
     shared_ldflags: tuple[str, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
     profiling: PlannedProfiling | None = None
-    python_patches: tuple[str, ...] = ()
+    python_patches: tuple[Patch, ...] = ()
     deps: str = "../deps"
     llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
     sysroot_sources: tuple[Source, ...] = ()
+    musl: MuslArch | None = None
+    obtained: tuple[ObtainedSource, ...] = ()
     archive_format: ArchiveFormat = ArchiveFormat.ZST
 
     @property
@@ -270,7 +300,7 @@ class Plan:
     def for_staging(self) -> Plan:
         """Return the plan without what only later steps look at: it decides nothing about the staged tree."""
         return dataclasses.replace(
-            self.for_describing, llvm_version="", variant=(), left_out=(), consequences=(), absent=()
+            self.for_describing, llvm_version="", variant=(), left_out=(), consequences=(), absent=(), obtained=()
         )
 
     def libraries_of(self, extension: PlannedExtension) -> tuple[PlannedLibrary, ...]:

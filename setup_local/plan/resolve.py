@@ -14,7 +14,7 @@ from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
 from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
-from setup_local.catalog.patches import patches_for
+from setup_local.catalog.patches import load_patches, patches_for
 from setup_local.catalog.sources import Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.targets import Target
 from setup_local.catalog.versions import admits, parse_version
@@ -75,21 +75,20 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
-    relayout, layout_words = choose_layout(request, catalogs.cpython.relayout, facts)
-    return Plan(
+    companion = plan_companion(catalogs.cpython, facts)
+    options = tuple(option for option in BuildOption if option in facts.options)
+    plan = Plan(
         python=python,
         python_source=source,
         target=target,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
-        llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
-        sysroot_sources=plan_sysroot(catalogs, target),
-        build_options=tuple(option for option in BuildOption if option in facts.options),
+        sysconfig=catalogs.sysconfig.of(options, companion),
+        pip_patch=catalogs.pip_patch,
+        build_options=options,
         tls=facts.tls,
         libpython=facts.libpython,
         dependencies=facts.dependencies,
-        variant=(*variant_words(catalogs.variants, facts, target, floor), *layout_words, *modules.words),
         left_out=(*modules.left_out, *impossible_if_static(catalogs.extensions, facts)),
         left_out_programs=modules.programs,
         consequences=consequences(libraries, catalogs.licenses),
@@ -97,12 +96,29 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
         shared_objects=objects,
-        shared_ldflags=catalogs.cpython.shared_ldflags if objects else (),
+        archive_format=request.archive_format,
+    )
+    return _with_means(plan, request, catalogs, modules)
+
+
+def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: ModuleChoice) -> Plan:
+    """Return a plan of what is built with what builds it: toolchain, C library, CPython's configuration, profile."""
+    facts, target, extensions = modules.facts, plan.target, plan.extensions
+    relayout, layout_words = choose_layout(request, catalogs.cpython.relayout, facts)
+    words = (*variant_words(catalogs.variants, facts, target, plan.floor), *layout_words, *modules.words)
+    patches = load_patches(part.name for part in catalogs.cpython.patch if part.when.matches(facts))
+    return dataclasses.replace(
+        plan,
+        variant=words,
+        llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
+        toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
+        sysroot_sources=plan_sysroot(catalogs, target),
+        musl=catalogs.musl.arch[target.arch] if target.libc is Libc.MUSL else None,
+        shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
         configure=plan_configure(catalogs.cpython, target, extensions, facts, relayout),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
-        python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
+        python_patches=patches,
         deps=catalogs.cpython.deps,
-        archive_format=request.archive_format,
     )
 
 
@@ -320,6 +336,7 @@ def plan_profiling(
     return PlannedProfiling(
         configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
         training=catalogs.cpython.training,
+        recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
         given=request.profile,
     )

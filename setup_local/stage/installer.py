@@ -11,12 +11,11 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from setup_local.catalog.patches import Unmatched, load_patch
+from setup_local.catalog.patches import Patch, Unmatched
 from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
 from setup_local.stage.scripts import record_line, update_records
 
-PATCH = "pip-launchers.toml"
 NOTE = "CHANGES.setup-local.txt"
 WRITES_SCRIPTS = "pip/_vendor/distlib/scripts.py"
 """The module of pip that writes launchers, below `site-packages`."""
@@ -24,55 +23,54 @@ _WHEEL = "ensurepip/_bundled/pip-*.whl"
 _INFO = "pip-*.dist-info"
 
 
-def edit_pip(stdlib: Path) -> None:
+def edit_pip(stdlib: Path, patch: Patch) -> None:
     """Edit the pip of an installation and of its `ensurepip`, where they are.
 
     The installed pip's RECORD names the note afterwards, but hashes and sizes are left to `update_records`.
     Raises `StageError` if pip is not as the patch expects it.
     """
     for info in stdlib.glob(f"site-packages/{_INFO}"):
-        edit_installed(info)
+        edit_installed(info, patch)
     for wheel in stdlib.glob(_WHEEL):
-        edit_wheel(wheel)
+        edit_wheel(wheel, patch)
 
 
-def is_edited(site_packages: Path) -> bool:
+def is_edited(site_packages: Path, patch: Patch) -> bool:
     """Tell whether the pip in a `site-packages` has our edits."""
-    patch = load_patch(PATCH)
     try:
         return all(edit.replace in files.read(site_packages / edit.file) for edit in patch.edits)
     except StageError:
         return False
 
 
-def edit_later(site_packages: Path) -> str:
+def edit_later(site_packages: Path, patch: Patch) -> str:
     """Edit a pip that somebody installed over ours; return why that cannot be, empty when it was done."""
     try:
         for info in site_packages.glob(_INFO):
-            touched = {os.path.normpath(path) for path in edit_installed(info)}
+            touched = {os.path.normpath(path) for path in edit_installed(info, patch)}
             update_records(site_packages, touched)
     except StageError as error:
         return error.what.splitlines()[0]
     return ""
 
 
-def edit_installed(info: Path) -> tuple[Path, ...]:
+def edit_installed(info: Path, patch: Patch) -> tuple[Path, ...]:
     """Edit an installed pip, given its `.dist-info`; return what `update_records` has to look at again."""
-    edited = _edited(lambda name: files.read(info.parent / name), where=info.parent)
+    edited = _edited(patch, lambda name: files.read(info.parent / name), where=info.parent)
     for name, text in edited.items():
         files.write(info.parent / name, text)
-    files.write(info / NOTE, _note())
+    files.write(info / NOTE, _note(patch))
     files.write(info / "RECORD", f"{files.read(info / 'RECORD')}{info.name}/{NOTE},sha256=,0\n")
     return (*(info.parent / name for name in edited), info / NOTE)
 
 
-def edit_wheel(wheel: Path) -> None:
+def edit_wheel(wheel: Path, patch: Patch) -> None:
     """Edit the pip in a wheel; its members are stored as they are, since every zlib compresses differently."""
     members = _members(wheel)
-    edited = _edited(lambda name: members[name][1].decode(), where=wheel)
+    edited = _edited(patch, lambda name: members[name][1].decode(), where=wheel)
     record = next(name for name in members if name.endswith(".dist-info/RECORD"))
     note = f"{record.partition('/')[0]}/{NOTE}"
-    fresh = {name: text.encode() for name, text in edited.items()} | {note: _note().encode()}
+    fresh = {name: text.encode() for name, text in edited.items()} | {note: _note(patch).encode()}
     lines = [f"{note},,", *members[record][1].decode().splitlines()]
     names = [line.rsplit(",", 2)[0] for line in lines]
     true = [record_line(name, fresh[name]) if name in fresh else line for name, line in zip(names, lines, strict=True)]
@@ -80,22 +78,21 @@ def edit_wheel(wheel: Path) -> None:
     _write_wheel(wheel, members, fresh)
 
 
-def _edited(read: Callable[[str], str], *, where: Path) -> dict[str, str]:
+def _edited(patch: Patch, read: Callable[[str], str], *, where: Path) -> dict[str, str]:
     """Return the files that the patch changes, each edit made in the one place where it fits."""
     texts: dict[str, str] = {}
-    for edit in load_patch(PATCH).edits:
+    for edit in patch.edits:
         try:
             texts[edit.file] = edit.made(texts.get(edit.file) or read(edit.file))
         except KeyError as error:
             raise StageError(f"has no {edit.file}", where=where) from error
         except Unmatched as error:
-            raise StageError(f"{PATCH} {error}", where=where) from error
+            raise StageError(f"{patch.name} {error}", where=where) from error
     return texts
 
 
-def _note() -> str:
+def _note(patch: Patch) -> str:
     """Return what is said about the change, as the licence of pip's distlib asks."""
-    patch = load_patch(PATCH)
     changed = "\n".join(dict.fromkeys(edit.file for edit in patch.edits))
     return f"setup_local changed these files of pip:\n\n{changed}\n\n{patch.why.strip()}\n"
 

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from setup_local.build import makefile
 from setup_local.catalog.cpython import Companion
+from setup_local.catalog.sysconfig import Settings
 from setup_local.errors import StageError
 from setup_local.stage import build_details, embedding, files, sysconfigdata
 from setup_local.stage.installation import Installation
-from setup_local.stage.installer import edit_pip
 from setup_local.stage.scripts import relocate_scripts, update_records
-from setup_local.stage.settings import Settings
 
 _NOT_SHARED, _SHARED = "/* #undef Py_ENABLE_SHARED */", "#define Py_ENABLE_SHARED 1"
 # The configuration directory lies three below the prefix.
@@ -43,7 +42,6 @@ def relocate(
     _pkg_config(installation, settings)
     embedding.write_pkg_config(installation, archives, system, shared=shared)
     relocate_scripts(installation.root, installation.interpreter)
-    edit_pip(installation.stdlib)
     update_records(installation.stdlib / "site-packages")
 
 

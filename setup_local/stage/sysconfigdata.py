@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build import makefile
+from setup_local.catalog.sysconfig import Settings
 from setup_local.errors import StageError
 from setup_local.render import render
 from setup_local.stage import files
-from setup_local.stage.settings import Settings
 
 Variables = dict[str, "str | int"]
 

@@ -15,8 +15,8 @@ from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.installation import Installation, find
+from setup_local.stage.installer import edit_pip
 from setup_local.stage.relocate import relocate
-from setup_local.stage.settings import load_settings
 from setup_local.stage.staged import RUN_TESTS, SHARED_LIBRARIES, TREE, StagedTree
 from setup_local.stage.without_debug import clean_tree
 from setup_local.values import LinkMode
@@ -47,18 +47,17 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher, j
     `launcher` says how the interpreter runs here. Raises `StageError`, `OutputError`.
     """
     companion = plan.configure.companion
-    settings = load_settings().of(plan.build_options, companion)
     root = out / TREE
     variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
     archives = _place_results(plan, results, root, shares)
     tcl_paths = tcl.place_scripts(results.libraries, root / "install" / "lib")
     installation = _installed(plan, root, tcl_paths)
-    relocate(installation, settings, _built_in_archives(plan, archives), companion)
+    relocate(installation, plan.sysconfig, _built_in_archives(plan, archives), companion)
     licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
-    compile_library(root / "install", root / python_exe, settings.bytecode.checked, jobs, launcher)
+    compile_library(root / "install", root / python_exe, plan.sysconfig.bytecode.checked, jobs, launcher)
     return StagedTree(
         root=root,
         python_exe=python_exe,
@@ -66,7 +65,7 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher, j
         shared_libpython=_shared_libpython(root, variables, companion),
         objects=shares,
         inittab=objects.inittab(files.read(root / "build" / objects.INITTAB_SOURCE)),
-        inittab_cflags=settings.inittab.cflags,
+        inittab_cflags=plan.sysconfig.inittab.cflags,
         required=_required(installation, plan),
         system_libraries=_system_libraries(variables),
         archives=archives,
@@ -96,6 +95,7 @@ def _installed(plan: Plan, root: Path, tcl_paths: tuple[str, ...]) -> Installati
     _tidy(installation)
     _place_note(installation, plan)
     tcl.let_tkinter_find(installation.stdlib, tcl_paths)
+    edit_pip(installation.stdlib, plan.pip_patch)
     return installation
 
 

@@ -19,6 +19,7 @@ from installed import DATA, DIST
 from setup_local.binfmt.ar import members
 from setup_local.build.library import build_library
 from setup_local.catalog.libraries import RECIPES, Command, Library, load_libraries
+from setup_local.catalog.patches import load_patches
 from setup_local.catalog.sources import Source
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
@@ -76,7 +77,7 @@ class Bench:
             library=library,
             source=Source(name=library.source, version=version, forms=()),
             extra_sources=(),
-            patches=library.patches,
+            patches=load_patches(library.patches),
         )
         build_library(
             planned,

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.pack import pack
-from setup_local.stage.settings import load_settings
 
 
 def unpacked(archive: Path, into: Path) -> Path:

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from setup_local.catalog.patches import load_patch
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.commands.check import check
 from setup_local.errors import ValidationFailed
 from setup_local.stage import installer, scripts
 
 BODY = "import sys\n"
-EDITS = load_patch(installer.PATCH).edits
+PATCH = load_patch(PIP_LAUNCHERS)
+EDITS = PATCH.edits
 
 
 @pytest.fixture
@@ -126,9 +127,9 @@ def test_a_later_pip_is_told_and_edited(tree: Path) -> None:
     told = CliRunner().invoke(check, [str(tree)])
     assert told.exit_code == 0
     assert "this pip came later" in " ".join(told.output.split())
-    assert not installer.is_edited(site)
+    assert not installer.is_edited(site, PATCH)
     assert "writes scripts that follow the tree" in fixed(tree)
-    assert installer.is_edited(site)
+    assert installer.is_edited(site, PATCH)
     lines = (site / "pip-30.dist-info" / "RECORD").read_text().splitlines()
     assert all("=old," not in line and not line.endswith(",0") for line in lines)
     assert installer.WRITES_SCRIPTS not in fixed(tree)

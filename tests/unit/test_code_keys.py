@@ -125,6 +125,15 @@ def test_the_audit_depends_on_its_rules_and_not_on_the_builder() -> None:
     assert not [name for name in modules if name.startswith(("setup_local.stage", "setup_local.describe"))]
 
 
+# The audit judges by its own rules whatever was planned; what makes the toolchain and the C library is to follow.
+READERS = {"audit_step", "_toolchain_step", "_glibc_step", "_musl_step"}
+LOADER = Place(module="setup_local.catalog.load", name="read_toml")
+
+
+def test_no_step_reads_a_catalog_after_planning() -> None:
+    assert {name for name, reached in REACHED.items() if LOADER in reached.pieces} == READERS
+
+
 def _changed(module: str, name: str) -> set[str]:
     """Return the kinds of steps whose code changes with a definition."""
     code = _edited(module, _Change(Place(module=module, name=name)).change)

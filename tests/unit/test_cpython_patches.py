@@ -17,7 +17,7 @@ def patches(python: str) -> tuple[str, ...]:
     request = Request(
         python=python, target_triple="x86_64-unknown-linux-gnu", glibc=None, toolchain=ToolchainChoice.AUTO
     )
-    return resolve(request, load_catalogs()).python_patches
+    return tuple(patch.name for patch in resolve(request, load_catalogs()).python_patches)
 
 
 @pytest.mark.parametrize("python", VERSIONS)

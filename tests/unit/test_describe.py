@@ -10,7 +10,9 @@ from packaging.version import Version
 
 from setup_local import paths
 from setup_local.catalog.libraries import Library
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Source
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.targets import Target
 from setup_local.describe import model
 from setup_local.describe.compose import describe, validated
@@ -60,6 +62,8 @@ PLAN = Plan(
     ),
     floor="2.12",
     toolchain="zig",
+    sysconfig=load_settings(),
+    pip_patch=load_patch(PIP_LAUNCHERS),
     llvm_version="22.1.8",
     build_options=(),
     libraries=(

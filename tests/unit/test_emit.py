@@ -7,7 +7,6 @@ import pytest
 from click.testing import CliRunner, Result
 
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.catalog.patches import load_patch
 from setup_local.commands.emit import emit
 from setup_local.errors import ReconcileError, RequestError
 from setup_local.plan.model import Plan
@@ -37,7 +36,7 @@ def tree(tmp_path: Path) -> Path:
             if not include.startswith("deps:"):
                 (tmp_path / include).mkdir(parents=True, exist_ok=True)
                 (tmp_path / include / "a.h").touch()
-    for edit in (edit for name in plan.python_patches for edit in load_patch(name).edits):
+    for edit in (edit for patch in plan.python_patches for edit in patch.edits):
         (tmp_path / edit.file).parent.mkdir(parents=True, exist_ok=True)
         with (tmp_path / edit.file).open("a") as file:
             file.write(edit.find)

@@ -13,13 +13,25 @@ from setup_local.build.code_digests import CodeDigests
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job, Step, step_keys
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.keys import SignatureRecord, SignatureStatus
+from setup_local.catalog.patches import load_patch
+from setup_local.catalog.sources import Trust
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
-from setup_local.plan.model import Consequence, Plan
+from setup_local.plan.model import Consequence, ObtainedSource, Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import ArchiveFormat, BuildOption, LayoutChoice, LlvmToolsChoice, Request, ToolchainChoice
 
 CODE = CodeDigests()
+OBTAINED = ObtainedSource(
+    identity="cpython-3.13.5",
+    file="a.tar",
+    sha256="0" * 64,
+    size=1,
+    trust=Trust.LOCAL,
+    published_by=(),
+    signature=SignatureRecord(status=SignatureStatus.UNSIGNED, reason="own"),
+)
 FINISHING = ("stage", "describe", "documents", "pack", "audit")
 
 
@@ -86,7 +98,6 @@ def _touched(plan: Plan, file: Path) -> set[str]:
 
 def test_what_describes_a_distribution_restages_nothing_when_it_changes(plan: Plan) -> None:
     assert _touched(plan, paths.DATA / "probe" / "facts.py") == {"describe", "pack", "audit"}
-    assert _touched(plan, paths.DATA / "keys.toml") == {"documents", "pack", "audit"}
     assert _touched(plan, paths.SCHEMA / "python-json-8.schema.json") == {"describe", "pack", "audit"}
     assert _touched(plan, paths.DATA / "limits.toml") == {"audit"}
     assert _touched(plan, paths.DATA / "probe" / "compile_tree.py") == {*FINISHING}
@@ -94,6 +105,7 @@ def test_what_describes_a_distribution_restages_nothing_when_it_changes(plan: Pl
 
 def test_what_only_the_description_says_restages_nothing(plan: Plan) -> None:
     consequence = Consequence(license="GPL-3.0-or-later", libraries=("openssl",))
+    assert _changed(plan, dataclasses.replace(plan, obtained=(OBTAINED,))) == {"describe", "documents", "pack", "audit"}
     changed = dataclasses.replace(plan, left_out=("_uuid",), consequences=(consequence,), llvm_version="1")
     assert _changed(plan, changed) == {"describe", "documents", "pack", "audit"}
     assert _changed(plan, dataclasses.replace(plan, archive_format=ArchiveFormat.GZ)) == {"pack", "audit"}
@@ -118,7 +130,7 @@ def test_the_reconciliation_waits_for_nothing_and_cpython_for_it(plan: Plan) -> 
 
 
 def test_a_patch_of_cpython_is_tried_before_anything_else_is_built(plan: Plan) -> None:
-    patched = dataclasses.replace(plan, python_patches=("libedit-history-header.toml",))
+    patched = dataclasses.replace(plan, python_patches=(load_patch("libedit-history-header.toml"),))
     assert _changed(plan, patched) == {"reconcile", "cpython", *FINISHING}
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from sample_distribution import Entry, Sample
 from test_index import TRIPLE, full, written
 
-from setup_local.catalog.patches import load_patch
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.commands.create import create as command
 from setup_local.errors import ArchiveError, OutputError, RequestError, SetupLocalError, SourceError
 from setup_local.index import environment
@@ -221,7 +221,7 @@ def test_scripts_find_their_interpreter_after_the_environment_appeared(tmp_path:
 
 
 def test_a_pip_of_another_version_is_edited_too(tmp_path: Path, pip: Pip) -> None:
-    edits = load_patch(installer.PATCH).edits
+    edits = load_patch(PIP_LAUNCHERS).edits
 
     def writes(place: Path) -> None:
         site = place.parent / "lib" / "python3.13" / "site-packages"
@@ -234,7 +234,7 @@ def test_a_pip_of_another_version_is_edited_too(tmp_path: Path, pip: Pip) -> Non
 
     pip.act = writes
     assert run(tmp_path / "env", "--from", Sample().write(tmp_path), "--pip", "25.1").exit_code == 0
-    assert installer.is_edited(tmp_path / "env" / "lib" / "python3.13" / "site-packages")
+    assert installer.is_edited(tmp_path / "env" / "lib" / "python3.13" / "site-packages", load_patch(PIP_LAUNCHERS))
 
 
 def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:

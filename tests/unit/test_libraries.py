@@ -13,10 +13,9 @@ import pytest
 from setup_local import paths
 from setup_local.catalog.cpython import load_cpython
 from setup_local.catalog.libraries import PLACEHOLDERS, RECIPES, Command, Library, load_libraries
-from setup_local.catalog.patches import PATCHES, load_patch, patch_files
+from setup_local.catalog.patches import PATCHES, PIP_LAUNCHERS, load_patch, patch_files
 from setup_local.catalog.sources import Requirement, load_sources
 from setup_local.errors import CatalogError
-from setup_local.stage import installer
 
 LIBRARIES = load_libraries()
 CPYTHON_PATCHES = {part.name for part in load_cpython().patch}
@@ -78,14 +77,14 @@ def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: L
 
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
-    used = {path for library in LIBRARIES for path in library.ingredients}
-    used |= set(patch_files([*CPYTHON_PATCHES, installer.PATCH]))
+    used = {path for library in LIBRARIES for path in (*library.files, *patch_files(library.patches))}
+    used |= set(patch_files([*CPYTHON_PATCHES, PIP_LAUNCHERS]))
     there = {path for top in (RECIPES, PATCHES) for path in top.rglob("*") if path.is_file()}
     assert there == used
 
 
 def test_every_patch_says_why() -> None:
-    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES | {installer.PATCH}
+    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES | {PIP_LAUNCHERS}
     assert names
     for name in names:
         assert load_patch(name).why.strip()

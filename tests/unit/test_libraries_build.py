@@ -58,7 +58,7 @@ class Bench:
             library=library,
             source=Source(name=library.source, version="1", forms=()),
             extra_sources=tuple(Source(name=name, version="1", forms=()) for name in library.extra_sources),
-            patches=library.patches,
+            patches=patches.load_patches(library.patches),
         )
         sources = {library.source: self.tree, **dict.fromkeys(library.extra_sources, self.extra)}
         build.build_library(planned, sources, deps=self.deps, work=self.work, out=self.out, env=ENV, run=self.run)
@@ -218,7 +218,7 @@ def patch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_an_edit_replaces_the_one_match_and_keeps_other_bytes(bench: Bench, patch: str) -> None:
     (bench.tree / "a.c").write_bytes(b"\xe9 old \xff\r\n")
-    apply_patches(bench.tree, (patch,), where="a")
+    apply_patches(bench.tree, [patches.load_patch(patch)], where="a")
     assert (bench.tree / "a.c").read_bytes() == b"\xe9 new \xff\r\n"
 
 

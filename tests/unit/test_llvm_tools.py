@@ -54,8 +54,8 @@ def test_without_layout_nothing_is_left_of_what_only_that_needs() -> None:
 
 
 def test_sources_are_told_from_packages() -> None:
-    assert llvm_tools.is_source(load_llvm_tools().source.sources)
-    assert not llvm_tools.is_source(load_llvm_tools().packages.sources)
+    assert llvm_tools.is_source(load_llvm_tools(), load_llvm_tools().source.sources)
+    assert not llvm_tools.is_source(load_llvm_tools(), load_llvm_tools().packages.sources)
 
 
 class Bench:
@@ -83,7 +83,7 @@ class Bench:
 
     def build(self) -> None:
         trees = dict.fromkeys(load_llvm_tools().packages.sources, self.tree)
-        llvm_tools.build_llvm_tools(trees, self.out, self.run, {})
+        llvm_tools.build_llvm_tools(load_llvm_tools(), trees, self.out, self.run, {})
 
 
 def test_a_wrapper_starts_the_program_through_the_packages_own_loader(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ class SourceBench:
                 (cwd / "lib" / f"lib{name}_instr.a").write_text("a library")
 
     def build(self) -> None:
-        llvm_tools.build_llvm_tools(self.trees, self.out, self.run, {"MAKEFLAGS": "-j2"})
+        llvm_tools.build_llvm_tools(load_llvm_tools(), self.trees, self.out, self.run, {"MAKEFLAGS": "-j2"})
 
     def compiled(self, argument: str) -> str:
         """Return what the wheel's compiler is told when one of LLVM's files is compiled."""

@@ -12,7 +12,7 @@ import pytest
 from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.steps import Job
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.catalog.patches import load_patch, patches_for
+from setup_local.catalog.patches import Patch, load_patch, patches_for
 from setup_local.catalog.sources import Form, Source
 from setup_local.errors import ReconcileError
 from setup_local.fetch import Obtained
@@ -39,10 +39,10 @@ def plan() -> Plan:
     return dataclasses.replace(whole, libraries=chosen)
 
 
-def texts(patches: tuple[str, ...]) -> dict[str, str]:
+def texts(patches: tuple[Patch, ...]) -> dict[str, str]:
     """Return files in which every edit of these patches has its one place."""
     found: dict[str, str] = {}
-    for edit in (edit for name in patches for edit in load_patch(name).edits):
+    for edit in (edit for patch in patches for edit in patch.edits):
         found[edit.file] = f"{found.get(edit.file, '')}\n{edit.find}\n"
     return found
 
@@ -93,5 +93,5 @@ def _absent(source: Source) -> Obtained:
 
 
 def test_a_patch_may_be_for_some_versions_only() -> None:
-    assert patches_for(["readline-unknown-locale.toml"], "8.2") == ("readline-unknown-locale.toml",)
+    assert patches_for(["readline-unknown-locale.toml"], "8.2") == (load_patch("readline-unknown-locale.toml"),)
     assert patches_for(["readline-unknown-locale.toml"], "8.3") == ()

@@ -14,7 +14,7 @@ import pytest
 from setup_local import paths
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.keys import load_keys
-from setup_local.catalog.patches import load_patch, patches_for
+from setup_local.catalog.patches import patches_for
 from setup_local.catalog.sources import AptPlace, Form, Requirement, Source, Sources, Trust, filled
 from setup_local.catalog.versions import admits
 from setup_local.errors import ReconcileError, RequestError, SourceError
@@ -85,7 +85,7 @@ def fitting(name: str, version: str) -> dict[str, str]:
     """Return files in which every edit of the patches of a library's version has its one place."""
     found = {"README": "r"}
     for library in (item for item in CATALOGS.libraries if item.name == name and admits(item.versions, version)):
-        for edit in (edit for patch in patches_for(library.patches, version) for edit in load_patch(patch).edits):
+        for edit in (edit for patch in patches_for(library.patches, version) for edit in patch.edits):
             found[edit.file] = f"{found.get(edit.file, '')}\n{edit.find}\n"
     return found
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from setup_local.catalog.patches import Edit, Patch
+from setup_local.catalog.patches import PIP_LAUNCHERS, Edit, Patch, load_patch
 from setup_local.catalog.sources import Form, Source
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.targets import load_targets
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.reconcile import Disagreement, Kind, reconcile, unmatched_edits
@@ -21,6 +22,8 @@ PLAN = Plan(
     target=load_targets()[0],
     floor="2.12",
     toolchain="zig",
+    sysconfig=load_settings(),
+    pip_patch=load_patch(PIP_LAUNCHERS),
     build_options=(),
     libraries=(),
     extensions=(
@@ -153,7 +156,9 @@ def test_every_kind_has_a_case_above() -> None:
 
 @pytest.mark.parametrize(("text", "found"), [("a = 1\n", []), ("b = 1\n", [0]), ("a = 1\na = 1\n", [2]), ("", [0])])
 def test_an_edit_must_match_once(text: str, found: list[int]) -> None:
-    patch = Patch(why="because", edits=(Edit(file="Lib/os.py", find="a = 1\n", replace="a = 2\n"),))
+    patch = Patch(
+        name="a.toml", sha256="", why="because", edits=(Edit(file="Lib/os.py", find="a = 1\n", replace="a = 2\n"),)
+    )
     items = list(unmatched_edits({"ours.toml": patch}, {"Lib/os.py": text}.__getitem__))
     assert [item.message for item in items] == [
         f"ours.toml looks for 'a = 1' in Lib/os.py, which has it {count} times" for count in found

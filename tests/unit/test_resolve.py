@@ -20,15 +20,19 @@ from setup_local.catalog.cpython import (
 )
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.features import FeatureCatalog
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.licenses import LicenseCatalog
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.musl import load_musl
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Form, Source, Sources
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
 from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.model import Plan
 from setup_local.plan.resolve import plan_companion
 from setup_local.plan.resolve import planned as resolve
 from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, LinkMode, Request, ToolchainChoice
@@ -82,7 +86,10 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         ),
         ConfigurePart(args=("--with-system-ffi",), when=When(python="<3.12")),
     )
-    patches = (PatchPart(name="cpython-a.toml"), PatchPart(name="cpython-b.toml", when=When(python="<3.12")))
+    patches = (
+        PatchPart(name="cpython-own-lock.toml"),
+        PatchPart(name="cpython-getpath.toml", when=When(python="<3.12")),
+    )
     values: dict[str, Any] = {
         "sources": Sources(sources=tuple(pinned)),
         "libraries": libraries,
@@ -99,6 +106,9 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
         "features": FeatureCatalog(features=()),
         "licenses": LicenseCatalog(whole=()),
+        "sysconfig": load_settings(),
+        "pip_patch": load_patch(PIP_LAUNCHERS),
+        "keys": load_keys(),
     }
     return Catalogs(**{**values, **changes})
 
@@ -278,9 +288,13 @@ def test_a_companion_is_planned_where_the_interpreter_holds_libpython() -> None:
     assert plan_companion(given.cpython, dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)) is None
 
 
+def names(plan: Plan) -> tuple[str, ...]:
+    return tuple(patch.name for patch in plan.python_patches)
+
+
 def test_a_patch_of_cpython_is_planned_where_its_condition_holds() -> None:
-    assert resolve(ask("3.13.5"), catalogs()).python_patches == ("cpython-a.toml",)
-    assert resolve(ask("3.11.2"), catalogs()).python_patches == ("cpython-a.toml", "cpython-b.toml")
+    assert names(resolve(ask("3.13.5"), catalogs())) == ("cpython-own-lock.toml",)
+    assert names(resolve(ask("3.11.2"), catalogs())) == ("cpython-own-lock.toml", "cpython-getpath.toml")
 
 
 def test_a_profile_that_nothing_would_use_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from test_describe import STAGED
 
 from setup_local.audit.sources_record import read_record
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.keys import load_keys
 from setup_local.catalog.patches import PATCHES
 from setup_local.catalog.sources import Source, Trust
 from setup_local.describe.documents import documents
@@ -21,6 +22,7 @@ from setup_local.errors import DescribeError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
+from setup_local.sourcing import record_of
 from setup_local.stage.staged import StagedTree
 from setup_local.values import Linkage, Request
 
@@ -44,8 +46,9 @@ def planned(request: Request) -> tuple[Plan, StagedTree]:
 def recorded(tmp_path: Path, plan: Plan, staged: StagedTree) -> dict[str, Any]:
     path = tmp_path / "bytes"
     path.write_bytes(b"seven b")
-    obtained = {item.identity: Obtained(source=item, form=item.forms[-1], path=path) for item in plan.sources}
-    (document,) = documents(plan, staged, obtained)
+    obtained = (Obtained(source=item, form=item.forms[-1], path=path) for item in plan.sources)
+    records = tuple(record_of(item, load_keys()) for item in obtained)
+    (document,) = documents(dataclasses.replace(plan, obtained=records), staged)
     assert document.path == PATH
     read_record(document.text.encode())
     whole: dict[str, Any] = json.loads(document.text)
@@ -101,7 +104,7 @@ def test_patches_are_named_with_their_hashes(tmp_path: Path) -> None:
     data = (PATCHES / "zlib-longest-match.toml").read_bytes()
     assert patch == {"name": "zlib-longest-match", "sha256": hashlib.sha256(data).hexdigest()}
     assert [item["name"] for item in entry(whole, "cpython")["patches"]] == [
-        name.removesuffix(".toml") for name in plan.python_patches
+        patch.name.removesuffix(".toml") for patch in plan.python_patches
     ]
     assert entry(whole, "bzip2")["patches"] == []
 

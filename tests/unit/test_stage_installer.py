@@ -13,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from setup_local.catalog.patches import load_patch
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.errors import StageError
 from setup_local.stage import installer, scripts
 
-EDITS = load_patch(installer.PATCH).edits
+PATCH = load_patch(PIP_LAUNCHERS)
+EDITS = PATCH.edits
 FILES = tuple(dict.fromkeys(edit.file for edit in EDITS))
 INFO = "pip-9.dist-info"
 
@@ -64,7 +65,7 @@ def hold_record(text: str, contents: dict[str, bytes]) -> None:
 
 def test_the_installed_pip_is_edited_and_says_so(tmp_path: Path) -> None:
     site = installed(tmp_path, sources())
-    installer.edit_pip(tmp_path)
+    installer.edit_pip(tmp_path, PATCH)
     scripts.update_records(site)
     for edit in EDITS:
         assert edit.replace in (site / edit.file).read_text()
@@ -76,7 +77,7 @@ def test_the_installed_pip_is_edited_and_says_so(tmp_path: Path) -> None:
 
 def test_the_wheel_is_edited_and_its_record_is_true(tmp_path: Path) -> None:
     wheel = bundled(tmp_path, sources())
-    installer.edit_pip(tmp_path)
+    installer.edit_pip(tmp_path, PATCH)
     with zipfile.ZipFile(wheel) as packed:
         assert packed.testzip() is None
         contents = {name: packed.read(name) for name in packed.namelist()}
@@ -91,7 +92,7 @@ def test_no_byte_of_the_wheel_depends_on_a_compressor(tmp_path: Path) -> None:
     second = bundled(tmp_path / "b", sources(), zipfile.ZIP_STORED)
     assert first.read_bytes() != second.read_bytes()
     for wheel in (first, second):
-        installer.edit_wheel(wheel)
+        installer.edit_wheel(wheel, PATCH)
     assert first.read_bytes() == second.read_bytes()
 
 
@@ -103,7 +104,7 @@ def test_a_pip_that_the_patch_does_not_fit_is_refused(tmp_path: Path, make: Any,
     texts[edit.file] = texts[edit.file].replace(edit.find, edit.find * count)
     make(tmp_path, texts)
     with pytest.raises(StageError, match=f"has it {count} times"):
-        installer.edit_pip(tmp_path)
+        installer.edit_pip(tmp_path, PATCH)
 
 
 @pytest.mark.parametrize("make", [installed, bundled])
@@ -112,7 +113,7 @@ def test_a_pip_without_a_file_to_edit_is_refused(tmp_path: Path, make: Any) -> N
     del texts[FILES[0]]
     make(tmp_path, texts)
     with pytest.raises(StageError, match=r"cannot be read|has no"):
-        installer.edit_pip(tmp_path)
+        installer.edit_pip(tmp_path, PATCH)
 
 
 def added() -> dict[str, Any]:

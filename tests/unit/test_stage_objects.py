@@ -4,7 +4,9 @@ import pytest
 from packaging.version import Version
 from sample_target import TARGET
 
+from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Source
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.stage import objects
 from setup_local.values import LinkMode
@@ -15,6 +17,8 @@ PLAN = Plan(
     target=TARGET,
     floor="2.12",
     toolchain="zig",
+    sysconfig=load_settings(),
+    pip_patch=load_patch(PIP_LAUNCHERS),
     build_options=(),
     libraries=(),
     extensions=(

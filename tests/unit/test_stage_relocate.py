@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from setup_local.catalog.cpython import Companion
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.errors import StageError
 from setup_local.stage.installation import find
 from setup_local.stage.relocate import relocate
-from setup_local.stage.settings import load_settings
 
 MAKEFILE = """\
 CC=\t\t/build/sdk/bin/clang

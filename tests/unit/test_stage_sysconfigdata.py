@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from setup_local import paths
+from setup_local.catalog.sysconfig import Settings, load_settings
 from setup_local.errors import CatalogError, StageError
 from setup_local.stage import sysconfigdata
-from setup_local.stage.settings import Settings, load_settings
 from setup_local.stage.sysconfigdata import Neutral
 
 MAKEFILE = """\

@@ -25,11 +25,14 @@ from setup_local import paths
 from setup_local.build.code_keys import Code, Place, module_file, place_of
 from setup_local.build.steps import Job, Step
 from setup_local.build.toolchain import WHEEL
+from setup_local.catalog.keys import load_keys
+from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.musl import load_musl
-from setup_local.catalog.patches import load_patch
+from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.sourcing import record_of
 from setup_local.stage.staged import TREE, write_record
 
 CODE = Code()
@@ -101,10 +104,12 @@ def declared(step: Step, steps: Iterable[Step]) -> set[Path]:
     return {path for name in names for path in known[name].data}
 
 
-def check(step: Step, steps: Sequence[Step], job: Job) -> None:
-    """Run an action; fail if it runs code or reads data that its key does not have."""
+def check(step: Step, steps: Sequence[Step], job: Job, *, catalogs: bool = False) -> None:
+    """Run an action; fail if it runs code or reads data that its key does not have, or a catalog: the plan has that."""
     with watched() as watch:
         step.action(job)
+    read = {path for path in watch.read if path.suffix == ".toml" and not path.is_relative_to(RECIPES)}
+    assert catalogs or not read, "a catalog is read after planning"
     reached = {dataclasses.replace(place, member="") for place in CODE.reached(place_of(step.action)).pieces}
     assert watch.ran, "nothing was seen"
     assert watch.ran - reached == set()
@@ -162,10 +167,10 @@ def sources_at(step: Step, name: str, there: object) -> Iterator[None]:
         cell.cell_contents = before
 
 
-def patched_files(names: Iterable[str]) -> dict[str, str]:
+def patched_files(patches: Iterable[Patch]) -> dict[str, str]:
     """Return files in which every edit of these patches has its one place."""
     files: dict[str, str] = {}
-    for edit in (edit for name in names for edit in load_patch(name).edits):
+    for edit in (edit for patch in patches for edit in patch.edits):
         files[edit.file] = f"{files.get(edit.file, '')}\n{edit.find}\n"
     return files
 
@@ -204,7 +209,7 @@ def test_the_audit_judges_by_what_its_key_has(tmp_path: Path) -> None:
     (tmp_path / "archives").mkdir()
     Sample().write(tmp_path / "archives")
     bench = Bench(tmp_path, {"pack": tmp_path / "archives"})
-    check(step, steps, bench.job)
+    check(step, steps, bench.job, catalogs=True)
     assert [path.name for path in bench.out.iterdir()] == [Sample().name]
 
 
@@ -222,9 +227,10 @@ def test_documents_are_made_of_what_their_key_has(tmp_path: Path) -> None:
     assert isinstance(plan, Plan)
     path = tmp_path / "source"
     path.write_bytes(b"a source")
-    there = {source.identity: Obtained(source=source, form=source.forms[0], path=path) for source in plan.sources}
+    there = (Obtained(source=source, form=source.forms[0], path=path) for source in plan.sources)
+    records = tuple(record_of(item, load_keys()) for item in there)
     bench = Bench(tmp_path, {"stage": staged_distribution(tmp_path)})
-    with sources_at(step, "sources", there):
+    with sources_at(step, "plan", dataclasses.replace(plan, obtained=records)):
         check(step, steps, bench.job)
     assert [path.name for path in bench.out.rglob("*.json")] == ["sources.json"]
 
@@ -267,7 +273,7 @@ def test_musl_is_made_of_what_the_key_has(tmp_path: Path) -> None:
     bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path))
     bench.made = {bench.out / "usr" / "lib" / "libc.so": b"", bench.out / "lib" / musl.loader: b""}
     with sources_at(step, "source", tarball(tmp_path, source.source, {"COPYRIGHT": "a text"})):
-        check(step, steps, bench.job)
+        check(step, steps, bench.job, catalogs=True)
 
 
 @cache
@@ -321,8 +327,12 @@ def test_the_watch_sees_an_undeclared_file_and_unknown_code(tmp_path: Path) -> N
 
     step = Step(name="a", ingredients="", action=action)
     with pytest.raises(AssertionError, match=r"musl\.toml"):
-        check(step, [step], Bench(tmp_path).job)
-    declared_step = dataclasses.replace(step, data=(paths.DATA / "musl.toml",))
+        check(step, [step], Bench(tmp_path).job, catalogs=True)
     shutil.rmtree(tmp_path / "out")
     shutil.rmtree(tmp_path / "work")
-    check(declared_step, [declared_step], Bench(tmp_path).job)
+    declared_step = dataclasses.replace(step, data=(paths.DATA / "musl.toml",))
+    with pytest.raises(AssertionError, match="a catalog is read after planning"):
+        check(declared_step, [declared_step], Bench(tmp_path).job)
+    shutil.rmtree(tmp_path / "out")
+    shutil.rmtree(tmp_path / "work")
+    check(declared_step, [declared_step], Bench(tmp_path).job, catalogs=True)
