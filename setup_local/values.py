@@ -15,6 +15,13 @@ class Libc(Enum):
     MUSL = "musl"
 
 
+class ByteOrder(Enum):
+    """Which byte of a number comes first in memory."""
+
+    LITTLE = "little"
+    BIG = "big"
+
+
 class LinkMode(Enum):
     """How an extension module reaches the interpreter (a section of `Modules/Setup.local`)."""
 

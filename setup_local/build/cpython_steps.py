@@ -21,7 +21,7 @@ from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
-from setup_local.values import WITHOUT_LAYOUT
+from setup_local.values import WITHOUT_LAYOUT, Libc
 
 if TYPE_CHECKING:
     from setup_local.build import cpython
@@ -157,7 +157,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
     configured = [profiling.configure, profiling.training, inputs.setup_local]
     return Step(
         name=PROFILE,
-        ingredients=[configured, pins([source]), plan.target, plan.python_patches, plan.musl],
+        ingredients=[configured, pins([source]), plan.target, plan.python_patches],
         needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_library_steps(plan)))),
         data=_cpython_data(plan),
         action=action,
@@ -167,7 +167,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
 
 def _cpython_data(plan: Plan) -> tuple[Path, ...]:
     """Return the data files that compiling CPython reads."""
-    return _LOADER_DATA if plan.musl else ()
+    return _LOADER_DATA if plan.target.libc is Libc.MUSL else ()
 
 
 def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
@@ -194,7 +194,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             counts = layouter.lay_out(tree, cpython.PROGRAM, around)
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
-            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(starter))
+            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if layouter:
@@ -208,7 +208,6 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             pins([source]),
             plan.target,
             plan.python_patches,
-            plan.musl,
             *_layout_ingredients(layouter),
         ],
         needs=(*toolkit.names, RECONCILE, *profiled, *_library_steps(plan)),
@@ -247,8 +246,8 @@ def _prepared(
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in toolkit.names))}
     env = toolkit.environment(plan, job)
-    if plan.musl and (starter := loader.build_loader(plan, job.inputs[toolkit.libc])):
-        env |= loader.building(starter, plan.musl.clang_target, job.inputs[toolkit.libc], job.work / "sysroot")
+    if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
+        env |= loader.building(starter, plan.target, job.inputs[toolkit.libc], job.work / "sysroot")
     if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
         env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(

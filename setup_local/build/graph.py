@@ -31,18 +31,18 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
 
 def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
     taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
-    host = inputs.host_llvm
+    host, arch = inputs.host_llvm, plan.target.arch
 
     def action(job: Job) -> None:
         with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
-            found = pool.map(lambda name: toolchain.unpack_source(taken[name], job.work / name), taken)
+            found = pool.map(lambda name: toolchain.unpack_source(taken[name], job.work / name, arch), taken)
             trees = dict(zip(taken, found, strict=True))
         programs = llvm.host_programs(host) if host else None
-        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], job.out, job.run, host=programs)
+        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], arch, job.out, job.run, host=programs)
 
     return Step(
         name=f"toolchain:{plan.toolchain}",
-        ingredients=[pins(taken.values()), host and host.identity],
+        ingredients=[pins(taken.values()), arch, host and host.identity],
         data=toolchain.DATA,
         action=action,
         weight=40,
@@ -63,7 +63,7 @@ def _musl_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
     (source,) = (inputs.sources[item.identity] for item in plan.sysroot_sources)
 
     def action(job: Job) -> None:
-        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], job.out, job.run)
+        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], plan.target, job.out, job.run)
 
     return Step(
         name=f"sysroot:{source.source.identity}",
@@ -77,7 +77,7 @@ def _musl_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
 
 def _glibc_step(plan: Plan, compilers: str) -> Step:
     def action(job: Job) -> None:
-        sysroot.build_sysroot(job.inputs[compilers], plan.floor, job.out, job.run)
+        sysroot.build_sysroot(job.inputs[compilers], plan.target, plan.floor, job.out, job.run)
 
     return Step(
         name=f"sysroot:{plan.target.libc.value}-{plan.floor}",

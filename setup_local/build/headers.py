@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from setup_local import paths
-from setup_local.catalog.toolchains import Arch, Edit, Header, SysrootCatalog, is_older
+from setup_local.catalog.architectures import Architecture, GlibcPort
+from setup_local.catalog.toolchains import Edit, Header, SysrootCatalog, is_older
 from setup_local.errors import ToolchainError
 
+INCLUDE = Path("lib", "libc", "include")
 OWN_HEADERS = paths.DATA / "sysroot" / "include"
 
 
-def arch_of(catalog: SysrootCatalog, name: str) -> Arch:
-    """Return what the catalog says about an architecture; raise `ToolchainError` if it says nothing."""
-    try:
-        return catalog.arch[name]
-    except KeyError:
-        raise ToolchainError(f"no sysroot for {name}", hint=f"there are {', '.join(catalog.arch)}") from None
-
-
-def place_headers(catalog: SysrootCatalog, wheel: Path, include: Path, floor: str, arch: Arch) -> None:
-    """Fill `include` with the headers of a floor: the wheel's, ours over them, then the edits.
-
-    Raises `ToolchainError` where an edit does not find its text exactly as often as it should.
-    """
-    for name in arch.headers:
-        layer = wheel / "lib" / "libc" / "include" / name
+def lay_over(wheel: Path, layers: Iterable[str], include: Path) -> None:
+    """Copy header directories of the wheel over one another; raise `ToolchainError` where one is missing."""
+    for name in layers:
+        layer = wheel / INCLUDE / name
         if not layer.is_dir():
             raise ToolchainError("the wheel holds no such headers", where=layer)
         shutil.copytree(layer, include, dirs_exist_ok=True)
+
+
+def place_headers(
+    catalog: SysrootCatalog, wheel: Path, include: Path, floor: str, arch: Architecture, glibc: GlibcPort
+) -> None:
+    """Fill `include` with the headers of a floor: the kernel's and glibc's out of the wheel, ours over them, then the edits.
+
+    Raises `ToolchainError` where an edit does not find its text exactly as often as it should.
+    """
+    lay_over(wheel, (*arch.kernel_headers, *glibc.headers), include)
     for header in catalog.headers:
         if is_older(floor, header.until):
             _place_own(header, include)

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -13,12 +14,12 @@ from setup_local.binfmt.ar import BadArchive, raw_members
 from setup_local.build.debug_paths import debug_flags, source_place
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
-from setup_local.catalog.libraries import LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Library
+from setup_local.catalog.libraries import ARCH_WORDS, LICENSE_ALTERNATIVE, PLACEHOLDER, RECIPES, Library
+from setup_local.catalog.targets import Target
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
 
 PREFIX = "/install"
-DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
 _FIRST_COMMENTS = re.compile(rb"(?:\s*/\*.*?\*/)+", re.DOTALL)
 _CLOSED_ENVIRONMENT = {
     "PKG_CONFIG": "false",
@@ -28,27 +29,47 @@ _CLOSED_ENVIRONMENT = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Machines:
+    """What a library is built for and on: the target, and the triple of the machine that builds.
+
+    `build_compiler` are the words that start the compiler for programs which run while building; empty where those of
+    the target do.
+    """
+
+    target: Target
+    build: str
+    build_compiler: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Places:
+    """Where a library is built: the merged prefix of the libraries that it needs, scratch space, the empty result."""
+
+    deps: Path
+    work: Path
+    out: Path
+
+
 def build_library(
     planned: PlannedLibrary,
     sources: Mapping[str, Path],
+    machines: Machines,
+    places: Places,
     *,
-    deps: Path,
-    work: Path,
-    out: Path,
     env: Mapping[str, str],
     run: Runner,
-    triple: str = DEFAULT_TRIPLE,
 ) -> None:
-    """Build one library from unpacked, writable source trees into the empty directory `out`.
+    """Build one library from unpacked, writable source trees.
 
-    `sources` maps the names of the planned sources to their trees; `deps` is the merged prefix of the needed libraries; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
+    `sources` maps the names of the planned sources to their trees; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
     Raises `StepError` when an edit does not match, a command fails, a product is missing or holds a
     path of the build machine.
     """
     library = planned.library
     tree = sources[planned.source.name]
     apply_patches(tree, planned.patches, where=library.name)
-    values = _values(planned, sources, deps=deps, work=work, env=env, triple=triple)
+    values = _values(planned, sources, machines, places, env=env)
     expand = _expander(values, where=library.name)
     complete = _environment(library, env, values, expand)
     _copy_recipe_files(library, Path(values["recipe"]))
@@ -56,23 +77,23 @@ def build_library(
         extra = {name: expand(value) for name, value in (command.env or {}).items()}
         directory = tree / expand(command.directory)
         directory.mkdir(parents=True, exist_ok=True)
-        run([expand(word) for word in command.argv], cwd=directory, env={**complete, **extra})
-    collect(library, Path(values["stage"] + PREFIX), tree, out)
-    _refuse_build_paths(library, out, (work, tree, deps))
+        run(expand_words(command.argv, machines.target, expand), cwd=directory, env={**complete, **extra})
+    collect(library, Path(values["stage"] + PREFIX), tree, places.out)
+    _refuse_build_paths(library, places.out, (places.work, tree, places.deps))
 
 
 def _values(
     planned: PlannedLibrary,
     sources: Mapping[str, Path],
+    machines: Machines,
+    places: Places,
     *,
-    deps: Path,
-    work: Path,
     env: Mapping[str, str],
-    triple: str,
 ) -> dict[str, str]:
     """Return what each placeholder stands for."""
     tree = sources[planned.source.name]
-    maps = {str(work): ".", str(tree): ".", str(deps): "deps"}
+    work = places.work
+    maps = {str(work): ".", str(tree): ".", str(places.deps): "deps"}
     named = {sources[source.name]: source_place(source) for source in (planned.source, *planned.extra_sources)}
     flags = [
         env.get("CFLAGS", ""),
@@ -81,10 +102,12 @@ def _values(
     ]
     return {
         "ar": env["AR"],
+        "build": machines.build,
+        "build-cc": machines.build_compiler or env["CC"],
         "cc": env["CC"],
         "cflags": " ".join(flag for flag in flags if flag),
-        "deps": str(deps),
-        "host": triple,
+        "deps": str(places.deps),
+        "host": machines.target.system,
         "prefix": PREFIX,
         "python": sys.executable,
         "ranlib": env["RANLIB"],
@@ -94,6 +117,23 @@ def _values(
         "version": planned.source.version,
         **{f"source:{source.name}": str(sources[source.name]) for source in planned.extra_sources},
     }
+
+
+def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], str]) -> list[str]:
+    """Return the words of a command; `{arch:NAME}` stands for as many as the target's architecture has under that name.
+
+    Raises `StepError` where it has none.
+    """
+    expanded = []
+    for word in words:
+        match = ARCH_WORDS.fullmatch(word)
+        if match is None:
+            expanded.append(expand(word))
+        elif match[1] in target.arch.recipes:
+            expanded += target.arch.recipes[match[1]]
+        else:
+            raise StepError(f"data/arch/{target.arch.name}.toml has no words for {match[1]}", where=word)
+    return expanded
 
 
 def _expander(values: Mapping[str, str], *, where: str) -> Callable[[str], str]:

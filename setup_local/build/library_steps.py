@@ -8,7 +8,6 @@ from setup_local.build.step_parts import Sources, Toolkit, library_step, pins, u
 from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.plan.model import Plan, PlannedLibrary
-from setup_local.values import without_level
 
 
 def build_library_step(plan: Plan, planned: PlannedLibrary, toolkit: Toolkit, sources: Sources) -> Step:
@@ -20,8 +19,9 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, toolkit: Toolkit, so
         deps = merge_trees(toolkit.without(job.inputs), job.work / "deps")
         cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names)))]
         env = {**toolkit.environment(plan, job), "CFLAGS": " ".join(cflags)}
-        host = without_level(plan.target.triple)
-        library.build_library(planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=host)
+        machines = library.Machines(target=plan.target, build=plan.target.system)
+        places = library.Places(deps=deps, work=job.work, out=job.out)
+        library.build_library(planned, trees, machines, places, env=env, run=job.run)
 
     chosen = planned.library
     return Step(

@@ -13,9 +13,11 @@ from pathlib import Path
 from setup_local.binfmt.elf import build_id_place
 from setup_local.binfmt.layout import MAGIC, Layout, SegmentRow, read_layout
 from setup_local.build.toolchain import SYSROOT_VARIABLE
+from setup_local.catalog.targets import Target
 from setup_local.errors import StepError, ToolchainError
 from setup_local.plan.model import Plan
 from setup_local.render import render
+from setup_local.values import Libc
 
 _WIDTH = 512  # the kernel takes names of up to 4096 characters (PATH_MAX)
 _INTERPRETER = 3  # PT_INTERP
@@ -23,19 +25,19 @@ _INTERPRETER = 3  # PT_INTERP
 
 def build_loader(plan: Plan, sysroot: Path) -> Path | None:
     """Return the loader that runs programs of a plan on the building machine; None if they start by themselves."""
-    if plan.musl is None or plan.is_static:
+    if plan.target.libc is not Libc.MUSL or plan.is_static:
         return None
-    return sysroot / "lib" / plan.musl.loader
+    return sysroot / "lib" / plan.target.musl.loader
 
 
-def target_loader(loader: Path) -> str:
-    """Return a loader's name on the systems that musl programs run on."""
-    return f"/lib/{loader.name}"
+def target_loader(target: Target) -> str:
+    """Return the loader's name on the systems that musl programs run on."""
+    return f"/lib/{target.musl.loader}"
 
 
-def building(loader: Path, clang_target: str, sysroot: Path, place: Path) -> dict[str, str]:
+def building(loader: Path, target: Target, sysroot: Path, place: Path) -> dict[str, str]:
     """Return the environment in which Clang links programs for this loader; `place` is a new directory for settings."""
-    values: dict[str, object] = {"target": clang_target, "sysroot": sysroot, "loader": wide(loader)}
+    values: dict[str, object] = {"target": target.musl.triple, "sysroot": sysroot, "loader": wide(loader)}
     place.mkdir()
     (place / "clang.cfg").write_text(render("sysroot-musl.cfg.j2", values), encoding="utf-8")
     return {SYSROOT_VARIABLE: str(place)}

@@ -13,12 +13,13 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.build import polyfill
-from setup_local.build.headers import OWN_HEADERS
+from setup_local.build.headers import OWN_HEADERS, lay_over
 from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment
-from setup_local.catalog.musl import MuslArch, MuslCatalog, load_musl
+from setup_local.catalog.architectures import MuslPort
+from setup_local.catalog.musl import MuslCatalog, load_musl
+from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot
-from setup_local.errors import ToolchainError
 from setup_local.render import render
 
 ARCHIVE = "libc.a"
@@ -40,7 +41,7 @@ class _Making:
     """A sysroot in the making: what it is made of, where it goes, and how commands are run."""
 
     catalog: MuslCatalog
-    arch: MuslArch
+    port: MuslPort
     source: Path
     out: Path
     env: Mapping[str, str]
@@ -52,17 +53,15 @@ class _Making:
         return self.out / "usr" / "lib"
 
 
-def build_musl(source: Path, toolchain: Path, out: Path, run: Runner, *, arch: str = "x86_64") -> None:
-    """Fill `out` with the sysroot of musl, from its unpacked source and what a toolchain holds of the kernel's headers.
+def build_musl(source: Path, toolchain: Path, target: Target, out: Path, run: Runner) -> None:
+    """Fill `out` with the sysroot of musl for a target, from its unpacked source and what a toolchain holds of the kernel's headers.
 
-    Raises `ToolchainError` for an architecture that is not in the catalog, `StepError` if it cannot be compiled.
+    Raises `CatalogError` for an architecture without musl, `StepError` if it cannot be compiled.
     """
     catalog = load_musl()
-    if arch not in catalog.arch:
-        raise ToolchainError(f"no musl for {arch}", hint=f"there are {', '.join(catalog.arch)}")
     env = tool_environment(toolchain, out)
-    making = _Making(catalog=catalog, arch=catalog.arch[arch], source=source, out=out, env=env, run=run)
-    _place_kernel_headers(making, toolchain / WHEEL)
+    making = _Making(catalog=catalog, port=target.musl, source=source, out=out, env=env, run=run)
+    lay_over(toolchain / WHEEL, target.arch.kernel_headers, out / "usr" / "include")
     _write_config(making)
     _compile(making)
     _write_link_library(making)
@@ -74,19 +73,11 @@ def build_musl(source: Path, toolchain: Path, out: Path, run: Runner, *, arch: s
     shutil.copyfile(source / "COPYRIGHT", out / "licenses" / LICENSE)
 
 
-def _place_kernel_headers(making: _Making, wheel: Path) -> None:
-    for name in making.arch.kernel_headers:
-        layer = wheel / "lib" / "libc" / "include" / name
-        if not layer.is_dir():
-            raise ToolchainError("the wheel holds no such headers", where=layer)
-        shutil.copytree(layer, making.out / "usr" / "include", dirs_exist_ok=True)
-
-
 def _write_config(making: _Making) -> None:
     values: dict[str, object] = {
-        "target": making.arch.clang_target,
+        "target": making.port.triple,
         "sysroot": "<CFGDIR>",
-        "loader": f"<CFGDIR>/lib/{making.arch.loader}",
+        "loader": f"<CFGDIR>/lib/{making.port.loader}",
     }
     (making.out / "clang.cfg").write_text(render("sysroot-musl.cfg.j2", values), encoding="utf-8")
 
@@ -103,7 +94,7 @@ def _compile(making: _Making) -> None:
         "LDFLAGS": f"-Wl,-soname,{SONAME} -Wl,--version-script=oldest.map",
     }
     env = {**making.env, **flags}
-    target = f"--host={making.arch.clang_target}"
+    target = f"--host={making.port.triple}"
     making.run(
         ["./configure", target, "--prefix=/usr", "--syslibdir=/lib", "--disable-wrapper"], cwd=making.source, env=env
     )
@@ -113,12 +104,12 @@ def _compile(making: _Making) -> None:
 
 def _write_link_library(making: _Making) -> None:
     """Put the shared library where the loader is looked for, and in its place the script that adds the polyfill."""
-    loader = making.out / "lib" / making.arch.loader
+    loader = making.out / "lib" / making.port.loader
     loader.unlink()  # a link to the installed library
     (making.library / SONAME).rename(loader)
     values: dict[str, object] = {
         "oldest": making.catalog.oldest,
-        "loader": making.arch.loader,
+        "loader": making.port.loader,
         "polyfill": polyfill.ARCHIVE,
     }
     (making.library / SONAME).write_text(render("libc-musl.so.j2", values), encoding="utf-8")

@@ -13,22 +13,23 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.build import polyfill
-from setup_local.build.headers import OWN_HEADERS, arch_of, place_headers
+from setup_local.build.headers import OWN_HEADERS, place_headers
 from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment, write_config
-from setup_local.catalog.toolchains import Arch, StubLibrary, SysrootCatalog, is_older, load_sysroot
+from setup_local.catalog.architectures import GlibcPort
+from setup_local.catalog.targets import Target
+from setup_local.catalog.toolchains import StubLibrary, SysrootCatalog, is_older, load_sysroot
 from setup_local.errors import ToolchainError
 from setup_local.render import render
 
-CRT_SOURCES = paths.DATA / "sysroot" / "crt"
+_TEMPLATES = ("sysroot.cfg.j2", "libc.so.j2", "stub.S.j2", "stub.map.j2", "crti.S.j2", "crtn.S.j2")
 
 # The data files that making a sysroot reads.
 DATA = (
     paths.DATA / "sysroot.toml",
     polyfill.SOURCES,
     OWN_HEADERS,
-    CRT_SOURCES,
-    *(paths.TEMPLATES / name for name in ("sysroot.cfg.j2", "libc.so.j2", "stub.S.j2", "stub.map.j2")),
+    *(paths.TEMPLATES / name for name in _TEMPLATES),
 )
 
 _PROBE = "int main(void) { return 0; }\n"
@@ -38,32 +39,32 @@ _PROBE = "int main(void) { return 0; }\n"
 class _Making:
     """A sysroot in the making: where its libraries go, where scratch files go, and how commands are run."""
 
-    arch: Arch
+    glibc: GlibcPort
     library: Path
     scratch: Path
     env: Mapping[str, str]
     run: Runner
 
 
-def build_sysroot(toolchain: Path, floor: str, out: Path, run: Runner, *, arch: str = "x86_64") -> None:
-    """Fill `out` with the sysroot of a floor (`2.12`), out of what a toolchain's result holds of the wheel.
+def build_sysroot(toolchain: Path, target: Target, floor: str, out: Path, run: Runner) -> None:
+    """Fill `out` with the sysroot of a target and a floor (`2.12`), out of what a toolchain's result holds of the wheel.
 
     Raises `ToolchainError` if the wheel does not give what it should.
     """
     catalog, wheel = load_sysroot(), toolchain / WHEEL
-    parts = arch_of(catalog, arch)
+    glibc = target.glibc
     env = tool_environment(toolchain, out)
-    making = _Making(arch=parts, library=out / "usr" / "lib", scratch=out / ".scratch", env=env, run=run)
+    making = _Making(glibc=glibc, library=out / "usr" / "lib", scratch=out / ".scratch", env=env, run=run)
     making.library.mkdir(parents=True)
     making.scratch.mkdir()
-    place_headers(catalog, wheel, out / "usr" / "include", floor, parts)
-    write_config(out, parts, catalog.wrapped_for(floor))
+    place_headers(catalog, wheel, out / "usr" / "include", floor, target.arch, glibc)
+    write_config(out, glibc.triple, catalog.wrapped_for(floor))
     _take_from_wheel(making, _let_wheel_link(making, wheel, floor), catalog, floor)
     _write_start_files(making)
     for stub in catalog.stubs:
         _build_stub(making, stub)
     polyfill.build_polyfill(catalog, floor, making.library, making.scratch / "polyfill", env, run)
-    script: dict[str, object] = {"floor": floor, "polyfill": polyfill.ARCHIVE, "loader": parts.loader}
+    script: dict[str, object] = {"floor": floor, "polyfill": polyfill.ARCHIVE, "loader": glibc.loader}
     (making.library / "libc.so").write_text(render("libc.so.j2", script), encoding="utf-8")
     shutil.rmtree(making.scratch)
     (out / "licenses").mkdir()
@@ -78,7 +79,7 @@ def _let_wheel_link(making: _Making, wheel: Path, floor: str) -> Path:
     cache = making.scratch / "cache"
     (making.scratch / "probe.c").write_text(_PROBE, encoding="utf-8")
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
-    target = f"{making.arch.wheel_target}.{floor}"
+    target = f"{making.glibc.triple}.{floor}"
     words = [str(wheel / "zig"), "cc", "-target", target, "-O2", "-s", "probe.c", "-o", "probe"]
     making.run(words, cwd=making.scratch, env={**making.env, **caches})
     return cache
@@ -90,7 +91,7 @@ def _take_from_wheel(making: _Making, cache: Path, catalog: SysrootCatalog, floo
     shutil.copyfile(_made(cache, "crt1.o"), library / "crt1.o")
     shutil.copyfile(library / "crt1.o", library / "Scrt1.o")
     shutil.copyfile(_made(cache, "libc.so.6"), library / "libc.so.6")
-    shutil.copyfile(_made(cache, "libld.so.2"), library / making.arch.loader)
+    shutil.copyfile(_made(cache, "libld.so.2"), library / making.glibc.loader)
     for item in catalog.libraries:
         if is_older(floor, item.until):
             shutil.copyfile(_made(cache, item.file), library / item.file)
@@ -111,14 +112,16 @@ def _made(cache: Path, name: str) -> Path:
 
 
 def _write_start_files(making: _Making) -> None:
-    for source, name in ((making.arch.crti, "crti.o"), (making.arch.crtn, "crtn.o")):
-        words: list[str | Path] = ["clang", "-c", CRT_SOURCES / source, "-o", making.library / name]
+    values: dict[str, object] = {"prologue": making.glibc.prologue, "epilogue": making.glibc.epilogue}
+    for name in ("crti", "crtn"):
+        (making.scratch / f"{name}.S").write_text(render(f"{name}.S.j2", values), encoding="utf-8")
+        words: list[str | Path] = ["clang", "-c", f"{name}.S", "-o", making.library / f"{name}.o"]
         making.run(words, cwd=making.scratch, env=making.env)
 
 
 def _build_stub(making: _Making, stub: StubLibrary) -> None:
     """Link a shared library that defines nothing but names."""
-    values: dict[str, object] = {"functions": sorted(stub.functions), "version": making.arch.base_version}
+    values: dict[str, object] = {"functions": sorted(stub.functions), "version": making.glibc.base_version}
     for name in ("stub.S", "stub.map"):
         (making.scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")
     making.run(["clang", "-c", "stub.S", "-o", "stub.o"], cwd=making.scratch, env=making.env)

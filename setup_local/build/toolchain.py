@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local import fetch, paths
-from setup_local.build.headers import OWN_HEADERS, arch_of, place_headers
+from setup_local.build.headers import INCLUDE, OWN_HEADERS, place_headers
 from setup_local.build.steps import Runner
+from setup_local.catalog.architectures import Architecture
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import (
-    Arch,
     Builtins,
     ProfileRuntime,
     ToolchainCatalog,
@@ -30,8 +30,8 @@ from setup_local.fetch import Obtained
 from setup_local.render import render
 
 SYSROOT_VARIABLE = "SETUP_LOCAL_SYSROOT"
-WHEEL = Path("libexec", "ziglang")
-OLDEST_FLOOR = "2.12"
+ZIG = "ziglang"
+WHEEL = Path("libexec", ZIG)
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 # The data files that making a toolchain reads.
@@ -57,9 +57,18 @@ class Programs:
     headers: Path
 
 
-def unpack_source(obtained: Obtained, into: Path) -> Path:
-    """Unpack what a toolchain needs of one of its sources; return the tree. Raises `SourceError`."""
-    return fetch.unpack(obtained, into, only=load_toolchain().keep.get(obtained.source.name, ()))
+def unpack_source(obtained: Obtained, into: Path, arch: Architecture) -> Path:
+    """Unpack what a toolchain for an architecture needs of one of its sources; return the tree. Raises `SourceError`."""
+    return fetch.unpack(obtained, into, only=_kept(obtained.source.name, arch))
+
+
+def _kept(source: str, arch: Architecture) -> tuple[str, ...]:
+    """Return the parts of a source that are needed for an architecture."""
+    kept = load_toolchain().keep.get(source, ())
+    if source != ZIG:
+        return kept
+    layers = (*arch.kernel_headers, *(arch.glibc.headers if arch.glibc else ()))
+    return (*kept, *(str(INCLUDE / layer) for layer in layers))
 
 
 def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: str) -> dict[str, str]:
@@ -81,7 +90,7 @@ def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: s
 
 
 def build_toolchain(
-    zig_root: Path, compiler_rt: Path, out: Path, run: Runner, *, arch: str = "x86_64", host: Programs | None = None
+    zig_root: Path, compiler_rt: Path, arch: Architecture, out: Path, run: Runner, *, host: Programs | None = None
 ) -> None:
     """Fill `out` with a toolchain for one architecture.
 
@@ -91,7 +100,7 @@ def build_toolchain(
     """
     catalog = load_toolchain()
     _check_sources(zig_root, compiler_rt)
-    _place_wheel(zig_root, out / WHEEL)
+    _place_wheel(zig_root, out / WHEEL, arch)
     programs = host or wheel_programs(zig_root)
     write_wrappers(catalog, programs, out)
     resource = out / "lib" / "clang" / catalog.resource_version
@@ -114,10 +123,10 @@ def _check_sources(zig_root: Path, compiler_rt: Path) -> None:
             raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
 
 
-def _place_wheel(zig_root: Path, place: Path) -> None:
+def _place_wheel(zig_root: Path, place: Path, arch: Architecture) -> None:
     """Put the kept parts of the wheel into the result, as hard links where the file system allows it."""
     place.mkdir(parents=True)
-    for name in load_toolchain().keep["ziglang"]:
+    for name in _kept(ZIG, arch):
         source = zig_root / name
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -151,13 +160,13 @@ def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> 
     (out / "etc" / "clang.cfg").write_text(config, encoding="utf-8")
 
 
-def _build_runtimes(catalog: ToolchainCatalog, source: Path, place: Path, out: Path, run: Runner, arch: str) -> None:
+def _build_runtimes(
+    catalog: ToolchainCatalog, source: Path, place: Path, out: Path, run: Runner, arch: Architecture
+) -> None:
     """Compile the libraries that Clang's own code calls, with the new toolchain itself.
 
     They are compiled against the headers of the oldest floor: what they use is the same in all.
     """
-    if arch not in catalog.builtins.arch_sources:
-        raise ToolchainError(f"no list of builtins for {arch}", where=paths.DATA / "toolchain.toml")
     scratch = out / ".scratch"
     place.mkdir(parents=True)
     env = _bare_sysroot(out, scratch / "sysroot", arch)
@@ -167,39 +176,56 @@ def _build_runtimes(catalog: ToolchainCatalog, source: Path, place: Path, out: P
 
 
 def _build_builtins(
-    builtins: Builtins, source: Path, place: Path, scratch: Path, env: Mapping[str, str], run: Runner, arch: str
+    builtins: Builtins,
+    source: Path,
+    place: Path,
+    scratch: Path,
+    env: Mapping[str, str],
+    run: Runner,
+    arch: Architecture,
 ) -> None:
     """Compile compiler-rt's builtins and start files."""
-    sources = [source / name for name in (*builtins.sources, *builtins.arch_sources[arch])]
-    compile_all(sources, builtins.cflags, scratch / "builtins", env, run)
-    archive(scratch / "builtins", place / f"libclang_rt.builtins-{arch}.a", env, run)
+    sources = [source / name for name in builtins.sources_for(arch)]
+    compile_all(sources, (*arch.cflags, *builtins.cflags_for(arch)), scratch / "builtins", env, run)
+    archive(scratch / "builtins", place / f"libclang_rt.builtins-{arch.runtime}.a", env, run)
     for name, file in builtins.crt_sources.items():
-        target = place / f"clang_rt.{name}-{arch}.o"
-        run(["clang", *builtins.crt_cflags, "-c", str(source / file), "-o", str(target)], cwd=scratch, env=env)
+        target = place / f"clang_rt.{name}-{arch.runtime}.o"
+        run(
+            ["clang", *arch.cflags, *builtins.crt_cflags, "-c", str(source / file), "-o", str(target)],
+            cwd=scratch,
+            env=env,
+        )
 
 
 def _build_profile_runtime(
-    profile: ProfileRuntime, source: Path, place: Path, scratch: Path, env: Mapping[str, str], run: Runner, arch: str
+    profile: ProfileRuntime,
+    source: Path,
+    place: Path,
+    scratch: Path,
+    env: Mapping[str, str],
+    run: Runner,
+    arch: Architecture,
 ) -> None:
     """Compile what instrumented programs count with."""
     sources = [source / "lib" / "profile" / name for name in profile.sources]
-    cflags = [*profile.cflags, f"-I{source / profile.includes}", f"-ffile-prefix-map={source}=."]
+    cflags = [*arch.cflags, *profile.cflags, f"-I{source / profile.includes}", f"-ffile-prefix-map={source}=."]
     compile_all(sources, cflags, scratch / "profile", env, run)
-    archive(scratch / "profile", place / f"libclang_rt.profile-{arch}.a", env, run)
+    archive(scratch / "profile", place / f"libclang_rt.profile-{arch.runtime}.a", env, run)
 
 
-def _bare_sysroot(toolchain: Path, place: Path, arch: str) -> dict[str, str]:
+def _bare_sysroot(toolchain: Path, place: Path, arch: Architecture) -> dict[str, str]:
     """Make a sysroot with headers only, and return the environment for it."""
-    catalog = load_sysroot()
-    parts = arch_of(catalog, arch)
-    place_headers(catalog, toolchain / WHEEL, place / "usr" / "include", OLDEST_FLOOR, parts)
-    write_config(place, parts)
+    glibc = arch.glibc
+    if glibc is None:
+        raise ToolchainError(f"nothing is known about glibc on {arch.name}, whose headers compiler-rt takes")
+    place_headers(load_sysroot(), toolchain / WHEEL, place / "usr" / "include", glibc.oldest, arch, glibc)
+    write_config(place, glibc.triple)
     return tool_environment(toolchain, place)
 
 
-def write_config(sysroot: Path, arch: Arch, wrapped: Iterable[str] = ()) -> None:
+def write_config(sysroot: Path, triple: str, wrapped: Iterable[str] = ()) -> None:
     """Write the file that tells Clang what it compiles for; `wrapped` functions are replaced by the polyfill's in every link."""
-    values = {"target": arch.clang_target, "wrapped": tuple(wrapped)}
+    values = {"target": triple, "wrapped": tuple(wrapped)}
     (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", values), encoding="utf-8")
 
 

@@ -18,9 +18,26 @@ from setup_local.errors import CatalogError
 
 # What a recipe may say in braces; docs/libraries.md explains each.
 PLACEHOLDERS = frozenset(
-    {"ar", "cc", "cflags", "deps", "host", "prefix", "python", "ranlib", "recipe", "source", "stage", "version"}
+    {
+        "ar",
+        "build",
+        "build-cc",
+        "cc",
+        "cflags",
+        "deps",
+        "host",
+        "prefix",
+        "python",
+        "ranlib",
+        "recipe",
+        "source",
+        "stage",
+        "version",
+    }
 )
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9.+:-]*)\}")
+ARCH_WORDS = re.compile(r"\{arch:([a-z][a-z0-9-]*)\}")
+"""A word of a command that stands for those which the target's architecture has under this name."""
 LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
 # Fields that say when a library is built, and nothing about what comes out.
@@ -131,7 +148,11 @@ def _own_problems(library: Library) -> Iterable[str]:
     specifier(library.versions)
     texts = [*library.cflags, *library.ldflags]
     for command in library.commands:
-        texts += [*command.argv, command.directory, *(command.env or {}).values()]
+        texts += [
+            *(word for word in command.argv if not ARCH_WORDS.fullmatch(word)),
+            command.directory,
+            *(command.env or {}).values(),
+        ]
     for name in sorted({name for text in texts for name in PLACEHOLDER.findall(text)} - known):
         yield f"{library.name} has the unknown placeholder {{{name}}}"
     for file in (*library.files, *patch_files(library.patches)):

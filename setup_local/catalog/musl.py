@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.sources import Requirement
-
-
-@dataclass(frozen=True, kw_only=True)
-class MuslArch:
-    """What differs between architectures: Clang's name of the target, the kernel's headers, the loader."""
-
-    clang_target: str
-    kernel_headers: tuple[str, ...]
-    loader: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +28,6 @@ class MuslCatalog:
     oldest: str
     cflags: tuple[str, ...]
     headers: tuple[str, ...]
-    arch: Mapping[str, MuslArch]
     newer: tuple[Newer, ...]
 
     @property

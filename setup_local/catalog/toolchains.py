@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from setup_local import paths
+from setup_local.catalog.architectures import Architecture
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.sources import Requirement, exactly
 
@@ -26,15 +27,26 @@ def _numbers(version: str) -> tuple[int, ...]:
 class Builtins:
     """compiler-rt's builtins: files below `lib/builtins`, and how they are compiled.
 
-    `arch_sources` holds, for each architecture, the files besides the general ones; `crt_sources` the
-    files that become `clang_rt.<name>-<arch>.o`.
+    `sources` are for every architecture, `quad_sources` for those with numbers of 128 bits, `float16_cflags` for those
+    with numbers of 16 bits; `crt_sources` are the files that become `clang_rt.<name>-<arch>.o`.
     """
 
     cflags: tuple[str, ...]
     crt_cflags: tuple[str, ...]
     crt_sources: Mapping[str, str]
     sources: tuple[str, ...]
-    arch_sources: Mapping[str, tuple[str, ...]]
+    quad_sources: tuple[str, ...]
+    float16_cflags: tuple[str, ...]
+
+    def sources_for(self, arch: Architecture) -> tuple[str, ...]:
+        """Return the files for an architecture: its own ones replace general ones of the same name."""
+        own = {PurePath(name).stem for name in arch.builtins}
+        general = (*self.sources, *(self.quad_sources if arch.quad else ()))
+        return (*(name for name in general if PurePath(name).stem not in own), *arch.builtins)
+
+    def cflags_for(self, arch: Architecture) -> tuple[str, ...]:
+        """Return how they are compiled for an architecture."""
+        return (*self.cflags, *(self.float16_cflags if arch.float16 else ()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,19 +97,6 @@ class ToolchainCatalog:
     def llvm_release(self) -> str:
         """Return the LLVM release of the wheel's Clang, of which its libraries are made."""
         return self.sources.get("compiler-rt", "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arch:
-    """What differs between architectures: header directories, target names, the loader, the first symbol version."""
-
-    headers: tuple[str, ...]
-    wheel_target: str
-    clang_target: str
-    loader: str
-    base_version: str
-    crti: str
-    crtn: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,7 +159,6 @@ class Polyfill:
 class SysrootCatalog:
     """The whole of `sysroot.toml`."""
 
-    arch: Mapping[str, Arch]
     libraries: tuple[SystemLibrary, ...]
     stubs: tuple[StubLibrary, ...]
     headers: tuple[Header, ...]

@@ -13,7 +13,6 @@ from setup_local.catalog.cpython import Companion, Relayout, Training, Unshipped
 from setup_local.catalog.keys import SignatureRecord
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.llvm_tools import LlvmTools
-from setup_local.catalog.musl import MuslArch
 from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Place, Source, Trust
 from setup_local.catalog.sysconfig import Settings
@@ -209,9 +208,8 @@ class Plan:
     `left_out` are the extension modules that the request does not want or make possible, `left_out_programs` patterns
     of programs in `bin/` that do not start without them, `consequences` what the licences of the libraries mean for the
     whole distribution.
-    `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip.
-    `musl` is what musl is on the target's architecture, None for another C library. `obtained` is what was had of each
-    source, once that is known.
+    `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip. `obtained` is what was
+    had of each source, once that is known.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
@@ -244,7 +242,6 @@ class Plan:
     llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
     sysroot_sources: tuple[Source, ...] = ()
-    musl: MuslArch | None = None
     obtained: tuple[ObtainedSource, ...] = ()
     archive_format: ArchiveFormat = ArchiveFormat.ZST
 

@@ -47,7 +47,6 @@ from setup_local.values import (
     LlvmToolsChoice,
     Request,
     ToolchainChoice,
-    without_level,
 )
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
@@ -113,7 +112,6 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
         sysroot_sources=plan_sysroot(catalogs, target),
-        musl=catalogs.musl.arch[target.arch] if target.libc is Libc.MUSL else None,
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
         configure=plan_configure(catalogs.cpython, target, extensions, facts, relayout),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
@@ -367,7 +365,7 @@ def plan_configure(
     hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
     fill = {
         "deps": catalog.deps,
-        "triple": without_level(target.triple),
+        "triple": target.system,
         "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
     }

@@ -16,7 +16,11 @@ from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import Elf, read_elf
 from setup_local.build import polyfill, sysroot, toolchain
 from setup_local.build.store import Store
+from setup_local.catalog.targets import load_targets
 from setup_local.catalog.toolchains import load_sysroot
+from setup_local.values import DEFAULT_TRIPLE
+
+TARGET = next(target for target in load_targets() if target.triple == DEFAULT_TRIPLE)
 
 FLOOR = "2.12"
 POLYFILL_PROGRAM = Path(__file__).parents[1] / "data" / "polyfill.c"
@@ -137,7 +141,7 @@ def test_a_compiler_without_a_sysroot_says_so(compilers: Path, tmp_path: Path) -
 
 
 def test_the_same_sysroot_is_made_again_byte_for_byte(compilers: Path, libc: Path, tmp_path: Path) -> None:
-    sysroot.build_sysroot(compilers, FLOOR, tmp_path, run)
+    sysroot.build_sysroot(compilers, TARGET, FLOOR, tmp_path, run)
     assert files(tmp_path) == files(libc)
     different = filecmp.cmpfiles(tmp_path, libc, files(libc), shallow=False)
     assert different[1:] == ([], [])
@@ -147,7 +151,7 @@ def test_the_same_sysroot_is_made_again_byte_for_byte(compilers: Path, libc: Pat
 def test_other_floors_lack_less(compilers: Path, tmp_path: Path, floor: str) -> None:
     root = tmp_path / "sysroot"
     root.mkdir()
-    sysroot.build_sysroot(compilers, floor, root, run)
+    sysroot.build_sysroot(compilers, TARGET, floor, root, run)
     archive = (root / "usr" / "lib" / polyfill.ARCHIVE).read_bytes()
     expected = {f"{name}.o" for name, _ in load_sysroot().polyfills_for(floor)}
     assert {item.name for item in members(archive)} == expected

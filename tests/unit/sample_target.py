@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from setup_local.catalog.architectures import load_architecture
 from setup_local.catalog.targets import Target
 from setup_local.values import Libc
 
 TARGET = Target(
     triple="x86_64-unknown-linux-gnu",
     os="linux",
-    arch="x86_64",
+    arch=load_architecture("x86_64"),
     libc=Libc.GLIBC,
-    clang_triple="x86_64-linux-gnu",
-    platform_tag="linux-x86_64",
     default_floor="2.12",
     floors=("2.12", "2.17"),
-    cflags=("-march=x86-64",),
 )

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
+from sample_target import TARGET
 
 from setup_local import paths
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Source
 from setup_local.catalog.sysconfig import load_settings
-from setup_local.catalog.targets import Target
 from setup_local.describe import model
 from setup_local.describe.compose import describe, validated
 from setup_local.describe.probe import Facts, read_facts
@@ -21,7 +21,7 @@ from setup_local.errors import DescribeError
 from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
 from setup_local.stage.staged import StagedTree
-from setup_local.values import Libc, Linkage, LinkMode
+from setup_local.values import Linkage, LinkMode
 
 SCHEMA = json.loads((paths.SCHEMA / "python-json-8.schema.json").read_text())
 GOLDEN = Path(__file__).parents[1] / "golden" / "PYTHON.json"
@@ -49,17 +49,7 @@ def library(name: str, *licenses: str, public_domain: bool = False, produces: st
 PLAN = Plan(
     python=Version("3.13.5"),
     python_source=source("cpython", "3.13.5"),
-    target=Target(
-        triple=TRIPLE,
-        os="linux",
-        arch="x86_64",
-        libc=Libc.GLIBC,
-        clang_triple="x86_64-linux-gnu",
-        platform_tag="linux-x86_64",
-        default_floor="2.12",
-        floors=("2.12",),
-        cflags=(),
-    ),
+    target=TARGET,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

@@ -103,7 +103,7 @@ def test_flags_for_all_libraries_come_first() -> None:
 
 def test_every_placeholder_is_explained() -> None:
     text = (paths.PACKAGE.parent / "docs" / "libraries.md").read_text()
-    assert set(re.findall(r"^\| `\{([a-z]+)\}`", text, re.MULTILINE)) == PLACEHOLDERS
+    assert set(re.findall(r"^\| `\{([a-z-]+)\}`", text, re.MULTILINE)) == PLACEHOLDERS
 
 
 def load(tmp_path: Path, text: str) -> tuple[Library, ...]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sample_target import TARGET
 
 from setup_local.build import library as build
 from setup_local.build.patches import apply_patches
@@ -61,7 +62,9 @@ class Bench:
             patches=patches.load_patches(library.patches),
         )
         sources = {library.source: self.tree, **dict.fromkeys(library.extra_sources, self.extra)}
-        build.build_library(planned, sources, deps=self.deps, work=self.work, out=self.out, env=ENV, run=self.run)
+        machines = build.Machines(target=TARGET, build="build-triple")
+        places = build.Places(deps=self.deps, work=self.work, out=self.out)
+        build.build_library(planned, sources, machines, places, env=ENV, run=self.run)
         return {path.relative_to(self.out).as_posix() for path in self.out.rglob("*") if path.is_file()}
 
 
@@ -83,7 +86,7 @@ def test_a_missing_product_is_named(bench: Bench) -> None:
 
 def test_placeholders_reach_commands_directories_and_environment(bench: Bench) -> None:
     command = Command(
-        argv=("sh", "-c", "{source} {source:b} {deps} {stage} {prefix} {host} {cc} {ar} {recipe}"),
+        argv=("sh", "-c", "{source} {source:b} {deps} {stage} {prefix} {host} {build} {cc} {build-cc} {ar} {recipe}"),
         directory="sub",
         env={"X": "-I{deps}/include"},
     )
@@ -96,6 +99,8 @@ def test_placeholders_reach_commands_directories_and_environment(bench: Bench) -
         bench.work / "stage",
         "/install",
         "x86_64-unknown-linux-gnu",
+        "build-triple",
+        "clang",
         "clang",
         "ar",
         bench.work / "recipe",
@@ -103,6 +108,17 @@ def test_placeholders_reach_commands_directories_and_environment(bench: Bench) -
     assert words[2].split() == [str(item) for item in expected]
     assert cwd == bench.tree / "sub"
     assert env["X"] == f"-I{bench.deps}/include"
+
+
+def test_words_of_the_architecture_are_as_many_as_it_has(bench: Bench) -> None:
+    bench.build(recipe(commands=(Command(argv=("./Configure", "{arch:openssl}", "no-shared")),)))
+    ((words, _, _),) = bench.commands
+    assert words == ["./Configure", *TARGET.arch.recipes["openssl"], "no-shared"]
+
+
+def test_words_that_the_architecture_lacks_are_an_error(bench: Bench) -> None:
+    with pytest.raises(StepError, match=r"x86_64\.toml has no words for fortran"):
+        bench.build(recipe(commands=(Command(argv=("{arch:fortran}",)),)))
 
 
 def test_an_unknown_placeholder_is_an_error(bench: Bench) -> None:

@@ -42,7 +42,7 @@ def test_the_source_is_pinned_and_everything_that_decides_is_there() -> None:
     for path in musl.DATA:
         assert path.exists(), path
     for target in (item for item in load_targets() if item.libc is Libc.MUSL):
-        assert catalog.arch[target.arch].clang_target == target.clang_triple
+        assert target.musl.triple.endswith("-linux-musl")
 
 
 def test_no_function_is_newer_twice_and_polyfilled_ones_have_their_source() -> None:
@@ -95,7 +95,7 @@ def test_only_programs_that_ask_for_a_loader_are_given_one(tmp_path: Path) -> No
     assert loader.build_loader(_plan(), tmp_path) == tmp_path / "lib" / "ld-musl-x86_64.so.1"
     assert loader.build_loader(_plan(options="noopt+static"), tmp_path) is None
     assert loader.build_loader(resolve(Request(python="3.13.5"), load_catalogs()), tmp_path) is None
-    assert loader.target_loader(tmp_path / "ld-musl-x86_64.so.1") == TARGET
+    assert loader.target_loader(_plan().target) == TARGET
 
 
 def test_the_name_of_the_building_loader_has_one_length_wherever_it_lies(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_the_name_of_the_building_loader_has_one_length_wherever_it_lies(tmp_pat
 
 def test_settings_for_building_name_target_sysroot_and_loader(tmp_path: Path) -> None:
     starter = tmp_path / "ld-musl-x86_64.so.1"
-    env = loader.building(starter, "x86_64-linux-musl", tmp_path / "sysroot", tmp_path / "settings")
+    env = loader.building(starter, _plan().target, tmp_path / "sysroot", tmp_path / "settings")
     lines = Path(*env.values(), "clang.cfg").read_text(encoding="utf-8").splitlines()
     wanted = f"-Wl,--dynamic-linker={loader.wide(starter)}"
     assert lines == ["--target=x86_64-linux-musl", f"--sysroot={tmp_path / 'sysroot'}", wanted]

@@ -10,10 +10,12 @@ import pytest
 from setup_local import paths
 from setup_local.audit import description, policy, sources_record
 from setup_local.catalog import (
+    architectures,
     cpython,
     extensions,
     features,
     flavors,
+    hosts,
     keys,
     libraries,
     licenses,
@@ -33,6 +35,9 @@ from setup_local.stage import settings
 
 # Schema, the place in it, and the model of what stands there.
 AGREE: list[tuple[str, str, Any]] = [
+    ("architecture", "", architectures.Architecture),
+    ("architecture", "properties/glibc", architectures.GlibcPort),
+    ("architecture", "properties/musl", architectures.MuslPort),
     ("check", "", tables.CheckTables),
     ("cpython", "", cpython.CPythonCatalog),
     ("cpython", "$defs/part", cpython.ConfigurePart),
@@ -54,6 +59,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("flavors", "", flavors.FlavorCatalog),
     ("flavors", "properties/part/items", flavors.Part),
     ("flavors", "properties/flavor/items", flavors.Flavor),
+    ("host", "", hosts.HostFile),
     ("keys", "", keys.Keys),
     ("keys", "$defs/key", keys.Key),
     ("keys", "$defs/reason", keys.Reason),
@@ -69,7 +75,6 @@ AGREE: list[tuple[str, str, Any]] = [
     ("llvm-tools", "$defs/stub", llvm_tools.ToolStub),
     ("llvm-tools", "$defs/source", llvm_tools.ToolSource),
     ("musl", "", musl.MuslCatalog),
-    ("musl", "$defs/arch", musl.MuslArch),
     ("musl", "$defs/newer", musl.Newer),
     ("patch", "", patches.Patch),
     ("patch", "$defs/edit", patches.Edit),
@@ -99,14 +104,13 @@ AGREE: list[tuple[str, str, Any]] = [
     ("sysconfig", "properties/changed/items", settings.Changed),
     ("sysconfig", "$defs/inittab", settings.Inittab),
     ("sysroot", "", toolchains.SysrootCatalog),
-    ("sysroot", "$defs/arch", toolchains.Arch),
     ("sysroot", "$defs/edit", toolchains.Edit),
     ("sysroot", "$defs/header", toolchains.Header),
     ("sysroot", "$defs/library", toolchains.SystemLibrary),
     ("sysroot", "$defs/polyfill", toolchains.Polyfill),
     ("sysroot", "$defs/polyfill-flags", toolchains.PolyfillFlags),
     ("sysroot", "$defs/stub", toolchains.StubLibrary),
-    ("target", "", targets.Target),
+    ("target", "", targets.TargetFile),
     ("toolchain", "", toolchains.ToolchainCatalog),
     ("toolchain", "$defs/builtins", toolchains.Builtins),
     ("toolchain", "$defs/llvm", toolchains.LlvmSearch),

@@ -265,13 +265,15 @@ def test_a_given_profile_is_checked_by_what_the_key_has(tmp_path: Path) -> None:
 
 def test_musl_is_made_of_what_the_key_has(tmp_path: Path) -> None:
     step, steps = found("musl", next(step.name for step in all_steps()["musl"] if step.name.startswith("sysroot:")))
-    musl = load_musl().arch["x86_64"]
-    for name in musl.kernel_headers:
+    plan = held(step, "plan")
+    assert isinstance(plan, Plan)
+    target = plan.target
+    for name in target.arch.kernel_headers:
         (tmp_path / WHEEL / "lib" / "libc" / "include" / name).mkdir(parents=True)
     source = held(step, "source")
     assert isinstance(source, Obtained)
     bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path))
-    bench.made = {bench.out / "usr" / "lib" / "libc.so": b"", bench.out / "lib" / musl.loader: b""}
+    bench.made = {bench.out / "usr" / "lib" / "libc.so": b"", bench.out / "lib" / target.musl.loader: b""}
     with sources_at(step, "source", tarball(tmp_path, source.source, {"COPYRIGHT": "a text"})):
         check(step, steps, bench.job, catalogs=True)
 

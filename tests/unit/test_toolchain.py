@@ -1,3 +1,4 @@
+import dataclasses
 import re
 import stat
 from collections.abc import Iterable
@@ -8,9 +9,13 @@ from sample_target import TARGET
 
 from setup_local import paths
 from setup_local.build import headers, polyfill, sysroot, toolchain
-from setup_local.catalog import toolchains
+from setup_local.catalog import architectures, toolchains
+from setup_local.catalog.architectures import load_architecture
+from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import Edit, load_sysroot, load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
+
+X86_64 = load_architecture("x86_64")
 
 
 def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
@@ -34,11 +39,24 @@ def test_versions_are_compared_as_numbers(floor: str, version: str, expected: bo
     assert toolchains.is_older(floor, version) is expected
 
 
-def test_builtins_are_named_apart() -> None:
+@pytest.mark.parametrize("arch", architectures.names())
+def test_builtins_are_named_apart(arch: str) -> None:
+    own = load_architecture(arch)
+    sources = load_toolchain().builtins.sources_for(own)
+    stems = [Path(name).stem for name in sources]
+    assert len(stems) == len(set(stems)), "two sources would become the same object"
+    assert set(own.builtins) <= set(sources)
+
+
+def test_files_of_an_architecture_replace_general_ones() -> None:
     builtins = load_toolchain().builtins
-    for sources in builtins.arch_sources.values():
-        stems = [Path(name).stem for name in (*builtins.sources, *sources)]
-        assert len(stems) == len(set(stems)), "two sources would become the same object"
+    sources = builtins.sources_for(X86_64)
+    assert "floatdidf.c" in builtins.sources
+    assert "floatdidf.c" not in sources
+    assert {"x86_64/floatdidf.c", "addtf3.c", "addsf3.c"} <= set(sources)
+    plain = dataclasses.replace(X86_64, quad=False, float16=False)
+    assert "addtf3.c" not in builtins.sources_for(plain)
+    assert set(builtins.cflags_for(X86_64)) - set(builtins.cflags_for(plain)) == set(builtins.float16_cflags)
 
 
 def in_sources(pattern: str) -> Iterable[tuple[str, str]]:
@@ -103,9 +121,14 @@ def test_an_edit_of_a_missing_header_is_refused(tmp_path: Path) -> None:
         headers.apply_edit(EDIT, tmp_path, "2.17")
 
 
+@pytest.mark.parametrize("target", load_targets(), ids=lambda target: target.triple)
+def test_no_floor_is_older_than_the_port(target: Target) -> None:
+    assert not any(toolchains.is_older(floor, target.glibc.oldest) for floor in target.floors)
+
+
 def test_an_unknown_architecture_is_refused() -> None:
-    with pytest.raises(ToolchainError, match="no sysroot for sparc"):
-        headers.arch_of(load_sysroot(), "sparc")
+    with pytest.raises(CatalogError, match="no architecture pdp11"):
+        load_architecture("pdp11")
 
 
 def test_the_environment_is_complete() -> None:
@@ -125,7 +148,7 @@ def test_a_source_that_is_something_else_is_refused(tmp_path: Path) -> None:
         pytest.fail("nothing may run")
 
     with pytest.raises(ToolchainError, match="missing"):
-        toolchain.build_toolchain(tmp_path, tmp_path, tmp_path / "out", run)
+        toolchain.build_toolchain(tmp_path, tmp_path, X86_64, tmp_path / "out", run)
 
 
 def test_wrappers_are_programs_that_find_their_place_and_sysroot(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Model of `data/hosts/*.toml`: the machines that build, which are not what is built for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+from setup_local.catalog.targets import Target
+from setup_local.errors import CatalogError
+
+DIRECTORY = "hosts"
+SCHEMA = "host"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildHost:
+    """One kind of machine that builds: `machine` as uname(1) says it, and the target that its own programs are built for.
+
+    `runs` are the architectures whose programs its processor runs.
+    """
+
+    machine: str
+    target: Target
+    runs: tuple[str, ...]
+
+    def builds_natively(self, target: Target) -> bool:
+        """Tell whether programs for a target are programs of this machine."""
+        return target.arch.name == self.target.arch.name
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostFile:
+    """One file as it is written: the target is a triple."""
+
+    machine: str
+    triple: str
+    runs: tuple[str, ...]
+
+
+def load_hosts(targets: Iterable[Target], directory: Path | None = None) -> tuple[BuildHost, ...]:
+    """Read all machines that can build; raise `CatalogError`."""
+    known = {target.triple: target for target in targets}
+    return tuple(_load(file, known) for file in sorted((directory or paths.DATA / DIRECTORY).glob("*.toml")))
+
+
+def _load(file: Path, targets: dict[str, Target]) -> BuildHost:
+    written = convert(HostFile, read_toml(file, SCHEMA), where=file)
+    if written.machine != file.stem:
+        raise CatalogError(f"describes {written.machine}, but the file is named {file.stem}", where=file)
+    if written.triple not in targets:
+        raise CatalogError(f"there is no target {written.triple}", where=file)
+    return BuildHost(machine=written.machine, target=targets[written.triple], runs=written.runs)
