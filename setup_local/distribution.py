@@ -11,7 +11,7 @@ from pathlib import Path
 
 from setup_local import paths
 from setup_local.build.cpython_steps import CPYTHON, SHARED
-from setup_local.build.step_parts import Toolkit, library_step
+from setup_local.build.step_parts import Toolkit, emulation_step, library_step
 from setup_local.build.steps import Job, Step
 from setup_local.errors import ValidationFailed
 from setup_local.plan.model import Plan
@@ -61,7 +61,9 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
         compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
         support = runtime_support(plan, compilers, libc, job.work / "support")
         results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
-        staged = stage_tree(plan, results, job.out, launcher=find_launcher(plan, libc), jobs=jobs)
+        staged = stage_tree(
+            plan, results, job.out, launcher=find_launcher(plan, libc, job.inputs.get(emulation_step(plan))), jobs=jobs
+        )
         write_record(staged, job.out)
 
     data = (
@@ -84,11 +86,18 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
         from setup_local.stage.staged import read_record
 
         staged = read_record(job.inputs[STAGE])
-        facts = probe(staged, find_launcher(plan, job.inputs[toolkit.libc]))
+        facts = probe(staged, find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan))))
         files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
 
     data = (paths.DATA / "probe" / "facts.py", _DESCRIPTION_SCHEMA)
-    return Step(name=DESCRIBE, ingredients=plan, needs=(STAGE, toolkit.libc), data=data, action=action, weight=1)
+    return Step(
+        name=DESCRIBE,
+        ingredients=plan,
+        needs=tuple(filter(None, (STAGE, toolkit.libc, emulation_step(plan)))),
+        data=data,
+        action=action,
+        weight=1,
+    )
 
 
 def documents_step(plan: Plan) -> Step:

@@ -17,7 +17,7 @@ from setup_local.plan.model import PlannedConfigure
 KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt", "python-gdb.py")
 
 # The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
-_NO_BYTECODE = "COMPILEALL_OPTS=--help"
+NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
 # Not the makefile's default: in an optimized build that is a whole cycle of its own.
 _PROGRAMS = "build_all"
@@ -92,7 +92,7 @@ def install_cpython(
     `companion` is the shared libpython that the makefile itself does not install.
     """
     root = source.parent / "root"
-    run(["make", "install", f"DESTDIR={root}", _NO_BYTECODE], cwd=source, env=env)
+    run(["make", "install", f"DESTDIR={root}", NO_BYTECODE], cwd=source, env=env)
     collect(source, root / "install", out)
     if companion:
         libraries = out / "install" / "lib"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setup_local import paths
-from setup_local.build import llvm_tools
+from setup_local.build import build_python, llvm_tools
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
@@ -19,7 +19,7 @@ from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
-from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
+from setup_local.plan.model import BUILD_PYTHON, LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
 from setup_local.values import WITHOUT_LAYOUT, Libc
 
@@ -63,7 +63,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
 
     def action(job: Job) -> None:
         trees = {name: llvm_tools.unpack_package(recipe, item, job.work / name) for name, item in taken.items()}
-        env = job.env if compiled else toolkit.environment(plan, job)
+        env = job.env if compiled else toolkit.environment(job)
         try:
             llvm_tools.build_llvm_tools(recipe, trees, job.out, job.run, env)
         except (StepError, ToolchainError) as error:
@@ -92,7 +92,7 @@ def shared_steps(plan: Plan, toolkit: Toolkit) -> list[Step]:
         from setup_local.build.shared_libraries import build_shared
 
         libraries = merge_trees(toolkit.without(job.inputs), job.work / "deps")
-        env = toolkit.environment(plan, job)
+        env = toolkit.environment(job)
         build_shared(
             plan.shared_objects,
             libraries / "lib",
@@ -118,6 +118,11 @@ def shared_steps(plan: Plan, toolkit: Toolkit) -> list[Step]:
 def _library_steps(plan: Plan) -> list[str]:
     """Return the names of the steps whose results CPython is linked with."""
     return [*(library_step(item.name) for item in plan.libraries), *([SHARED] if plan.shared_objects else [])]
+
+
+def _build_python(plan: Plan) -> tuple[str, ...]:
+    """Return the name of the step that makes the build Python, if the plan has one."""
+    return (build_python.STEP,) if plan.build_python else ()
 
 
 def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
@@ -158,7 +163,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
     return Step(
         name=PROFILE,
         ingredients=[configured, pins([source]), plan.target, plan.python_patches],
-        needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_library_steps(plan)))),
+        needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_build_python(plan), *_library_steps(plan)))),
         data=_cpython_data(plan),
         action=action,
         weight=480,
@@ -210,7 +215,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             plan.python_patches,
             *_layout_ingredients(layouter),
         ],
-        needs=(*toolkit.names, RECONCILE, *profiled, *_library_steps(plan)),
+        needs=(*toolkit.names, RECONCILE, *profiled, *_build_python(plan), *_library_steps(plan)),
         data=_cpython_data(plan),
         action=action,
         weight=240,
@@ -245,7 +250,9 @@ def _prepared(
     libraries = [job.inputs[name] for name in _library_steps(plan)]
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in toolkit.names))}
-    env = toolkit.environment(plan, job)
+    if plan.build_python:
+        (tree / BUILD_PYTHON).parents[1].symlink_to(job.inputs[build_python.STEP] / build_python.PREFIX)
+    env = toolkit.environment(job)
     if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
         env |= loader.building(starter, plan.target, job.inputs[toolkit.libc], job.work / "sysroot")
     if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later

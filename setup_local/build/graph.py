@@ -8,30 +8,50 @@ from pathlib import Path
 from typing import assert_never
 
 from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
+from setup_local.build.build_python import build_python_steps
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
-from setup_local.build.library_steps import build_library_step
+from setup_local.build.emulation import collect_emulation
+from setup_local.build.library_steps import build_library_steps
 from setup_local.build.patch_trial import patch_trial_step
-from setup_local.build.step_parts import GraphInputs, Toolkit, pins, unpacked
+from setup_local.build.step_parts import GraphInputs, Toolkit, emulation_step, pins, unpacked
 from setup_local.build.steps import Job, Step
+from setup_local.catalog.targets import Target
 from setup_local.plan.model import Plan
 from setup_local.values import Libc
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     """Return the steps of a plan up to CPython, each after what it needs, and which of them everything is compiled with."""
-    compilers = _toolchain_step(plan, inputs)
-    libc = _sysroot_step(plan, compilers.name, inputs)
-    toolkit = Toolkit(compilers=compilers.name, libc=libc.name)
-    libraries = [build_library_step(plan, item, toolkit, inputs.sources) for item in plan.libraries]
+    toolkit, tools = _toolkit(plan, plan.target, plan.floor, inputs)
+    native = toolkit
+    if plan.is_cross:
+        native, more = _toolkit(plan, plan.host.target, plan.host.target.default_floor, inputs)
+        tools = [*tools, *more]
+    libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources)
+    libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
     profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]
     trials = [reconcile_step(plan, inputs), patch_trial_step(plan, inputs.sources)]
-    return toolkit, [compilers, libc, *trials, *libraries, *profile, cpython_step(plan, toolkit, inputs)]
+    return toolkit, [
+        *tools,
+        *_emulation_steps(plan, inputs),
+        *trials,
+        *libraries,
+        *profile,
+        cpython_step(plan, toolkit, inputs),
+    ]
 
 
-def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
+def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
+    """Return what is compiled with for a target, and the steps that make it."""
+    compilers = _toolchain_step(plan, target, inputs)
+    libc = _sysroot_step(plan, target, floor, compilers.name, inputs)
+    return Toolkit(compilers=compilers.name, libc=libc.name, target=target, floor=floor), [compilers, libc]
+
+
+def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
     taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
-    host, arch = inputs.host_llvm, plan.target.arch
+    host, arch = inputs.host_llvm, target.arch
 
     def action(job: Job) -> None:
         with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
@@ -41,7 +61,7 @@ def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
         toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], arch, job.out, job.run, host=programs)
 
     return Step(
-        name=f"toolchain:{plan.toolchain}",
+        name=f"toolchain:{plan.toolchain}-{arch.name}",
         ingredients=[pins(taken.values()), arch, host and host.identity],
         data=toolchain.DATA,
         action=action,
@@ -49,25 +69,38 @@ def _toolchain_step(plan: Plan, inputs: GraphInputs) -> Step:
     )
 
 
-def _sysroot_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
-    match plan.target.libc:
+def _emulation_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
+    """Return the step that collects what runs the target's programs, if the host does not run them itself."""
+    if not plan.emulation:
+        return []
+    taken = {source.name: inputs.sources[source.identity] for source in plan.emulation}
+    program = plan.target.arch.emulator
+
+    def action(job: Job) -> None:
+        collect_emulation(taken, program, job.work, job.out)
+
+    return [Step(name=emulation_step(plan), ingredients=[program, pins(taken.values())], action=action, weight=3)]
+
+
+def _sysroot_step(plan: Plan, target: Target, floor: str, compilers: str, inputs: GraphInputs) -> Step:
+    match target.libc:
         case Libc.GLIBC:
-            return _glibc_step(plan, compilers)
+            return _glibc_step(target, floor, compilers)
         case Libc.MUSL:
-            return _musl_step(plan, compilers, inputs)
+            return _musl_step(plan, target, compilers, inputs)
         case _:
-            assert_never(plan.target.libc)
+            assert_never(target.libc)
 
 
-def _musl_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
+def _musl_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) -> Step:
     (source,) = (inputs.sources[item.identity] for item in plan.sysroot_sources)
 
     def action(job: Job) -> None:
-        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], plan.target, job.out, job.run)
+        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], target, job.out, job.run)
 
     return Step(
-        name=f"sysroot:{source.source.identity}",
-        ingredients=[plan.target, pins([source])],
+        name=f"sysroot:{target.arch.name}-{source.source.identity}",
+        ingredients=[target, pins([source])],
         needs=(compilers,),
         data=musl.DATA,
         action=action,
@@ -75,13 +108,13 @@ def _musl_step(plan: Plan, compilers: str, inputs: GraphInputs) -> Step:
     )
 
 
-def _glibc_step(plan: Plan, compilers: str) -> Step:
+def _glibc_step(target: Target, floor: str, compilers: str) -> Step:
     def action(job: Job) -> None:
-        sysroot.build_sysroot(job.inputs[compilers], plan.target, plan.floor, job.out, job.run)
+        sysroot.build_sysroot(job.inputs[compilers], target, floor, job.out, job.run)
 
     return Step(
-        name=f"sysroot:{plan.target.libc.value}-{plan.floor}",
-        ingredients=[plan.target, plan.floor],
+        name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}",
+        ingredients=[target, floor],
         needs=(compilers,),
         data=sysroot.DATA,
         action=action,

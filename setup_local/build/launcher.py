@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.build.emulation import EMULATOR, ROOT
 from setup_local.build.loader import build_loader
 from setup_local.plan.model import Plan
 
@@ -21,7 +22,14 @@ class Launcher:
         return [*self.words, program, *args]
 
 
-def find_launcher(plan: Plan, sysroot: Path) -> Launcher:
-    """Return the launcher of a plan's programs: for musl, the loader of the sysroot that they were built for."""
+def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher:
+    """Return the launcher of a plan's programs.
+
+    For musl they are started by the loader of the sysroot that they were built for. `emulation` is the result of the step
+    that collects QEMU and a glibc, where the processor here is another one (qemu-user(1), `-L`).
+    """
     loader = build_loader(plan, sysroot)
-    return Launcher(words=(loader,) if loader else ())
+    words: tuple[str | Path, ...] = (loader,) if loader else ()
+    if emulation is None:
+        return Launcher(words=words)
+    return Launcher(words=(emulation / EMULATOR, "-L", emulation / ROOT, *words))

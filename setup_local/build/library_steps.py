@@ -2,46 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+
 from setup_local.build import library
 from setup_local.build.debug_paths import debug_flags, tool_places
 from setup_local.build.step_parts import Sources, Toolkit, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
-from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.plan.model import PlannedLibrary
 
 
-def build_library_step(plan: Plan, planned: PlannedLibrary, toolkit: Toolkit, sources: Sources) -> Step:
-    """Return the step that builds one library, which takes what the libraries below it made."""
+def build_library_steps(
+    libraries: Sequence[PlannedLibrary],
+    toolkit: Toolkit,
+    native: Toolkit,
+    sources: Sources,
+    *,
+    are_native: bool = False,
+) -> list[Step]:
+    """Return the steps that build libraries with a toolkit, each after those that it needs.
+
+    `native` is what programs are compiled with that run while building. `are_native` libraries are for such programs.
+    """
+    return [
+        _library_step(planned, _below(planned, libraries, are_native), toolkit, native, sources, are_native)
+        for planned in libraries
+    ]
+
+
+def _library_step(
+    planned: PlannedLibrary,
+    below: tuple[str, ...],
+    toolkit: Toolkit,
+    native: Toolkit,
+    sources: Sources,
+    is_native: bool,  # noqa: FBT001
+) -> Step:
+    """Return the step that builds one library, which takes what the steps `below` made."""
+    tools = tuple(dict.fromkeys((*toolkit.names, *native.names)))
     taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
 
     def action(job: Job) -> None:
         trees = {item.source.name: unpacked(item, job.work) for item in taken}
-        deps = merge_trees(toolkit.without(job.inputs), job.work / "deps")
-        cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names)))]
-        env = {**toolkit.environment(plan, job), "CFLAGS": " ".join(cflags)}
-        machines = library.Machines(target=plan.target, build=plan.target.system)
+        deps = merge_trees([job.inputs[name] for name in below], job.work / "deps")
+        cflags = [*toolkit.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names)))]
+        env = {**toolkit.environment(job), "CFLAGS": " ".join(cflags)}
+        machines = library.Machines(
+            target=toolkit.target,
+            build=native.target.system,
+            build_compiler=native.compiler(job) if native != toolkit else "",
+        )
         places = library.Places(deps=deps, work=job.work, out=job.out)
         library.build_library(planned, trees, machines, places, env=env, run=job.run)
 
     chosen = planned.library
     return Step(
-        name=library_step(planned.name),
+        name=library_step(planned.name, native=is_native),
         ingredients=[
             chosen.recipe,
             planned.patches,
             [item.source.identity for item in taken],
             pins(taken),
-            plan.target,
+            toolkit.target,
         ],
-        needs=(*toolkit.names, *map(library_step, _all_needs(planned, plan))),
+        needs=(*tools, *below),
         data=chosen.files,
         action=action,
         weight=chosen.weight,
     )
 
 
-def _all_needs(planned: PlannedLibrary, plan: Plan) -> list[str]:
-    """Return all libraries below one, in build order: each links with what its own needs need."""
-    by_name = {item.name: item for item in plan.libraries}
-    below = {name for need in planned.library.needs for name in (need, *_all_needs(by_name[need], plan))}
-    return [item.name for item in plan.libraries if item.name in below]
+def _below(planned: PlannedLibrary, libraries: Sequence[PlannedLibrary], are_native: bool) -> tuple[str, ...]:  # noqa: FBT001
+    """Return the steps of all libraries below one, in build order: each links with what its own needs need."""
+    by_name = {item.name: item for item in libraries}
+    wanted = set(_all_needs(planned, by_name))
+    return tuple(library_step(item.name, native=are_native) for item in libraries if item.name in wanted)
+
+
+def _all_needs(planned: PlannedLibrary, by_name: Mapping[str, PlannedLibrary]) -> Iterator[str]:
+    for need in planned.library.needs:
+        yield need
+        yield from _all_needs(by_name[need], by_name)

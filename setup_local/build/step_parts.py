@@ -11,6 +11,7 @@ from setup_local import fetch
 from setup_local.build import toolchain
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job
+from setup_local.catalog.targets import Target
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 
@@ -32,10 +33,12 @@ class GraphInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Toolkit:
-    """The names of the steps that make what everything is compiled with: the compilers, and the C library's sysroot."""
+    """What is compiled with for one target: the names of the steps that make the compilers and the C library's sysroot."""
 
     compilers: str
     libc: str
+    target: Target
+    floor: str
 
     @property
     def names(self) -> tuple[str, str]:
@@ -46,15 +49,25 @@ class Toolkit:
         """Return the results that a step takes besides the toolkit."""
         return [path for name, path in inputs.items() if name not in self.names]
 
-    def environment(self, plan: Plan, job: Job) -> dict[str, str]:
+    def environment(self, job: Job) -> dict[str, str]:
         """Return the complete environment of a step that compiles for the target."""
         compilers, libc = job.inputs[self.compilers], job.inputs[self.libc]
-        return {**job.env, **toolchain.compile_environment(compilers, libc, plan.target, plan.floor)}
+        return {**job.env, **toolchain.compile_environment(compilers, libc, self.target, self.floor)}
+
+    def compiler(self, job: Job) -> str:
+        """Return the words that start its C compiler in the environment of another toolkit."""
+        libc = f"{toolchain.SYSROOT_VARIABLE}={job.inputs[self.libc]}"
+        return f"env {libc} {job.inputs[self.compilers] / 'bin' / 'clang'}"
 
 
-def library_step(name: str) -> str:
-    """Return the name of the step that builds a library."""
-    return f"library:{name}"
+def emulation_step(plan: Plan) -> str:
+    """Return the name of the step that collects what runs the target's programs; empty where the host runs them."""
+    return f"emulation:{plan.target.arch.name}-{plan.target.libc.value}" if plan.emulation else ""
+
+
+def library_step(name: str, *, native: bool = False) -> str:
+    """Return the name of the step that builds a library; `native` ones are for programs that run while building."""
+    return f"native-library:{name}" if native else f"library:{name}"
 
 
 def pins(obtained: Iterable[Obtained]) -> list[object]:

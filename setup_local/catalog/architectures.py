@@ -23,7 +23,7 @@ class GlibcPort:
 
     `triple` is what Clang's `--target` and the wheel call it, `oldest` the first version with this port. `base_version` is
     the oldest symbol version. `prologue` and `epilogue` are the instructions with which the functions of the sections
-    .init and .fini begin and end.
+    .init and .fini begin and end. `runtime` are the sources of a C library with which programs run on other machines.
     """
 
     triple: str
@@ -33,6 +33,7 @@ class GlibcPort:
     base_version: str
     prologue: tuple[str, ...]
     epilogue: tuple[str, ...]
+    runtime: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +49,10 @@ class Architecture:
     """One kind of processor.
 
     `name` is the first part of target triples, `machine` what ELF headers say (`EM_AARCH64`). `cflags` are for the
-    oldest processor, `levels` what is taken instead for newer ones that a triple can name; `ldflags` are for every
-    link. `runtime` is what Clang calls its own libraries for it. `quad` tells that `long double` is an IEEE number of
+    oldest processor, `levels` what is taken instead for newer ones that a triple can name. `runtime` is what Clang calls its own libraries for it. `quad` tells that `long double` is an IEEE number of
     128 bits or that Clang has `__float128`, `float16` that it has `_Float16`; `builtins` are files of compiler-rt that
-    replace or complete the general ones. `emulator` is QEMU's program for it. `recipes` are words that recipes of
+    replace or complete the general ones. `emulator` is QEMU's program for it. `configure` are
+    answers to questions of CPython's `configure` that only a program for the target can find out. `recipes` are words that recipes of
     libraries take.
     """
 
@@ -63,10 +64,10 @@ class Architecture:
     kernel_headers: tuple[str, ...]
     runtime: str
     emulator: str
+    configure: Mapping[str, str]
     recipes: Mapping[str, tuple[str, ...]]
     glibc: GlibcPort | None = None
     musl: MuslPort | None = None
-    ldflags: tuple[str, ...] = ()
     quad: bool = True
     float16: bool = True
     builtins: tuple[str, ...] = ()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
+from setup_local.catalog.emulation import Emulation, load_emulation
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
+from setup_local.catalog.hosts import BuildHost, host_of, load_hosts
 from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
@@ -30,12 +33,14 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogs:
-    """Everything that exists."""
+    """Everything that exists; `host` is the machine that builds."""
 
     sources: Sources
     libraries: tuple[Library, ...]
     extensions: tuple[Extension, ...]
     targets: tuple[Target, ...]
+    host: BuildHost
+    emulation: Emulation
     cpython: CPythonCatalog
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
@@ -49,12 +54,15 @@ class Catalogs:
 
 
 def load_catalogs() -> Catalogs:
-    """Read all catalogs; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
+    """Read all catalogs, as they are for this machine; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
+    targets = load_targets()
     return Catalogs(
         sources=load_sources(),
         libraries=load_libraries(),
         extensions=load_extensions(),
-        targets=load_targets(),
+        targets=targets,
+        host=host_of(platform.machine(), load_hosts(targets)),
+        emulation=load_emulation(),
         cpython=load_cpython(),
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),

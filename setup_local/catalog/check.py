@@ -34,7 +34,7 @@ def _own(extension: Extension) -> Iterator[str]:
         yield f"{extension.name} has no sources"
     if any(decision.link is LinkMode.DISABLED and not decision.reason for decision in extension.decisions):
         yield f"{extension.name} is disabled without a reason"
-    if extension.when.targets and not extension.elsewhere:
+    if (extension.when.targets or extension.when.os) and not extension.elsewhere:
         yield f"{extension.name} does not say why other targets lack it (elsewhere)"
 
 
@@ -86,7 +86,9 @@ def conditions_of(
     """
     known = [target for target in targets if not processor_level(target.triple)]
     plain = [
-        Facts(python=Version(python), triple=target.triple, libc=target.libc) for python in pythons for target in known
+        Facts(python=Version(python), triple=target.triple, os=target.os, arch=target.arch.name, libc=target.libc)
+        for python in pythons
+        for target in known
     ]
     return tuple(
         dataclasses.replace(facts, tls=choice.name, features=asked)

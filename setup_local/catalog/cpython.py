@@ -23,7 +23,8 @@ class ConfigurePart:
     questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are what the links of
     single goals of the makefile have besides.
-    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{profile}` the
+    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{build}` the
+    machine that builds, `{build-python}` its interpreter, `{profile}` the
     profile seen from CPython's tree, `{archives}` the names of all static libraries that are linked, separated by
     colons.
     """
@@ -62,6 +63,19 @@ class Training:
 
     environment: Mapping[str, str]
     command: tuple[TrainingCommand, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildPython:
+    """The interpreter for the machine that builds, which runs while CPython is compiled for another processor.
+
+    `libraries` are those of the catalog that its modules link; `args` and `environment` are what its `configure` gets, with
+    `{deps}` for the libraries' prefix seen from CPython's tree.
+    """
+
+    libraries: tuple[str, ...]
+    args: tuple[str, ...]
+    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +125,7 @@ class CPythonCatalog:
     deps: str
     shared_ldflags: tuple[str, ...] = ()
     configure: tuple[ConfigurePart, ...]
+    build_python: BuildPython
     training: Training
     unshipped: Unshipped
     companion: Companion | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.targets import Target
-from setup_local.errors import CatalogError
+from setup_local.errors import CatalogError, HostError
 
 DIRECTORY = "hosts"
 SCHEMA = "host"
@@ -44,6 +44,14 @@ def load_hosts(targets: Iterable[Target], directory: Path | None = None) -> tupl
     """Read all machines that can build; raise `CatalogError`."""
     known = {target.triple: target for target in targets}
     return tuple(_load(file, known) for file in sorted((directory or paths.DATA / DIRECTORY).glob("*.toml")))
+
+
+def host_of(machine: str, hosts: Iterable[BuildHost]) -> BuildHost:
+    """Return the host that a machine is; raise `HostError` if nothing is built on such machines."""
+    known = {host.machine: host for host in hosts}
+    if machine not in known:
+        raise HostError(f"distributions cannot be built on {machine} yet", hint="use one of: " + ", ".join(known))
+    return known[machine]
 
 
 def _load(file: Path, targets: dict[str, Target]) -> BuildHost:

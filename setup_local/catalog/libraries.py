@@ -48,12 +48,13 @@ _CIRCUMSTANCES = ("versions", "when", "optional", "weight")
 class Command:
     """One command of a recipe: an argv with `{placeholders}`, run in `directory` of the source tree.
 
-    `env` is added to the environment that every command of a recipe gets.
+    `env` is added to the environment that every command of a recipe gets. It is run where `when` holds.
     """
 
     argv: tuple[str, ...]
     directory: str = "."
     env: dict[str, str] | None = None
+    when: When = ALWAYS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,13 @@ class AptPlace:
     source: str = ""
 
     @property
+    def architecture(self) -> str:
+        """Return which processors a binary package is for (`arm64`), as its name says; empty for all, and for sources."""
+        name, dot, kind = self.file.rpartition(".")
+        processor = name.rpartition("_")[2] if dot and kind == "deb" else ""
+        return "" if processor == "all" else processor
+
+    @property
     def directory(self) -> str:
         """Return the directory of the package below that of its component (`libx/libxcb` in `pool/main`)."""
         name = self.source or self.package

@@ -15,13 +15,16 @@ from setup_local.values import BuildOption, BuildPhase, Libc, Linkage
 class Facts:
     """What a condition is asked about: one Python version on one target, and how it is built.
 
-    `tls` is the TLS library (`openssl-3.5`), empty where none is chosen yet; `libpython` and `dependencies` tell how
+    `arch` is the architecture's name, `cross` tells that the machine that builds is of another one. `tls` is the TLS library (`openssl-3.5`), empty where none is chosen yet; `libpython` and `dependencies` tell how
     the interpreter and the third-party libraries are linked; `features` are those that only `--with` brings.
     """
 
     python: Version
     triple: str
+    os: str
+    arch: str
     libc: Libc
+    cross: bool = False
     options: frozenset[BuildOption] = frozenset()
     phase: BuildPhase = BuildPhase.FINAL
     tls: str = ""
@@ -34,13 +37,17 @@ class Facts:
 class When:
     """A condition; every field that is given must hold, an empty one always does.
 
-    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, `options` build options
+    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, of `os` and `arch` one is the
+    target's, `options` are build options
     that are all asked for, `tls` is a shell pattern of TLS libraries (`libressl-*`). `features` are all asked for with
     `--with`, of `no_features` none is.
     """
 
     python: str = ""
     targets: tuple[str, ...] = ()
+    os: tuple[str, ...] = ()
+    arch: tuple[str, ...] = ()
+    cross: bool | None = None
     libc: Libc | None = None
     options: tuple[BuildOption, ...] = ()
     phase: BuildPhase | None = None
@@ -55,6 +62,9 @@ class When:
         return (
             self.has_python(facts)
             and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
+            and (not self.os or facts.os in self.os)
+            and (not self.arch or facts.arch in self.arch)
+            and self.cross in (None, facts.cross)
             and self.libc in (None, facts.libc)
             and facts.options.issuperset(self.options)
             and self.phase in (None, facts.phase)

@@ -54,7 +54,7 @@ class Apt:
         self._report = report
         self._host = host or AptHost()
         self._guard = threading.Lock()
-        self._suites: dict[tuple[str, str], Suite] = {}
+        self._suites: dict[Lists, Suite] = {}
         self._expected: set[AptPlace] = set()
 
     def expect(self, places: Iterable[AptPlace]) -> None:
@@ -75,7 +75,7 @@ class Apt:
 
     def listing(self, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> str:
         """Return the control stanzas (deb822(5)) that a suite has for packages; raise `PlaceFailed`."""
-        return self._suite("deb" if kind is ArchiveKind.DEB else "deb-src", suite).listing(set(packages))
+        return self._suite(kind, suite).listing(set(packages))
 
     def suites_of(self, names: Iterable[str]) -> tuple[str, ...]:
         """Return suites, each followed by that of its security fixes where the host's configuration has a mirror of it."""
@@ -85,9 +85,12 @@ class Apt:
             found += [name, fixes] if name != _WITHOUT_FIXES and self._archives(fixes) else [name]
         return tuple(found)
 
-    def vouched(self, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> str:
-        """Return the control stanzas that a suite's signed and unexpired index has for packages; raise `PlaceFailed`."""
-        asked, names = self._suite("deb" if kind is ArchiveKind.DEB else "deb-src", suite), set(packages)
+    def vouched(self, kind: ArchiveKind, suite: str, packages: Iterable[str], architecture: str = "") -> str:
+        """Return the control stanzas that a suite's signed and unexpired index has for packages; raise `PlaceFailed`.
+
+        `architecture` is that of binary packages (`arm64`); the host's if it is empty.
+        """
+        asked, names = self._suite(kind, suite, architecture), set(packages)
         try:
             return asked.vouched(names)
         except PlaceFailed:
@@ -97,8 +100,9 @@ class Apt:
 
     def _download(self, form: Form, place: AptPlace, suite_name: str, directory: Path) -> Path:
         """Download from a suite; when that fails with lists that are not new, get new ones and try again."""
-        suite = self._suite("deb" if form.kind is ArchiveKind.DEB else "deb-src", suite_name)
-        packages = {item.package for item in self._expected if suite_name in item.suites} | {place.package}
+        suite = self._suite(form.kind, suite_name, place.architecture)
+        alike = [item for item in self._expected if item.architecture == place.architecture]
+        packages = {item.package for item in alike if suite_name in item.suites} | {place.package}
         try:
             return suite.download(form, place, packages, directory)
         except (PlaceFailed, WrongBytes):
@@ -106,15 +110,17 @@ class Apt:
                 raise
             return suite.download(form, place, packages, directory)
 
-    def _suite(self, kind: str, name: str) -> Suite:
+    def _suite(self, kind: ArchiveKind, name: str, architecture: str = "") -> Suite:
         if not self._tools:
             raise PlaceFailed("this host has no apt")
+        foreign = architecture if architecture and architecture != self._native else ""
+        lists = Lists(kind="deb" if kind is ArchiveKind.DEB else "deb-src", suite=name, architecture=foreign)
         with self._guard:
-            if (kind, name) not in self._suites:
-                state = self._state / f"{name}-{kind}"
-                suite = Suite(state, (kind, name), self._archives(name), self._environ, self._report, self._host)
-                self._suites[kind, name] = suite
-            return self._suites[kind, name]
+            if lists not in self._suites:
+                state = self._state / lists.directory
+                suite = Suite(state, lists, self._archives(name), self._environ, self._report, self._host)
+                self._suites[lists] = suite
+            return self._suites[lists]
 
     def _archives(self, suite: str) -> tuple[apt_sources.Archive, ...]:
         return apt_sources.archives(self._repositories, self._codename, suite)
@@ -142,18 +148,48 @@ class Apt:
         return {**self._environ, "APT_CONFIG": str(state / "apt.conf")}
 
     @cached_property
+    def _native(self) -> str:
+        """Return what the host's packages are for (`amd64`)."""
+        try:
+            return run(["dpkg", "--print-architecture"], env=self._environ).stdout.strip()
+        except CommandFailed:
+            return ""
+
+    @cached_property
     def _tools(self) -> bool:
         path = self._environ.get("PATH")
         return HELPER.is_file() and all(shutil.which(name, path=path) for name in ("apt-get", "apt-cache"))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Lists:
+    """Which package lists: a suite (`trixie`) in one kind (`deb-src`), of binary packages for one architecture.
+
+    `architecture` is empty for the host's own.
+    """
+
+    kind: str
+    suite: str
+    architecture: str = ""
+
+    @property
+    def directory(self) -> str:
+        """Return the name of the directory that apt's state for them lies in."""
+        return "-".join(filter(None, (self.suite, self.kind, self.architecture)))
+
+    @property
+    def title(self) -> str:
+        """Return what a person calls them."""
+        return f"{self.suite} for {self.architecture}" if self.architecture else self.suite
+
+
 class Suite:
-    """One suite (`trixie`) in one kind (`deb-src`): its lists, updated at most once while this process lives."""
+    """One suite in one kind: its lists, updated at most once while this process lives."""
 
     def __init__(
         self,
         state: Path,
-        suite: tuple[str, str],
+        lists: Lists,
         archives: tuple[apt_sources.Archive, ...],
         environ: dict[str, str],
         report: Callable[[str], None],
@@ -162,7 +198,7 @@ class Suite:
         self._host = host
         self._state = state
         self._stamp = state / "stamp"
-        self._kind, self._name = suite
+        self._lists = lists
         self._archives = archives
         self._environ = {**environ, "APT_CONFIG": str(state / "apt.conf")}
         self._report = report
@@ -257,7 +293,8 @@ class Suite:
 
     def _write_configuration(self) -> str:
         """Write apt's configuration; return a digest of it."""
-        configuration = private_configuration(self._state, _acquire_settings(self._environ), self._host)
+        settings = [*_acquire_settings(self._environ), *_architecture_settings(self._lists.architecture)]
+        configuration = private_configuration(self._state, settings, self._host)
         for directory in ("lists/partial", "cache/archives/partial"):
             (self._state / directory).mkdir(parents=True, exist_ok=True)
         sources = self._write_sources(self._state / "parts", self._archives)
@@ -267,14 +304,14 @@ class Suite:
 
     def _write_sources(self, directory: Path, archives: Iterable[apt_sources.Archive]) -> str:
         """Write what apt is to read into a directory of its own; return the text."""
-        text = apt_sources.private_sources(archives, self._kind, self._name)
+        text = apt_sources.private_sources(archives, self._lists.kind, self._lists.suite)
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "archive.sources").write_text(text, encoding="utf-8")
         return text
 
     def _update(self) -> None:
         """Get the lists; what went wrong is kept for whoever does not find a file in them."""
-        self._report(f"reading the package lists of {self._name}")
+        self._report(f"reading the package lists of {self._lists.title}")
         self._updated = True
         digest = self._write_configuration()
         try:
@@ -285,7 +322,7 @@ class Suite:
             self._stamp.write_text(digest, encoding="utf-8")
 
     def _answer(self, packages: set[str], settings: Sequence[str] = ()) -> str:
-        options = ["show"] if self._kind == "deb" else ["showsrc", "--only-source"]
+        options = ["show"] if self._lists.kind == "deb" else ["showsrc", "--only-source"]
         try:
             return run(["apt-cache", *settings, *options, *sorted(packages)], env=self._environ).stdout
         except CommandFailed as error:
@@ -334,6 +371,13 @@ def private_configuration(state: Path, acquire: Iterable[str], host: AptHost) ->
     ]
     waits = [f'Acquire::{scheme}::Timeout "{host.timeout}";' for scheme in ("http", "https")]
     return "\n".join([*lines, *acquire, *waits]) + "\n"
+
+
+def _architecture_settings(architecture: str) -> list[str]:
+    """Return settings with which apt takes the packages of a foreign architecture for the host's own."""
+    if not architecture:
+        return []
+    return [f'APT::Architecture "{architecture}";', f'APT::Architectures {{ "{architecture}"; }};']
 
 
 def _acquire_settings(environ: Mapping[str, str]) -> list[str]:

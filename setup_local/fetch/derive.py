@@ -59,12 +59,12 @@ def fitting_pins(requirement: Requirement, known: Sources) -> tuple[Source, ...]
 
 def templates(pins: Iterable[Source]) -> tuple[Template, ...]:
     """Return one template for each package that pins name, taken from the first pin that does."""
-    found: dict[tuple[ArchiveKind, str], Template] = {}
+    found: dict[tuple[ArchiveKind, str, str], Template] = {}
     for pin in pins:
         for form in pin.forms:
             if form.apt is None:
                 continue
-            key = (form.kind, form.apt.package)
+            key = (form.kind, form.apt.package, form.apt.architecture)
             first = found.get(key) or Template(version=pin.version, form=form, place=form.apt, suites=())
             found[key] = replace(first, suites=tuple(dict.fromkeys([*first.suites, *form.apt.suites])))
     return tuple(found.values())

@@ -52,7 +52,7 @@ class Discovery:
     def _in_suite(self, template: Template, suite: str) -> Iterator[tuple[str, Form]]:
         kind = template.form.kind
         try:
-            text = self._apt.vouched(kind, suite, [template.place.package])
+            text = self._apt.vouched(kind, suite, [template.place.package], template.place.architecture)
         except PlaceFailed as error:
             self._report(f"the index of {suite} vouches for nothing: {error}")
             return

@@ -16,6 +16,8 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
         yield from ((library.name, Requirement(name=name)) for name in library.extra_sources)
     yield from (("toolchain", requirement) for requirement in catalogs.toolchain.requirements)
     yield "musl", catalogs.musl.requirement
+    for target in catalogs.targets:
+        yield from (("emulation", requirement) for requirement in catalogs.emulation.requirements(target))
     tools = catalogs.llvm_tools
     for pins in (tools.packages.sources, tools.source.sources):
         yield from (("LLVM's tools", exactly(name, version)) for name, version in pins.items())

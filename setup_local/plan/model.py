@@ -9,7 +9,8 @@ from pathlib import Path
 from packaging.version import Version
 
 from setup_local.catalog.abi import abi_flags
-from setup_local.catalog.cpython import Companion, Relayout, Training, Unshipped
+from setup_local.catalog.cpython import BuildPython, Companion, Relayout, Training, Unshipped
+from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.keys import SignatureRecord
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.llvm_tools import LlvmTools
@@ -24,6 +25,8 @@ from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode
 PROFILE_FILE = "cpython.profdata"
 LAYOUT_FILE = "cpython.fdata"
 PROFILE = f"../profile/{PROFILE_FILE}"
+# The interpreter that runs while CPython is compiled for another processor, seen from the same place.
+BUILD_PYTHON = "../build-python/bin/python3"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +138,14 @@ class PlannedConfigure:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedBuildPython:
+    """The interpreter that runs while CPython is compiled for another processor, and the libraries that it links."""
+
+    recipe: BuildPython
+    libraries: tuple[PlannedLibrary, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class PlannedProfiling:
     """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
 
@@ -201,7 +212,7 @@ class Consequence:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One distribution to build. `floor` is the oldest glibc (`2.12`), empty for musl.
+    """One distribution to build for `target` on `host`. `floor` is the oldest glibc (`2.12`), empty for musl.
 
     `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` tell how the interpreter and the
     third-party libraries are linked; `variant` are the words for what is not the default, besides build options.
@@ -211,6 +222,7 @@ class Plan:
     `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip. `obtained` is what was
     had of each source, once that is known.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
+    `emulation` are the sources of what runs the target's programs where the host cannot.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
     """
@@ -218,6 +230,7 @@ class Plan:
     python: Version
     python_source: Source
     target: Target
+    host: BuildHost
     floor: str
     toolchain: str
     sysconfig: Settings
@@ -236,12 +249,14 @@ class Plan:
     shared_objects: tuple[SharedObject, ...] = ()
     shared_ldflags: tuple[str, ...] = ()
     configure: PlannedConfigure = PlannedConfigure()
+    build_python: PlannedBuildPython | None = None
     profiling: PlannedProfiling | None = None
     python_patches: tuple[Patch, ...] = ()
     deps: str = "../deps"
     llvm_version: str = ""
     toolchain_sources: tuple[Source, ...] = ()
     sysroot_sources: tuple[Source, ...] = ()
+    emulation: tuple[Source, ...] = ()
     obtained: tuple[ObtainedSource, ...] = ()
     archive_format: ArchiveFormat = ArchiveFormat.ZST
 
@@ -250,12 +265,24 @@ class Plan:
         """Return every source that building takes, CPython's first."""
         libraries = [source for item in self.libraries for source in (item.source, *item.extra_sources)]
         tools = self.profiling.tools if self.profiling else ()
-        return (self.python_source, *self.toolchain_sources, *self.sysroot_sources, *tools, *libraries)
+        return (
+            self.python_source,
+            *self.toolchain_sources,
+            *self.sysroot_sources,
+            *self.emulation,
+            *tools,
+            *libraries,
+        )
 
     @property
     def linked_extensions(self) -> tuple[PlannedExtension, ...]:
         """Return the extension modules that are built, in catalog order."""
         return tuple(item for item in self.extensions if item.link is not LinkMode.DISABLED)
+
+    @property
+    def is_cross(self) -> bool:
+        """Tell whether what is built are programs of another processor than the one that builds."""
+        return not self.host.builds_natively(self.target)
 
     @property
     def is_static(self) -> bool:

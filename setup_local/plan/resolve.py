@@ -13,20 +13,23 @@ from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
 from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
+from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.patches import load_patches, patches_for
 from setup_local.catalog.sources import Requirement, Source, Sources, Trust, exactly
 from setup_local.catalog.targets import Target
 from setup_local.catalog.versions import admits, parse_version
-from setup_local.catalog.when import Facts
+from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout, takes_layout_tools
 from setup_local.plan.licenses import consequences
 from setup_local.plan.model import (
+    BUILD_PYTHON,
     PROFILE,
     AbsentExtension,
     Plan,
+    PlannedBuildPython,
     PlannedConfigure,
     PlannedExtension,
     PlannedLibrary,
@@ -80,6 +83,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         python=python,
         python_source=source,
         target=target,
+        host=catalogs.host,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         sysconfig=catalogs.sysconfig.of(options, companion),
@@ -112,8 +116,10 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
         toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
         sysroot_sources=plan_sysroot(catalogs, target),
+        emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
-        configure=plan_configure(catalogs.cpython, target, extensions, facts, relayout),
+        configure=plan_configure(catalogs.cpython, target, catalogs.host, extensions, facts, relayout),
+        build_python=plan_build_python(catalogs, plan.libraries) if facts.cross else None,
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=patches,
         deps=catalogs.cpython.deps,
@@ -128,6 +134,9 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
     facts = Facts(
         python=python,
         triple=target.triple,
+        os=target.os,
+        arch=target.arch.name,
+        cross=not catalogs.host.builds_natively(target),
         libc=target.libc,
         options=frozenset(parse_options(request.options)),
         libpython=request.libpython,
@@ -167,6 +176,13 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
             return (catalogs.sources.best(catalogs.musl.requirement),)
         case _:
             assert_never(target.libc)
+
+
+def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
+    """Return the sources of what runs programs of a target on this host, none where it runs them itself."""
+    if target.arch.name in catalogs.host.runs:
+        return ()
+    return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))
 
 
 def python_requirement(asked: str, sources: Sources) -> Requirement:
@@ -288,7 +304,7 @@ def plan_libraries(
             known.setdefault(library.name, library)
     wanted = [name for item in extensions if item.link is not LinkMode.DISABLED for name in item.libraries]
     ordered = dict.fromkeys(name for start in wanted for name in _closure(start, known, ()))
-    return tuple(_plan_library(known[name], catalogs.sources, known) for name in ordered)
+    return tuple(_plan_library(known[name], catalogs.sources, known, facts) for name in ordered)
 
 
 def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> Iterator[str]:
@@ -303,10 +319,11 @@ def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> It
     yield name
 
 
-def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Library]) -> PlannedLibrary:
+def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Library], facts: Facts) -> PlannedLibrary:
+    commands = tuple(dataclasses.replace(item, when=ALWAYS) for item in library.commands if item.when.matches(facts))
     source = sources.best(library.requirement)
     return PlannedLibrary(
-        library=library,
+        library=dataclasses.replace(library, commands=commands),
         source=source,
         extra_sources=tuple(sources.best(_extra_requirement(name, libraries)) for name in library.extra_sources),
         patches=patches_for(library.patches, source.version),
@@ -332,7 +349,7 @@ def plan_profiling(
         return None
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
     return PlannedProfiling(
-        configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
+        configure=plan_configure(catalogs.cpython, target, catalogs.host, extensions, instrumented),
         training=catalogs.cpython.training,
         recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
@@ -355,6 +372,7 @@ def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Sour
 def plan_configure(
     catalog: CPythonCatalog,
     target: Target,
+    host: BuildHost,
     extensions: Iterable[PlannedExtension],
     facts: Facts,
     relayout: Relayout | None = None,
@@ -366,6 +384,8 @@ def plan_configure(
     fill = {
         "deps": catalog.deps,
         "triple": target.system,
+        "build": host.target.system if facts.cross else target.system,
+        "build-python": BUILD_PYTHON,
         "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
     }
@@ -376,7 +396,10 @@ def plan_configure(
     return PlannedConfigure(
         args=filled(_merge(part.args for part in parts)),
         environment=tuple((name, value.format_map(fill)) for part in parts for name, value in part.environment.items()),
-        cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
+        cache=(
+            *(target.arch.configure.items() if facts.cross else ()),
+            *(item for part in parts for item in part.cache.items()),
+        ),
         cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
         ldflags=filled(_merge(part.ldflags for part in parts)),
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
@@ -384,6 +407,14 @@ def plan_configure(
         unshipped=catalog.unshipped,
         companion=plan_companion(catalog, facts),
         relayout=relayout,
+    )
+
+
+def plan_build_python(catalogs: Catalogs, libraries: Iterable[PlannedLibrary]) -> PlannedBuildPython:
+    """Return the interpreter that runs while CPython is compiled for another processor."""
+    recipe = catalogs.cpython.build_python
+    return PlannedBuildPython(
+        recipe=recipe, libraries=tuple(item for item in libraries if item.name in recipe.libraries)
     )
 
 

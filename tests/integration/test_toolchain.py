@@ -36,7 +36,7 @@ def newest(name: str) -> Path:
 
 @pytest.fixture(scope="module")
 def compilers() -> Path:
-    return newest("toolchain-zig")
+    return newest("toolchain-zig-x86_64")
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,9 @@
-"""The target that tests of the plan and of what follows it share."""
+"""The target and the host that tests of the plan and of what follows it share."""
 
 from __future__ import annotations
 
 from setup_local.catalog.architectures import load_architecture
+from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.targets import Target
 from setup_local.values import Libc
 
@@ -14,3 +15,4 @@ TARGET = Target(
     default_floor="2.12",
     floors=("2.12", "2.17"),
 )
+HOST = BuildHost(machine="x86_64", target=TARGET, runs=("x86_64",))

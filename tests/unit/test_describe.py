@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
-from sample_target import TARGET
+from sample_target import HOST, TARGET
 
 from setup_local import paths
 from setup_local.catalog.libraries import Library
@@ -50,6 +50,7 @@ PLAN = Plan(
     python=Version("3.13.5"),
     python_source=source("cpython", "3.13.5"),
     target=TARGET,
+    host=HOST,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

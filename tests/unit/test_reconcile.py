@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
+from sample_target import HOST, TARGET
 
 from setup_local.catalog.patches import PIP_LAUNCHERS, Edit, Patch, load_patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.catalog.sysconfig import load_settings
-from setup_local.catalog.targets import load_targets
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.reconcile import Disagreement, Kind, reconcile, unmatched_edits
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
@@ -19,7 +19,8 @@ FORM = Form(file="Python-3.13.5.tar.xz", sha256="0" * 64, size=1)
 PLAN = Plan(
     python=Version("3.13.5"),
     python_source=Source(name="cpython", version="3.13.5", forms=(FORM,)),
-    target=load_targets()[0],
+    target=TARGET,
+    host=HOST,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
-from sample_target import TARGET
+from sample_target import HOST, TARGET
 
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.cpython import (
+    BuildPython,
     Companion,
     ConfigurePart,
     CPythonCatalog,
@@ -18,6 +19,7 @@ from setup_local.catalog.cpython import (
     TrainingCommand,
     Unshipped,
 )
+from setup_local.catalog.emulation import load_emulation
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.keys import load_keys
@@ -64,6 +66,7 @@ def linked(name: str, *libraries: str, **changes: Any) -> Extension:
     )
 
 
+BUILD_PYTHON = BuildPython(libraries=("zlib",), args=("--without-ensurepip",), environment={})
 UNSHIPPED = Unshipped(programs=("Programs/_testembed",), ldflags=("-fno-lto",))
 TRAINING = Training(
     environment={"PYTHONHASHSEED": "0"}, command=(TrainingCommand(argv=("-m", "test", "--pgo"), may_fail=True),)
@@ -78,7 +81,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
     pinned += [source(item.name, item.versions.removeprefix("==")) for item in libraries]
     parts = (
         ConfigurePart(
-            args=("--build={triple}", "--with-openssl={deps}"),
+            args=("--build={build}", "--with-openssl={deps}"),
             environment={"CPATH": "{deps}/include"},
             cache={"ac_cv_have_libdb": "yes"},
             cflags=("-fPIC",),
@@ -95,8 +98,15 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "libraries": libraries,
         "extensions": extensions,
         "targets": (TARGET,),
+        "host": HOST,
+        "emulation": load_emulation(),
         "cpython": CPythonCatalog(
-            deps="../deps", configure=parts, training=TRAINING, unshipped=UNSHIPPED, patch=patches
+            deps="../deps",
+            configure=parts,
+            build_python=BUILD_PYTHON,
+            training=TRAINING,
+            unshipped=UNSHIPPED,
+            patch=patches,
         ),
         "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
         "llvm_tools": dataclasses.replace(
@@ -283,7 +293,7 @@ def test_a_companion_is_planned_where_the_interpreter_holds_libpython() -> None:
     assert planned is not None
     assert (planned.goal, planned.soname) == ("libpython3.13d.so", "libpython3.13d.so.1.0")
     assert resolve(ask(libpython=Linkage.SHARED), given).configure.companion is None
-    facts = Facts(python=Version("3.13.5"), triple=TARGET.triple, libc=Libc.MUSL)
+    facts = Facts(python=Version("3.13.5"), triple=TARGET.triple, os="linux", arch="x86_64", libc=Libc.MUSL)
     assert plan_companion(given.cpython, dataclasses.replace(facts, options=frozenset({BuildOption.STATIC}))) is None
     assert plan_companion(given.cpython, dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)) is None
 

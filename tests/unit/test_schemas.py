@@ -12,6 +12,7 @@ from setup_local.audit import description, policy, sources_record
 from setup_local.catalog import (
     architectures,
     cpython,
+    emulation,
     extensions,
     features,
     flavors,
@@ -24,6 +25,7 @@ from setup_local.catalog import (
     musl,
     patches,
     sources,
+    sysconfig,
     targets,
     toolchains,
     variants,
@@ -31,7 +33,6 @@ from setup_local.catalog import (
 from setup_local.catalog.load import schema
 from setup_local.catalog.when import When
 from setup_local.doctor import tables
-from setup_local.stage import settings
 
 # Schema, the place in it, and the model of what stands there.
 AGREE: list[tuple[str, str, Any]] = [
@@ -49,6 +50,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("doctor", "", tables.HostTables),
     ("doctor", "properties/cpu-levels/items", tables.CpuLevel),
     ("doctor", "properties/certificates/items", tables.CertificatePlace),
+    ("emulation", "", emulation.Emulation),
     ("extensions", "$defs/extension", extensions.Extension),
     ("extensions", "$defs/part", extensions.Part),
     ("extensions", "$defs/decision", extensions.Decision),
@@ -98,11 +100,11 @@ AGREE: list[tuple[str, str, Any]] = [
     ("sources-record-1", "$defs/use", sources_record.Use),
     ("sources", "$defs/signature", sources.Signature),
     ("sources", "$defs/sigstore", sources.Sigstore),
-    ("sysconfig", "", settings.Settings),
-    ("sysconfig", "properties/clear", settings.Clear),
-    ("sysconfig", "properties/bytecode", settings.Bytecode),
-    ("sysconfig", "properties/changed/items", settings.Changed),
-    ("sysconfig", "$defs/inittab", settings.Inittab),
+    ("sysconfig", "", sysconfig.Settings),
+    ("sysconfig", "properties/clear", sysconfig.Clear),
+    ("sysconfig", "properties/bytecode", sysconfig.Bytecode),
+    ("sysconfig", "properties/changed/items", sysconfig.Changed),
+    ("sysconfig", "$defs/inittab", sysconfig.Inittab),
     ("sysroot", "", toolchains.SysrootCatalog),
     ("sysroot", "$defs/edit", toolchains.Edit),
     ("sysroot", "$defs/header", toolchains.Header),
@@ -121,7 +123,12 @@ AGREE: list[tuple[str, str, Any]] = [
     ("variants", "$defs/when", When),
 ]
 # Fields that no file has: code fills them in.
-CODE_ONLY = {(sources.Source, "trust"), (sources.Sources, "missing")}
+CODE_ONLY = {
+    (sources.Source, "trust"),
+    (sources.Sources, "missing"),
+    (patches.Patch, "name"),
+    (patches.Patch, "sha256"),
+}
 # Arrays of tables have the name of one table in the file, and of all in the model.
 SINGULAR = {"commands": "command", "edits": "edit", "features": "feature"}
 

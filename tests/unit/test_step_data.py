@@ -30,6 +30,7 @@ from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Form, Source
+from setup_local.catalog.targets import Target
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.sourcing import record_of
@@ -184,7 +185,8 @@ def test_a_library_is_made_of_what_its_key_has(name: str, tmp_path: Path) -> Non
     licences = {entry.partition(" or ")[0].replace("*", "x"): "a text" for entry in library.license_files}
     files = licences | patched_files(planned.patches)
     taken = [tarball(tmp_path, source, files) for source in (planned.source, *planned.extra_sources)]
-    bench = Bench(tmp_path, dict.fromkeys(("toolchain:zig", "sysroot:glibc-2.12"), tmp_path / "nowhere"))
+    (tmp_path / "empty").mkdir()
+    bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path / "empty"))
     stage = bench.work / "stage" / "install"
     bench.made = {stage / product: b"!<arch>\n" for product in library.produces}
     with sources_at(step, "taken", taken):
@@ -265,9 +267,8 @@ def test_a_given_profile_is_checked_by_what_the_key_has(tmp_path: Path) -> None:
 
 def test_musl_is_made_of_what_the_key_has(tmp_path: Path) -> None:
     step, steps = found("musl", next(step.name for step in all_steps()["musl"] if step.name.startswith("sysroot:")))
-    plan = held(step, "plan")
-    assert isinstance(plan, Plan)
-    target = plan.target
+    target = held(step, "target")
+    assert isinstance(target, Target)
     for name in target.arch.kernel_headers:
         (tmp_path / WHEEL / "lib" / "libc" / "include" / name).mkdir(parents=True)
     source = held(step, "source")

@@ -17,7 +17,14 @@ from setup_local.plan.resolve import choose_target, resolve
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import BuildOption, Libc, Linkage, Request
 
-FACTS = Facts(python=Version("3.13.5"), triple="x86_64-unknown-linux-gnu", libc=Libc.GLIBC, tls="alpha-2.0")
+FACTS = Facts(
+    python=Version("3.13.5"),
+    triple="x86_64-unknown-linux-gnu",
+    os="linux",
+    arch="x86_64",
+    libc=Libc.GLIBC,
+    tls="alpha-2.0",
+)
 CATALOG = VariantCatalog(
     tls=(
         TlsChoice(name="alpha-2.0", title="Alpha 2.0"),

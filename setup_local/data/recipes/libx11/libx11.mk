@@ -26,7 +26,7 @@ generated/X11/XlibConf.h: $(RECIPE)/libx11/XlibConf.h
 
 generated/ks_tables.h: src/util/makekeys.c
 	mkdir -p generated
-	$(CC) -O1 -w -I$(DEPS)/include -Iinclude -o generated/makekeys $<
+	$(BUILD_CC) -O1 -w -I$(DEPS)/include -Iinclude -o generated/makekeys $<
 	generated/makekeys $(KEYSYMS) > $@
 
 all: geometry

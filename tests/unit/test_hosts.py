@@ -1,0 +1,43 @@
+"""Machines that build: what is known of each, and which of them this is."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from sample_target import HOST, TARGET
+
+from setup_local import paths
+from setup_local.catalog.architectures import load_architecture
+from setup_local.catalog.hosts import DIRECTORY, host_of, load_hosts
+from setup_local.catalog.targets import load_targets
+from setup_local.errors import CatalogError, HostError
+
+TEXT = (paths.DATA / DIRECTORY / "x86_64.toml").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problem"),
+    [
+        ("x86_64", f"surprise = 1\n{TEXT}", "surprise"),
+        ("pdp11", TEXT, "the file is named pdp11"),
+        ("x86_64", TEXT.replace("-gnu", "-hurd"), "no target x86_64-unknown-linux-hurd"),
+    ],
+)
+def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, name: str, text: str, problem: str) -> None:
+    (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CatalogError, match=problem):
+        load_hosts(load_targets(), tmp_path)
+
+
+def test_a_host_builds_programs_of_its_own_processor_natively() -> None:
+    other = dataclasses.replace(TARGET, triple="aarch64-unknown-linux-gnu", arch=load_architecture("aarch64"))
+    assert HOST.builds_natively(TARGET)
+    assert not HOST.builds_natively(other)
+
+
+def test_an_unknown_machine_is_told_which_ones_build() -> None:
+    assert host_of("x86_64", load_hosts(load_targets())).target.triple == TARGET.triple
+    with pytest.raises(HostError, match="cannot be built on pdp11"):
+        host_of("pdp11", [HOST])
