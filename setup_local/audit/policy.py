@@ -15,6 +15,7 @@ from setup_local.errors import RequestError
 from setup_local.values import Libc, without_level
 
 DIRECTORY = paths.DATA / "policy"
+COMMON = "common"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +128,7 @@ def load_policy(triple: str) -> Policy:
     path = DIRECTORY / f"{system}.toml"
     if system not in triples():
         raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
-    return load.convert(Policy, load.read_toml(path, "policy"), where=path)
+    return load.convert(Policy, load.read_inheriting(path, "policy", DIRECTORY / COMMON), where=path)
 
 
 @cache

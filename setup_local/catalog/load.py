@@ -90,13 +90,41 @@ def read_toml(path: Path, schema_name: str) -> Any:
 
     A file that was seen to follow it is not checked again before one of the two changes.
     """
+    content, document = _parsed(path)
+    _check_once(document, content, schema_name, path)
+    return document
+
+
+def read_inheriting(path: Path, schema_name: str, directory: Path) -> Any:
+    """Read a TOML file on top of the one that it `inherits`, `directory/<name>.toml`; both together follow the schema.
+
+    Arrays of tables are put together, of everything else the file's own counts. Raises `CatalogError`.
+    """
+    content, document = _parsed(path)
+    if "inherits" in document:
+        base, inherited = _parsed(directory / f"{document.pop('inherits')}.toml")
+        both = {name for name in inherited.keys() & document.keys() if _is_tables(inherited[name])}
+        tables = {name: inherited[name] + document[name] for name in both}
+        content, document = base + content, {**inherited, **document, **tables}
+    _check_once(document, content, schema_name, path)
+    return document
+
+
+def _is_tables(value: Any) -> bool:
+    """Tell whether a value is an array of tables (`[[needed]]`)."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _parsed(path: Path) -> tuple[bytes, Any]:
     try:
         content = path.read_bytes()
-        document = tomllib.loads(content.decode())
+        return content, tomllib.loads(content.decode())
     except (OSError, ValueError) as error:
         raise CatalogError(f"cannot be read: {error}", where=path) from error
+
+
+def _check_once(document: Any, content: bytes, schema_name: str, path: Path) -> None:
     mark = validity.mark(content, schema_file(schema_name))
     if not validity.is_known(mark):
         check(document, schema_name, where=path)
         validity.remember(mark)
-    return document

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from setup_local import paths
 from setup_local.audit.policy import (
+    COMMON,
     DIRECTORY,
     load_policy,
     triples,
@@ -16,6 +18,7 @@ from setup_local.audit.policy import (
 )
 from setup_local.audit.texts import PathScanner
 from setup_local.errors import CatalogError, RequestError
+from setup_local.values import Libc
 
 GNU = "x86_64-unknown-linux-gnu"
 
@@ -66,6 +69,20 @@ def test_functions_know_when_they_came() -> None:
     assert "__memcpy_chk" not in functions
 
 
+@pytest.mark.parametrize("triple", triples())
+def test_a_policy_adds_its_loader_to_what_holds_on_every_processor(triple: str) -> None:
+    policy = load_policy(triple)
+    assert policy.needs("libc.so" if policy.libc is Libc.MUSL else "libm.so.6", "python")
+    own = {item.name for item in policy.needed} - {item.name for item in load_policy(_other(triple)).needed}
+    assert len(own) == 1
+
+
+def _other(triple: str) -> str:
+    """Return the same system on another processor."""
+    arch, _, system = triple.partition("-")
+    return f"{'aarch64' if arch != 'aarch64' else 'x86_64'}-{system}"
+
+
 def test_an_unknown_target_names_the_known_ones() -> None:
     with pytest.raises(RequestError, match=GNU):
         load_policy("m68k-unknown-linux-gnu")
@@ -74,6 +91,7 @@ def test_an_unknown_target_names_the_known_ones() -> None:
 def test_an_unknown_key_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = (DIRECTORY / f"{GNU}.toml").read_text()
     (tmp_path / "odd.toml").write_text(f"surprise = 1\n{text}")
+    shutil.copytree(DIRECTORY / COMMON, tmp_path / COMMON)
     monkeypatch.setattr("setup_local.audit.policy.DIRECTORY", tmp_path)
     with pytest.raises(CatalogError, match="surprise"):
         load_policy("odd")
