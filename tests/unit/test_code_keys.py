@@ -50,7 +50,7 @@ def _digest(code: Code, step: str) -> str:
 
 
 def test_every_kind_of_step_is_looked_at() -> None:
-    assert {"_toolchain_step", "_glibc_step", "_musl_step", "build_library_step", "reconcile_step"} <= set(ROOTS)
+    assert {"_toolchain_step", "_glibc_step", "_musl_step", "_library_step", "reconcile_step"} <= set(ROOTS)
     assert {"llvm_tools_steps", "shared_steps", "_given_profile_step", "_training_step"} <= set(ROOTS)
     assert {"cpython_step", "stage_step", "describe_step", "documents_step", "pack_step", "audit_step"} <= set(ROOTS)
 
@@ -107,7 +107,7 @@ def test_a_change_of_prose_moves_no_key(module: str) -> None:
 
 
 def test_a_library_depends_on_what_builds_it_and_on_nothing_else() -> None:
-    pieces = REACHED["build_library_step"].pieces
+    pieces = REACHED["_library_step"].pieces
     modules = {place.module.removeprefix("setup_local.") for place in pieces}
     assert {"build.library", "build.patches", "binfmt.ar", "fetch.unpack", "catalog.patches"} <= modules
     assert Place(module="setup_local.build.workspace", name="merge_trees") in pieces
@@ -184,8 +184,8 @@ def test_what_a_value_of_an_action_can_do_is_in_the_key(plan: str) -> None:
 
 
 def test_the_place_of_an_action_is_the_function_that_makes_it() -> None:
-    step = kinds()["build_library_step"]
-    assert place_of(step.action) == Place(module=library_steps.__name__, name="build_library_step")
+    step = kinds()["_library_step"]
+    assert place_of(step.action) == Place(module=library_steps.__name__, name="_library_step")
 
 
 def test_a_name_that_leads_nowhere_is_refused() -> None:

@@ -1,0 +1,133 @@
+"""Builds for another processor than that of the machine that builds: the plan, its steps, and how programs run here."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+from sample_steps import steps_of
+
+from setup_local.build.build_python import PREFIX, compile_build_python
+from setup_local.build.emulation import EMULATOR, ROOT, collect_emulation
+from setup_local.build.launcher import Launcher, find_launcher
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.cpython import BuildPython
+from setup_local.catalog.sources import Form, Source
+from setup_local.errors import ToolchainError
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+GLIBC = "aarch64-unknown-linux-gnu"
+MUSL = "aarch64-unknown-linux-musl"
+X86_64 = "x86_64-unknown-linux-gnu"
+
+
+def _plan(triple: str, options: str = "noopt") -> Plan:
+    return resolve(Request(python="3.13.15", target_triple=triple, options=options), load_catalogs())
+
+
+def test_a_build_for_the_hosts_own_processor_needs_no_help() -> None:
+    plan = _plan(X86_64)
+    assert not plan.is_cross
+    assert plan.build_python is None
+    assert plan.emulation == ()
+    assert f"--build={X86_64}" in plan.configure.args
+    assert not any(word.startswith("--with-build-python") for word in plan.configure.args)
+
+
+def test_a_build_for_another_processor_has_a_build_python_and_an_emulator() -> None:
+    plan = _plan(GLIBC)
+    assert plan.is_cross
+    assert plan.build_python is not None
+    assert [item.name for item in plan.build_python.libraries] == ["zlib"]
+    assert [source.name for source in plan.emulation] == ["qemu-user", *plan.target.glibc.runtime]
+    assert {f"--build={X86_64}", f"--host={GLIBC}"} <= set(plan.configure.args)
+    assert [source.name for source in _plan(MUSL).emulation] == ["qemu-user"]
+
+
+def test_what_only_a_program_of_the_target_can_find_out_is_answered() -> None:
+    answers = dict(_plan(GLIBC).configure.cache)
+    assert answers["ac_cv_wchar_t_signed"] == "no"
+    assert answers["ac_cv_working_tzset"] == "yes"
+    assert "ac_cv_working_tzset" not in dict(_plan(X86_64).configure.cache)
+
+
+def test_each_processor_has_a_toolkit_and_libraries_of_its_own() -> None:
+    names = [step.name for step in steps_of(_plan(GLIBC))]
+    assert {"toolchain:zig-aarch64", "toolchain:zig-x86_64", "sysroot:aarch64-glibc-2.17"} <= set(names)
+    assert {"library:zlib", "native-library:zlib", "build-python", "emulation:aarch64-glibc"} <= set(names)
+    own = [step.name for step in steps_of(_plan(X86_64))]
+    assert not [name for name in own if name.startswith(("native-", "emulation", "build-python"))]
+
+
+def test_native_steps_are_those_of_any_build_on_the_host() -> None:
+    """Whoever builds for several processors makes the host's own tools once."""
+    cross = {step.name: step for step in steps_of(_plan(GLIBC))}
+    own = {step.name: step for step in steps_of(_plan(X86_64))}
+    assert cross["toolchain:zig-x86_64"].ingredients == own["toolchain:zig-x86_64"].ingredients
+    assert cross["native-library:zlib"].ingredients == own["library:zlib"].ingredients
+
+
+def test_programs_of_the_target_are_started_by_the_emulator(tmp_path: Path) -> None:
+    python = Path("/x/bin/python3")
+    assert find_launcher(_plan(X86_64), tmp_path).command(python) == [python]
+    words = find_launcher(_plan(GLIBC), tmp_path, tmp_path / "qemu").command(python, ["-V"])
+    assert words == [tmp_path / "qemu" / EMULATOR, "-L", tmp_path / "qemu" / ROOT, python, "-V"]
+    musl = find_launcher(_plan(MUSL), tmp_path, tmp_path / "qemu")
+    assert musl.command(python)[-2:] == [tmp_path / "lib" / "ld-musl-aarch64.so.1", python]
+    assert find_launcher(_plan(MUSL, "noopt+static"), tmp_path, tmp_path / "qemu").words[-1] == tmp_path / "qemu" / ROOT
+    assert Launcher().command(python, ["-c", "0"]) == [python, "-c", "0"]
+
+
+def _package(top: Path, name: str, root: str, files: Mapping[str, str]) -> Obtained:
+    path = top / f"{name}.tar"
+    with tarfile.open(path, "w") as archive:
+        for file, text in files.items():
+            member = tarfile.TarInfo(f"{root}/{file}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    form = Form(file=path.name, sha256="0" * 64, size=path.stat().st_size, root=root)
+    return Obtained(source=Source(name=name, version="1", forms=(form,)), form=form, path=path)
+
+
+def test_an_emulator_and_a_c_library_are_collected(tmp_path: Path) -> None:
+    taken = {
+        "qemu-user": _package(tmp_path, "qemu-user", "usr/bin", {"qemu-arm": "a", "qemu-aarch64": "b"}),
+        "libc": _package(tmp_path, "libc", "usr", {"lib/ld.so": "c", "lib64/ld64.so": "d", "share/doc": "e"}),
+    }
+    out = tmp_path / "out"
+    out.mkdir()
+    collect_emulation(taken, "qemu-aarch64", tmp_path / "work", out)
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert there == {EMULATOR, f"{ROOT}/lib/ld.so", f"{ROOT}/lib64/ld64.so"}
+    assert (out / EMULATOR).read_text() == "b"
+
+
+def test_a_package_without_the_emulator_is_refused(tmp_path: Path) -> None:
+    taken = {"qemu-user": _package(tmp_path, "qemu-user", "usr/bin", {"qemu-arm": "a"})}
+    with pytest.raises(ToolchainError, match="has no emulator qemu-aarch64"):
+        collect_emulation(taken, "qemu-aarch64", tmp_path / "work", tmp_path)
+
+
+def test_the_build_python_is_configured_as_the_catalog_says(tmp_path: Path) -> None:
+    tree, out = tmp_path / "tree", tmp_path / "out"
+    (tree / "root" / PREFIX / "bin").mkdir(parents=True)
+    out.mkdir()
+    commands: list[tuple[list[str], dict[str, str]]] = []
+
+    def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        assert cwd == tree
+        commands.append(([str(word) for word in argv], dict(env or {})))
+
+    recipe = BuildPython(libraries=(), args=("--without-ensurepip",), environment={"CPATH": "{deps}/include"})
+    compile_build_python(tree, "../deps", recipe, out, run, {"CC": "clang"})
+    (configure, env), *others = commands
+    assert configure == ["./configure", f"--prefix=/{PREFIX}", "--without-ensurepip"]
+    assert env == {"CC": "clang", "CPATH": "../deps/include"}
+    assert [words[0] for words, _ in others] == ["make", "make"]
+    assert (out / PREFIX / "bin").is_dir()
