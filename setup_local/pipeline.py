@@ -18,6 +18,7 @@ from setup_local import paths, render
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.engine import Engine, Observer
+from setup_local.build.forecast import History, history_file
 from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
@@ -103,6 +104,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
             env=_STEP_ENVIRONMENT,
             observer=reporter,
             code=CodeDigests(memory_file(paths.cache_root())),
+            history=History(history_file(paths.cache_root())),
         )
         steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
         if settings.keep_build:
