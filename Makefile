@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl embedders locked variants test-regression test-optimized test-matrix environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl embedders judges locked variants test-regression test-optimized test-matrix environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -51,12 +51,18 @@ distribution: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
-		--ignore tests/integration/test_client_embedders.py --archive "$$archive" --second-archive "$$second"
+		--ignore tests/integration/test_client_embedders.py --ignore tests/integration/test_wheel.py \
+		--ignore tests/integration/test_index_page.py --archive "$$archive" --second-archive "$$second"
 
 # Programs and packages that embed the interpreter; some of them are compiled first.
 embedders: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	$(RUN) -m pytest tests/integration/test_client_embedders.py --archive "$$archive"
+
+# The wheel in other people's continuous integration, and the index page in a browser.
+judges: environment
+	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	$(RUN) -m pytest tests/integration/test_wheel.py tests/integration/test_index_page.py --archive "$$archive"
 
 # The series before CPython's build system changed.
 older: environment

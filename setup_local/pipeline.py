@@ -14,6 +14,7 @@ from typing import Protocol
 from setup_local import paths, render
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.engine import Engine, Observer
+from setup_local.build.forecast import History, history_file
 from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.jobserver import Jobserver
@@ -91,6 +92,7 @@ def _execute(steps: Sequence[Step], request: Request, settings: BuildSettings, r
             env=_STEP_ENVIRONMENT,
             observer=reporter,
             code=CodeDigests(memory_file(cache)),
+            history=History(history_file(cache)),
         )
         if settings.keep_build:
             reporter.message(f"keeping the steps' scratch directories in {workspace.root}")

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Protocol
 
 from setup_local.build.code_digests import CodeDigests
+from setup_local.build.forecast import CompilerCount, Cost, Forecast, History, forecast
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.sandbox import Sandbox
-from setup_local.build.steps import Job, Step, chain_weights, step_keys
+from setup_local.build.steps import Job, Step, step_keys
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace, remove_tree
 from setup_local.errors import StepError
@@ -26,11 +27,17 @@ _LOG_TAIL_BYTES = 16384
 class Observer(Protocol):
     """Is told what happens, to show it."""
 
-    def planned(self, total: int, cached: int) -> None:
-        """Take the number of steps, and of those that are in the store."""
+    def planned(self, plan: Forecast) -> None:
+        """Take what has to be done."""
 
-    def started(self, name: str) -> None:
-        """Note that a step runs now."""
+    def started(self, name: str, log: Path) -> None:
+        """Note that a step runs now; all that its programs print goes to `log`."""
+
+    def waiting(self, name: str, process: int | None) -> None:
+        """Note, again and again, that another build makes what a step makes; its process where that is known."""
+
+    def taken(self, name: str) -> None:
+        """Note that a step is done, because another build has made it."""
 
     def finished(self, name: str, seconds: float) -> None:
         """Note that a step is done."""
@@ -54,6 +61,7 @@ class Engine:
     env: Mapping[str, str]
     observer: Observer
     code: CodeDigests = field(default_factory=CodeDigests)
+    history: History = field(default_factory=History)
     children: Children = field(default_factory=Children)
 
     @property
@@ -72,10 +80,10 @@ class Engine:
         self.code.save()
         results: dict[str, Path] = {}
         missing = self._missing({step.name: step for step in steps}, keys, wanted, results)
-        self.observer.planned(len(steps), len(steps) - len(missing))
+        plan = forecast(steps, missing, self.history, jobs=self.jobserver.jobs)
+        self.observer.planned(plan)
         if missing:
-            weights = chain_weights(steps)
-            ordered = sorted((step for step in steps if step.name in missing), key=lambda step: -weights[step.name])
+            ordered = sorted((step for step in steps if step.name in missing), key=lambda step: -plan.chains[step.name])
             self._run_all(ordered, keys, results)
         return results[wanted]
 
@@ -122,28 +130,35 @@ class Engine:
 
     def _make(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
         """Run one step unless another process has just done so."""
-        with self.jobserver.slot(), self.store.locked(key, lambda: self.children.stopped):
+        locked = self.store.locked(
+            key,
+            given_up=lambda: self.children.stopped,
+            waiting=lambda process: self.observer.waiting(step.name, process),
+        )
+        with self.jobserver.slot(), locked:
             if self.children.stopped:
                 raise StepError("interrupted", where=step.name)
             found = self.store.find(key, directory_name(step.name))
             if found is not None:
+                self.observer.taken(step.name)
                 return found
-            self.observer.started(step.name)
+            log = self._new_log(directory_name(step.name), key)
+            self.observer.started(step.name, log)
             try:
-                return self._made(step, key, inputs)
+                return self._made(step, key, inputs, log)
             except BaseException:
                 self.observer.failed(step.name)
                 raise
 
-    def _made(self, step: Step, key: str, inputs: Mapping[str, Path]) -> Path:
+    def _made(self, step: Step, key: str, inputs: Mapping[str, Path], log: Path) -> Path:
         begin = time.monotonic()
         directory = directory_name(step.name)
         out, work = self.workspace.directory(f"out/{directory}"), self.workspace.directory(directory)
-        log = self._new_log(directory, key)
         runner = _StepRunner(engine=self, step=step.name, log=log, writable=(out, work))
         step.action(Job(out=out, work=work, inputs=inputs, env=self.complete_env, run=runner))
         seconds = time.monotonic() - begin
-        result = self.store.commit(key, directory_name(step.name), out, seconds=seconds)
+        result = self.store.commit(key, directory, out, seconds=seconds)
+        self.history.note(step, Cost(seconds=round(seconds, 2), compiled=CompilerCount(log)()))
         if not self.workspace.keep:
             remove_tree(work)
         self.observer.finished(step.name, seconds)

@@ -43,7 +43,7 @@ class Step:
 
     `ingredients` is everything besides the results of `needs`, the code of `action` and the bytes of the files `data`
     that decides about the result; any dataclass, mapping, sequence, enum, path-free scalar. Directories in `data` count
-    with all that is below. `weight` is a rough wall time in seconds, by which the longest chain of steps is started first.
+    with all that is below. `weight` is a rough wall time in seconds, for as long as the step was not run here yet.
     """
 
     name: str
@@ -105,11 +105,11 @@ def step_keys(steps: Sequence[Step], *, code: CodeDigests, environment: Mapping[
     return keys
 
 
-def chain_weights(steps: Sequence[Step]) -> dict[str, float]:
-    """Return for each step the weight of the heaviest chain that starts with it."""
+def chain_weights(steps: Sequence[Step], weights: Mapping[str, float]) -> dict[str, float]:
+    """Return for each step the weight of the heaviest chain that starts with it; steps without a weight are done."""
     below: dict[str, float] = {step.name: 0.0 for step in steps}
     for step in reversed(steps):
-        total = below[step.name] + step.weight
+        total = below[step.name] + weights.get(step.name, 0.0)
         for needed in step.needs:
             below[needed] = max(below[needed], total)
-    return {step.name: below[step.name] + step.weight for step in steps}
+    return {step.name: below[step.name] + weights.get(step.name, 0.0) for step in steps}

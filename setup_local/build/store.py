@@ -5,6 +5,7 @@ Layout below the cache directory:
     store/<key>-<name>/result/    what the step produced
     store/<key>-<name>/meta.json  name, key, seconds, size in bytes, time of creation
     locks/<key>.lock              held by the process that builds this key
+    locks/<key>.holder            the id of that process, for those that wait
 
 A result is renamed into place as the last act, so whatever stands in the store is whole.
 """
@@ -62,10 +63,16 @@ class Store:
         return entry / "result"
 
     @contextmanager
-    def locked(self, key: str, given_up: Callable[[], bool] = lambda: False) -> Iterator[None]:
+    def locked(
+        self,
+        key: str,
+        given_up: Callable[[], bool] = lambda: False,
+        waiting: Callable[[int | None], None] = lambda _: None,
+    ) -> Iterator[None]:
         """Hold the lock of a key; the kernel drops it when the process dies, however it dies.
 
-        While another process holds it, `given_up` is asked whether to wait any longer. Raises `StoreError` if not.
+        While another process holds it, `given_up` is asked whether to wait any longer, and `waiting` is told whom we
+        wait for. Raises `StoreError` where waiting is given up.
         """
         lock = FileLock(self._locks / f"{key}.lock")
         while not lock.is_locked:
@@ -74,10 +81,24 @@ class Store:
             except Timeout as error:
                 if given_up():
                     raise StoreError("stopped waiting for another process, which makes the same", where=key) from error
+                waiting(self._holder(key))
+        holder = self._holder_file(key)
         try:
+            holder.write_text(f"{os.getpid()}\n", encoding="ascii")
             yield
         finally:
+            holder.unlink(missing_ok=True)
             lock.release()
+
+    def _holder_file(self, key: str) -> Path:
+        """Return the file that names the process with the lock; the lock's own is truncated by whoever asks for it."""
+        return self._locks / f"{key}.holder"
+
+    def _holder(self, key: str) -> int | None:
+        try:
+            return int(self._holder_file(key).read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return None
 
     def commit(self, key: str, name: str, prepared: Path, *, seconds: float) -> Path:
         """Take a prepared result directory into the store; `prepared` is moved, not copied."""

@@ -9,37 +9,43 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local.commands.choice import NamedPath
+from setup_local.commands.reports import Format, Report, ReportChoice, wanted_reports, write_report
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 if TYPE_CHECKING:
-    from setup_local.audit import report
+    from setup_local.audit.report import Judged
 
 
 @click.command()
 @click.argument("archives", nargs=-1, type=NamedPath())
-@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+@click.option("--format", "reports", multiple=True, type=ReportChoice(), help="What to report; can be repeated.")
+@click.option("--json", "as_machine", is_flag=True, help="The same as --format json.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
 @click.option(
     "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc, for archives without PYTHON.json."
 )
 @click.option("--list-rules", is_flag=True, help="Print every rule and stop.")
 def validate(
-    *, archives: tuple[Path, ...], as_machine: bool, forbid: tuple[str, ...], floor: str, list_rules: bool
+    *,
+    archives: tuple[Path, ...],
+    reports: tuple[Report, ...],
+    as_machine: bool,
+    forbid: tuple[str, ...],
+    floor: str,
+    list_rules: bool,
 ) -> None:
     """Judge distribution archives as they were packed, without unpacking them.
 
-    Exits with 0 only if every archive holds all that it promises.
+    Exits with 0 only if every archive holds all that it promises. `--format` says what to report on standard output,
+    a table by default; `--format junit=FILE` writes that report to a file instead.
 
     \b
     Examples:
       setup-local validate dist/*.tar.zst
       setup-local validate dist/*-install_only.tar.gz
-      setup-local validate --json dist/*.tar.zst
+      setup-local validate --format github --format sarif=validate.sarif dist/*.tar.zst
       setup-local validate --list-rules
     """
-    from rich.console import Console
-
-    from setup_local.audit import report
     from setup_local.audit.validate import rules
     from setup_local.commands.verdicts import refuse_empty, refuse_floor
 
@@ -50,14 +56,27 @@ def validate(
         raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
     refuse_floor(floor)
     refuse_empty(forbid)
+    wanted = wanted_reports(reports, as_json=as_machine)
+    table = Report(format=Format.TABLE)
     outcomes = []
     for archive in archives:
         outcomes.append(_judge(archive, forbid, floor))
-        if not as_machine:
-            report.show(Console(highlight=False), outcomes[-1], rules())
-    if as_machine:
-        click.echo(json.dumps(report.as_json(outcomes, rules()), indent=2))
+        if table in wanted:
+            _show(outcomes[-1])
+    for report in wanted:
+        if report != table:
+            write_report(report, outcomes, rules())
     _fail_if_needed(outcomes)
+
+
+def _show(outcome: Judged) -> None:
+    """Show the table of one archive as soon as it was judged."""
+    from rich.console import Console
+
+    from setup_local.audit import report
+    from setup_local.audit.validate import rules
+
+    report.show(Console(highlight=False), outcome, rules())
 
 
 def _list_rules(*, as_machine: bool) -> None:
@@ -73,7 +92,7 @@ def _list_rules(*, as_machine: bool) -> None:
     report.show_rules(Console(highlight=False), rules())
 
 
-def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> report.Judged:
+def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> Judged:
     from setup_local.audit import report
     from setup_local.audit.validate import rules, validate_archive
 
@@ -84,7 +103,7 @@ def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> report.Judged:
         return report.Judged(subject=str(archive), error=error)
 
 
-def _fail_if_needed(outcomes: list[report.Judged]) -> None:
+def _fail_if_needed(outcomes: list[Judged]) -> None:
     """Raise the error of the first archive that could not be judged or is unsafe, else `ValidationFailed`."""
     from setup_local.audit.validate import rules
 

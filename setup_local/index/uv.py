@@ -7,19 +7,17 @@ The fields are those of uv 0.13 (`uv python list --show-urls` shows what it unde
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from typing import Any
 
 from packaging.version import Version
 
 from setup_local.index.model import Distribution, Index
 from setup_local.index.names import Flavor
-from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, processor_level, without_level
+from setup_local.index.platforms import VARIANTS, known, platform, rank
 
 FILE = "download-metadata.json"
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
 _FLAVORS = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.FULL)
-_VARIANTS = ("freethreaded", "debug")  # in the order in which uv writes them
 
 
 def to_uv(index: Index, base_url: str) -> str:
@@ -29,58 +27,31 @@ def to_uv(index: Index, base_url: str) -> str:
         if item.flavor in _FLAVORS:
             key = _key(item)
             best = chosen.get(key)
-            chosen[key] = item if best is None or _rank(item) < _rank(best) else best
+            chosen[key] = item if best is None or rank(item, _FLAVORS) < rank(best, _FLAVORS) else best
     return json.dumps({key: _entry(item, base_url) for key, item in chosen.items()}, indent=2) + "\n"
 
 
-def _rank(item: Distribution) -> tuple[int, int, int, str]:
-    """Return what sorts the best of several archives first; a name without build options means the best there are.
-
-    What uv cannot tell apart (a TLS library, how it is linked) comes last.
-    """
-    options = item.build_options.split("+") if item.build_options else OPTIMIZATION_WORDS
-    special = set(options) - {NO_OPTIONS, *_VARIANTS, *OPTIMIZATION_WORDS}
-    return len(special), -len(_known(options, OPTIMIZATION_WORDS)), _FLAVORS.index(item.flavor), item.file
-
-
-def _known(options: Iterable[str], wanted: tuple[str, ...]) -> list[str]:
-    return [name for name in wanted if name in options]
-
-
 def _key(item: Distribution) -> str:
-    family, variant, system, libc = _platform(item.target_triple)
-    arch = f"{family}_{variant}" if variant else family
-    special = "".join(f"+{name}" for name in _known(item.build_options.split("+"), _VARIANTS))
-    return f"{item.implementation}-{item.version}{special}-{system}-{arch}-{libc}"
+    target = platform(item.target_triple)
+    arch = f"{target.family}_{target.level}" if target.level else target.family
+    special = "".join(f"+{name}" for name in known(item.build_options.split("+"), VARIANTS))
+    return f"{item.implementation}-{item.version}{special}-{target.system}-{arch}-{target.libc}"
 
 
 def _entry(item: Distribution, base_url: str) -> dict[str, Any]:
-    family, variant, system, libc = _platform(item.target_triple)
+    target = platform(item.target_triple)
     version = Version(item.version)
     return {
         "name": item.implementation,
-        "arch": {"family": family, "variant": variant},
-        "os": system,
-        "libc": libc,
+        "arch": {"family": target.family, "variant": target.level or None},
+        "os": target.system,
+        "libc": target.libc,
         "major": version.major,
         "minor": version.minor,
         "patch": version.micro,
         "prerelease": "".join(map(str, version.pre or ())),
         "url": f"{base_url.rstrip('/')}/{item.url.rpartition('/')[2]}",
         "sha256": item.sha256,
-        "variant": "+".join(_known(item.build_options.split("+"), _VARIANTS)) or None,
+        "variant": "+".join(known(item.build_options.split("+"), VARIANTS)) or None,
         "build": None,
     }
-
-
-def _platform(triple: str) -> tuple[str, str | None, str, str]:
-    """Return uv's architecture, its variant (`v3` of `x86_64_v3`), system and C library of a target triple."""
-    family, *rest = without_level(triple).split("-")
-    environment = rest[-1]
-    if "apple" in rest:
-        system, libc = "darwin", "none"
-    elif "windows" in rest:
-        system, libc = "windows", "none"
-    else:
-        system, libc = "linux", environment
-    return family, processor_level(triple) or None, system, libc

@@ -40,7 +40,7 @@ def write_index(
         CHECKSUMS: checksums(index),
         model.FILE: index.to_json(),
         uv.FILE: uv.to_uv(index, absolute),
-        page.FILE: page.to_html(index, f"{absolute.rstrip('/')}/{uv.FILE}"),
+        page.FILE: page.to_html(index, absolute, f"{absolute.rstrip('/')}/{uv.FILE}"),
     }
     return index, tuple(_replace(directory / name, text) for name, text in texts.items())
 

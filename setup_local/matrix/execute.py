@@ -9,6 +9,7 @@ from enum import Enum
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.build.forecast import Forecast
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.errors import SetupLocalError, StepError
 from setup_local.fetch.cache import SourceCache
@@ -141,14 +142,22 @@ class _Watch:
         self.steps = 0
         self.failed_step = ""
 
-    def planned(self, total: int, cached: int) -> None:
-        """Hand the number of steps on."""
-        self._reporter.planned(total, cached)
+    def planned(self, plan: Forecast) -> None:
+        """Hand on what has to be done."""
+        self._reporter.planned(plan)
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, log: Path) -> None:
         """Count a step."""
         self.steps += 1
-        self._reporter.started(name)
+        self._reporter.started(name, log)
+
+    def waiting(self, name: str, process: int | None) -> None:
+        """Hand on that another build makes a step."""
+        self._reporter.waiting(name, process)
+
+    def taken(self, name: str) -> None:
+        """Hand on that another build has made a step."""
+        self._reporter.taken(name)
 
     def finished(self, name: str, seconds: float) -> None:
         """Hand on that a step is done."""

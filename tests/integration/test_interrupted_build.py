@@ -23,8 +23,10 @@ from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 
 class Silent:
-    def planned(self, total, cached): print("cached", cached, flush=True)
-    def started(self, name): print("started", name, flush=True)
+    def planned(self, plan): print("cached", plan.cached, flush=True)
+    def waiting(self, name, process): pass
+    def taken(self, name): pass
+    def started(self, name, log): print("started", name, flush=True)
     def finished(self, name, seconds): print("finished", name, flush=True)
     def failed(self, name): print("failed", name, flush=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from setup_local.build.engine import Engine
+from setup_local.build.forecast import Forecast, History, history_file
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.sandbox import Sandbox
 from setup_local.build.steps import Job, Step
@@ -21,12 +22,24 @@ from setup_local.errors import StepError
 class _Recorder:
     def __init__(self) -> None:
         self.events: list[tuple[str, ...]] = []
+        self.plan = Forecast(total=0)
+        self.logs: dict[str, Path] = {}
+        self.waited = threading.Event()
 
-    def planned(self, total: int, cached: int) -> None:
-        self.events.append(("planned", str(total), str(cached)))
+    def planned(self, plan: Forecast) -> None:
+        self.plan = plan
+        self.events.append(("planned", str(plan.total), str(plan.cached)))
 
-    def started(self, name: str) -> None:
+    def started(self, name: str, log: Path) -> None:
+        self.logs[name] = log
         self.events.append(("started", name))
+
+    def waiting(self, name: str, process: int | None) -> None:
+        self.events.append(("waiting", name, str(process)))
+        self.waited.set()
+
+    def taken(self, name: str) -> None:
+        self.events.append(("taken", name))
 
     def finished(self, name: str, seconds: float) -> None:
         assert seconds >= 0
@@ -58,6 +71,7 @@ def make(tmp_path: Path) -> Iterator[Make]:
             logs=tmp_path / "logs",
             env={"PATH": os.defpath},
             observer=recorder,
+            history=History(history_file(tmp_path)),
         )
         return engine, recorder
 
@@ -178,3 +192,53 @@ def test_a_step_sees_exactly_the_environment_it_is_given(make: Make, monkeypatch
 
     result = make()[0].execute([Step(name="env", ingredients="", action=dumps)], "env")
     assert sorted((result / "text").read_text().split()) == ["CC=clang", f"PATH={os.defpath}"]
+
+
+def test_what_a_step_takes_is_expected_of_it_the_next_time(make: Make) -> None:
+    def compiles(job: Job) -> None:
+        job.run(["sh", "-c", "for n in 1 2 3; do echo cc -c $n.c; done; echo cc -o all"], cwd=job.work)
+        (job.out / "text").write_text("compiled")
+
+    def steps(ingredients: str) -> list[Step]:
+        return [
+            Step(name="zlib", ingredients=ingredients, action=compiles, weight=1000),
+            Step(name="top", ingredients="", needs=("zlib",), action=_writes("!"), weight=7),
+        ]
+
+    engine, recorder = make()
+    engine.execute(steps("first"), "top")
+    assert recorder.plan.costs["zlib"].seconds == 1000
+    assert recorder.plan.chains == {"zlib": 1007, "top": 7}
+    assert recorder.logs["zlib"].is_file()
+    engine, recorder = make()
+    engine.execute(steps("second"), "top")
+    assert recorder.plan.costs["zlib"].seconds < 1000
+    assert recorder.plan.costs["zlib"].compiled == 4  # the shell's own line and what it says
+
+
+def test_whom_a_build_waits_for_is_told_and_its_result_taken(make: Make) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(job: Job) -> None:
+        begun.set()
+        assert go_on.wait(20)
+        (job.out / "text").write_text("made once")
+
+    steps = [Step(name="slow", ingredients="", action=slow)]
+    (first, _), (second, recorder) = make(), make()
+    results: list[Path] = []
+    threads = [
+        threading.Thread(target=lambda engine=engine: results.append(engine.execute(steps, "slow")))
+        for engine in (first, second)
+    ]
+    threads[0].start()
+    assert begun.wait(20)
+    threads[1].start()
+    assert recorder.waited.wait(20)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+    assert results[0] == results[1]
+    assert ("waiting", "slow", str(os.getpid())) in recorder.events
+    assert recorder.events[-1] == ("taken", "slow")
+    assert recorder.names("started") == []

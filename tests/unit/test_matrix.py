@@ -15,6 +15,7 @@ from rich.console import Console
 
 from setup_local import pipeline
 from setup_local.bootstrap import ROOT
+from setup_local.build.forecast import Cost, Forecast
 from setup_local.build.progress import Progress
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.load import schema
@@ -176,14 +177,14 @@ def builder(directory: Path, **behaviour: BaseException) -> Callable[[Request, R
 
     def build(request: Request, reporter: Reporter) -> Path:
         version = request.python.removeprefix("cpython-")
-        reporter.planned(3, 2)
+        reporter.planned(Forecast(total=3, costs={"cpython": Cost(seconds=1)}))
         error = behaviour.get(f"v{version.replace('.', '_')}")
         if error is not None:
-            reporter.started("library:demo")
+            reporter.started("library:demo", Path("/logs/demo.log"))
             reporter.failed("library:demo")
             raise error
         if not request.without_features:
-            reporter.started("cpython")
+            reporter.started("cpython", Path("/logs/cpython.log"))
             reporter.finished("cpython", 1.0)
         path = directory / f"cpython-{version}-{'-'.join(request.without_features)}-full.tar.zst"
         path.write_bytes(b"1234567")

@@ -65,7 +65,8 @@ def test_the_code_of_the_action_is_in_the_key() -> None:
 
 
 def test_the_heaviest_chain_comes_first() -> None:
-    weights = chain_weights(_graph())
+    steps = _graph()
+    weights = chain_weights(steps, {step.name: step.weight for step in steps})
     assert weights == {"cpython": 50, "tcl": 60, "zlib": 61, "openssl": 150}
 
 
