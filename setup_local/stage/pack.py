@@ -7,12 +7,13 @@ import gzip
 import io
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 import zstandard
 
+from setup_local import manifest
 from setup_local.errors import OutputError
 from setup_local.stage import files
 from setup_local.stage.tree import StagedTree
@@ -37,7 +38,7 @@ class Description(Protocol):
 
 
 def pack(tree: StagedTree, description: Description, target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
-    """Write the archive of a staged tree, with `description` as PYTHON.json in front, and return its path.
+    """Write the archive of a staged tree, with PYTHON.json and the manifest of all files in front, and return its path.
 
     The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
     appears under its name only when it is whole. Raises `OutputError`.
@@ -82,13 +83,25 @@ def _compressor(
 
 
 def _write(root: Path, description: str, archive: tarfile.TarFile) -> None:
-    """Write the members in the order of their names' bytes, PYTHON.json first."""
+    """Write the members in the order of their names' bytes, after PYTHON.json and the manifest."""
     data = description.encode()
-    head = member_of(DESCRIPTION)
-    head.size = len(data)
-    archive.addfile(head, io.BytesIO(data))
-    for name in sorted(files.below(root), key=os.fsencode):
+    names = sorted(files.below(root), key=os.fsencode)
+    add_bytes(archive, DESCRIPTION, data)
+    add_manifest(archive, manifest.digests(root, names) | {DESCRIPTION: manifest.digest(data)})
+    for name in names:
         _add(archive, root / name, member_of(name))
+
+
+def add_manifest(archive: tarfile.TarFile, digests: Mapping[str, str], *, name: str = manifest.NAME) -> None:
+    """Write the manifest of an archive, before the files that it lists."""
+    add_bytes(archive, name, manifest.to_text(digests).encode("utf-8", "surrogateescape"))
+
+
+def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Write a plain file below `python/`."""
+    member = member_of(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
 
 
 def member_of(name: str) -> tarfile.TarInfo:
