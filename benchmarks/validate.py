@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from setup_local.audit.archive import read_safe_members  # noqa: E402 (needs the path above)
+from setup_local.audit.safe_archive import read_safe_members  # noqa: E402 (needs the path above)
 from setup_local.audit.streams import CHUNK, unpacked  # noqa: E402
 from setup_local.audit.validate import validate_archive  # noqa: E402
 from setup_local.catalog.limits import load_limits  # noqa: E402

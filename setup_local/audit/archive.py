@@ -1,7 +1,6 @@
 """Reads a packed distribution member by member, from front to back, without unpacking anything to disk.
 
-`read_members` is for the judge, who reports what is wrong; `read_safe_members` for all who make something of an archive: it
-raises an error at the first member that is not safe to unpack.
+This is for the judge, who reports what is wrong; who makes something of an archive reads it through `safe_archive`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from pathlib import Path
 
 import zstandard
 
-from setup_local.audit.safety import Gate
 from setup_local.audit.streams import Damaged, Refused, unpacked
 from setup_local.audit.tar import Member, MemberKind, Reader
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import ArchiveError
 
-__all__ = ["Member", "MemberKind", "read_members", "read_safe_members"]
-_HINT = "download or build it again"
+__all__ = ["Member", "MemberKind", "read_members"]
+HINT = "download or build it again"
 
 
 def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
@@ -32,23 +30,6 @@ def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
     with _errors_named(path), unpacked(path, load_limits()) as stream:
         for member, read in Reader(stream=stream, limits=load_limits()).members():
             yield member, _named_reader(path, read)
-
-
-def read_safe_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
-    """Do the same, and raise `ArchiveError` for the first member that is not safe to unpack.
-
-    What only the end of an archive shows is raised there, so nothing may be made of it before.
-    """
-    gate = Gate()
-    for member, read in read_members(path):
-        _refuse(gate.admit(member), path)
-        yield member, read
-    _refuse(gate.finish(), path)
-
-
-def _refuse(breaches: Iterator[tuple[str, str, str]], path: Path) -> None:
-    for _, where, what in breaches:
-        raise ArchiveError(f"not safe to unpack: {where} {what}", where=path)
 
 
 def _named_reader(path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
@@ -69,7 +50,7 @@ def _errors_named(path: Path) -> Iterator[None]:
     except Refused as error:
         raise ArchiveError(str(error), where=path) from error
     except (Damaged, zstandard.ZstdError, zlib.error) as error:
-        raise ArchiveError(f"the archive is damaged: {error}", where=path, hint=_HINT) from error
+        raise ArchiveError(f"the archive is damaged: {error}", where=path, hint=HINT) from error
     except OSError as error:
         raise ArchiveError(f"cannot be read: {error.strerror or error}", where=path) from error
     except ValueError as error:

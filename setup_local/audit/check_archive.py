@@ -8,6 +8,7 @@ from itertools import pairwise
 from setup_local.audit import description, safety
 from setup_local.audit.archive import MemberKind
 from setup_local.audit.facts import Packed
+from setup_local.audit.listed import PLACES
 from setup_local.audit.model import Group, Rule
 
 Breaches = Iterator[tuple[str, str]]
@@ -29,7 +30,7 @@ def _first(dist: Packed) -> Breaches:
 
 
 def _order(dist: Packed) -> Breaches:
-    rest = [member.name for member in dist.members if member.name != description.NAME]
+    rest = [member.name for member in dist.members if member.name not in (description.NAME, *PLACES)]
     for before, after in pairwise(rest):
         if after < before:
             yield after, f"comes after {before}: members are not sorted by name"

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from setup_local import manifest
 from setup_local.audit.facts import Flavoured, Packed
 from setup_local.audit.model import Group, Rule
 
 Breaches = Iterator[tuple[str, str]]
 _DIRECTORY = "lib/debug/"
 _PLACE = re.compile(rf"{_DIRECTORY}\.build-id/(?P<first>[0-9a-f]{{2}})/(?P<rest>[0-9a-f]+)\.debug")
-_OTHERS = re.compile(rf"(?:licenses/[^/]+|{_DIRECTORY}[^/]+\.py)")
+_OTHERS = re.compile(rf"(?:licenses/[^/]+|{_DIRECTORY}[^/]+\.py|{manifest.DEBUG_NAME})")
 
 
 def _build_ids(dist: Packed) -> Breaches:

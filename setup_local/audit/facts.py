@@ -40,13 +40,14 @@ class Binary:
 class FileFacts:
     """What one file's bytes said.
 
-    `name` is relative to `python/`; `problem` says why a binary cannot be read; `foreign` files may be binaries of
+    `name` is relative to `python/`; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
     other systems; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
     """
 
     name: str
     kind: FileKind
     blank: bool
+    sha256: str = ""
     binaries: tuple[Binary, ...] = ()
     problem: str = ""
     foreign: bool = False
@@ -64,12 +65,17 @@ class FileFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """What every archive has, a full one or a flavour of it. The keys of `files` are relative to `python/`."""
+    """What every archive has, a full one or a flavour of it. The keys of `files` are relative to `python/`.
+
+    `listed` are the hashes of the manifest; `manifest_problem` says why there are none though it is there.
+    """
 
     archive: str
     policy: Policy
     members: tuple[Member, ...]
     files: dict[str, FileFacts]
+    listed: dict[str, str] | None = None
+    manifest_problem: str = ""
 
     @property
     def names(self) -> frozenset[str]:

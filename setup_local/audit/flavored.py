@@ -43,12 +43,14 @@ def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: s
     policy = load_policy(_triple(named.target, path))
     scanner = PathScanner(policy=policy, forbid=forbid)
     oldest = version(floor or named_floor(re.split(r"[-+]", named.target)) or policy.default_floor)
-    members, files, _ = gather(path, scanner=scanner, floor=oldest, place=_place)
+    found = gather(path, scanner=scanner, floor=oldest, place=_place)
     return Flavoured(
         archive=path.name,
         policy=policy,
-        members=members,
-        files=files,
+        members=tuple(found.members),
+        files=found.files,
+        listed=found.listed,
+        manifest_problem=found.manifest_problem,
         flavor=named.flavor,
         parts=_catalog(),
         python=named.python,

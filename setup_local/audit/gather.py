@@ -3,14 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from setup_local.audit.archive import Member, MemberKind, read_members
 from setup_local.audit.facts import FileFacts, examine
+from setup_local.audit.listed import PLACES, read_manifest
 from setup_local.audit.safety import ROOT
 from setup_local.audit.texts import PathScanner
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import ArchiveError
+from setup_local.manifest import BadManifest, digest
+
+
+@dataclass(kw_only=True)
+class Gathered:
+    """What one pass over an archive gives: members, the facts of files, the bytes of those that were asked for.
+
+    `listed` are the hashes of the manifest; `manifest_problem` says why there are none though it is there.
+    """
+
+    members: list[Member] = field(default_factory=list)
+    files: dict[str, FileFacts] = field(default_factory=dict)
+    kept: dict[str, bytes] = field(default_factory=dict)
+    listed: dict[str, str] | None = None
+    manifest_problem: str = ""
+
+    def read_manifest(self, data: bytes) -> None:
+        """Take the first manifest in, and remember what is wrong with it."""
+        if self.listed is not None or self.manifest_problem:
+            return
+        try:
+            self.listed = read_manifest(data, load_limits())
+        except BadManifest as error:
+            self.manifest_problem = f"cannot be used: {error}"
 
 
 def gather(
@@ -20,28 +46,28 @@ def gather(
     floor: tuple[int, ...],
     place: Callable[[str], str] = str,
     keep: tuple[str, ...] = (),
-) -> tuple[tuple[Member, ...], dict[str, FileFacts], dict[str, bytes]]:
-    """Return members, the facts of files, and the bytes of those that `keep` names.
+) -> Gathered:
+    """Read an archive; of the files that `keep` names the bytes are kept.
 
     `place` says where a file lies in a full archive.
 
     Raises `ArchiveError`, also for more symbols than an archive may have.
     """
-    members: list[Member] = []
-    files: dict[str, FileFacts] = {}
-    kept: dict[str, bytes] = {}
+    found = Gathered()
     symbols, most = 0, load_limits().symbols
     for member, read in read_members(path):
-        members.append(member)
+        found.members.append(member)
         if member.kind is not MemberKind.FILE:
             continue
         name = member.name.removeprefix(ROOT)
         data = read()
+        if member.name in PLACES:
+            found.read_manifest(data)
         facts = examine(name, data, scanner=scanner, floor=floor, place=place(name))
         symbols += sum(len(table) for item in facts.binaries for table in (item.elf.symbols, item.elf.dynamic))
         if symbols > most:
             raise ArchiveError(f"its binaries have more than {most} symbols", where=path)
-        files[name] = facts
+        found.files[name] = replace(facts, sha256=digest(data))
         if name in keep:
-            kept[name] = data
-    return tuple(members), files, kept
+            found.kept[name] = data
+    return found

@@ -67,31 +67,31 @@ class Gate:
 
     def finish(self) -> Iterator[Breach]:
         """Yield what only all members together show: links that never arrive."""
-        hops = _Hops(links=self.links)
+        hops = Hops(links=self.links)
         for name, target in self.links.items():
-            if not hops.arrive(name):
+            if hops.end(name) is None:
                 yield LOOPS, name, f"links to {target}, which leads back to itself or through too many links"
 
 
 @dataclass(kw_only=True)
-class _Hops:
-    """Follows symbolic links as the kernel does, but not for ever."""
+class Hops:
+    """Follows symbolic links as the kernel does, but not for ever. `links` maps paths to targets."""
 
     links: dict[str, str]
     left: int = _MOST_HOPS
 
-    def arrive(self, path: str) -> bool:
-        """Tell whether a path leads to something that is not a link."""
+    def end(self, path: str) -> str | None:
+        """Return the path that is reached, None if it never is."""
         for _ in range(_MOST_LINKS):
             link = self._first_link(path)
             if not link:
-                return True
+                return path
             end = posixpath.join(posixpath.dirname(link), self.links[link])
             path = posixpath.normpath(f"{end}/{path.removeprefix(link)}")
             self.left -= 1
             if self.left < 0:
                 break
-        return False
+        return None
 
     def _first_link(self, path: str) -> str:
         """Return the shortest beginning of a path that is a link, empty if there is none."""

@@ -17,6 +17,7 @@ from setup_local.audit import (
     check_flavor,
     check_licences,
     check_links,
+    check_manifest,
     check_optimized,
     check_sources,
     check_tree,
@@ -45,6 +46,7 @@ _SCHEMA = Rule[Distribution](
 )
 _ANY = (
     *check_archive.RULES,
+    *check_manifest.RULES,
     check_contents.LINKS,
     *check_tree.RULES,
     *check_embedding.RULES,
@@ -137,15 +139,17 @@ def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
     said = _description(path)
     policy = load_policy(said.target_triple)
     scanner = PathScanner(policy=policy, forbid=forbid)
-    members, found, kept = gather(path, scanner=scanner, floor=version(said.floor), keep=(sources_record.PATH,))
-    _refuse_repetition(said, found, path)
-    sources, problem = _recorded(kept.get(sources_record.PATH))
+    found = gather(path, scanner=scanner, floor=version(said.floor), keep=(sources_record.PATH,))
+    _refuse_repetition(said, found.files, path)
+    sources, problem = _recorded(found.kept.get(sources_record.PATH))
     return Distribution(
         archive=path.name,
         policy=policy,
         description=said,
-        members=members,
-        files=found,
+        members=tuple(found.members),
+        files=found.files,
+        listed=found.listed,
+        manifest_problem=found.manifest_problem,
         record=sources,
         record_problem=problem,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_machine: bool) -> None:
     """Find files in DIR (wheels, things built by hand) that break when it moves, or on an older system.
 
+    Where DIR has the SHA256SUMS of its archive, files that were changed since are warnings.
+
     \b
     Examples:
       setup-local check python/install
@@ -42,16 +45,18 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
     """
     from setup_local.audit import report
     from setup_local.commands.verdicts import show_judged
+    from setup_local.doctor.changes import changed_files
     from setup_local.doctor.judge_files import RULES, judge_files
     from setup_local.doctor.repair import repair
     from setup_local.doctor.tree_files import tree_files
 
     triple = asked or target_of(directory)
     limits = _limits(directory, triple, floor)
+    root = Path(limits.roots[0])
     if mend:
-        for name, what in repair(Path(limits.roots[0]), tree_files(Path(limits.roots[0]), limits)):
+        for name, what in repair(root, tree_files(root, limits)):
             click.echo(printable(f"{name}: {what}"), err=as_machine)
-    verdict = judge_files(str(directory), tree_files(Path(limits.roots[0]), limits))
+    verdict = judge_files(str(directory), chain(tree_files(root, limits), changed_files(root)))
     outcome = report.Judged(subject=str(directory), verdict=verdict)
     show_judged(outcome, RULES, triple, as_machine=as_machine)
     if not outcome.holds:

@@ -8,6 +8,7 @@ from typing import Any
 
 from setup_local.audit.model import Group, Rule, Severity, Verdict, judge
 from setup_local.audit.policy import matches, version
+from setup_local.doctor.changes import ChangedFacts
 from setup_local.doctor.tree_files import BinaryFacts, TextFacts
 
 Breaches = Iterator[tuple[str, str]]
@@ -15,12 +16,14 @@ _GLIBC = "GLIBC_"
 _TRAMPOLINE = "setup-local check --fix DIR, if the interpreter lies beside the script; else install it again"
 
 
-def judge_files(subject: str, files: Iterable[BinaryFacts | TextFacts]) -> Verdict:
+def judge_files(subject: str, files: Iterable[BinaryFacts | TextFacts | ChangedFacts]) -> Verdict:
     """Return the verdict on a tree, with a part for each file that was judged."""
     return Verdict(subject=subject, parts=tuple(_judge(facts) for facts in files))
 
 
-def _judge(facts: BinaryFacts | TextFacts) -> Verdict:
+def _judge(facts: BinaryFacts | TextFacts | ChangedFacts) -> Verdict:
+    if isinstance(facts, ChangedFacts):
+        return judge(facts.name, (CHANGED,), facts)
     if isinstance(facts, TextFacts):
         return judge(facts.name, TEXT_RULES, facts)
     if facts.elf is not None and not _native(facts):
@@ -161,8 +164,12 @@ def _replaced(facts: TextFacts) -> Breaches:
         yield facts.name, f"this pip came later; scripts that it installs break when the tree moves; fix: {fix}"
 
 
+def _changed(facts: ChangedFacts) -> Breaches:
+    yield facts.name, f"{facts.what}; fix: none, if you did it; else install the tree again"
+
+
 def _rule(name: str, title: str, check: Callable[[Any], Breaches], severity: Severity = Severity.ERROR) -> Rule[Any]:
-    group = Group.TEXTS if check in (_script, _absent_program, _link, _named, _replaced) else Group.BINARIES
+    group = Group.TEXTS if check in (_script, _absent_program, _link, _named, _replaced, _changed) else Group.BINARIES
     return Rule(id=name, title=title, group=group, check=check, severity=severity)
 
 
@@ -186,4 +193,5 @@ TEXT_RULES: tuple[Rule[TextFacts], ...] = (
     _rule("installer", "pip writes scripts that follow the tree", _replaced, Severity.WARNING),
     _rule("path-file", ".pth files name no path that moves", _named),
 )
-RULES: tuple[Rule[Any], ...] = (*BINARY_RULES, *TEXT_RULES)
+CHANGED: Rule[ChangedFacts] = _rule("manifest", "files are what SHA256SUMS lists", _changed, Severity.WARNING)
+RULES: tuple[Rule[Any], ...] = (*BINARY_RULES, *TEXT_RULES, CHANGED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import urllib.parse
 import urllib.request
@@ -12,37 +13,50 @@ from pathlib import Path
 from setup_local.catalog.sources import Form
 from setup_local.errors import RequestError
 from setup_local.fetch.attempt import Attempt, PlaceFailed
-from setup_local.fetch.http import Downloader
+from setup_local.fetch.http import Downloader, checked_url
 
 MIRROR_VARIABLE = "SETUP_LOCAL_MIRROR"
 SNAPSHOT_VARIABLE = "SETUP_LOCAL_SNAPSHOT"
+_HINT = f"--mirror and {MIRROR_VARIABLE} take a directory or an http(s) URL"
 _UNKNOWN_SIZE = 1 << 30  # bytes; no source is as large
 
 
 def mirror_list(mirrors: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
     """Return the mirrors to ask, each once: those given, then those of `SETUP_LOCAL_MIRROR` (space-separated).
 
-    Raises `RequestError` for a directory that does not exist.
+    Raises `RequestError` for a directory that does not exist, and for a URL that cannot be asked for.
     """
     named = environ.get(MIRROR_VARIABLE, "")
-    unique = dict.fromkeys([*mirrors, *([named] if Path(named).is_dir() and named else named.split())])
+    unique = dict.fromkeys([*mirrors, *([named] if named and os.path.isdir(named) else named.split())])
     for mirror in unique:
         directory = as_directory(mirror)
-        if directory is not None and not directory.is_dir():
-            raise RequestError("no such directory", where=f"mirror {mirror}", hint="--mirror takes a directory or URL")
+        if directory is not None and not os.path.isdir(directory):
+            raise RequestError("no such directory", where=f"mirror {mirror}", hint=_HINT)
+        if directory is None:
+            _refuse_no_url(mirror)
     return tuple(unique)
 
 
+def _refuse_no_url(mirror: str) -> None:
+    try:
+        checked_url(mirror)
+    except PlaceFailed as error:
+        raise RequestError(str(error), where=f"mirror {mirror}", hint=_HINT) from error
+
+
 def as_directory(mirror: str) -> Path | None:
-    """Return the directory that a mirror is, or None for an http(s) URL."""
-    parts = urllib.parse.urlsplit(mirror)
+    """Return the directory that a mirror is, or None for an http(s) URL. Raises `RequestError` for a damaged URL."""
+    try:
+        parts = urllib.parse.urlsplit(mirror)
+    except ValueError as error:
+        raise RequestError(f"not a URL: {error}", where=f"mirror {mirror}", hint=_HINT) from error
     match parts.scheme:
         case "http" | "https":
             return None
         case "file":
             return Path(urllib.request.url2pathname(parts.path))
         case _:
-            return Path(mirror).expanduser()
+            return Path(os.path.expanduser(mirror))
 
 
 def mirror_attempts(

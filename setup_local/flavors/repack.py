@@ -10,8 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from setup_local import manifest
 from setup_local.audit import description
-from setup_local.audit.archive import Member, MemberKind, read_safe_members
+from setup_local.audit.archive import Member, MemberKind
+from setup_local.audit.safe_archive import read_safe_members
+from setup_local.audit.safety import Hops
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.errors import ArchiveError, DescriptionError, OutputError, RequestError
 from setup_local.flavors import detach
@@ -29,7 +32,7 @@ _GDB_START = "gdbinit.py"
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """One member of the new archive: a link's target, an empty directory, or where a file's bytes lie."""
+    """One member of the new archive: a link's target, an empty directory, or where a file's bytes lie, and their SHA-256."""
 
     name: str
     directory: bool = False
@@ -37,18 +40,20 @@ class _Kept:
     target: str = ""
     offset: int = 0
     size: int = 0
+    sha256: str = ""
 
 
 @dataclass(kw_only=True)
 class _Chosen:
     """What the new archive is made of; `name` is its name without the suffix, `scratch` holds all bytes.
 
-    `libpython` tells how the interpreter has it linked.
+    `libpython` tells how the interpreter has it linked, `detached` that it is debug information.
     """
 
     scratch: IO[bytes]
     name: str = ""
     libpython: Linkage = Linkage.STATIC
+    detached: bool = False
     kept: dict[str, _Kept] = field(default_factory=dict)
     left_out: set[str] = field(default_factory=set)
 
@@ -82,7 +87,7 @@ def archive_name(said: description.Description, flavor: Flavor) -> str:
 
 
 def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[bytes]) -> _Chosen:
-    chosen = _Chosen(scratch=scratch)
+    chosen = _Chosen(scratch=scratch, detached=flavor.detached)
     for member, read in read_safe_members(archive):
         if member.name == description.NAME:
             said = _description(read(), archive)
@@ -167,11 +172,15 @@ def _take_debug(chosen: _Chosen, member: Member, name: str, read: Callable[[], b
 def _keep(chosen: _Chosen, name: str, data: bytes, *, executable: bool = False) -> None:
     offset = chosen.scratch.tell()
     chosen.scratch.write(data)
-    chosen.kept[name] = _Kept(name=name, executable=executable, offset=offset, size=len(data))
+    chosen.kept[name] = _Kept(
+        name=name, executable=executable, offset=offset, size=len(data), sha256=manifest.digest(data)
+    )
 
 
 def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:
-    for item in sorted(_living(chosen), key=lambda item: item.name.encode("utf-8", "surrogateescape")):
+    living = sorted(_living(chosen), key=lambda item: item.name.encode("utf-8", "surrogateescape"))
+    pack.add_manifest(packed, _digests(living), name=manifest.DEBUG_NAME if chosen.detached else manifest.NAME)
+    for item in living:
         header = pack.member_of(item.name)
         if item.directory:
             header.type, header.mode = tarfile.DIRTYPE, 0o755
@@ -185,6 +194,14 @@ def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:
         header.mode = 0o755 if item.executable else 0o644
         chosen.scratch.seek(item.offset)
         packed.addfile(header, chosen.scratch)
+
+
+def _digests(items: list[_Kept]) -> dict[str, str]:
+    """Return the hash of each file, and of each link the hash of the file that it leads to."""
+    files = {item.name: item.sha256 for item in items if item.sha256}
+    hops = Hops(links={item.name: item.target for item in items if item.target})
+    ends = {name: hops.end(name) for name in hops.links}
+    return files | {name: files[end] for name, end in ends.items() if end in files}
 
 
 def _living(chosen: _Chosen) -> Iterator[_Kept]:

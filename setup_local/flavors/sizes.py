@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from setup_local.audit.archive import MemberKind, read_safe_members
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.binfmt.layout import debug_size
 from setup_local.catalog.flavors import FlavorCatalog, Part, source_of
 

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import assert_never
 
-from setup_local.audit.archive import Member, MemberKind, read_safe_members
+from setup_local import manifest
+from setup_local.audit.archive import Member, MemberKind
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.errors import ArchiveError, OutputError, SourceError
 from setup_local.fetch.unpack import TreeWriter, UnsafeMember, member_path
@@ -43,7 +45,7 @@ def create(
 ) -> Path:
     """Unpack an archive to `directory`, install exact versions of packages, and return the interpreter's path.
 
-    `directory` must not exist or be empty; it appears when all is done. Raises `OutputError`, `ArchiveError`,
+    `directory` must not exist or be empty; it appears when all is done, with a manifest of what is in it then. Raises `OutputError`, `ArchiveError`,
     and `SourceError` when a package cannot be had.
     """
     refuse_occupied(directory)
@@ -56,6 +58,7 @@ def create(
             report(f"installing {', '.join(f'{name} {version}' for name, version in packages.items())}")
             _install(python, packages, environ)
             _make_scripts_movable(root, python)
+        _write_manifest(root)
         _appear(root, final)
     return directory.absolute() / python.relative_to(root)
 
@@ -194,6 +197,15 @@ def _movable(path: Path, interpreter: str, place: str) -> str | None:
     if shell.startswith("#!/bin/sh\n'''exec' "):
         return start(interpreter) + rest
     return relocate_text(text, interpreter)
+
+
+def _write_manifest(root: Path) -> None:
+    """List what is in the environment, so that changes can be told later; it takes the place of the archive's manifest."""
+    try:
+        text = manifest.to_text(manifest.digests({name: root / name for name in files.below(root)}))
+    except OSError as error:
+        raise OutputError(f"cannot be read: {error.strerror}", where=root) from error
+    files.write(root / manifest.NAME, text)
 
 
 def _appear(root: Path, directory: Path) -> None:

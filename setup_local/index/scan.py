@@ -12,8 +12,8 @@ from typing import Any
 
 from packaging.version import Version
 
-from setup_local.audit.archive import read_safe_members
 from setup_local.audit.description import parse_description
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import DebugInformation, Distribution, Index
 from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name

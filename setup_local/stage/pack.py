@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import io
 import os
 import tarfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, cast
 
 import zstandard
 
+from setup_local import manifest
 from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
 from setup_local.whole import whole
@@ -28,14 +30,17 @@ _GZIP_LEVEL = 6
 
 
 def pack(trees: Sequence[Path], target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
-    """Write the archive of several trees, laid over each other, and return its path; PYTHON.json is in front.
+    """Write the archive of several trees, laid over each other, and return its path.
 
-    The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
+    PYTHON.json and the manifest of all files are in front. The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
     appears under its name only when it is whole. Raises `OutputError`, and `StageError` for a file that two trees have.
     """
     members = together(trees)
     with writing(target, threads=threads, level=level) as archive:
-        for name in sorted(members, key=lambda name: (name != DESCRIPTION, os.fsencode(name))):
+        first, *names = sorted(members, key=lambda name: (name != DESCRIPTION, os.fsencode(name)))
+        _add(archive, members[first], member_of(first))
+        add_manifest(archive, manifest.digests(members))
+        for name in names:
             _add(archive, members[name], member_of(name))
     return target
 
@@ -83,6 +88,18 @@ def _compressor(
         level, window_log=_WINDOW_LOG, enable_ldm=True, threads=max(1, threads), write_checksum=True
     )
     return zstandard.ZstdCompressor(compression_params=parameters).stream_writer(stream, closefd=False)
+
+
+def add_manifest(archive: tarfile.TarFile, digests: Mapping[str, str], *, name: str = manifest.NAME) -> None:
+    """Write the manifest of an archive, before the files that it lists."""
+    add_bytes(archive, name, manifest.to_text(digests).encode("utf-8", "surrogateescape"))
+
+
+def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
+    """Write a plain file below `python/`."""
+    member = member_of(name)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
 
 
 def member_of(name: str) -> tarfile.TarInfo:

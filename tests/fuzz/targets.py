@@ -12,10 +12,10 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from setup_local.audit.archive import read_safe_members
 from setup_local.audit.description import read_description
 from setup_local.audit.facts import examine
 from setup_local.audit.policy import load_policy
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.audit.sources_record import BadRecord, read_record
 from setup_local.audit.streams import Damaged, Refused, Unpacked
 from setup_local.audit.tar import Reader

@@ -72,6 +72,16 @@ def test_the_validator_finds_nothing(packed: Path) -> None:
     assert list(validate_archive(packed).walk()) == []
 
 
+def test_sha256sum_finds_every_file_as_it_was_packed(prefix: Path) -> None:
+    done = run(
+        ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"],
+        env={"PATH": "/usr/bin:/bin"},
+        cwd=prefix,
+        seconds=180,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_packing_again_gives_the_same_bytes(archive: Path, packed: Path, flavor: str, workshop: Path) -> None:
     if flavor != "minimal":
         return  # a unit test compares them all; the smallest is enough here

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
+from installed import run
 
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.stage.bytecode import compile_library
@@ -39,7 +40,18 @@ def tree(archive: Path, tmp_path: Path) -> Path:
     return unpacked(archive, tmp_path / "another place")
 
 
+def test_sha256sum_finds_every_file_as_it_was_packed(tree: Path) -> None:
+    done = run(
+        ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"],
+        env={"PATH": "/usr/bin:/bin"},
+        cwd=tree,
+        seconds=180,
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_archive_comes_out_the_same(archive: Path, tree: Path, tmp_path: Path) -> None:
+    (tree / "SHA256SUMS").unlink()
     interpreter = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))["python_exe"]
     before = bytecode(tree / "install")
     assert before, "a distribution holds bytecode"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 import gzip
+import hashlib
 import io
 import json
+import posixpath
 import tarfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -194,6 +196,9 @@ class Sample:
     description: bytes | None = None
     description_last: bool = False
     described: bool = True
+    manifest: bytes | None = None  # if it is not that of what is packed
+    unlisted: bool = False  # without a manifest
+    manifest_last: bool = False
     reverse: bool = False
     extra: list[tuple[str, Entry]] = field(default_factory=list)
     compression: str = "zstd"
@@ -212,10 +217,18 @@ class Sample:
         record = {"python/build/sources.json": Entry(json.dumps(self.record).encode())} if recorded else {}
         return record | self.entries
 
+    @property
+    def described_as(self) -> Entry:
+        """Return PYTHON.json."""
+        return Entry(self.description if self.description is not None else json.dumps(self.document).encode())
+
     def tar(self) -> bytes:
-        text = self.description if self.description is not None else json.dumps(self.document).encode()
-        described = ("python/PYTHON.json", Entry(text))
+        described = ("python/PYTHON.json", self.described_as)
         members = sorted(self.contents.items(), reverse=self.reverse) + self.extra
+        sums = self.sums() if self.manifest is None else self.manifest
+        place = "python/lib/debug/SHA256SUMS" if "-debuginfo." in self.name else "python/SHA256SUMS"
+        listed = [] if self.unlisted else [(place, Entry(sums))]
+        members = [*members, *listed] if self.manifest_last else [*listed, *members]
         if self.described:
             members = [*members, described] if self.description_last else [described, *members]
         buffer = io.BytesIO()
@@ -223,6 +236,17 @@ class Sample:
             for name, entry in members:
                 tar.addfile(_header(name, entry), io.BytesIO(entry.data))
         return buffer.getvalue()
+
+    def sums(self) -> bytes:
+        """Return the manifest that the archive should have."""
+        named = self.contents | dict(self.extra)
+        named |= {"python/PYTHON.json": self.described_as} if self.described else {}
+        plain = [name for name in named if posixpath.normpath(name) == name and name.startswith("python/")]
+        found = {name: end for name in plain if (end := _end(name, named)) is not None}
+        lines = (
+            f"{hashlib.sha256(data).hexdigest()}  {name.removeprefix('python/')}\n" for name, data in found.items()
+        )
+        return "".join(sorted(lines)).encode("utf-8", "surrogateescape")
 
     def packed(self) -> bytes:
         if self.compression == "gzip":
@@ -244,6 +268,19 @@ def flavoured(flavor: str) -> Sample:
     left_out = ("python/build/", "python/lib/python3.13/test/")
     sample.entries = {name: entry for name, entry in moved.items() if not name.startswith(left_out)}
     return sample
+
+
+def _end(name: str, entries: dict[str, Entry]) -> bytes | None:
+    """Return the bytes of a file, or of the one that a link leads to; None for anything else."""
+    for _ in range(5):
+        entry = entries.get(name)
+        if entry is None:
+            return None
+        if entry.kind not in (tarfile.SYMTYPE, tarfile.LNKTYPE):
+            return entry.data if entry.kind == tarfile.REGTYPE else None
+        directory = posixpath.dirname(name) if entry.kind == tarfile.SYMTYPE else ""
+        name = posixpath.normpath(posixpath.join(directory, entry.target))
+    return None
 
 
 def _header(name: str, entry: Entry) -> tarfile.TarInfo:

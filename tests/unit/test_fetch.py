@@ -181,6 +181,25 @@ def test_a_mirror_that_does_not_exist_is_a_wrong_request(tmp_path: Path) -> None
         fetcher(tmp_path, mirrors=(str(tmp_path / "absent"),))
 
 
+@pytest.mark.parametrize(
+    ("named", "what"),
+    [
+        ("http://[::1", "not a URL"),
+        ("http://host:99999", "not a URL"),
+        ("https://", "not an http"),
+        ("file://[::1", "not a URL"),
+        ("ftp://host/x", "no such directory"),
+        ("~nobody-of-this-name/x", "no such directory"),
+        ("x" * 5000, "no such directory"),
+    ],
+)
+def test_a_mirror_in_the_environment_that_is_none_is_a_wrong_request(tmp_path: Path, named: str, what: str) -> None:
+    with pytest.raises(RequestError, match=what) as caught:
+        fetcher(tmp_path, environ={"SETUP_LOCAL_MIRROR": named})
+    assert named in str(caught.value)
+    assert "SETUP_LOCAL_MIRROR" in str(caught.value)
+
+
 def test_wrong_bytes_are_told_and_the_next_place_is_tried(server: Server, tmp_path: Path) -> None:
     bad = DATA[:-1] + b"!"
     server.files |= {"/bad": bad, "/good": DATA}

@@ -73,7 +73,16 @@ def test_every_flavour_holds_what_its_name_promises(flavor: str, suffix: str, tm
 def test_the_installation_moves_up_and_nothing_is_lost(tmp_path: Path) -> None:
     sample = _sample()
     kept = {name.replace("/install/", "/") for name in sample.entries if not name.startswith("python/build/")}
-    assert set(_names(_repacked("install_full", tmp_path, sample))) == kept
+    assert set(_names(_repacked("install_full", tmp_path, sample))) == kept | {"python/SHA256SUMS"}
+
+
+def test_a_changed_file_is_not_repacked(tmp_path: Path) -> None:
+    sample = _sample()
+    sample.manifest = sample.sums()
+    sample.file("install/lib/python3.13/os.py").data = b"import backdoor\n"
+    with pytest.raises(ArchiveError, match="was changed after it was packed"):
+        _repacked("install_only", tmp_path, sample)
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_what_clients_install_has_no_tests_and_no_static_library(tmp_path: Path) -> None:
@@ -211,6 +220,7 @@ def test_a_binary_without_debug_information_is_refused(data: bytes, what: str) -
 def test_debug_information_comes_with_what_a_debugger_needs(tmp_path: Path) -> None:
     ids = sorted(read_elf(binary(name)).build_id for name in ("python", "good.so"))
     assert _names(_repacked("debuginfo", tmp_path)) == [
+        "python/lib/debug/SHA256SUMS",
         *(f"python/lib/debug/.build-id/{item[:2]}/{item[2:]}.debug" for item in ids),
         "python/lib/debug/gdbinit.py",
         "python/lib/debug/python-gdb.py",

@@ -8,7 +8,7 @@ import pytest
 from hostile_archives import DESCRIPTIONS, LOUD, SHAPES, with_description
 from sample_distribution import NAME, Sample
 
-from setup_local.audit.archive import read_safe_members
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.audit.validate import rules, validate_archive
 from setup_local.errors import ArchiveError, DescriptionError
 

@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sample_distribution import NAME, SHARED, Sample, binary
 
-from setup_local.audit.archive import Member, MemberKind, read_safe_members
+from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.model import Finding
 from setup_local.audit.policy import load_policy
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.audit.safety import Gate
 from setup_local.audit.validate import audit_paths, validate_archive
 from setup_local.binfmt.elf import BadElf, read_elf

@@ -12,8 +12,10 @@ from click.testing import CliRunner, Result
 from sample_distribution import Entry, Sample
 from test_index import TRIPLE, full, written
 
+from setup_local import manifest
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.commands.create import create as command
+from setup_local.doctor.changes import changed_files
 from setup_local.errors import ArchiveError, OutputError, RequestError, SetupLocalError, SourceError
 from setup_local.index import environment
 from setup_local.run import CommandFailed, Outcome
@@ -88,17 +90,40 @@ def test_a_full_archive_gives_its_installation_only(tmp_path: Path) -> None:
     result = run(tmp_path / "env", "--from", Sample().write(tmp_path))
     python = Path(result.stdout.splitlines()[-1])
     assert python == tmp_path / "env" / "bin" / "python3"
-    assert listing(tmp_path / "env") == ["bin", "include", "lib"]
+    assert listing(tmp_path / "env") == ["SHA256SUMS", "bin", "include", "lib"]
     assert os.access(python, os.X_OK)
     assert python.readlink() == Path("python3.13")
     assert not os.access(tmp_path / "env" / "lib" / "python3.13" / "os.py", os.X_OK)
     assert (tmp_path / "env").stat().st_mode & 0o077 == (tmp_path / "env" / "bin").stat().st_mode & 0o077
 
 
+def _manifest(directory: Path) -> dict[str, str]:
+    return manifest.parse((directory / manifest.NAME).read_bytes())
+
+
+def test_the_environment_lists_its_files_as_they_are_in_it(tmp_path: Path, pip: Pip) -> None:
+    pip.act = lambda place: place.joinpath("tool").write_text(f"#!{place}/python3.13\nprint()\n") and None
+    assert run(tmp_path / "env", "--from", Sample().write(tmp_path), "--pip", "25.0").exit_code == 0
+    listed = _manifest(tmp_path / "env")
+    assert listed["bin/python3"] == listed["bin/python3.13"]
+    assert {"bin/tool", "lib/python3.13/os.py"} <= listed.keys()
+    assert "SHA256SUMS" not in listed
+    assert listed == manifest.digests({name: tmp_path / "env" / name for name in listed})
+    assert list(changed_files(tmp_path / "env")) == []
+
+
+def test_a_file_that_is_not_what_the_manifest_says_is_not_installed(tmp_path: Path) -> None:
+    sample = Sample()
+    sample.manifest = sample.sums()
+    sample.file("install/lib/python3.13/os.py").data = b"import backdoor\n"
+    assert isinstance(failure(tmp_path / "env", "--from", sample.write(tmp_path)), ArchiveError)
+    assert not (tmp_path / "env").exists()
+
+
 def test_an_archive_of_only_the_installation_works_as_well(tmp_path: Path) -> None:
     assert run(tmp_path / "new" / "env", "--from", install_only(tmp_path)).exit_code == 0
     assert listing(tmp_path / "new") == ["env"]
-    assert listing(tmp_path / "new" / "env") == ["bin", "lib"]
+    assert listing(tmp_path / "new" / "env") == ["SHA256SUMS", "bin", "lib"]
 
 
 def test_an_empty_directory_may_be_there(tmp_path: Path) -> None:

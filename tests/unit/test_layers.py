@@ -29,7 +29,7 @@ STAGES = (
     "commands",
     "cli",
 )
-LEAVES = {"errors", "values", "paths", "log", "run", "whole", "printable", "strict_json"}
+LEAVES = {"errors", "manifest", "values", "paths", "log", "run", "whole", "printable", "strict_json"}
 # What a stage may import besides earlier stages and leaves; the judge must not know the builder.
 FORBIDDEN = {"audit": {"plan", "render", "build", "stage", "describe", "fetch"}, "binfmt": set(STAGES)}
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import os
 import tarfile
@@ -9,6 +10,9 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from setup_local import manifest
+from setup_local.audit.archive import MemberKind
+from setup_local.audit.safe_archive import read_safe_members
 from setup_local.errors import OutputError, StageError
 from setup_local.stage.pack import MTIME, pack
 
@@ -41,10 +45,18 @@ def members(archive: Path) -> list[tarfile.TarInfo]:
 
 def test_the_description_is_first_and_all_else_sorted(trees: list[Path], tmp_path: Path) -> None:
     names = [member.name for member in members(pack(trees, tmp_path / "a.tar.zst", threads=2))]
-    assert names[0] == "python/PYTHON.json"
-    assert names[1:] == sorted(names[1:], key=str.encode)
+    assert names[:2] == ["python/PYTHON.json", "python/SHA256SUMS"]
+    assert names[2:] == sorted(names[2:], key=str.encode)
     assert "python/install/lib/directory" in names
     assert not any(name.startswith("python/install/lib/directory/") for name in names)
+
+
+def test_the_manifest_lists_files_and_links_to_files(trees: list[Path], tmp_path: Path) -> None:
+    path = pack(trees, tmp_path / "a.tar.zst", threads=1)
+    contents = {member.name: read() for member, read in read_safe_members(path) if member.kind is MemberKind.FILE}
+    listed = manifest.parse(contents.pop("python/SHA256SUMS"))
+    hashes = {name.removeprefix("python/"): hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    assert listed == hashes | {"install/bin/python3": hashes["install/bin/python3.13"]}
 
 
 def test_members_say_nothing_of_the_machine(trees: list[Path], tmp_path: Path) -> None:

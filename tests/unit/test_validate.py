@@ -14,6 +14,7 @@ import test_validate_contents as contents
 import test_validate_description as description
 import test_validate_embedding as embedding
 import test_validate_flavours as flavours
+import test_validate_manifest as manifest
 import test_validate_optimized as optimized
 import test_validate_sources as sources
 from corruptions import (
@@ -133,7 +134,7 @@ def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
         {
             rule
-            for module in (binaries, contents, description, embedding, optimized, sources)
+            for module in (binaries, contents, description, embedding, manifest, optimized, sources)
             for rule, _ in module.BREACHES
         }
         | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}
