@@ -18,7 +18,11 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
     def action(job: Job) -> None:
         trees = {item.source.name: unpacked(item, job.work) for item in taken}
         deps = merge_trees([path for name, path in job.inputs.items() if name not in base], job.work / "deps")
-        cflags = [*plan.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in base)))]
+        cflags = [
+            *plan.target.cflags,
+            *plan.code.cflags,
+            *debug_flags(tool_places(*(job.inputs[name] for name in base))),
+        ]
         env = {**environment(plan, base, job), "CFLAGS": " ".join(cflags)}
         host = without_level(plan.target.triple)
         library.build_library(planned, trees, deps=deps, work=job.work, out=job.out, env=env, run=job.run, triple=host)
@@ -32,6 +36,7 @@ def build_library_step(plan: Plan, planned: PlannedLibrary, base: tuple[str, str
             [item.source.identity for item in taken],
             pins(taken),
             plan.target,
+            plan.code.cflags,
         ],
         needs=(*base, *map(library_step, _all_needs(planned, plan))),
         data=chosen.ingredients,

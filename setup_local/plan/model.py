@@ -150,6 +150,14 @@ class PlannedProfiling:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedCode:
+    """Flags that libraries and CPython are all compiled with; builders of extension modules are told of `extension_cflags`."""
+
+    cflags: tuple[str, ...] = ()
+    extension_cflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Consequence:
     """What a licence means for the whole distribution: under it alone the distribution may be conveyed.
 
@@ -186,6 +194,7 @@ class Plan:
     of programs in `bin/` that do not start without them, `consequences` what the licences of the libraries mean for the
     whole distribution.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
+    `code` are the flags that decide about all machine code, besides the target's.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
     """
@@ -208,6 +217,7 @@ class Plan:
     absent: tuple[AbsentExtension, ...] = ()
     shared_objects: tuple[SharedObject, ...] = ()
     shared_ldflags: tuple[str, ...] = ()
+    code: PlannedCode = PlannedCode()
     configure: PlannedConfigure = PlannedConfigure()
     profiling: PlannedProfiling | None = None
     python_patches: tuple[str, ...] = ()

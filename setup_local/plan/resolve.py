@@ -20,6 +20,7 @@ from setup_local.catalog.targets import Target
 from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout, takes_layout_tools
 from setup_local.plan.licenses import consequences
@@ -89,7 +90,12 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         tls=facts.tls,
         libpython=facts.libpython,
         dependencies=facts.dependencies,
-        variant=(*variant_words(catalogs.variants, facts, target, floor), *layout_words, *modules.words),
+        variant=(
+            *variant_words(catalogs.variants, facts, target, floor),
+            *layout_words,
+            *code_words(catalogs.features, facts),
+            *modules.words,
+        ),
         left_out=(*modules.left_out, *impossible_if_static(catalogs.extensions, facts)),
         left_out_programs=modules.programs,
         consequences=consequences(libraries, catalogs.licenses),
@@ -98,7 +104,8 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         absent=absent_extensions(catalogs.extensions, facts),
         shared_objects=objects,
         shared_ldflags=catalogs.cpython.shared_ldflags if objects else (),
-        configure=plan_configure(catalogs.cpython, target, extensions, facts, relayout),
+        code=plan_code(catalogs.features, facts),
+        configure=plan_configure(catalogs, target, extensions, facts, relayout),
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=tuple(part.name for part in catalogs.cpython.patch if part.when.matches(facts)),
         deps=catalogs.cpython.deps,
@@ -119,8 +126,14 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
         libpython=request.libpython,
         dependencies=request.dependencies,
     )
-    facts = dataclasses.replace(facts, tls=choose_tls(request.tls, catalogs.variants, facts))
-    modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
+    tls = choose_tls(request.tls, catalogs.variants, facts)
+    facts = dataclasses.replace(facts, tls=tls, features=choose_code(request, catalogs.features, facts))
+    groups = dataclasses.replace(
+        request,
+        with_features=modules_only(request.with_features, catalogs.features),
+        without_features=modules_only(request.without_features, catalogs.features),
+    )
+    modules = choose_modules(groups, catalogs.features, catalogs.extensions, facts)
     refuse_impossible(catalogs.variants, modules.facts)
     return modules
 
@@ -318,7 +331,7 @@ def plan_profiling(
         return None
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
     return PlannedProfiling(
-        configure=plan_configure(catalogs.cpython, target, extensions, instrumented),
+        configure=plan_configure(catalogs, target, extensions, instrumented),
         training=catalogs.cpython.training,
         tools=plan_tools(request, catalogs, facts),
         given=request.profile,
@@ -338,13 +351,14 @@ def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Sour
 
 
 def plan_configure(
-    catalog: CPythonCatalog,
+    catalogs: Catalogs,
     target: Target,
     extensions: Iterable[PlannedExtension],
     facts: Facts,
     relayout: Relayout | None = None,
 ) -> PlannedConfigure:
     """Return how CPython's `configure` is called for these extensions."""
+    catalog = catalogs.cpython
     parts = [part for part in catalog.configure if part.when.matches(facts)]
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
     hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
@@ -362,7 +376,9 @@ def plan_configure(
         args=filled(_merge(part.args for part in parts)),
         environment=tuple((name, value.format_map(fill)) for part in parts for name, value in part.environment.items()),
         cache=tuple((name, value) for part in parts for name, value in part.cache.items()),
-        cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
+        cflags=filled(
+            (*target.cflags, *plan_code(catalogs.features, facts).cflags, *_merge(part.cflags for part in parts))
+        ),
         ldflags=filled(_merge(part.ldflags for part in parts)),
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),

@@ -78,7 +78,7 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, jobs: int = 2, starte
     `starter` are the words that start the interpreter. Raises `StageError`, `OutputError`.
     """
     companion = plan.configure.companion
-    settings = load_settings().of(plan.build_options, companion)
+    settings = load_settings().of(plan.build_options, companion, plan.code.extension_cflags)
     root = out / "python"
     variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
     shares = objects.classify(plan, variables)
