@@ -9,6 +9,7 @@ from typing import Any
 from setup_local.audit import (
     check_archive,
     check_binary,
+    check_code,
     check_contents,
     check_debuginfo,
     check_description,
@@ -61,6 +62,7 @@ _WHOLE: tuple[Rule[Any], ...] = (
     *check_description.RULES,
     *check_contents.RULES,
     *check_optimized.RULES,
+    *check_code.RULES,
     *check_sources.RULES,
     *check_links.RULES,
     *check_licences.RULES,

@@ -14,6 +14,7 @@ from typing import Any
 
 from setup_local.binfmt import disagree, dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic, read_dynamic
+from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
 from setup_local.binfmt.segments import Image, read_segments
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
@@ -66,6 +67,7 @@ class Elf:
     sections. `level` is what a program says that it wants of the processor (`v3`), empty if it says nothing.
     `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
     one, and nothing that could be loaded. `loadable` files have segments for a loader, whatever their type says.
+    `frames` is how often its code sets up a frame pointer, None for processors of which that is not known.
     `disagreements` are places where sections or the type say something else than what a loader reads.
     """
 
@@ -87,6 +89,7 @@ class Elf:
     build_id: str = ""
     loadable: bool = False
     detached: bool = False
+    frames: int | None = None
     disagreements: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     dynamic: SymbolTable = NO_SYMBOLS
@@ -161,6 +164,7 @@ def _read(data: bytes) -> Elf:
         "machine": header.machine,
         "sections": frozenset(section.name for section in header.sections),
         "symbols": _table(header, data),
+        "frames": frames(data, header),
     }
     image = Image(data=data, order=header.order, elf_class=header.elf_class, segments=read_segments(data, header))
     loadable = any(segment.kind in (segments.LOAD, segments.DYNAMIC) for segment in image.segments)

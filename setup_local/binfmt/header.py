@@ -14,6 +14,7 @@ _CLASSES = {1: 32, 2: 64}
 _ORDERS = {1: "<", 2: ">"}
 _HEADER = {32: "HHIIIIIHHHHHH", 64: "HHIQQQIHHHHHH"}
 _SECTION = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
+_NO_BITS = 8  # SHT_NOBITS
 _IDENT = 16  # bytes of e_ident
 _SEGMENTS_ELSEWHERE = 0xFFFF  # PN_XNUM: the number does not fit into e_phnum
 _MOST_SECTIONS = 100_000  # compilers make one for each function, so objects may have thousands
@@ -27,9 +28,15 @@ class Section:
 
     name: str
     kind: int
+    flags: int
     offset: int
     size: int
     link: int
+
+    @property
+    def holds_bytes(self) -> bool:
+        """Tell whether its bytes are in the file."""
+        return self.kind != _NO_BITS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,7 +110,7 @@ def _sections(
         if stop < 0:
             raise ValueError(f"the name of a section at byte {at} has no end")
         name = data[at:stop].decode("utf-8", "replace")
-        yield Section(name=name, kind=entry[1], offset=entry[4], size=entry[5], link=entry[6])
+        yield Section(name=name, kind=entry[1], flags=entry[2], offset=entry[4], size=entry[5], link=entry[6])
 
 
 @cache

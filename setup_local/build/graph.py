@@ -27,7 +27,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     if plan.is_cross:
         native, more = _toolkit(plan, plan.host.target, plan.host.target.default_floor, inputs)
         tools = [*tools, *more]
-    libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources)
+    libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=plan.code.cflags)
     libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
     profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]

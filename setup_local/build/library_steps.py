@@ -18,14 +18,16 @@ def build_library_steps(
     native: Toolkit,
     sources: Sources,
     *,
+    code: tuple[str, ...] = (),
     are_native: bool = False,
 ) -> list[Step]:
     """Return the steps that build libraries with a toolkit, each after those that it needs.
 
-    `native` is what programs are compiled with that run while building. `are_native` libraries are for such programs.
+    `native` is what programs are compiled with that run while building. `code` are flags for all code besides the target's.
+    `are_native` libraries are for programs that run while building.
     """
     return [
-        _library_step(planned, _below(planned, libraries, are_native), toolkit, native, sources, are_native)
+        _library_step(planned, _below(planned, libraries, are_native), toolkit, native, sources, code, are_native)
         for planned in libraries
     ]
 
@@ -36,6 +38,7 @@ def _library_step(
     toolkit: Toolkit,
     native: Toolkit,
     sources: Sources,
+    code: tuple[str, ...],
     is_native: bool,  # noqa: FBT001
 ) -> Step:
     """Return the step that builds one library, which takes what the steps `below` made."""
@@ -45,7 +48,11 @@ def _library_step(
     def action(job: Job) -> None:
         trees = {item.source.name: unpacked(item, job.work) for item in taken}
         deps = merge_trees([job.inputs[name] for name in below], job.work / "deps")
-        cflags = [*toolkit.target.cflags, *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names)))]
+        cflags = [
+            *toolkit.target.cflags,
+            *code,
+            *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names))),
+        ]
         env = {**toolkit.environment(job), "CFLAGS": " ".join(cflags)}
         machines = library.Machines(
             target=toolkit.target,
@@ -64,6 +71,7 @@ def _library_step(
             [item.source.identity for item in taken],
             pins(taken),
             toolkit.target,
+            code,
         ],
         needs=(*tools, *below),
         data=chosen.files,

@@ -1,4 +1,4 @@
-"""Model of `data/features.toml`: named groups of extension modules, and the modules that must stay."""
+"""Model of `data/features.toml`: named groups of extension modules, the modules that must stay, properties of the code."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.extensions import Extension
 from setup_local.catalog.load import convert, plural, read_toml
+from setup_local.catalog.when import ALWAYS, Facts, When
 
 FILE = "features.toml"
 SCHEMA = "features"
@@ -47,16 +48,56 @@ class Kept:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CodeFlags:
+    """Flags of the compiler, where `when` holds; with `extensions`, builders of extension modules are told of them as well."""
+
+    cflags: tuple[str, ...]
+    extensions: bool = False
+    when: When = ALWAYS
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeFeature:
+    """A property of all machine code, that of the libraries and that of CPython.
+
+    `adds` says what `--with` brings; it is empty for what is there unless `--without` leaves it out.
+    """
+
+    name: str
+    title: str
+    adds: str = ""
+    flags: tuple[CodeFlags, ...] = ()
+
+    def flags_for(self, facts: Facts) -> tuple[CodeFlags, ...]:
+        """Return the flags whose conditions hold."""
+        return tuple(item for item in self.flags if item.when.matches(facts))
+
+    def is_known_to(self, facts: Facts) -> bool:
+        """Tell whether it makes a difference to what has these facts."""
+        return not self.flags or bool(self.flags_for(facts))
+
+    def is_default(self, facts: Facts) -> bool:
+        """Tell whether it is there without being asked for."""
+        return not self.adds and self.is_known_to(facts)
+
+
+@dataclass(frozen=True, kw_only=True)
 class FeatureCatalog:
     """The whole file."""
 
     features: tuple[Feature, ...]
     kept: tuple[Kept, ...] = ()
+    code: tuple[CodeFeature, ...] = ()
 
     @property
     def optional(self) -> frozenset[str]:
-        """Return the names of the features that `--with` changes something about."""
+        """Return the names of the groups of modules that `--with` changes something about."""
         return frozenset(feature.name for feature in self.features if feature.adds)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Return everything that `--with` and `--without` know."""
+        return frozenset(item.name for item in self.features) | {item.name for item in self.code}
 
 
 def load_features(path: Path | None = None) -> FeatureCatalog:
@@ -66,8 +107,12 @@ def load_features(path: Path | None = None) -> FeatureCatalog:
 
 
 def feature_problems(catalog: FeatureCatalog, extensions: Iterable[Extension]) -> Iterable[str]:
-    """Find modules that do not exist, and features with the name of a module that is not all they have."""
+    """Find modules that do not exist, names that mean two things, and features that are more than the module of their name."""
     known = {extension.name for extension in extensions}
+    groups = {feature.name for feature in catalog.features}
+    yield from (
+        f"{item.name} is a group of modules and a property of the code" for item in catalog.code if item.name in groups
+    )
     for feature in catalog.features:
         yield from (f"the feature {feature.name} has no module {name}" for name in feature.modules if name not in known)
         if feature.name in known and feature.modules != (feature.name,):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -10,6 +10,8 @@ from setup_local import paths
 from setup_local.catalog.cpython import Companion
 from setup_local.catalog.load import convert, read_toml
 from setup_local.values import BuildOption
+
+_COMMON = "BASECFLAGS"  # the Makefile's variable for flags that count whatever the optimization
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +68,14 @@ class Settings:
     bytecode: Bytecode
     changed: tuple[Changed, ...]
 
-    def of(self, options: Collection[BuildOption], companion: Companion | None = None) -> Settings:
-        """Return the settings of a build with these options, and perhaps with a shared libpython beside the program."""
-        settings = self
+    def of(
+        self, options: Collection[BuildOption], companion: Companion | None = None, cflags: Sequence[str] = ()
+    ) -> Settings:
+        """Return the settings of a build with these options, and perhaps with a shared libpython beside the program.
+
+        `cflags` are what builders of extension modules are told besides.
+        """
+        settings = replace(self, set=self.set | {_COMMON: " ".join((self.set[_COMMON], *cflags))})
         if companion:
             names = {"goal": companion.goal, "soname": companion.soname}
             values = {name: value.format(**names) for name, value in self.companion.set.items()}

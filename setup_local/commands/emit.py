@@ -81,6 +81,9 @@ def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
         }
         for feature in catalogs.features.features
     ]
+    rows += [
+        {"name": item.name, "title": item.title, "with": item.adds, "modules": []} for item in catalogs.features.code
+    ]
     if as_json:
         _print_json({"features": rows})
     else:

@@ -70,7 +70,8 @@ _OPTIONS = (
         "without_features",
         multiple=True,
         metavar="FEATURE",
-        help="Leave a group of extension modules out: tkinter, ssl, sqlite, ... (listed by: setup-local emit --features).",
+        help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers)."
+        " Listed by: setup-local emit --features.",
     ),
     click.option(
         "--without-modules",

@@ -115,8 +115,8 @@ def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str)
         "tls": partial(
             _known, "TLS library", {name for item in catalogs.variants.tls for name in (item.name, item.family)}
         ),
-        "with-features": partial(_all_known, "feature", {item.name for item in catalogs.features.features}),
-        "without-features": partial(_all_known, "feature", {item.name for item in catalogs.features.features}),
+        "with-features": partial(_all_known, "feature", catalogs.features.names),
+        "without-features": partial(_all_known, "feature", catalogs.features.names),
         "without-modules": partial(_all_known, "extension module", {item.name for item in catalogs.extensions}),
         "profile": partial(_exists, base),
         "llvm": partial(_exists, base),

@@ -43,7 +43,8 @@ def choose_modules(
     dropped = _features("--without", request.without_features, catalog, here, facts)
     for name in request.without_modules:
         _refuse_module(name, extensions, here, facts)
-    facts = dataclasses.replace(facts, features=catalog.optional.intersection(item.name for item in added))
+    asked = catalog.optional.intersection(item.name for item in added)
+    facts = dataclasses.replace(facts, features=facts.features | asked)
     reasons = _reasons(request.without_modules, dropped, here, facts)
     _refuse_contradiction(added, reasons, here)
     _refuse_kept(catalog, reasons)
@@ -81,7 +82,8 @@ def _features(
 ) -> list[Feature]:
     known = {feature.name: feature for feature in catalog.features}
     if unknown := [name for name in names if name not in known]:
-        raise RequestError(f"{option}: there is no feature {unknown[0]!r}", hint=suggestion(unknown[0], known))
+        hint = suggestion(unknown[0], sorted(catalog.names))
+        raise RequestError(f"{option}: there is no feature {unknown[0]!r}", hint=hint)
     found = [known[name] for name in dict.fromkeys(names)]
     for feature in found:
         if not any(feature.covers(extension) for extension in here):

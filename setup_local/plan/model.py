@@ -184,6 +184,14 @@ class ObtainedSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PlannedCode:
+    """Flags that libraries and CPython are all compiled with; builders of extension modules are told of `extension_cflags`."""
+
+    cflags: tuple[str, ...] = ()
+    extension_cflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Consequence:
     """What a licence means for the whole distribution: under it alone the distribution may be conveyed.
 
@@ -223,6 +231,7 @@ class Plan:
     had of each source, once that is known.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
     `emulation` are the sources of what runs the target's programs where the host cannot.
+    `code` are the flags that decide about all machine code, besides the target's.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
     """
@@ -248,6 +257,7 @@ class Plan:
     absent: tuple[AbsentExtension, ...] = ()
     shared_objects: tuple[SharedObject, ...] = ()
     shared_ldflags: tuple[str, ...] = ()
+    code: PlannedCode = PlannedCode()
     configure: PlannedConfigure = PlannedConfigure()
     build_python: PlannedBuildPython | None = None
     profiling: PlannedProfiling | None = None

@@ -13,7 +13,6 @@ from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
 from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
-from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.patches import load_patches, patches_for
 from setup_local.catalog.sources import Requirement, Source, Sources, Trust, exactly
@@ -21,6 +20,7 @@ from setup_local.catalog.targets import Target
 from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout, takes_layout_tools
 from setup_local.plan.licenses import consequences
@@ -78,6 +78,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
     companion = plan_companion(catalogs.cpython, facts)
+    code = plan_code(catalogs.features, facts)
     options = tuple(option for option in BuildOption if option in facts.options)
     plan = Plan(
         python=python,
@@ -86,7 +87,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         host=catalogs.host,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
-        sysconfig=catalogs.sysconfig.of(options, companion),
+        sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags),
         pip_patch=catalogs.pip_patch,
         build_options=options,
         tls=facts.tls,
@@ -99,6 +100,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         extensions=extensions,
         absent=absent_extensions(catalogs.extensions, facts),
         shared_objects=objects,
+        code=code,
         archive_format=request.archive_format,
     )
     return _with_means(plan, request, catalogs, modules)
@@ -108,7 +110,12 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
     """Return a plan of what is built with what builds it: toolchain, C library, CPython's configuration, profile."""
     facts, target, extensions = modules.facts, plan.target, plan.extensions
     relayout, layout_words = choose_layout(request, catalogs.cpython.relayout, facts)
-    words = (*variant_words(catalogs.variants, facts, target, plan.floor), *layout_words, *modules.words)
+    words = (
+        *variant_words(catalogs.variants, facts, target, plan.floor),
+        *layout_words,
+        *code_words(catalogs.features, facts),
+        *modules.words,
+    )
     patches = load_patches(part.name for part in catalogs.cpython.patch if part.when.matches(facts))
     return dataclasses.replace(
         plan,
@@ -118,7 +125,7 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         sysroot_sources=plan_sysroot(catalogs, target),
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
-        configure=plan_configure(catalogs.cpython, target, catalogs.host, extensions, facts, relayout),
+        configure=plan_configure(catalogs, target, extensions, facts, relayout),
         build_python=plan_build_python(catalogs, plan.libraries) if facts.cross else None,
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=patches,
@@ -142,8 +149,14 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
         libpython=request.libpython,
         dependencies=request.dependencies,
     )
-    facts = dataclasses.replace(facts, tls=choose_tls(request.tls, catalogs.variants, facts))
-    modules = choose_modules(request, catalogs.features, catalogs.extensions, facts)
+    tls = choose_tls(request.tls, catalogs.variants, facts)
+    facts = dataclasses.replace(facts, tls=tls, features=choose_code(request, catalogs.features, facts))
+    groups = dataclasses.replace(
+        request,
+        with_features=modules_only(request.with_features, catalogs.features),
+        without_features=modules_only(request.without_features, catalogs.features),
+    )
+    modules = choose_modules(groups, catalogs.features, catalogs.extensions, facts)
     refuse_impossible(catalogs.variants, modules.facts)
     return modules
 
@@ -349,7 +362,7 @@ def plan_profiling(
         return None
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
     return PlannedProfiling(
-        configure=plan_configure(catalogs.cpython, target, catalogs.host, extensions, instrumented),
+        configure=plan_configure(catalogs, target, extensions, instrumented),
         training=catalogs.cpython.training,
         recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
@@ -370,21 +383,21 @@ def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Sour
 
 
 def plan_configure(
-    catalog: CPythonCatalog,
+    catalogs: Catalogs,
     target: Target,
-    host: BuildHost,
     extensions: Iterable[PlannedExtension],
     facts: Facts,
     relayout: Relayout | None = None,
 ) -> PlannedConfigure:
     """Return how CPython's `configure` is called for these extensions."""
+    catalog = catalogs.cpython
     parts = [part for part in catalog.configure if part.when.matches(facts)]
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
     hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
     fill = {
         "deps": catalog.deps,
         "triple": target.system,
-        "build": host.target.system if facts.cross else target.system,
+        "build": catalogs.host.target.system if facts.cross else target.system,
         "build-python": BUILD_PYTHON,
         "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
@@ -400,7 +413,9 @@ def plan_configure(
             *(target.arch.configure.items() if facts.cross else ()),
             *(item for part in parts for item in part.cache.items()),
         ),
-        cflags=filled((*target.cflags, *_merge(part.cflags for part in parts))),
+        cflags=filled(
+            (*target.cflags, *plan_code(catalogs.features, facts).cflags, *_merge(part.cflags for part in parts))
+        ),
         ldflags=filled(_merge(part.ldflags for part in parts)),
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),

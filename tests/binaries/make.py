@@ -79,6 +79,8 @@ OPTIMIZED = {
     "python-not-laid-out": ("-DMOVED", "-DSTAYS", "-DNAMED"),
     "python-v3": ("-DLEVEL=4",),
 }
+FRAMES = ("-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer")
+FRAMELESS = ("-fomit-frame-pointer", "-momit-leaf-frame-pointer")
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")
 
@@ -96,6 +98,12 @@ def main() -> None:
         maker.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
         maker.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
         maker.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
+        maker.compile(SOURCES / "many.c", RESULTS / "many.o", *FRAMELESS)
+        maker.run("ar", "rcsD", "libframeless.a", "bundled.o", "many.o", cwd=RESULTS)
+        maker.compile(SOURCES / "many.c", RESULTS / "many.o")
+        maker.run("ar", "rcsD", "libmany.a", "bundled.o", "many.o", cwd=RESULTS)
+        (RESULTS / "many.o").unlink()
+        maker.program("python-frameless", LOADER, *FRAMELESS)
         maker.program("python", LOADER)
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         maker.program("python-musl", MUSL_LOADER, library="musl")
@@ -131,7 +139,7 @@ class Maker:
             "clang",
             f"--target={target}",
             *("-O1", "-fPIC", "-ffreestanding", "-fno-builtin", "-fvisibility=hidden", "-fno-ident", "-c"),
-            *("-fno-asynchronous-unwind-tables", "-fno-addrsig"),
+            *("-fno-asynchronous-unwind-tables", "-fno-addrsig", *FRAMES),
             *(DEBUG if debug else ()),
             *flags,
             *("-o", str(result), source.name),

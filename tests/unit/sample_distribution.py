@@ -103,6 +103,7 @@ def _document() -> dict[str, Any]:
         "python_config_vars": {
             "EXT_SUFFIX": SUFFIX,
             "ABIFLAGS": "",
+            "CFLAGS": "-fno-omit-frame-pointer -O3",
             "Py_DEBUG": "0",
             "SETUP_LOCAL_TOOLCHAIN": "zig",
         },

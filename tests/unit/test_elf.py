@@ -12,6 +12,8 @@ from sample_distribution import ELF, binary
 
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, ElfKind, VersionNeed, read_elf
+from setup_local.binfmt.frames import frames
+from setup_local.binfmt.header import Header, Section
 from setup_local.binfmt.layout import read_layout
 
 VERNEED = 0x6FFFFFFE  # SHT_GNU_verneed
@@ -174,3 +176,38 @@ def test_a_contradiction_is_a_fact(shape: str) -> None:
 )
 def test_what_linkers_make_has_no_contradictions(path: Path) -> None:
     assert read_elf(path.read_bytes()).disagreements == ()
+
+
+def test_frames_are_counted() -> None:
+    framed, frameless = (read_elf(binary(name)) for name in ("python", "python-frameless"))
+    assert framed.frames == len(framed.symbols.functions)
+    assert frameless.frames == 1  # in the library that is linked
+
+
+def test_sections_of_code_that_overlap_are_not_read() -> None:
+    header = Header(
+        elf_class=64, order="<", kind="ET_REL", machine="EM_X86_64", segments_at=0, segment_size=0, segment_count=0,
+        sections=(Section(name=".text", kind=1, flags=4, offset=0, size=8, link=0),) * 2,
+    )  # fmt: skip
+    with pytest.raises(ValueError, match="larger than the file"):
+        frames(bytes(10), header)
+
+
+@pytest.mark.parametrize(
+    ("machine", "code", "count"),
+    [
+        ("EM_AARCH64", "fd7bbfa9 fd030091", 1),  # stp x29, x30, [sp, #-16]!; mov x29, sp
+        ("EM_AARCH64", "ff8300d1 fd7b01a9 fd430091", 1),  # sub sp, sp, #32; stp x29, x30, [sp, #16]; add x29, sp, #16
+        ("EM_AARCH64", "ff4300d1 e00700f9", 0),
+        ("EM_X86_64", "f30f1efa 55 4889e5", 1),
+        ("EM_RISCV", "411106e4", None),
+    ],
+)
+def test_frames_of_other_processors(machine: str, code: str, count: int | None) -> None:
+    data = bytes.fromhex(code)
+    section = Section(name=".text", kind=1, flags=4, offset=0, size=len(data), link=0)
+    header = Header(
+        elf_class=64, order="<", kind="ET_REL", machine=machine, segments_at=0, segment_size=0, segment_count=0,
+        sections=(section, Section(name=".data", kind=1, flags=3, offset=0, size=len(data), link=0)),
+    )  # fmt: skip
+    assert frames(data, header) == count

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import test_validate_binaries as binaries
+import test_validate_code as code
 import test_validate_contents as contents
 import test_validate_description as description
 import test_validate_embedding as embedding
@@ -134,7 +135,7 @@ def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
         {
             rule
-            for module in (binaries, contents, description, embedding, manifest, optimized, sources)
+            for module in (binaries, code, contents, description, embedding, manifest, optimized, sources)
             for rule, _ in module.BREACHES
         }
         | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}

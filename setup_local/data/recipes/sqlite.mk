@@ -10,5 +10,5 @@ sqlite3.o: sqlite3.c
 
 ifeq (,$(wildcard sqlite3.c))
 sqlite3.c:
-	$(MAKE) -f Makefile.linux-generic CC='$(CC)' B.cc='$(CC)' CFLAGS='-O1' CFLAGS.jimsh='-O1 -DHAVE_REALPATH' sqlite3.c sqlite3ext.h
+	$(MAKE) -f Makefile.linux-generic CC='$(CC)' B.cc='$(BUILD_CC)' CFLAGS='-O1' CFLAGS.jimsh='-O1 -DHAVE_REALPATH' sqlite3.c sqlite3ext.h
 endif

@@ -1,0 +1,59 @@
+"""Decides about the machine code: which properties it has, by which flags, and what archive names say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from setup_local.catalog.features import CodeFeature, FeatureCatalog
+from setup_local.catalog.when import Facts
+from setup_local.errors import RequestError
+from setup_local.plan.model import PlannedCode
+from setup_local.values import Request
+
+
+def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> frozenset[str]:
+    """Return the names of the properties that the code is to have: the default ones, and those that are asked for.
+
+    Raises `RequestError` for one that makes no difference here, and for one that is asked for and left out.
+    """
+    added = [item for item in catalog.code if item.name in request.with_features]
+    dropped = [item for item in catalog.code if item.name in request.without_features]
+    for option, items in (("--with", added), ("--without", dropped)):
+        for item in items:
+            if not item.is_known_to(facts):
+                raise RequestError(
+                    f"{option} {item.name} makes no difference on {facts.triple}",
+                    hint=f"{item.title}; leave it out here",
+                )
+    if both := [item.name for item in added if item in dropped]:
+        raise RequestError(f"{both[0]} is asked for and left out", hint="leave one of them out")
+    default = {item.name for item in catalog.code if item.is_default(facts)}
+    return frozenset(default | {item.name for item in added}) - {item.name for item in dropped}
+
+
+def modules_only(names: Iterable[str], catalog: FeatureCatalog) -> tuple[str, ...]:
+    """Return the names that are not properties of the code."""
+    known = {item.name for item in catalog.code}
+    return tuple(name for name in names if name not in known)
+
+
+def plan_code(catalog: FeatureCatalog, facts: Facts) -> PlannedCode:
+    """Return the flags that give the code its properties."""
+    flags = [part for item in catalog.code if item.name in facts.features for part in item.flags_for(facts)]
+    return PlannedCode(
+        cflags=tuple(dict.fromkeys(word for part in flags for word in part.cflags)),
+        extension_cflags=tuple(dict.fromkeys(word for part in flags if part.extensions for word in part.cflags)),
+    )
+
+
+def code_words(catalog: FeatureCatalog, facts: Facts) -> tuple[str, ...]:
+    """Return the words in archive names that say what is not the default."""
+    words = ((item, _word(item, facts)) for item in catalog.code if item.is_known_to(facts))
+    return tuple(f"{word}_{item.name.replace('-', '_')}" for item, word in words if word)
+
+
+def _word(item: CodeFeature, facts: Facts) -> str:
+    here, usual = item.name in facts.features, item.is_default(facts)
+    if here == usual:
+        return ""
+    return "with" if here else "without"

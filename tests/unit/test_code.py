@@ -1,0 +1,125 @@
+"""Properties of the machine code: which flags give them, who is told, what names say, what is refused."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import pytest
+from setup_local.stage.settings import load_settings
+
+from setup_local.build.library_steps import build_library_step
+from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.catalog.features import CodeFeature, CodeFlags, Feature, FeatureCatalog, feature_problems
+from setup_local.catalog.when import When
+from setup_local.errors import RequestError
+from setup_local.fetch import Obtained
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+FRAME = "-fno-omit-frame-pointer"
+LEAF = "-mno-omit-leaf-frame-pointer"
+MUSL = "x86_64-unknown-linux-musl"
+
+
+@pytest.fixture(scope="module")
+def catalogs() -> Catalogs:
+    return load_catalogs()
+
+
+def planned(catalogs: Catalogs, python: str = "3.13.5", **choice: Any) -> Plan:
+    return resolve(Request(python=python, **choice), catalogs)
+
+
+@pytest.mark.parametrize("triple", ["x86_64-unknown-linux-gnu", "x86_64_v3-unknown-linux-gnu", MUSL])
+def test_everything_has_frame_pointers(catalogs: Catalogs, triple: str) -> None:
+    plan = planned(catalogs, target_triple=triple)
+    for flags in (plan.code.cflags, plan.code.extension_cflags, plan.configure.cflags):
+        assert {FRAME, LEAF} <= set(flags)
+    assert plan.variant == ()
+
+
+def test_the_build_that_counts_has_the_same_code(catalogs: Catalogs) -> None:
+    plan = planned(catalogs, options="pgo+lto")
+    assert plan.profiling is not None
+    assert set(plan.code.cflags) <= set(plan.profiling.configure.cflags)
+
+
+def test_frame_pointers_can_be_left_out(catalogs: Catalogs) -> None:
+    plan = planned(catalogs, without_features=("frame-pointers", "tkinter"))
+    for flags in (plan.code.cflags, plan.code.extension_cflags, plan.configure.cflags):
+        assert not {FRAME, LEAF} & set(flags)
+    assert plan.archive_stem.endswith("-noopt+without_frame_pointers+without_tkinter")
+
+
+def test_configure_is_told_where_it_would_take_frame_pointers_by_itself(catalogs: Catalogs) -> None:
+    word = "--without-frame-pointers"
+    assert word not in planned(catalogs, "3.15").configure.args
+    assert word in planned(catalogs, "3.15", without_features=("frame-pointers",)).configure.args
+    assert word not in planned(catalogs, "3.13.5", without_features=("frame-pointers",)).configure.args
+
+
+def test_builders_of_extensions_are_told_after_what_is_common() -> None:
+    settings = load_settings()
+    common = settings.set["BASECFLAGS"]
+    assert settings.of((), None, (FRAME, LEAF)).set["BASECFLAGS"] == f"{common} {FRAME} {LEAF}"
+    assert settings.of(()).set == settings.set
+
+
+def test_flags_decide_about_the_key_of_a_library(catalogs: Catalogs) -> None:
+    one, other = planned(catalogs), planned(catalogs, without_features=("frame-pointers",))
+    library = one.libraries[0]
+
+    class Anything(dict[str, Any]):
+        def __missing__(self, key: str) -> Any:
+            return next(item for item in _obtained(one) if item.source.identity == key)
+
+    steps = [build_library_step(plan, library, ("compilers", "libc"), Anything()) for plan in (one, other)]
+    assert steps[0].ingredients != steps[1].ingredients
+
+
+def _obtained(plan: Plan) -> list[Any]:
+    return [Obtained(source=source, form=source.forms[0], path=Path("none")) for source in plan.sources]
+
+
+ELSEWHERE = CodeFeature(
+    name="walls", title="walls", flags=(CodeFlags(cflags=("-fwalls",), when=When(targets=("sparc*",))),)
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "what"),
+    [
+        ({"without_features": ("walls",)}, "--without walls makes no difference on x86_64-unknown-linux-gnu"),
+        ({"with_features": ("walls",)}, "--with walls makes no difference on x86_64-unknown-linux-gnu"),
+        (
+            {"with_features": ("frame-pointers",), "without_features": ("frame-pointers",)},
+            "frame-pointers is asked for and left out",
+        ),
+        ({"without_features": ("frame-pointer",)}, "--without: there is no feature 'frame-pointer'"),
+    ],
+)
+def test_what_makes_no_sense_is_refused(catalogs: Catalogs, choice: dict[str, Any], what: str) -> None:
+    features = dataclasses.replace(catalogs.features, code=(*catalogs.features.code, ELSEWHERE))
+    with pytest.raises(RequestError, match=what):
+        planned(dataclasses.replace(catalogs, features=features), **choice)
+
+
+def test_what_is_there_anyway_may_be_asked_for(catalogs: Catalogs) -> None:
+    assert planned(catalogs, with_features=("frame-pointers",)) == planned(catalogs)
+
+
+def test_what_has_to_be_asked_for_is_named(catalogs: Catalogs) -> None:
+    walls = dataclasses.replace(ELSEWHERE, adds="walls", flags=(CodeFlags(cflags=("-fwalls",)),))
+    more = dataclasses.replace(catalogs, features=dataclasses.replace(catalogs.features, code=(walls,)))
+    assert "-fwalls" not in planned(more).configure.cflags
+    plan = planned(more, with_features=("walls",))
+    assert "-fwalls" in plan.configure.cflags
+    assert plan.variant == ("with_walls",)
+
+
+def test_a_name_means_one_thing() -> None:
+    catalog = FeatureCatalog(features=(Feature(name="walls", title="w", test=True),), code=(ELSEWHERE,))
+    assert list(feature_problems(catalog, ())) == ["walls is a group of modules and a property of the code"]
