@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from setup_local.build.cpython import NO_BYTECODE
 from setup_local.build.library_steps import build_library_steps
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
 from setup_local.build.steps import Job, Runner, Step
@@ -46,6 +45,8 @@ def compile_build_python(
 
     `deps` is where the libraries lie, seen from the tree. Raises `StepError`.
     """
+    from setup_local.build.cpython import NO_BYTECODE
+
     settings = {name: value.format(deps=deps) for name, value in recipe.environment.items()}
     run(["./configure", f"--prefix=/{PREFIX}", *recipe.args], cwd=tree, env={**env, **settings})
     run(["make"], cwd=tree, env={**env, **settings})

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from setup_local.stage.settings import load_settings
 
 from setup_local.build.library_steps import build_library_step
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.features import CodeFeature, CodeFlags, Feature, FeatureCatalog, feature_problems
+from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.when import When
 from setup_local.errors import RequestError
 from setup_local.fetch import Obtained

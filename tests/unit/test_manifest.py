@@ -61,6 +61,6 @@ def test_files_and_links_to_files_have_hashes_and_nothing_else_has(tmp_path: Pat
     (tmp_path / "link").symlink_to("d/file")
     (tmp_path / "directory").symlink_to("d")
     (tmp_path / "dead").symlink_to("nothing")
-    names = ["d/file", "SHA256SUMS", "link", "directory", "dead"]
-    assert digests(tmp_path, names) == dict.fromkeys(["d/file", "link"], hashlib.sha256(b"x").hexdigest())
+    files = {name: tmp_path / name for name in ("d/file", "SHA256SUMS", "link", "directory", "dead")}
+    assert digests(files) == dict.fromkeys(["d/file", "link"], hashlib.sha256(b"x").hexdigest())
     assert digest(b"x") == hashlib.sha256(b"x").hexdigest()
