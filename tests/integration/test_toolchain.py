@@ -41,7 +41,7 @@ def compilers() -> Path:
 
 @pytest.fixture(scope="module")
 def libc() -> Path:
-    return newest(f"sysroot-glibc-{FLOOR}")
+    return newest(f"sysroot-x86_64-glibc-{FLOOR}")
 
 
 def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
