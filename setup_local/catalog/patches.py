@@ -38,27 +38,33 @@ class Edit:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patch:
-    """Edits of a source tree that belong together, and why they are made.
+class PatchText:
+    """Edits of a source tree that belong together, and why they are made, as the file has it.
 
-    `name` is that of its file, and `sha256` the file's hash. `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
+    `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
     have conditions in the catalog instead.
     """
 
-    name: str
-    sha256: str
     why: str
     edits: tuple[Edit, ...]
     versions: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patch(PatchText):
+    """A patch, with the name of its file and the file's hash."""
+
+    name: str
+    sha256: str
 
 
 @cache
 def load_patch(name: str) -> Patch:
     """Return the patch `data/patches/<name>`. Raises `CatalogError`."""
     path = PATCHES / name
-    document = plural(read_toml(path, "patch"), "edit")
-    known = {"name": name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-    return convert(Patch, document | known, where=path)
+    text = convert(PatchText, plural(read_toml(path, "patch"), "edit"), where=path)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Patch(name=name, sha256=digest, why=text.why, edits=text.edits, versions=text.versions)
 
 
 def load_patches(names: Iterable[str]) -> tuple[Patch, ...]:

@@ -78,7 +78,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("llvm-tools", "$defs/source", llvm_tools.ToolSource),
     ("musl", "", musl.MuslCatalog),
     ("musl", "$defs/newer", musl.Newer),
-    ("patch", "", patches.Patch),
+    ("patch", "", patches.PatchText),
     ("patch", "$defs/edit", patches.Edit),
     ("policy", "", policy.Policy),
     ("policy", "properties/needed/items", policy.AllowedLibrary),
