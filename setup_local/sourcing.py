@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import assert_never
 
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.keys import Keys, signature_record
@@ -18,24 +18,12 @@ from setup_local.errors import RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.fetch.local import own_sources
+from setup_local.fetch.supplier import Supplier
 from setup_local.plan.model import ObtainedSource, Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import WITHOUT_LAYOUT, LayoutChoice, LlvmToolsChoice, Request
 
 Report = Callable[[str], None]
-
-
-class Supplier(Protocol):
-    """Gets sources, and finds some that the catalog does not know."""
-
-    def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
-        """Return for every source, by its identity, what was had or why it was not."""
-
-    def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return sources that meet a requirement and that signed indexes vouch for, the best first.
-
-        `known` are the catalog's, which are left out.
-        """
 
 
 def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -> Catalogs:

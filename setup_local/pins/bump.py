@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from setup_local import fetch
 from setup_local.build.cpython_tree import disagreements, read_upstream
@@ -13,13 +12,14 @@ from setup_local.build.patch_trial import unfitting
 from setup_local.catalog.catalogs import PYTHON, Catalogs
 from setup_local.catalog.keys import load_keys
 from setup_local.catalog.patches import patches_for
-from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Sources, Trust, exactly
+from setup_local.catalog.sources import Form, NoCandidate, Requirement, Source, Trust, exactly
 from setup_local.catalog.versions import admits, order
 from setup_local.errors import ReconcileError, RequestError, SourceError
 from setup_local.fetch import Obtained
 from setup_local.fetch.cache import sha256_of
 from setup_local.fetch.local import source_root
 from setup_local.fetch.signatures import Verdict, signature_path
+from setup_local.fetch.supplier import Supplier
 from setup_local.pins.edit import with_pin
 from setup_local.pins.uses import requirements
 from setup_local.plan.model import PlannedLibrary
@@ -27,22 +27,6 @@ from setup_local.plan.resolve import resolve
 from setup_local.values import Request
 
 _NOT_AT_HAND = "not-at-hand"
-
-
-class Supplier(Protocol):
-    """Finds newer versions, and gets them."""
-
-    def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that is newer than every pin that meets a requirement, the newest first."""
-
-    def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that meets a requirement and is not pinned, the best first."""
-
-    def obtain(self, source: Source) -> Obtained:
-        """Return a source, from the first place that has it; raise `SourceError`."""
-
-    def check_signature(self, item: Obtained) -> Verdict | None:
-        """Check upstream's signature of a source that is there; None if there is none. Raises `WrongSignature`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.sources import Requirement, Source, Sources
+from setup_local.catalog.sources import Source
 from setup_local.errors import SourceError
-from setup_local.fetch import Obtained
+from setup_local.fetch.supplier import Supplier
 from setup_local.pins.bump import series
 from setup_local.pins.uses import users
-
-
-class Supplier(Protocol):
-    """Finds newer versions, and tries to get pins."""
-
-    def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that is newer than every pin that meets a requirement, the newest first."""
-
-    def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
-        """Return for every source, by its identity, what was had or why it was not."""
 
 
 @dataclass(frozen=True, kw_only=True)
