@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from world import World
 
-from setup_local.commands.build import choose_toolchain
+from setup_local.commands.means_options import choose_toolchain
 from setup_local.errors import RequestError, SourceError
 from setup_local.values import (
     OPTIMIZED,

@@ -1,0 +1,121 @@
+"""The options that say what a distribution is built with, and how its archive is compressed."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from setup_local.commands.choice import EnumChoice, NamedPath
+from setup_local.errors import RequestError
+from setup_local.values import ArchiveFormat, LlvmToolsChoice, Request, ToolchainChoice
+
+_OPTIONS = (
+    click.option(
+        "--profile",
+        metavar="FILE",
+        type=NamedPath(exists=True, dir_okay=False, resolve_path=True),
+        help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
+    ),
+    click.option(
+        "--toolchain",
+        default="auto",
+        type=EnumChoice(ToolchainChoice),
+        help="Clang from the ziglang wheel, or LLVM of the host.",
+    ),
+    click.option(
+        "--llvm",
+        metavar="DIR",
+        type=NamedPath(exists=True, file_okay=False, resolve_path=True),
+        help="Directory of the host's LLVM, for --toolchain llvm.  [default: the newest]",
+    ),
+    click.option(
+        "--llvm-tools",
+        default="auto",
+        type=EnumChoice(LlvmToolsChoice),
+        help="LLVM's tools for --optimized: from packages, or compiled.",
+    ),
+    click.option(
+        "--format",
+        "archive_format",
+        default="zst",
+        type=EnumChoice(ArchiveFormat),
+        help="A .tar.zst, or a .tar.gz, half as long again, which every system unpacks.",
+    ),
+)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Means:
+    """The toolchain, LLVM's tools, a profile that was made before, and the format of the archive."""
+
+    toolchain: ToolchainChoice
+    llvm: Path | None
+    llvm_tools: LlvmToolsChoice
+    profile: Path | None
+    archive_format: ArchiveFormat
+
+    def of(self, request: Request) -> Request:
+        """Return a request with these means."""
+        return dataclasses.replace(
+            request,
+            toolchain=self.toolchain,
+            llvm=self.llvm,
+            llvm_tools=self.llvm_tools,
+            profile=self.profile,
+            archive_format=self.archive_format,
+        )
+
+
+def means_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of the means, as one argument `means`."""
+
+    @functools.wraps(command)
+    def with_means(
+        *,
+        toolchain: ToolchainChoice,
+        llvm: Path | None,
+        llvm_tools: LlvmToolsChoice,
+        profile: Path | None,
+        archive_format: ArchiveFormat,
+        **others: Any,
+    ) -> None:
+        if profile is not None:
+            refuse_no_profile(profile)
+        means = Means(
+            toolchain=choose_toolchain(toolchain, llvm),
+            llvm=llvm,
+            llvm_tools=llvm_tools,
+            profile=profile,
+            archive_format=archive_format,
+        )
+        command(means=means, **others)
+
+    return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), with_means)
+
+
+def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
+    """Return the toolchain that two options mean; raise `RequestError` if they disagree."""
+    if llvm is None:
+        return choice
+    if choice is ToolchainChoice.ZIG:
+        raise RequestError("--llvm is a directory for --toolchain llvm, not zig", hint="leave one of them out")
+    return ToolchainChoice.LLVM
+
+
+def refuse_no_profile(path: Path) -> None:
+    """Raise `RequestError` for a file that no instrumented program of LLVM wrote."""
+    from setup_local.binfmt.detect import HEAD, FileKind, detect
+
+    try:
+        with path.open("rb") as stream:
+            kind = detect(stream.read(HEAD))
+    except OSError as error:
+        raise RequestError(f"cannot be read: {error.strerror}", where=f"--profile {path}") from error
+    if kind is not FileKind.PROFILE:
+        hint = "take build/cpython.profdata of an archive that was built with --optimized"
+        raise RequestError("is not a profile of LLVM", where=f"--profile {path}", hint=hint)
