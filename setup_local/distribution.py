@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.build import build_python
 from setup_local.build.cpython_steps import CPYTHON, SHARED
 from setup_local.build.step_parts import Toolkit, emulation_step, library_step
 from setup_local.build.steps import Job, Step
@@ -60,10 +61,14 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
         compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
         support = runtime_support(plan, compilers, libc, job.work / "support")
-        results = Results(cpython=job.inputs[CPYTHON], libraries=libraries | support, shared=job.inputs.get(SHARED))
-        staged = stage_tree(
-            plan, results, job.out, launcher=find_launcher(plan, libc, job.inputs.get(emulation_step(plan))), jobs=jobs
+        results = Results(
+            cpython=job.inputs[CPYTHON],
+            libraries=libraries | support,
+            shared=job.inputs.get(SHARED),
+            build_python=_build_python(job),
         )
+        launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
+        staged = stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
         write_record(staged, job.out)
 
     data = (
@@ -78,26 +83,30 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
     """Return the step that writes PYTHON.json."""
 
     def action(job: Job) -> None:
-        from setup_local.build.launcher import find_launcher
+        from setup_local.build.launcher import choose_python, find_launcher
         from setup_local.describe.compose import describe
         from setup_local.describe.probe import probe
+        from setup_local.describe.read import read_facts, refuse_differences
         from setup_local.stage import files
         from setup_local.stage.pack import DESCRIPTION
         from setup_local.stage.staged import read_record
 
         staged = read_record(job.inputs[STAGE])
-        facts = probe(staged, find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan))))
+        launcher = find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan)))
+        facts = read_facts(plan, staged, choose_python(staged.interpreter, launcher, _build_python(job)))
+        if launcher:
+            refuse_differences(facts, probe(staged, launcher), where=staged.python_exe)
         files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
 
     data = (paths.DATA / "probe" / "facts.py", _DESCRIPTION_SCHEMA)
-    return Step(
-        name=DESCRIBE,
-        ingredients=plan,
-        needs=tuple(filter(None, (STAGE, toolkit.libc, emulation_step(plan)))),
-        data=data,
-        action=action,
-        weight=1,
-    )
+    needs = (STAGE, toolkit.libc, emulation_step(plan), build_python.STEP if plan.build_python else "")
+    return Step(name=DESCRIBE, ingredients=plan, needs=tuple(filter(None, needs)), data=data, action=action, weight=1)
+
+
+def _build_python(job: Job) -> Path | None:
+    """Return the build Python, None where the interpreter itself runs here."""
+    made = job.inputs.get(build_python.STEP)
+    return made / build_python.PREFIX / "bin" / "python3" if made else None
 
 
 def documents_step(plan: Plan) -> Step:

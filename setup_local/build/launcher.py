@@ -1,4 +1,4 @@
-"""How programs of a target run on the machine that builds them."""
+"""How programs of a target run on the machine that builds them, and which Python does its interpreter's work there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from setup_local.build.emulation import EMULATOR, ROOT
 from setup_local.build.loader import build_loader
+from setup_local.errors import StepError
 from setup_local.plan.model import Plan
 
 
@@ -22,8 +23,36 @@ class Launcher:
         return [*self.words, program, *args]
 
 
-def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher:
-    """Return the launcher of a plan's programs.
+@dataclass(frozen=True, kw_only=True)
+class HostPython:
+    """A Python of a target's version that runs on this machine: its interpreter, where that runs here, or another one.
+
+    With `is_other`, it has to be told where the target's standard library is.
+    """
+
+    program: Path
+    launcher: Launcher = Launcher()
+    is_other: bool = False
+
+    def command(self, args: Iterable[str | Path]) -> list[str | Path]:
+        """Return the words that run it with these arguments."""
+        return self.launcher.command(self.program, args)
+
+
+def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | None) -> HostPython:
+    """Return the Python that does an interpreter's work here: `other`, where one was built for that, else itself.
+
+    Raises `StepError` where there is neither.
+    """
+    if other:
+        return HostPython(program=other, is_other=True)
+    if launcher is None:
+        raise StepError("does not run on this machine, and no other Python was built for it", where=interpreter.name)
+    return HostPython(program=interpreter, launcher=launcher)
+
+
+def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher | None:
+    """Return the launcher of a plan's programs, None if they do not run here.
 
     For musl they are started by the loader of the sysroot that they were built for. `emulation` is the result of the step
     that collects QEMU and a glibc, where the processor here is another one (qemu-user(1), `-L`).

@@ -1,13 +1,14 @@
-"""Asks the interpreter that was built about itself."""
+"""Asks an interpreter about a distribution: the one that was built, or one that answers for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from setup_local import paths
-from setup_local.build.launcher import Launcher
+from setup_local.build.launcher import HostPython, Launcher
 from setup_local.catalog.load import convert
 from setup_local.errors import CatalogError, DescribeError
 from setup_local.run import CommandFailed, run
@@ -15,11 +16,12 @@ from setup_local.stage.staged import StagedTree
 
 _SCRIPT = paths.DATA / "probe" / "facts.py"
 ROOT = "{root}"
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What the interpreter says; paths below the installation begin with `{root}`.
+    """What is known of an interpreter and its installation; paths below the installation begin with `{root}`.
 
     `shared_modules` maps modules to file names in `shared_directory`.
     """
@@ -43,7 +45,7 @@ class Facts:
     shared_modules: dict[str, str]
 
 
-def read_facts(text: str, where: object) -> Facts:
+def parse_facts(text: str, where: object) -> Facts:
     """Return the facts that the probe printed; raise `DescribeError`."""
     try:
         raw = json.loads(text)
@@ -58,12 +60,24 @@ def probe(staged: StagedTree, launcher: Launcher, env: Mapping[str, str] | None 
 
     `launcher` says how it runs here. `env` is the whole environment; nothing of it may show in the answer.
     """
-    base = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"} if env is None else dict(env)
+    words = launcher.command(staged.interpreter, ["-E", "-s", "-B", _SCRIPT])
+    return _printed(words, _ENVIRONMENT if env is None else env, staged, staged.python_exe)
+
+
+def ask(python: HostPython, staged: StagedTree, own: Mapping[str, object], env: Mapping[str, str]) -> Facts:
+    """Return what a Python that runs here says with the standard library of a staged tree; raise `DescribeError`.
+
+    `own` are facts that only the staged interpreter would know, `env` the variables that make the library answer for it.
+    """
+    words = python.command(["-s", "-B", _SCRIPT, json.dumps(own)])
+    return _printed(words, {**_ENVIRONMENT, **env}, staged, python.program)
+
+
+def _printed(words: Sequence[str | Path], env: Mapping[str, str], staged: StagedTree, where: object) -> Facts:
     # The user's own site directory shows in the answer, relative to the home directory.
-    environment = {**base, "HOME": "~"}
+    environment = {**env, "HOME": "~"}
     try:
-        words = launcher.command(staged.interpreter, ["-E", "-s", "-B", _SCRIPT])
         printed = run(words, env=environment, cwd=staged.root).stdout
     except CommandFailed as error:
-        raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=staged.python_exe) from error
-    return read_facts(printed, staged.python_exe)
+        raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=where) from error
+    return parse_facts(printed, where)

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from setup_local import paths
-from setup_local.build.launcher import Launcher
+from setup_local.build.launcher import HostPython
 from setup_local.errors import StageError
 from setup_local.run import CommandFailed, run
 
@@ -17,25 +17,22 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "
 _TESTS = frozenset({"test", "tests"})
 
 
-def compile_library(
-    install: Path, interpreter: Path, checked: tuple[str, ...], jobs: int, launcher: Launcher | None = None
-) -> None:
-    """Compile every module below `lib/` with an interpreter, `jobs` shares at a time.
+def compile_library(install: Path, python: HostPython, checked: tuple[str, ...], jobs: int) -> None:
+    """Compile every module below `lib/` with a Python of the same version, `jobs` shares at a time.
 
-    `launcher` says how it runs here; by default, by itself.
     Raises `StageError` if a module that is no test data cannot be compiled, or the interpreter fails.
     """
 
     def compiled(index: int) -> list[str]:
         script = paths.DATA / "probe" / "compile_tree.py"
         words: list[str | Path] = ["-s", "-S", "-B", script, install, str(index), str(SHARES), *checked]
-        argv = (launcher or Launcher()).command(interpreter, words)
-        return run(argv, env=ENVIRONMENT, cwd=install).stdout.splitlines()
+        return run(python.command(words), env=environment, cwd=install).stdout.splitlines()
 
+    environment = {**ENVIRONMENT, **({"PYTHONHOME": str(install)} if python.is_other else {})}
     try:
         with ThreadPoolExecutor(max_workers=jobs) as pool:
             invalid = [name for names in pool.map(compiled, range(SHARES)) for name in names]
     except CommandFailed as error:
-        raise StageError(f"cannot compile its own library: {error.output[-400:]}", where=interpreter) from error
+        raise StageError(f"cannot compile its own library: {error.output[-400:]}", where=python.program) from error
     if broken := [name for name in invalid if not _TESTS.intersection(PurePosixPath(name).parts)]:
         raise StageError(f"{len(broken)} modules are no valid Python, the first is {broken[0]}", where=install)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build import makefile
-from setup_local.build.launcher import Launcher
+from setup_local.build.launcher import Launcher, choose_python
 from setup_local.catalog.cpython import Companion
 from setup_local.errors import StageError
 from setup_local.plan.model import LAYOUT_FILE, PROFILE_FILE, Plan
@@ -33,18 +33,20 @@ class Results:
     """What the build steps have made, as directories.
 
     `libraries` are by name; one that the plan does not know is run-time support of the toolchain (polyfill, builtins)
-    that everything links. `shared` holds the shared libraries that modules need, if there are any.
+    that everything links. `shared` holds the shared libraries that modules need, if there are any, `build_python` a Python that runs here,
+    where one was built.
     """
 
     cpython: Path
     libraries: Mapping[str, Path]
     shared: Path | None = None
+    build_python: Path | None = None
 
 
-def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher, jobs: int = 2) -> StagedTree:
+def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher | None, jobs: int = 2) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `launcher` says how the interpreter runs here. Raises `StageError`, `OutputError`.
+    `launcher` says how the interpreter runs here, None if it does not. Raises `StageError`, `OutputError`.
     """
     companion = plan.configure.companion
     root = out / TREE
@@ -57,7 +59,8 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher, j
     licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
-    compile_library(root / "install", root / python_exe, plan.sysconfig.bytecode.checked, jobs, launcher)
+    python = choose_python(root / python_exe, launcher, results.build_python)
+    compile_library(root / "install", python, plan.sysconfig.bytecode.checked, jobs)
     return StagedTree(
         root=root,
         python_exe=python_exe,

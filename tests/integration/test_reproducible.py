@@ -12,6 +12,7 @@ import pytest
 import zstandard
 from installed import run
 
+from setup_local.build.launcher import HostPython
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.pack import pack
@@ -57,7 +58,7 @@ def test_the_archive_comes_out_the_same(archive: Path, tree: Path, tmp_path: Pat
     assert before, "a distribution holds bytecode"
     for directory in list((tree / "install").rglob("__pycache__")):
         shutil.rmtree(directory)
-    compile_library(tree / "install", tree / interpreter, load_settings().bytecode.checked, jobs=1)
+    compile_library(tree / "install", HostPython(program=tree / interpreter), load_settings().bytecode.checked, jobs=1)
     assert bytecode(tree / "install") == before
     again = pack([tree], tmp_path / "again.tar.zst", threads=1)
     assert hashlib.sha256(again.read_bytes()).hexdigest() == hashlib.sha256(archive.read_bytes()).hexdigest()

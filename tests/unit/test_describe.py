@@ -16,7 +16,7 @@ from setup_local.catalog.sources import Source
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.describe import model
 from setup_local.describe.compose import describe, validated
-from setup_local.describe.probe import Facts, read_facts
+from setup_local.describe.probe import Facts, parse_facts
 from setup_local.errors import DescribeError
 from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
@@ -121,7 +121,7 @@ FACTS = Facts(
     version="3.13.5",
     implementation_name="cpython",
     implementation_version=("3", "13", "5", "final", "0"),
-    implementation_hex_version=51184112,
+    implementation_hex_version=51185136,
     implementation_cache_tag="cpython-313",
     abiflags="",
     platform_tag="linux-x86_64",
@@ -273,10 +273,10 @@ def test_a_description_off_the_schema_is_refused() -> None:
 
 
 def test_reads_what_the_probe_prints() -> None:
-    assert read_facts(json.dumps(dataclasses.asdict(FACTS)), "python") == FACTS
+    assert parse_facts(json.dumps(dataclasses.asdict(FACTS)), "python") == FACTS
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "no json"])
 def test_an_answer_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(DescribeError, match="makes no sense"):
-        read_facts(text, "python")
+        parse_facts(text, "python")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from setup_local import paths
+from setup_local.build.launcher import HostPython
 from setup_local.errors import StageError
 from setup_local.run import CommandFailed, Outcome
 from setup_local.stage import bytecode
@@ -60,10 +61,10 @@ def answering(*names: str) -> Callable[..., Outcome]:
 
 def test_only_test_data_may_be_no_python(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bytecode, "run", answering("lib/python3.13/test/bad.py", "lib/python3.11/lib2to3/tests/a.py"))
-    bytecode.compile_library(tmp_path, tmp_path / "python3", (), jobs=1)
+    bytecode.compile_library(tmp_path, HostPython(program=tmp_path / "python3"), (), jobs=1)
     monkeypatch.setattr(bytecode, "run", answering("lib/python3.13/os.py"))
     with pytest.raises(StageError, match=r"os\.py"):
-        bytecode.compile_library(tmp_path, tmp_path / "python3", (), jobs=1)
+        bytecode.compile_library(tmp_path, HostPython(program=tmp_path / "python3"), (), jobs=1)
 
 
 def test_an_interpreter_that_does_not_run_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,4 +73,19 @@ def test_an_interpreter_that_does_not_run_is_one_clear_line(tmp_path: Path, monk
 
     monkeypatch.setattr(bytecode, "run", failing)
     with pytest.raises(StageError, match="No such file"):
-        bytecode.compile_library(tmp_path, tmp_path / "python3", (), jobs=2)
+        bytecode.compile_library(tmp_path, HostPython(program=tmp_path / "python3"), (), jobs=2)
+
+
+@pytest.mark.parametrize("is_other", [False, True])
+def test_another_python_is_told_where_the_library_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_other: bool
+) -> None:
+    seen: list[dict[str, str]] = []
+
+    def noting(*_arguments: object, env: dict[str, str], **_keywords: object) -> Outcome:
+        seen.append(env)
+        return Outcome(stdout="")
+
+    monkeypatch.setattr(bytecode, "run", noting)
+    bytecode.compile_library(tmp_path, HostPython(program=tmp_path / "python3", is_other=is_other), (), jobs=1)
+    assert {env.get("PYTHONHOME") for env in seen} == {str(tmp_path) if is_other else None}

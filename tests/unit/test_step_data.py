@@ -19,7 +19,8 @@ from types import FrameType
 import pytest
 from sample_distribution import ELF, Sample
 from sample_steps import all_steps
-from test_describe import STAGED
+from test_describe import PLAN, STAGED
+from test_describe_read import Answers, built
 
 from setup_local import paths
 from setup_local.build.code_keys import Code, Place, module_file, place_of
@@ -31,6 +32,7 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.catalog.targets import Target
+from setup_local.describe import probe
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.sourcing import record_of
@@ -235,6 +237,17 @@ def test_documents_are_made_of_what_their_key_has(tmp_path: Path) -> None:
     with sources_at(step, "plan", dataclasses.replace(plan, obtained=records)):
         check(step, steps, bench.job)
     assert [path.name for path in bench.out.rglob("*.json")] == ["sources.json"]
+
+
+def test_a_description_is_made_of_what_its_key_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    step, steps = found("default", "describe")
+    monkeypatch.setattr(probe, "run", Answers())
+    staged = built(tmp_path / "stage" / TREE)
+    write_record(staged, tmp_path / "stage")
+    bench = Bench(tmp_path, {**dict.fromkeys(step.needs, tmp_path / "nowhere"), "stage": tmp_path / "stage"})
+    with sources_at(step, "plan", PLAN):
+        check(step, steps, bench.job)
+    assert [path.name for path in bench.out.iterdir()] == ["PYTHON.json"]
 
 
 def test_an_archive_is_packed_of_what_its_key_has(tmp_path: Path) -> None:

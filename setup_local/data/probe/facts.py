@@ -1,5 +1,10 @@
 """Prints, as JSON, what an interpreter knows about itself; needs nothing but the standard library.
 
+    python facts.py [JSON]
+
+An interpreter can answer for another of its version, with that one's standard library: the argument is what only the
+other one would know, and its environment is that of CPython's own cross builds (_PYTHON_SYSCONFIGDATA_NAME and others).
+
 Paths below the installation are printed relative to it, with `{root}` in front.
 """  # noqa: INP001 -- a program for another interpreter, no module of this package
 
@@ -79,5 +84,14 @@ def facts(root: str) -> dict[str, object]:
     }
 
 
+def answer_for(abiflags: str, multiarch: str, extension_suffixes: list[str]) -> None:
+    """Take another interpreter's part: sysconfig and the import system look at these when they are asked."""
+    sys.abiflags = abiflags
+    vars(sys.implementation)["_multiarch"] = multiarch
+    importlib.machinery.EXTENSION_SUFFIXES[:] = extension_suffixes
+
+
 if __name__ == "__main__":
+    if sys.argv[1:]:
+        answer_for(**json.loads(sys.argv[1]))
     json.dump(facts(os.path.realpath(sys.base_prefix)), sys.stdout, sort_keys=True)
