@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -185,7 +186,6 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
 
     def action(job: Job) -> None:
         from setup_local.build import cpython, loader
-        from setup_local.build.relayout import LayoutEnvironment
 
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
@@ -193,16 +193,13 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = cpython.compile_cpython(tree, recipe, job.run)
-        if layouter:
-            libraries = tree / plan.deps / "lib"
-            around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=libraries, run=job.run, env=env)
-            counts = layouter.lay_out(tree, cpython.PROGRAM, around)
+        counts = _laid_out(layouter, tree, plan.deps, job, env) if layouter else None
         cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
         if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
-        if layouter:
+        if counts:
             shutil.copyfile(counts, job.out / "build" / LAYOUT_FILE)
 
     return Step(
@@ -230,6 +227,15 @@ def _layouter(plan: Plan) -> Layouter | None:
     from setup_local.build.relayout import Layouter
 
     return Layouter(relayout=relayout, training=profiling.training, given=profiling.given_counts)
+
+
+def _laid_out(layouter: Layouter, tree: Path, deps: str, job: Job, env: Mapping[str, str]) -> Path:
+    """Lay out the interpreter in its built tree; return the file of counts."""
+    from setup_local.build import cpython
+    from setup_local.build.relayout import LayoutEnvironment
+
+    around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=tree / deps / "lib", run=job.run, env=env)
+    return layouter.lay_out(tree, cpython.PROGRAM, around)
 
 
 def _layout_ingredients(layouter: Layouter | None) -> list[object]:
