@@ -41,7 +41,7 @@ class Supplier(Protocol):
 def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -> Catalogs:
     """Return the catalogs with the user's own sources, which are put into the cache.
 
-    Raises `RequestError` for one that cannot be used, `SourceError` for one that is no archive.
+    Raises `RequestError` for one that cannot be used, `SourceError` for one that is not an archive.
     """
     if not request.sources:
         return catalogs
