@@ -21,6 +21,7 @@ LAYERS = (
     "errors",
     "log",
     "values",
+    "archive_name",
     "whole",
     "manifest",
     "strict_json",
