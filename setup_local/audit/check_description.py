@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from setup_local.archive_name import full_names, stem
 from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import named_floor, version
@@ -15,13 +15,13 @@ from setup_local.values import Libc, processor_level
 Breaches = Iterator[tuple[str, str]]
 _RELEASE = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
 _LETTER = {"alpha": "a", "beta": "b", "candidate": "rc"}
-_NAME = re.compile(r"(?P<implementation>[a-z]+)-(?P<version>[^-]+)-(?P<rest>.+)\.tar\.(?:zst|gz)$")
 
 
 def _archive_name(dist: Distribution) -> Breaches:
     said = dist.description
-    stem = f"{said.python_implementation_name}-{said.python_version}-{said.target_triple}-{said.build_options}"
-    names = tuple(f"{stem}-full.tar.{suffix}" for suffix in ("zst", "gz"))
+    names = full_names(
+        stem(said.python_implementation_name, said.python_version, said.target_triple, said.build_options)
+    )
     if dist.archive not in names:
         yield dist.archive, f"the name does not say what PYTHON.json says: {names[0]}"
 

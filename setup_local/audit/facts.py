@@ -158,7 +158,9 @@ class Distribution(Packed):
         return frozenset().union(*(binary.elf.symbols.linkable for binary in binaries))
 
 
-def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...], place: str = "") -> FileFacts:
+def examine(
+    name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...], place: str = "", sha256: str = ""
+) -> FileFacts:
     """Read one file's facts; a damaged binary is a fact, too.
 
     `place` is where the file lies in a full archive, if it is another path than `name`.
@@ -179,6 +181,7 @@ def examine(name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, .
         name=name,
         kind=kind,
         blank=not data.strip() if is_text else not data,
+        sha256=sha256,
         binaries=binaries,
         problem=problem,
         foreign=places(place, policy.foreign_files),

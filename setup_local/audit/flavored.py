@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from setup_local.archive_name import parse_loosely
 from setup_local.audit.facts import Flavoured
 from setup_local.audit.gather import gather
 from setup_local.audit.policy import load_policy, named_floor, triples, version
@@ -15,7 +16,6 @@ from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
 from setup_local.errors import RequestError
 from setup_local.values import without_level
 
-_NAME = re.compile(r"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[a-z_]+)\.tar\.(?:gz|zst)")
 _BESIDE = "licenses/"  # the one directory that does not come from the installation
 
 
@@ -30,12 +30,11 @@ class Named:
 
 def named_flavor(name: str) -> Named | None:
     """Return what the name of an archive says; None for any name that is not of a flavour without description."""
-    match = _NAME.fullmatch(name)
+    said = parse_loosely(name)
     flavors = {flavor.name: flavor for flavor in _catalog().flavor}
-    if match is None or match["flavor"] not in flavors:
+    if said is None or said.flavor not in flavors:
         return None
-    python = match["python"].partition("+")[0]
-    return Named(python=python, target=match["target"], flavor=flavors[match["flavor"]])
+    return Named(python=said.python, target=said.target, flavor=flavors[said.flavor])
 
 
 def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: str) -> Flavoured:

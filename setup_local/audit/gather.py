@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from setup_local.audit.archive import Member, MemberKind, read_members
@@ -63,11 +63,11 @@ def gather(
         data = read()
         if member.name in PLACES:
             found.read_manifest(data)
-        facts = examine(name, data, scanner=scanner, floor=floor, place=place(name))
+        facts = examine(name, data, scanner=scanner, floor=floor, place=place(name), sha256=digest(data))
         symbols += sum(len(table) for item in facts.binaries for table in (item.elf.symbols, item.elf.dynamic))
         if symbols > most:
             raise ArchiveError(f"its binaries have more than {most} symbols", where=path)
-        found.files[name] = replace(facts, sha256=digest(data))
+        found.files[name] = facts
         if name in keep:
             found.kept[name] = data
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -97,14 +97,25 @@ class Policy:
         return matches(library, self.private_libraries)
 
 
-def matches(name: str, patterns: Iterable[str]) -> bool:
+def matches(name: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a shell pattern matches the whole name."""
-    return any(fnmatchcase(name, pattern) for pattern in patterns)
+    return _expression(patterns).match(name) is not None
 
 
-def places(path: str, patterns: Iterable[str]) -> bool:
+def places(path: str, patterns: tuple[str, ...]) -> bool:
     """Tell whether a path, or its end after any directory, matches a pattern of paths in a distribution."""
-    return any(fnmatchcase(path, pattern) or fnmatchcase(path, f"*/{pattern}") for pattern in patterns)
+    return _expression(_anywhere(patterns)).match(path) is not None
+
+
+@cache
+def _anywhere(patterns: tuple[str, ...]) -> tuple[str, ...]:
+    return (*patterns, *(f"*/{pattern}" for pattern in patterns))
+
+
+@cache
+def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """Return one expression for whole names that match any of the shell patterns."""
+    return re.compile("|".join(map(translate, patterns)) or r"(?!)")
 
 
 def version(text: str) -> tuple[int, ...]:

@@ -32,6 +32,7 @@ class Gate:
     kinds: dict[str, MemberKind] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     parents: set[str] = field(default_factory=set)
+    clear: set[str] = field(default_factory=set)  # parents of which none was a link or a file so far
 
     def admit(self, member: Member) -> Iterator[Breach]:
         """Yield what is wrong with the next member."""
@@ -47,19 +48,22 @@ class Gate:
         if name in self.kinds:
             yield UNIQUE, name, "is in the archive more than once"
         if name in self.parents and member.kind is not MemberKind.DIRECTORY:
+            self.clear.clear()
             yield DETOURS, name, f"is a {member.kind.value}, but other members lie below it"
         self.kinds[name] = member.kind
         if member.kind is MemberKind.SYMLINK:
             self.links[name] = member.target
-        parent = posixpath.dirname(name)
-        while parent.strip("/") and parent not in self.parents:
-            self.parents.add(parent)
-            parent = posixpath.dirname(parent)
-        yield from self._behind(name)
+        directory = posixpath.dirname(name)
+        if directory in self.clear:
+            return
+        breaches = list(self._behind(name, directory))
+        if not breaches:
+            self.clear.add(directory)
+        yield from breaches
 
-    def _behind(self, name: str) -> Iterator[Breach]:
-        parent = posixpath.dirname(name)
+    def _behind(self, name: str, parent: str) -> Iterator[Breach]:
         while parent.strip("/"):
+            self.parents.add(parent)
             kind = self.kinds.get(parent, MemberKind.DIRECTORY)
             if kind is not MemberKind.DIRECTORY:
                 yield DETOURS, name, f"lies behind the {kind.value} {parent}"

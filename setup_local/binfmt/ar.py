@@ -1,4 +1,4 @@
-"""Reads static libraries: the `ar` format as GNU, LLVM and BSD tools write it (ar(5))."""
+"""Reads `ar` archives, static libraries and Debian packages, as GNU, LLVM and BSD tools and dpkg write them (ar(5), deb(5))."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INDEXES = frozenset({"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDE
 
 
 class BadArchive(ValueError):
-    """The bytes are not a static library that holds its own members."""
+    """The bytes are not an archive that holds its own members."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -283,6 +283,7 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
         names=linking.string_table(),
         elf_class=header.elf_class,
         order=header.order,
+        positions=True,
     )
 
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import struct
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import accumulate, chain, count
+from operator import add
+from typing import Any
 
 _STB_LOCAL, _STB_WEAK = 0, 2
 _STT_FUNC, _STT_GNU_IFUNC, _STT_SECTION, _STT_FILE = 2, 10, 3, 4
-_SHN_UNDEF = 0
 _STV_DEFAULT, _STV_PROTECTED = 0, 3
 _MOST = 500_000  # symbols of one table; large interpreters have 40,000
 _LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of one table
-_LAYOUT = {64: "IBBHQQ", 32: "IIIBBH"}
+_OTHER_NAMES = 1 << 16  # names in a table of strings that are not those of its symbols
+# Name, `st_info` and `st_other` as one number, section.
+_ROWS = {64: "IHH16x", 32: "I8xHH"}
+_UNDEFINED, _HOT = 1 << 16, 1 << 17  # what is added to that number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,7 +28,7 @@ class SymbolTable:
     `globals` and `weak` are visible to the linker, `hidden` were so until a linker made them local (or will be:
     hidden visibility), `locals` never were. `functions` are those of all four that are code. `undefined` are
     wanted from elsewhere, `optional` those of them that may be missing (weak). `defined_at` are the positions of the
-    visible definitions in the table. `hot` are the names in sections for code that a profile calls hot.
+    visible definitions in the table, if they were asked for. `hot` are the names in sections for code that a profile calls hot.
     """
 
     globals: frozenset[str] = frozenset()
@@ -61,62 +68,65 @@ def read_symbols(
     elf_class: int,
     order: str,
     hot: frozenset[int] = frozenset(),
+    positions: bool = False,
 ) -> SymbolTable:
     """Read the table at `table` (offset, size) whose names lie at `names`; `hot` are the numbers of sections.
 
     Raises ValueError, `struct.error`.
     """
-    layout = struct.Struct(order + _LAYOUT[elf_class])
+    layout = struct.Struct(order + _ROWS[elf_class])
     if table[1] // layout.size > _MOST:
         raise ValueError(f"a table of more than {_MOST} symbols")
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
-    end, left = min(names[0] + names[1], len(data)), _MOST_BYTES
-    sorter = _Sorter(hot)
-    for index, entry in enumerate(layout.iter_unpack(raw)):
-        info, other, section = (entry[1], entry[2], entry[3]) if elf_class == 64 else entry[3:]  # noqa: PLR2004
-        kind = info & 15
-        if entry[0] == 0 or kind in (_STT_SECTION, _STT_FILE):
-            continue
-        start = names[0] + entry[0]
-        stop = data.find(b"\0", start, min(end, start + _LONGEST))
-        left -= stop - start
-        if stop < 0 or left < 0:
-            raise ValueError(
-                "the names of the symbols are too long" if stop >= 0 else "the name of a symbol has no end"
-            )
-        name = data[start:stop].decode("utf-8", "replace").partition("@")[0]
-        sorter.add(index, name, binding=info >> 4, kind=kind, visibility=other & 3, section=section)
-    return sorter.result()
+    marks = {0: _UNDEFINED} | dict.fromkeys(hot - {0}, _HOT)
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for at, flags, section in layout.iter_unpack(raw):
+        groups[flags + marks.get(section, 0)].append(at)
+    strings = _Strings(data, names, symbols=len(raw) // layout.size)
+    kinds = {mark: _Kind(mark, order) for mark in groups}
+    sets: dict[str, Any] = _sorted(
+        [(kinds[mark], strings.all(places)) for mark, places in groups.items() if kinds[mark].named]
+    )
+    if not positions:
+        return SymbolTable(**sets)
+    visible = {mark for mark, kind in kinds.items() if kind.named and kind.place in ("globals", "weak")}
+    rows = enumerate(layout.iter_unpack(raw))
+    found = ((index, at) for index, (at, flags, section) in rows if at and flags + marks.get(section, 0) in visible)
+    return SymbolTable(**sets, defined_at=tuple((index, strings.one(at)) for index, at in found))
 
 
-class _Sorter:
-    """Puts each symbol into the sets it belongs to."""
+class _Kind:
+    """What symbols with the same type, binding, visibility and section have in common."""
 
-    def __init__(self, hot: frozenset[int]) -> None:
-        self.hot = hot
-        self.sets: dict[str, set[str]] = {
-            name: set() for name in ("globals", "weak", "hidden", "locals", "functions", "undefined", "optional", "hot")
-        }
-        self.defined_at: list[tuple[int, str]] = []
+    def __init__(self, mark: int, order: str) -> None:
+        first, second = mark & 0xFF, mark >> 8 & 0xFF
+        info, other = (first, second) if order == "<" else (second, first)
+        self.undefined, self.hot = bool(mark & _UNDEFINED), bool(mark & _HOT)
+        self.named = info & 15 not in (_STT_SECTION, _STT_FILE)
+        self.function = info & 15 in (_STT_FUNC, _STT_GNU_IFUNC)
+        self.weak = info >> 4 == _STB_WEAK
+        self.place = "" if self.undefined else _place(info >> 4, other & 3)
 
-    def add(self, index: int, name: str, *, binding: int, kind: int, visibility: int, section: int) -> None:
-        if section == _SHN_UNDEF:
-            self.sets["undefined"].add(name)
-            if binding == _STB_WEAK:
-                self.sets["optional"].add(name)
+    def sets(self) -> Iterator[str]:
+        """Yield the names of the sets that such a symbol belongs to."""
+        if self.undefined:
+            yield "undefined"
+            if self.weak:
+                yield "optional"
             return
-        if kind in (_STT_FUNC, _STT_GNU_IFUNC):
-            self.sets["functions"].add(name)
-        if section in self.hot:
-            self.sets["hot"].add(name)
-        place = _place(binding, visibility)
-        self.sets[place].add(name)
-        if place in ("globals", "weak"):
-            self.defined_at.append((index, name))
+        yield self.place
+        if self.function:
+            yield "functions"
+        if self.hot:
+            yield "hot"
 
-    def result(self) -> SymbolTable:
-        frozen = {name: frozenset(names) for name, names in self.sets.items()}
-        return SymbolTable(**frozen, defined_at=tuple(self.defined_at))
+
+def _sorted(groups: list[tuple[_Kind, set[str]]]) -> dict[str, frozenset[str]]:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for kind, names in groups:
+        for name in kind.sets():
+            found[name] |= names
+    return {name: frozenset(names) for name, names in found.items()}
 
 
 def _place(binding: int, visibility: int) -> str:
@@ -125,3 +135,53 @@ def _place(binding: int, visibility: int) -> str:
     if binding == _STB_LOCAL:
         return "locals"
     return "weak" if binding == _STB_WEAK else "globals"
+
+
+class _Strings:
+    """A table of strings. It is split as a whole, if that is in proportion; what begins within a string is read singly.
+
+    Versions (`memcpy@GLIBC_2.14`) are cut off.
+    """
+
+    def __init__(self, data: bytes, place: tuple[int, int], *, symbols: int) -> None:
+        self.data, self.start, self.end = data, place[0], min(sum(place), len(data))
+        self.left = _MOST_BYTES
+        self.known = {0: ""}
+        table = data[self.start : self.end]
+        if len(table) <= _MOST_BYTES and table.count(0) <= symbols + _OTHER_NAMES:
+            self._split(table)
+
+    def _split(self, table: bytes) -> None:
+        parts = table.split(b"\0")[:-1]
+        if max(map(len, parts), default=0) >= _LONGEST:
+            return
+        texts = _text(table).split("\0")  # a damaged character ends before the zero
+        if b"@" in table:
+            texts = [text.partition("@")[0] for text in texts]
+        starts = map(add, chain((0,), accumulate(map(len, parts))), count())
+        self.known = dict(zip(starts, texts[: len(parts)], strict=False)) | {0: ""}
+
+    def all(self, places: list[int]) -> set[str]:
+        """Return the strings at these places; there is none at 0. Raises ValueError."""
+        found: set[str | None] = set(map(self.known.get, places))
+        if None in found:
+            found |= {self.one(place) for place in set(places) - self.known.keys()}
+        return {name for name in found if name}
+
+    def one(self, place: int) -> str:
+        """Return the string at a place. Raises ValueError."""
+        known = self.known.get(place)
+        if known is not None:
+            return known
+        start = self.start + place
+        stop = self.data.find(b"\0", start, min(self.end, start + _LONGEST))
+        self.left -= stop - start
+        if stop < 0:
+            raise ValueError("the name of a symbol has no end")
+        if self.left < 0:
+            raise ValueError("the names of the symbols are too long")
+        return _text(self.data[start:stop]).partition("@")[0]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local import log, paths
+from setup_local.archive_name import Flavor
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.fetch import this_host
 from setup_local.errors import RequestError
-from setup_local.index.names import Flavor
 
 if TYPE_CHECKING:
     from setup_local.index.obtain import Wanted

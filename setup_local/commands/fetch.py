@@ -9,8 +9,8 @@ from pathlib import Path
 import click
 
 from setup_local import log, paths
+from setup_local.archive_name import Flavor
 from setup_local.commands.choice import EnumChoice, NamedPath
-from setup_local.index.names import Flavor
 
 
 def this_host() -> str:

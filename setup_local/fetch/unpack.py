@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING, assert_never
 
+from setup_local.binfmt.ar import BadArchive, members
 from setup_local.catalog.sources import ArchiveKind
 from setup_local.errors import SourceError
 from setup_local.fetch.xz import Part
@@ -22,8 +23,6 @@ from setup_local.fetch.xz import Part
 if TYPE_CHECKING:
     from setup_local.fetch.fetcher import Obtained
 
-_AR_MAGIC = b"!<arch>\n"
-_AR_HEADER = 60
 _ANY = "*"
 
 
@@ -222,11 +221,14 @@ def _unpack_zip(file: Path, writer: TreeWriter, selection: Selection) -> None:
 @contextmanager
 def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
     """Open the payload of a Debian package, the member `data.tar.*` of an ar archive (deb(5))."""
-    name, data = next(((name, data) for name, data in _ar_members(file) if name.startswith("data.tar")), ("", b""))
-    if not name:
+    try:
+        payload = next((item for item in members(file.read_bytes()) if item.name.startswith("data.tar")), None)
+    except BadArchive as error:
+        raise UnsafeMember(f"it is not a Debian package: {error}") from error
+    if payload is None:
         raise UnsafeMember("it is not a Debian package: there is no data.tar")
-    raw: IO[bytes] = io.BytesIO(data)
-    if name.endswith(".zst"):
+    raw: IO[bytes] = io.BytesIO(payload.data)
+    if payload.name.endswith(".zst"):
         import zstandard  # noqa: PLC0415 (as above)
 
         raw = zstandard.ZstdDecompressor().stream_reader(raw)
@@ -235,16 +237,3 @@ def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
     else:
         with tarfile.open(fileobj=raw, mode="r|*") as archive:
             yield archive
-
-
-def _ar_members(file: Path) -> Iterator[tuple[str, bytes]]:
-    with file.open("rb") as stream:
-        if stream.read(len(_AR_MAGIC)) != _AR_MAGIC:
-            raise UnsafeMember("it is not an ar archive")
-        while header := stream.read(_AR_HEADER):
-            try:
-                name, size = header[:16].decode("ascii").strip().rstrip("/"), int(header[48:58])
-            except ValueError as error:
-                raise UnsafeMember("its ar header is damaged") from error
-            yield name, stream.read(size)
-            stream.read(size % 2)

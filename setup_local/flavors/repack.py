@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from setup_local import manifest
+from setup_local.archive_name import file_name, said_options, stem
 from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.safe_archive import read_safe_members
@@ -21,7 +22,7 @@ from setup_local.flavors import detach
 from setup_local.flavors.strip import strip
 from setup_local.render import render
 from setup_local.stage import pack
-from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD, Linkage
+from setup_local.values import Linkage
 
 _INSTALL = "python/install/"
 _LICENSES = "python/licenses/"
@@ -70,7 +71,7 @@ def repack(
         output.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=output) as scratch:
             chosen = _choose(archive, flavor, catalog, scratch)
-            target = output / f"{chosen.name}.tar.{suffix}"
+            target = output / file_name(chosen.name, suffix)
             with pack.writing(target, threads=threads) as packed:
                 _write(chosen, packed)
     except OSError as error:
@@ -78,12 +79,10 @@ def repack(
     return target
 
 
-def archive_name(said: description.Description, flavor: Flavor) -> str:
+def _beginning(said: description.Description, flavor: Flavor) -> str:
     """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
-    unsaid = (NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD)
-    options = [option for option in said.build_options.split("+") if option not in unsaid]
-    parts = (said.python_implementation_name, said.python_version, said.target_triple, "+".join(options), flavor.name)
-    return "-".join(part for part in parts if part)
+    options = said_options(said.build_options)
+    return f"{stem(said.python_implementation_name, said.python_version, said.target_triple, options)}-{flavor.name}"
 
 
 def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[bytes]) -> _Chosen:
@@ -92,7 +91,7 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
         if member.name == description.NAME:
             said = _description(read(), archive)
             chosen.name, chosen.libpython = (
-                _safe_name(archive_name(said, flavor), archive),
+                _safe_name(_beginning(said, flavor), archive),
                 Linkage(said.libpython_link_mode),
             )
         elif not chosen.name:

@@ -11,10 +11,10 @@ from typing import Any
 import jsonschema
 
 from setup_local import strict_json
+from setup_local.archive_name import Flavor
 from setup_local.catalog.limits import load_limits
 from setup_local.catalog.load import schema
 from setup_local.errors import SourceError
-from setup_local.index.names import Flavor
 from setup_local.printable import printable
 
 FORMAT = 1

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from setup_local.archive_name import Flavor
 from setup_local.catalog.limits import load_limits
 from setup_local.catalog.sources import Form
 from setup_local.errors import OutputError, RequestError, SourceError
@@ -21,7 +22,6 @@ from setup_local.fetch.http import Downloader, checked_url
 from setup_local.fetch.mirrors import as_directory
 from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
-from setup_local.index.names import Flavor
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
 from setup_local.whole import whole
 

@@ -12,8 +12,8 @@ from packaging.version import Version
 from rich.filesize import decimal
 
 from setup_local import paths
+from setup_local.archive_name import Flavor
 from setup_local.index.model import DebugInformation, Distribution, Index
-from setup_local.index.names import Flavor
 from setup_local.index.platforms import VARIANTS, Platform, platform, rank
 from setup_local.render import render
 

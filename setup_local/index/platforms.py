@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from setup_local.archive_name import Flavor
 from setup_local.index.model import Distribution
-from setup_local.index.names import Flavor
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, processor_level, without_level
 
 VARIANTS = ("freethreaded", "debug")  # in the order in which uv writes them

@@ -12,11 +12,11 @@ from typing import Any
 
 from packaging.version import Version
 
+from setup_local.archive_name import ArchiveName, Flavor, is_debug_information, parse_name
 from setup_local.audit.description import parse_description
 from setup_local.audit.safe_archive import read_safe_members
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.index.model import DebugInformation, Distribution, Index
-from setup_local.index.names import ArchiveName, Flavor, is_debug_information, parse_name
 
 DESCRIPTION = "python/PYTHON.json"
 _BUILD_ID = re.compile(r"python/lib/debug/\.build-id/(?P<first>[0-9a-f]{2})/(?P<rest>[0-9a-f]+)\.debug")

@@ -11,8 +11,8 @@ from typing import Any
 
 from packaging.version import Version
 
+from setup_local.archive_name import Flavor
 from setup_local.index.model import Distribution, Index
-from setup_local.index.names import Flavor
 from setup_local.index.platforms import VARIANTS, known, platform, rank
 
 FILE = "download-metadata.json"

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 from rich.filesize import decimal
 from rich.table import Table
 
+from setup_local.archive_name import without_suffixes
 from setup_local.build.progress import clock
 from setup_local.matrix.execute import BAD, Outcome, Result
 
-_SUFFIX = "-full.tar.zst"
 _STYLES = {
     Outcome.BUILT: "green",
     Outcome.PRESENT: "green",
@@ -29,7 +29,7 @@ def table(results: Iterable[Result]) -> Table:
     made.add_column("time", justify="right", no_wrap=True)
     for result in results:
         made.add_row(
-            result.archive.removesuffix(_SUFFIX) or result.cell.title,
+            without_suffixes(result.archive) or result.cell.title,
             result.outcome.value,
             decimal(result.size) if result.size else "",
             clock(result.seconds) if result.seconds else "",

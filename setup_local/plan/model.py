@@ -8,6 +8,7 @@ from pathlib import Path
 
 from packaging.version import Version
 
+from setup_local.archive_name import full_name, stem
 from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.cpython import BuildPython, Companion, Relayout, Training, Unshipped
 from setup_local.catalog.hosts import BuildHost
@@ -317,12 +318,12 @@ class Plan:
     @property
     def archive_stem(self) -> str:
         """Return the archive's name without its suffixes."""
-        return f"cpython-{self.python}-{self.target.triple}-{self.options_text}"
+        return stem("cpython", str(self.python), self.target.triple, self.options_text)
 
     @property
     def archive_name(self) -> str:
         """Return the file name of the full archive."""
-        return f"{self.archive_stem}-full.tar.{self.archive_format.value}"
+        return full_name(self.archive_stem, self.archive_format)
 
     @property
     def for_describing(self) -> Plan:

@@ -19,7 +19,7 @@ import pytest
 from clients import ROOT, served, used
 from installed import checked, environment, run
 
-from setup_local.index.names import parse_name
+from setup_local.archive_name import parse_name
 
 UV = "uv==0.13.8"
 PIP = "25.1"

@@ -17,6 +17,7 @@ from click.testing import CliRunner, Result
 from hostile_archives import DESCRIPTIONS, SHAPES, with_description
 from sample_distribution import NAME, SHARED, Sample, binary
 
+from setup_local.archive_name import ArchiveName, Flavor, parse_name
 from setup_local.binfmt.elf import build_id
 from setup_local.catalog.flavors import load_flavors
 from setup_local.catalog.load import schema
@@ -32,7 +33,6 @@ from setup_local.errors import (
 from setup_local.flavors.repack import repack
 from setup_local.index import page
 from setup_local.index.model import DebugInformation, Distribution, Index, parse_index
-from setup_local.index.names import ArchiveName, Flavor, parse_name
 from setup_local.index.write import WRITTEN
 
 TRIPLE = "x86_64-unknown-linux-gnu"

@@ -10,10 +10,10 @@ from click.testing import CliRunner, Result
 from test_fetch import Server, closed_port, server  # noqa: F401 - a fixture
 from test_index import TRIPLE, full, reduced, written
 
+from setup_local.archive_name import Flavor
 from setup_local.commands.fetch import fetch as command
 from setup_local.errors import OutputError, RequestError, SetupLocalError, SourceError
 from setup_local.index.model import Index, parse_index
-from setup_local.index.names import Flavor
 from setup_local.index.obtain import Wanted, choose, host_triple
 
 

@@ -1,8 +1,10 @@
-"""Data flows one way: no module imports a later stage, and leaves import nothing of the project's stages."""
+"""Data flows one way: no module imports a later layer, and no modules import each other in a circle."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -10,56 +12,120 @@ import pytest
 import setup_local
 
 PACKAGE = Path(setup_local.__file__).parent
-STAGES = (
+NAME = PACKAGE.name
+# Every package and every module beside them; each may import what stands before it. The judge stands before fetching, planning
+# and building, so it cannot know the builder, and file formats stand before the catalog.
+LAYERS = (
+    "__init__",
+    "printable",
+    "errors",
+    "log",
+    "values",
+    "archive_name",
+    "whole",
+    "manifest",
+    "strict_json",
+    "run",
+    "paths",
+    "binfmt",
     "catalog",
+    "audit",
+    "fetch",
     "plan",
     "render",
+    "sourcing",
     "build",
     "stage",
     "describe",
-    "audit",
     "flavors",
     "doctor",
     "index",
-    "sourcing",
     "pins",
     "distribution",
     "pipeline",
     "matrix",
     "commands",
     "cli",
+    "__main__",
+    "bootstrap",  # runs before any of the others can be imported
 )
-LEAVES = {"errors", "manifest", "values", "paths", "log", "run", "whole", "printable", "strict_json"}
-# What a stage may import besides earlier stages and leaves; the judge must not know the builder.
-FORBIDDEN = {"audit": {"plan", "render", "build", "stage", "describe", "fetch"}, "binfmt": set(STAGES)}
-
-
-def _imports(path: Path) -> set[str]:
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("setup_local"):
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("setup_local.")}
-    return found
-
-
-def _area(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
+ALONE = {"__init__", "bootstrap"}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "data" not in path.relative_to(PACKAGE).parts)
 
 
+def imported(source: str) -> set[str]:
+    """Return the dotted names below the package that a module's text imports, at its top or in functions."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, "relative imports are not read"
+            if node.module and node.module.split(".")[0] == NAME:
+                found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith(f"{NAME}.")}
+    return found
+
+
+def area(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def too_late(own: str, names: Iterable[str]) -> set[str]:
+    """Return the imports that a module of a layer may not have."""
+    before = set() if own in ALONE else set(LAYERS[: LAYERS.index(own)]) | {own}
+    return {name for name in names if name.split(".")[1] not in before}
+
+
+def circle(imports: dict[str, set[str]]) -> list[str]:
+    """Return the modules of a circle, none if there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+def module(path: Path) -> str:
+    return ".".join((NAME, *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+
+
+def test_every_package_has_a_layer_and_every_layer_a_package() -> None:
+    assert {area(path) for path in MODULES} == set(LAYERS)
+    assert len(LAYERS) == len(set(LAYERS))
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_nothing_imports_a_later_stage(path: Path) -> None:
-    area, imported = _area(path), _imports(path)
-    later = set(STAGES[STAGES.index(area) + 1 :]) if area in STAGES else set()
-    if area in LEAVES:
-        later = set(STAGES)
-    assert imported & (later | FORBIDDEN.get(area, set())) == set()
+def test_nothing_imports_a_later_layer(path: Path) -> None:
+    names, own = imported(path.read_text(encoding="utf-8")), area(path)
+    assert too_late(own, names) == set()
+    # The same module with one import more: of the layer behind its own, or of anything where nothing is allowed.
+    later = LAYERS[(LAYERS.index(own) + 1) % len(LAYERS)]
+    assert too_late(own, names | imported(f"from {NAME}.{later} import x")) == {f"{NAME}.{later}.x"}
 
 
-def test_the_check_sees_an_import() -> None:
-    assert "build" in _imports(PACKAGE / "commands" / "store.py")
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    known = {module(path): path for path in MODULES}
+    imports = {name: imported(path.read_text(encoding="utf-8")) for name, path in known.items()}
+    graph = {
+        name: {item if item in known else item.rpartition(".")[0] for item in found} - {NAME}
+        for name, found in imports.items()
+    }
+    assert all(item in known for found in graph.values() for item in found)
+    assert circle(graph) == []
+    target = f"{NAME}.audit.validate"
+    assert target in circle(graph | {f"{NAME}.binfmt.ar": {target}})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"from {NAME}.build import engine",
+        f"from {NAME}.build.engine import Engine",
+        f"import {NAME}.build.engine",
+        f"def f() -> None:\n    from {NAME} import build\n",
+    ],
+)
+def test_an_import_is_seen_in_every_form(text: str) -> None:
+    assert len(imported(text)) == 1
+    assert too_late("audit", imported(text))
+    assert not too_late("stage", imported(text))

@@ -6,10 +6,10 @@ import dataclasses
 
 import pytest
 
+from setup_local.archive_name import parse_name
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.commands.variant_options import choose_layout
 from setup_local.errors import RequestError
-from setup_local.index.names import parse_name
 from setup_local.plan.resolve import resolve
 from setup_local.values import OPTIMIZED, LayoutChoice, Linkage, LlvmToolsChoice, Request, ToolchainChoice
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 from packaging.version import Version
 
+from setup_local.archive_name import parse_name
 from setup_local.catalog.catalogs import PYTHON, load_catalogs
 from setup_local.catalog.patches import load_patch
 from setup_local.catalog.when import ALWAYS
 from setup_local.errors import RequestError
-from setup_local.index.names import parse_name
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import Request
