@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl embedders judges locked variants test-regression test-optimized test-matrix environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-regression test-optimized test-matrix environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -78,6 +78,13 @@ musl: environment
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_musl.py --archive "$$archive" || exit 1; \
 	done
+
+# Another processor: built here, and run here by an emulator that the kernel starts.
+aarch64: environment
+	scripts/install-emulation arm64
+	archive=$$(./build-linux.py --target-triple aarch64-unknown-linux-gnu --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	./setup-local validate "$$archive" && \
+	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive"
 
 # Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
 # is told (exit code 11 of the build) and is not a failure of the tests: bump them.

@@ -1,0 +1,115 @@
+"""An archive for another processor: its interpreter runs here through the kernel (`scripts/install-emulation`).
+
+The scripts of `test_distribution.py` run in it as in any other; here is what is about the processor.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from installed import INDEX_VARIABLES, Installation
+
+from setup_local import paths
+from setup_local.binfmt.elf import read_elf
+from setup_local.build.store import Store
+from setup_local.build.toolchain import compile_environment
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.fetch.cache import SourceCache
+from setup_local.plan.model import Plan
+from setup_local.plan.resolve import resolve
+from setup_local.values import Request
+
+FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
+
+
+@pytest.fixture(scope="module")
+def plan(installation: Installation) -> Plan:
+    triple = str(installation.description["target_triple"])
+    found = resolve(Request(python=installation.version, target_triple=triple), load_catalogs())
+    if not found.is_cross:
+        pytest.skip("the archive is for this machine's own processor")
+    return found
+
+
+def test_the_interpreter_is_for_the_processor_that_the_catalog_describes(
+    installation: Installation, plan: Plan
+) -> None:
+    arch = plan.target.arch
+    assert read_elf(installation.python.resolve().read_bytes()).machine == arch.machine
+    assert installation.run(["-c", FACTS]).split() == [arch.name, arch.byte_order.value, str(arch.bits)]
+
+
+def test_sysconfig_names_no_cross_compiler_and_no_build_python(installation: Installation) -> None:
+    code = "import sysconfig; print({name: value for name, value in sysconfig.get_config_vars().items()})"
+    said = installation.run(["-c", code])
+    assert "build-python" not in said
+    assert "x86_64" not in said
+
+
+def test_wheels_of_this_processor_are_taken(installation: Installation, plan: Plan) -> None:
+    code = "from pip._vendor.packaging.tags import sys_tags; print(*{tag.platform for tag in sys_tags()})"
+    tags = installation.run(["-c", code]).split()
+    assert f"manylinux_2_17_{plan.target.arch.name}" in tags
+    assert not [tag for tag in tags if "x86_64" in tag]
+
+
+def test_a_wheel_from_the_index_works(installation: Installation, workshop: Path) -> None:
+    place = workshop / "wheels"
+    place.mkdir(mode=0o777)
+    place.chmod(0o777)
+    words = [
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--only-binary=:all:",
+        "--disable-pip-version-check",
+        "--target",
+        place,
+        "numpy",
+    ]
+    installation.run(words, env=_index(), seconds=600)
+    code = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
+    assert installation.run(["-c", code], env={"PYTHONPATH": str(place)}).split() == ["285.0", "1.0"]
+
+
+def _index() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+
+
+def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_path: Path) -> None:
+    """Configured as on the target itself, where each test program of configure runs, it answers as we do for it."""
+    tree = _source(plan, tmp_path)
+    entries = {entry.name: entry.path / "result" for entry in Store(paths.cache_root()).entries()}
+    arch, floor = plan.target.arch.name, plan.floor
+    tools, libc = entries[f"toolchain-zig-{arch}"], entries[f"sysroot-{arch}-glibc-{floor}"]
+    env = compile_environment(tools, libc, plan.target, floor)
+    triple = plan.target.system
+    done = subprocess.run(
+        ["./configure", "-C", f"--build={triple}", f"--host={triple}"],
+        cwd=tree, env=env, capture_output=True, text=True, check=False, timeout=900,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-2000:]
+    found = dict(re.findall(r"^(a[cx]_cv_\w+)=\$\{\1=(.*)\}$", (tree / "config.cache").read_text(), re.MULTILINE))
+    ours = {name: value for name, value in plan.configure.cache if name in _only_run(plan)}
+    assert ours
+    assert {name: found[name].strip("'") for name in ours} == ours
+
+
+def _only_run(plan: Plan) -> set[str]:
+    """Return the questions that are answered in cross builds alone."""
+    host = resolve(Request(python=str(plan.python), target_triple=plan.host.target.triple), load_catalogs())
+    return {name for name, _ in plan.configure.cache} - {name for name, _ in host.configure.cache}
+
+
+def _source(plan: Plan, into: Path) -> Path:
+    cache = SourceCache(paths.cache_root())
+    path = next(cache.path(form) for form in plan.python_source.forms if cache.holds(form))
+    with tarfile.open(path) as archive:
+        archive.extractall(into, filter="tar")
+    return next(into.glob("*/configure")).parent
