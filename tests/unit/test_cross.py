@@ -16,7 +16,7 @@ from setup_local.build.launcher import Launcher, find_launcher
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.cpython import BuildPython
 from setup_local.catalog.sources import Form, Source
-from setup_local.errors import ToolchainError
+from setup_local.errors import RequestError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
@@ -55,6 +55,11 @@ def test_what_only_a_program_of_the_target_can_find_out_is_answered() -> None:
     assert answers["ac_cv_wchar_t_signed"] == "no"
     assert answers["ac_cv_working_tzset"] == "yes"
     assert "ac_cv_working_tzset" not in dict(_plan(X86_64).configure.cache)
+
+
+def test_a_profile_of_another_processor_is_refused() -> None:
+    with pytest.raises(RequestError, match="for another processor"):
+        _plan(GLIBC, "pgo+lto")
 
 
 def test_each_processor_has_a_toolkit_and_libraries_of_its_own() -> None:
