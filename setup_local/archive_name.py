@@ -92,6 +92,12 @@ def without_suffixes(name: str) -> str:
     return re.sub(rf"-{Flavor.FULL.value}{_SUFFIX}\Z", "", name)
 
 
+def described_otherwise(name: str, version: str) -> str:
+    """Return the name of a full archive's copy with PYTHON.json of another version, an empty text for any other name."""
+    match = re.fullmatch(rf"(.+-{Flavor.FULL.value})({_SUFFIX})", name)
+    return f"{match[1]}-json{version}{match[2]}" if match else ""
+
+
 def said_options(build_options: str) -> str:
     """Return the options that are in the name of a flavour: only those that change what Python does."""
     return "+".join(option for option in build_options.split("+") if option not in _UNSAID)

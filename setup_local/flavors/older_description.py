@@ -8,7 +8,8 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from setup_local import manifest
+from setup_local import archive_name, manifest
+from setup_local.archive_name import Flavor
 from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.safe_archive import read_safe_members
@@ -32,10 +33,10 @@ def with_description(archive: Path, version: str, *, output: Path, threads: int 
     `DescriptionError` for an archive that is none, is not a full one, or cannot be described so, `OutputError` where the
     result cannot be written.
     """
-    name, dot, suffix = archive.name.rpartition(".tar.")
-    if not dot or not name.endswith("-full"):
-        raise RequestError("is not named as a full archive: ...-full.tar.zst", where=archive)
-    target = output / f"{name}-json{version}.tar.{suffix}"
+    name = archive_name.described_otherwise(archive.name, version)
+    if not name:
+        raise RequestError(f"is not named as a {Flavor.FULL.value} archive", where=archive)
+    target = output / name
     try:
         output.mkdir(parents=True, exist_ok=True)
         with pack.writing(target, threads=threads) as packed:
