@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,18 +15,34 @@ from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.errors import RequestError
 from setup_local.values import ArchiveFormat
 
+if TYPE_CHECKING:
+    from setup_local.catalog.flavors import Flavor
+
 
 @click.command()
 @click.argument("archive", type=NamedPath())
+@click.option("--flavor", "names", multiple=True, metavar="NAME", help="What to make; can be repeated, or `all`.")
 @click.option(
-    "--flavor", "names", multiple=True, required=True, metavar="NAME", help="What to make; can be repeated, or `all`."
+    "--json-version",
+    "versions",
+    multiple=True,
+    metavar="7",
+    help="Make a full archive with PYTHON.json of this version, for PyOxidizer.",
 )
 @click.option("--output", default="dist", show_default=True, type=NamedPath(), help="Where the archives go.")
 @click.option(
     "--format", "suffix", default="gz", show_default=True, type=EnumChoice(ArchiveFormat), help=".tar.gz or .tar.zst."
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of paths.")
-def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: ArchiveFormat, as_machine: bool) -> None:
+def repack(
+    *,
+    archive: Path,
+    names: tuple[str, ...],
+    versions: tuple[str, ...],
+    output: Path,
+    suffix: ArchiveFormat,
+    as_machine: bool,
+) -> None:
     """Make smaller archives of a full one: only the installation, stripped, or with the bare necessities.
 
     The paths of the archives are printed. The same full archive always gives the same bytes. With a stripped flavour comes
@@ -35,28 +53,48 @@ def repack(*, archive: Path, names: tuple[str, ...], output: Path, suffix: Archi
       setup-local repack dist/cpython-*-full.tar.zst --flavor install_only
       setup-local repack dist/cpython-*-full.tar.zst --flavor all --output dist
       setup-local repack dist/cpython-*-full.tar.zst --flavor minimal --format zst
+      setup-local repack dist/cpython-*-full.tar.zst --json-version 7
     """
-    from rich.filesize import decimal
-
     from setup_local.catalog.flavors import load_flavors
+    from setup_local.flavors.older_description import VERSIONS, with_description
     from setup_local.flavors.repack import repack as write_flavor
 
+    if not names and not versions:
+        raise RequestError("nothing to make", where=archive, hint="name a --flavor, or --json-version 7")
+    if unknown := [version for version in versions if version not in VERSIONS]:
+        raise RequestError(f"no version {unknown[0]!r} of PYTHON.json", hint=f"there are: {', '.join(VERSIONS)}")
     catalog = load_flavors()
     known = {flavor.name: flavor for flavor in catalog.flavor}
+    wanted = _wanted(names, known)
+    threads = len(os.sched_getaffinity(0))
+    made = []
+    for name in wanted:
+        path = write_flavor(archive, known[name], catalog, output=output, suffix=suffix.value, threads=threads)
+        made.append(_shown("flavor", name, path, known[name].title, as_machine=as_machine))
+    for version in dict.fromkeys(versions):
+        path = with_description(archive, version, output=output, threads=threads)
+        title = f"all of it, with PYTHON.json of version {version}"
+        made.append(_shown("json_version", version, path, title, as_machine=as_machine))
+    if as_machine:
+        click.echo(json.dumps({"format": 1, "archives": made}, indent=2))
+
+
+def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:
+    """Return the flavours to make: with a stripped one comes the debug information that it lacks."""
     wanted = list(known) if "all" in names else list(dict.fromkeys(names))
     if any(known[name].stripped for name in wanted if name in known):
         wanted = list(dict.fromkeys([*wanted, *(name for name, flavor in known.items() if flavor.detached)]))
     if unknown := [name for name in wanted if name not in known]:
         raise RequestError(f"no flavour {unknown[0]!r}", hint=f"there are: {', '.join(known)}, all")
-    made = []
-    for name in wanted:
-        path = write_flavor(
-            archive, known[name], catalog, output=output, suffix=suffix.value, threads=len(os.sched_getaffinity(0))
-        )
-        size = path.stat().st_size
-        log.console().print(f"{name}: {decimal(size)}, {known[name].title}")
-        made.append({"flavor": name, "path": str(path), "size": size})
-        if not as_machine:
-            click.echo(path)
-    if as_machine:
-        click.echo(json.dumps({"format": 1, "archives": made}, indent=2))
+    return wanted
+
+
+def _shown(kind: str, name: str, path: Path, title: str, *, as_machine: bool) -> dict[str, object]:
+    """Tell of one archive, and return what machines read about it."""
+    from rich.filesize import decimal
+
+    size = path.stat().st_size
+    log.console().print(f"{name}: {decimal(size)}, {title}")
+    if not as_machine:
+        click.echo(path)
+    return {kind: name, "path": str(path), "size": size}

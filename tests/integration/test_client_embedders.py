@@ -15,7 +15,9 @@ from pathlib import Path
 
 import pytest
 from clients import EMBEDDERS, PROJECTS, Clients, installed_clients
-from installed import checked, environment
+from installed import checked, environment, run
+
+from setup_local.flavors.older_description import with_description
 
 FILES = PROJECTS / "embedders"
 USE = "import ssl, sqlite3, sys; print(sys.base_prefix)"
@@ -108,3 +110,21 @@ def test_a_program_of_cython(embedders: Clients, tmp_path: Path) -> None:
     checked(["gcc", "program.c", "-o", "program", *flags], env=environment(tmp_path), cwd=tmp_path)
     told = json.loads(checked([tmp_path / "program"], env=environment(tmp_path), cwd=tmp_path))
     assert told[:3] == [42, True, 8]
+
+
+def test_pyoxidizer_reads_a_copy_with_an_older_description(embedders: Clients, archive: Path, tmp_path: Path) -> None:
+    """It stops at PYTHON.json of version 8, and at empty lists of licences."""
+    words = [embedders.programs / "pyoxidizer", "python-distribution-info"]
+    assert run([*words, archive], env=environment(tmp_path), cwd=tmp_path, seconds=300).returncode == 1
+    copy = with_description(archive, "7", output=tmp_path / "copies")
+    told = checked([*words, copy], env=environment(tmp_path), cwd=tmp_path)
+    assert f"Version:       {embedders.version}" in told
+    assert {"_ssl", "_ctypes", "_tkinter"} <= set(told.splitlines())
+    licences = embedders("pyoxidizer", "python-distribution-licenses", copy, cwd=tmp_path)
+    assert "Licensing: Valid SPDX: Apache-2.0" in licences
+    words = ["python-distribution-extract", "--archive-path", copy, tmp_path / "extracted"]
+    embedders("pyoxidizer", *words, cwd=tmp_path)
+    program = tmp_path / "extracted" / "python" / "install" / "bin" / "python3"
+    assert checked([program, "-c", USE], env=environment(tmp_path), cwd=tmp_path).split() == [
+        str(program.parent.parent)
+    ]

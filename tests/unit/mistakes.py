@@ -81,6 +81,10 @@ _VALIDATE: tuple[Row, ...] = (
 )
 _REPACK: tuple[Row, ...] = (
     (("repack", "{archive}"), 2, "--flavor"),
+    (("repack", "{archive}", "--json-version", "6"), 2, "'6'"),
+    (("repack", "{archive}", "--json-version", ""), 2, "''"),
+    (("repack", "{flavour}", "--json-version", "7"), 2, "-full.tar.zst"),
+    (("repack", "{text}", "--json-version", "7"), 2, "-full.tar.zst"),
     (("repack", "{archive}", "--flavor", ""), 2, "no flavour"),
     (("repack", "{archive}", "--flavor", "full"), 2, "full"),
     (("repack", "{archive}", "--flavor", "install-only"), 2, "install-only"),

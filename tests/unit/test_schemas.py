@@ -157,6 +157,7 @@ def test_schema_and_model_have_the_same_fields(name: str, place: str, model: Any
 
 
 def test_every_schema_is_held_against_a_model() -> None:
-    elsewhere = {"index-1", "matrix"}  # lists of what archives and requests have: their own tests hold them
+    # Lists of what archives and requests have, and what is only written, not read: their own tests hold them.
+    elsewhere = {"index-1", "matrix", "python-json-7"}
     names = {path.name.removesuffix(".schema.json") for path in paths.SCHEMA.glob("*.schema.json")}
     assert names - elsewhere == {name for name, _, _ in AGREE}

@@ -1,0 +1,86 @@
+"""Copies of a full archive whose PYTHON.json has an older format version, for readers that know no newer one."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+from setup_local import manifest
+from setup_local.audit import description
+from setup_local.audit.archive import Member, MemberKind
+from setup_local.audit.safe_archive import read_safe_members
+from setup_local.catalog.load import check
+from setup_local.errors import ArchiveError, CatalogError, DescriptionError, OutputError, RequestError
+from setup_local.stage import pack
+
+VERSIONS = ("7",)
+# Version 8 brought this key; 7 has no word for what only it says.
+_BUILD_OPTIONS = "build_options"
+_UNSAID = "freethreaded"
+# PyOxidizer takes an empty list for an SPDX expression without a word; where there is no list, CPython's own licence holds.
+_LICENCES = ("licenses", "license_paths")
+
+
+def with_description(archive: Path, version: str, *, output: Path, threads: int = 1) -> Path:
+    """Write a copy of a full archive with PYTHON.json of another version and return its path; all else stays the same.
+
+    The manifest is left out: the reader that the copy is for refuses files that it does not know beside PYTHON.json. The
+    copy's name ends in `-full-json7`, so that nobody takes it for the original. Raises `RequestError`, `ArchiveError` and
+    `DescriptionError` for an archive that is none, is not a full one, or cannot be described so, `OutputError` where the
+    result cannot be written.
+    """
+    name, dot, suffix = archive.name.rpartition(".tar.")
+    if not dot or not name.endswith("-full"):
+        raise RequestError("is not named as a full archive: ...-full.tar.zst", where=archive)
+    target = output / f"{name}-json{version}.tar.{suffix}"
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        with pack.writing(target, threads=threads) as packed:
+            for member, read in read_safe_members(archive):
+                if member.name == f"{pack.PREFIX}/{manifest.NAME}":
+                    continue
+                data = read() if member.kind is MemberKind.FILE else b""
+                if member.name == description.NAME:
+                    data = older(data, version, where=archive)
+                packed.addfile(*_packed(member, data))
+    except OSError as error:
+        raise OutputError(f"cannot be written: {error.strerror or error}", where=output) from error
+    return target
+
+
+def older(data: bytes, version: str, *, where: Path) -> bytes:
+    """Return the bytes of PYTHON.json in another format version. Raises `DescriptionError` for what it cannot describe."""
+    try:
+        said = description.read_description(data)
+    except DescriptionError as error:
+        raise DescriptionError(error.what, where=f"{where}: {error.where}", hint=error.hint) from error
+    if _UNSAID in said.build_options.split("+"):
+        raise DescriptionError(f"version {version} cannot describe free-threaded builds", where=where)
+    document: dict[str, Any] = description.parse_description(data) | {"version": version}
+    del document[_BUILD_OPTIONS]
+    for variants in document["build_info"]["extensions"].values():
+        for variant in variants:
+            for key in _LICENCES:
+                if not variant.get(key, True):
+                    del variant[key]
+    try:
+        check(document, f"python-json-{version}", where=where)
+    except CatalogError as error:
+        raise DescriptionError(f"cannot be described in version {version}: {error.what}", where=where) from error
+    return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def _packed(member: Member, data: bytes) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
+    header = pack.member_of(member.name.removeprefix(f"{pack.PREFIX}/"))
+    match member.kind:
+        case MemberKind.SYMLINK:
+            header.type, header.mode, header.linkname = tarfile.SYMTYPE, 0o777, member.target
+            return header, None
+        case MemberKind.FILE:
+            header.size, header.mode = len(data), 0o755 if member.mode & 0o100 else 0o644
+            return header, io.BytesIO(data)
+        case _:
+            raise ArchiveError(f"{member.name} is a {member.kind.value}, which full archives do not have")
