@@ -114,7 +114,7 @@ class StageError(SetupLocalError):
 
 
 class ArchiveError(SetupLocalError):
-    """A file is no distribution archive: corrupted, truncated, or with unsafe paths."""
+    """A file is not a distribution archive: corrupted, truncated, or with unsafe paths."""
 
     exit_code = 20
 

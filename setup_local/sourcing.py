@@ -29,7 +29,7 @@ Report = Callable[[str], None]
 def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -> Catalogs:
     """Return the catalogs with the user's own sources, which are put into the cache.
 
-    Raises `RequestError` for one that cannot be used, `SourceError` for one that is no archive.
+    Raises `RequestError` for one that cannot be used, `SourceError` for one that is not an archive.
     """
     if not request.sources:
         return catalogs

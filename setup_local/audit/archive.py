@@ -33,7 +33,7 @@ def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
 
 
 def _named_reader(path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Name the errors of a function that is called outside of the generator, too."""
+    """Name the errors of a function that is called outside of the generator as well."""
 
     def named() -> bytes:
         with _errors_named(path):

@@ -24,7 +24,7 @@ def _build_ids(dist: Packed) -> Breaches:
 def _layout(dist: Flavoured) -> Breaches:
     for name in sorted(dist.names):
         if not _PLACE.fullmatch(name) and not _OTHERS.fullmatch(name):
-            yield name, "is no debug information in the place where debuggers look for it"
+            yield name, "is not debug information in the place where debuggers look for it"
     if not any(_PLACE.fullmatch(name) for name in dist.names):
         yield dist.archive, "there is no debug information"
 

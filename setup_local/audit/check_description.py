@@ -118,7 +118,7 @@ def _executable(dist: Distribution) -> Breaches:
     if facts is None:
         return  # `paths-exist` and `dead-links` say so
     if facts.elf is None or not facts.elf.linked:
-        yield "$.python_exe", f"{path} is no ELF program"
+        yield "$.python_exe", f"{path} is not an ELF program"
     modes = (member.mode for member in dist.members if member.name == ROOT + facts.name)
     if not all(mode & 0o111 for mode in modes):
         yield "$.python_exe", f"{path} is not executable"

@@ -24,7 +24,7 @@ def _layout(dist: Flavoured) -> Breaches:
 def _program(dist: Flavoured) -> Breaches:
     facts = dist.program
     if facts is None or facts.elf is None or not facts.elf.linked:
-        yield "bin/python3", "is no ELF program"
+        yield "bin/python3", "is not an ELF program"
         return
     if not all(member.mode & 0o111 for member in dist.members if member.name == ROOT + facts.name):
         yield facts.name, "is not executable"

@@ -47,7 +47,7 @@ def _profile(dist: Distribution) -> Breaches:
     if facts is None:
         yield _PROFILE, "is not in the archive: the build could not be repeated"
     elif facts.kind is not FileKind.PROFILE:
-        yield _PROFILE, "is no merged profile of LLVM"
+        yield _PROFILE, "is not a merged profile of LLVM"
     elif not facts.knows_loop:
         yield _PROFILE, f"knows nothing of {LOOP}"
 

@@ -108,7 +108,7 @@ def places(path: str, patterns: Iterable[str]) -> bool:
 
 
 def version(text: str) -> tuple[int, ...]:
-    """Return `2.12` as (2, 12); an empty tuple for anything that is no version."""
+    """Return `2.12` as (2, 12); an empty tuple for anything that is not a version."""
     return tuple(int(part) for part in text.split(".")) if re.fullmatch(r"\d+(\.\d+)*", text) else ()
 
 

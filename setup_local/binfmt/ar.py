@@ -13,7 +13,7 @@ _INDEXES = frozenset({"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDE
 
 
 class BadArchive(ValueError):
-    """The bytes are no static library that holds its own members."""
+    """The bytes are not a static library that holds its own members."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -37,7 +37,7 @@ _LEVELS = {2: "v2", 4: "v3", 8: "v4"}  # GNU_PROPERTY_X86_ISA_1_V2 and so on
 
 
 class BadElf(ValueError):
-    """The bytes are no ELF file, or a damaged one."""
+    """The bytes are not an ELF file, or a damaged one."""
 
 
 class ElfKind(Enum):

@@ -57,7 +57,7 @@ def read_module(source: str) -> ModuleCode:
 
 
 def _top_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a module that are no imports; a branch that holds nothing else is one, too."""
+    """Yield the statements of a module that are not imports; a branch that holds only imports counts as one."""
     for statement in body:
         only_imports = isinstance(statement, ast.If) and not [*_top_level([*statement.body, *statement.orelse])]
         if not only_imports and not isinstance(statement, ast.Import | ast.ImportFrom):

@@ -181,7 +181,7 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
 def normalize_archive(path: Path, *, where: str) -> None:
     """Set time, owner and mode of all members of a static library to fixed values, in place.
 
-    Some build systems ask the archiver for the real ones. Raises `StepError` for what is no ar archive.
+    Some build systems ask the archiver for the real ones. Raises `StepError` for what is not an ar archive.
     """
     data = path.read_bytes()
     content = bytearray(data)
@@ -189,7 +189,7 @@ def normalize_archive(path: Path, *, where: str) -> None:
         for member in raw_members(data):
             content[member.at + 16 : member.at + 48] = b"%-12d%-6d%-6d%-8s" % (0, 0, 0, b"644")
     except BadArchive as error:
-        raise StepError(f"{path.name} is no static library: {error}", where=where) from error
+        raise StepError(f"{path.name} is not a static library: {error}", where=where) from error
     path.write_bytes(content)
 
 

@@ -116,7 +116,7 @@ def _write_link_library(making: _Making) -> None:
 
 
 def _build_polyfill(making: _Making) -> None:
-    """Compile what of the newer functions programs may use all the same, an object for each."""
+    """Compile the polyfills for functions newer than the floor, one object each."""
     objects = making.source / "polyfill"
     objects.mkdir()
     cflags = load_sysroot().polyfill.cflags

@@ -93,7 +93,7 @@ class Layouter:
         place.run([place.tools / "bin" / _MERGER, *found, "-o", counts], cwd=kept, env=place.env)
 
     def _rewrite(self, linked: Path, into: Path, place: LayoutEnvironment, words: Iterable[str]) -> None:
-        """Write another form of the linked program. Functions of assembly stay as they are when it counts, too: it would crash."""
+        """Write another form of the linked program. Assembly functions stay as they are, also when it counts: it would crash."""
         kept = f"--skip-funcs-file={linked.with_name(_KEPT)}"
         place.run([place.tools / "bin" / _BOLT, linked, "-o", into, kept, *words], cwd=linked.parent, env=place.env)
 
@@ -116,7 +116,7 @@ def assembled(libraries: Path) -> frozenset[str]:
 
 
 def kept_names(names: Iterable[str]) -> str:
-    """Return BOLT's list of functions that stay as they are: a pattern a line, for names that it makes unique, too."""
+    """Return BOLT's list of functions that stay as they are: a pattern a line, also for names that it makes unique."""
     return "".join(f"{re.escape(name)}(/.*)?\n" for name in sorted(names))
 
 

@@ -92,14 +92,14 @@ def link_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
 
 
 def with_default_visibility(data: bytes, *, where: str) -> bytes:
-    """Return a static library whose global symbols are visible. Raises `StepError` for what is no static library."""
+    """Return a static library whose global symbols are visible. Raises `StepError` for what is not a static library."""
     body = bytearray(data)
     try:
         for item in members(data):
             for place in _hidden(item.data):
                 body[item.offset + place] &= ~_VISIBILITY
     except BadArchive as error:
-        raise StepError("is no static library", where=where) from error
+        raise StepError("is not a static library", where=where) from error
     return bytes(body)
 
 

@@ -80,7 +80,7 @@ class FlavorCatalog:
 
 
 def source_of(path: str) -> str:
-    """Return the path of the source that bytecode was made of; empty for anything that is no bytecode."""
+    """Return the path of the source that bytecode was made of; empty for anything that is not bytecode."""
     match = _BYTECODE.fullmatch(path)
     return f"{match['directory'] or ''}{match['module']}.py" if match else ""
 

@@ -76,7 +76,9 @@ def _package_versions(packages: dict[str, str | None]) -> dict[str, str]:
     chosen = {name: version for name, version in packages.items() if version}
     for name, version in chosen.items():
         if not _PACKAGE_VERSION.fullmatch(version):
-            raise RequestError("is no exact version", where=f"--{name} {version}", hint=f"for example --{name} 25.1")
+            raise RequestError(
+                "is not an exact version", where=f"--{name} {version}", hint=f"for example --{name} 25.1"
+            )
     return chosen
 
 

@@ -58,7 +58,7 @@ def _judge(archive: Path) -> None:
     from setup_local.audit.model import Severity
     from setup_local.audit.validate import validate_archive
 
-    hint = "setup-local validate shows everything; --trust lists it all the same"
+    hint = "setup-local validate shows everything; --trust lists it anyway"
     try:
         verdict = validate_archive(archive)
     except SetupLocalError as error:

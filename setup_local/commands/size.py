@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("archive", type=NamedPath())
-@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Draw a treemap, too.")
+@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Draw a treemap as well.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def size(*, archive: Path, picture: Path | None, as_machine: bool) -> None:
     """Show how large each part of an archive is, and which flavours have it.

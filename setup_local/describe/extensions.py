@@ -20,7 +20,7 @@ def system_link(name: str) -> Link:
 
 
 def static_link(archive: str, shared: str | None = None) -> Link:
-    """Return the link to a static library of the distribution (`libz.a`), of which there may be a shared one, too."""
+    """Return the link to a static library of the distribution (`libz.a`), of which there may also be a shared one."""
     name = archive.removeprefix("lib").removesuffix(".a")
     dynamic = f"{SHARED_LIBRARIES}/{shared}" if shared else None
     return Link(name=name, path_static=f"build/lib/{archive}", path_dynamic=dynamic)

@@ -34,7 +34,7 @@ def own_sources(given: Mapping[str, Path], known: Sources, cache: SourceCache) -
 
     The keys are names (`openssl`), or names with a version (`openssl-3.5.10`) where neither the file's name nor the
     source itself tells it. Raises `RequestError` for a name that nothing has or a version that cannot be told,
-    `SourceError` for what is no archive.
+    `SourceError` for what is not an archive.
     """
     return known.with_more(_own_source(name, path, known, cache) for name, path in given.items())
 
@@ -146,7 +146,7 @@ def _names(archive: Path, kind: ArchiveKind) -> list[str]:
             case ArchiveKind.DEB:
                 return []
     except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
-        raise SourceError(f"is no source archive: {error}", where=archive) from error
+        raise SourceError(f"is not a source archive: {error}", where=archive) from error
 
 
 def _version(name: str, path: Path, archive: Path, root: str) -> str:
@@ -156,7 +156,7 @@ def _version(name: str, path: Path, archive: Path, root: str) -> str:
             stream = tar.extractfile(f"{root}/{_PATCHLEVEL_FILE}") if _has(tar, f"{root}/{_PATCHLEVEL_FILE}") else None
             match = _PATCHLEVEL.search(stream.read().decode(errors="replace")) if stream else None
         if match is None:
-            raise SourceError(f"is no source of CPython: it has no {_PATCHLEVEL_FILE}", where=path)
+            raise SourceError(f"is not a source of CPython: it has no {_PATCHLEVEL_FILE}", where=path)
         return match["version"]
     match = _VERSION.search(_ARCHIVE.sub("", path.resolve().name))
     if match is None:

@@ -22,7 +22,7 @@ else:
 def check_detached(file: Path, signature: bytes, certificates: tuple[bytes, ...]) -> str:
     """Return the fingerprint of the certificate that signed a file, in capitals.
 
-    Raises `WrongSignature` if the bytes are no signature, or if one that a certificate made is weak or not good,
+    Raises `WrongSignature` if the bytes are not a signature, or if one that a certificate made is weak or not good,
     `UnknownSigner` if none of the certificates made one, `NotChecked` if it cannot be checked here.
     """
     if not _AVAILABLE:

@@ -28,7 +28,7 @@ _ANY = "*"
 
 
 class UnsafeMember(Exception):
-    """A member of an archive would be written outside, or is no file, link or directory."""
+    """A member of an archive would be written outside, or is not a file, link or directory."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +139,7 @@ class TreeWriter:
         """Make another name for a file that was written before."""
         existing = self._top / target
         if existing.is_symlink() or not existing.is_file():
-            raise UnsafeMember(f"{name} is a link to {target}, which is no file before it")
+            raise UnsafeMember(f"{name} is a link to {target}, which is not a file before it")
         self._fresh(name).hardlink_to(existing)
 
     def _fresh(self, name: PurePosixPath) -> Path:
@@ -211,7 +211,7 @@ def _unpack_zip(file: Path, writer: TreeWriter, selection: Selection) -> None:
             if item.is_dir():
                 writer.directory(path)
             elif mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-                raise UnsafeMember(f"{path} is no plain file")
+                raise UnsafeMember(f"{path} is not a plain file")
             else:
                 with archive.open(item) as stream:
                     executable = bool(mode & stat.S_IXUSR)
@@ -224,7 +224,7 @@ def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
     """Open the payload of a Debian package, the member `data.tar.*` of an ar archive (deb(5))."""
     name, data = next(((name, data) for name, data in _ar_members(file) if name.startswith("data.tar")), ("", b""))
     if not name:
-        raise UnsafeMember("it is no Debian package: there is no data.tar")
+        raise UnsafeMember("it is not a Debian package: there is no data.tar")
     raw: IO[bytes] = io.BytesIO(data)
     if name.endswith(".zst"):
         import zstandard  # noqa: PLC0415 (as above)
@@ -240,7 +240,7 @@ def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
 def _ar_members(file: Path) -> Iterator[tuple[str, bytes]]:
     with file.open("rb") as stream:
         if stream.read(len(_AR_MAGIC)) != _AR_MAGIC:
-            raise UnsafeMember("it is no ar archive")
+            raise UnsafeMember("it is not an ar archive")
         while header := stream.read(_AR_HEADER):
             try:
                 name, size = header[:16].decode("ascii").strip().rstrip("/"), int(header[48:58])

@@ -74,15 +74,15 @@ def parse_index(text: str | bytes, *, where: object) -> Index:
         errors = jsonschema.Draft202012Validator(schema(_SCHEMA)).iter_errors(document)
         wrong = jsonschema.exceptions.best_match(islice(errors, _MOST_ERRORS))
     except (ValueError, RecursionError) as error:
-        raise SourceError(f"is no index: {_short(str(error))}", where=where) from error
+        raise SourceError(f"is not an index: {_short(str(error))}", where=where) from error
     if wrong is not None:
         what = _short(f"{wrong.json_path}: {wrong.message}")
-        raise SourceError(f"is no index of format {FORMAT}: {what}", where=where)
+        raise SourceError(f"is not an index of format {FORMAT}: {what}", where=where)
     raw = document["distributions"]
     listed = (*raw, *document.get("debug_information", []))
     for value in (value for item in listed for value in item.values()):
         if isinstance(value, str) and not value.isprintable():
-            raise SourceError(f"is no index: {_short(repr(value))} is not printable text", where=where)
+            raise SourceError(f"is not an index: {_short(repr(value))} is not printable text", where=where)
     debug = document.get("debug_information", [])
     return Index(
         distributions=tuple(Distribution(**item | {"flavor": Flavor(item["flavor"])}) for item in raw),

@@ -33,7 +33,7 @@ def write_index(
         try:
             checked_url(base_url)
         except PlaceFailed as error:
-            raise RequestError(f"is no http(s) URL: {error}", where=f"--base-url {base_url}") from error
+            raise RequestError(f"is not an http(s) URL: {error}", where=f"--base-url {base_url}") from error
     index = scan(directory, base_url=base_url, written=WRITTEN, judge=judge, report=report)
     absolute = base_url or directory.resolve().as_uri()
     texts = {

@@ -95,7 +95,9 @@ def _files(extension: PlannedExtension, upstream: Upstream) -> Iterator[Disagree
             )
     for include in extension.includes:
         if not include.startswith(_DEPS) and include not in upstream.directories:
-            yield Disagreement(kind=Kind.NO_SUCH_DIRECTORY, module=extension.name, message=f"{include} is no directory")
+            yield Disagreement(
+                kind=Kind.NO_SUCH_DIRECTORY, module=extension.name, message=f"{include} is not a directory"
+            )
 
 
 def _sources(extension: PlannedExtension, module: UpstreamModule) -> Iterator[Disagreement]:

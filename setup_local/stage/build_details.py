@@ -39,9 +39,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         details = json.loads(files.read(path))
     except ValueError as error:
-        raise StageError(f"is no JSON: {error}", where=path) from error
+        raise StageError(f"is not JSON: {error}", where=path) from error
     if not isinstance(details, dict) or not str(details.get("schema_version")).startswith("1."):
-        raise StageError("is no description of version 1", where=path)
+        raise StageError("is not a description of version 1", where=path)
     return details
 
 

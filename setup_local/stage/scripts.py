@@ -48,7 +48,7 @@ def movable(body: str, interpreter: str) -> str:
 
 
 def relocate_text(text: str, interpreter: str) -> str | None:
-    """Return a script with a relocatable start, None if it is no script for Python."""
+    """Return a script with a relocatable start, None if it is not a script for Python."""
     first, _, rest = text.partition("\n")
     return start(interpreter) + rest if _PYTHON.fullmatch(first) else None
 

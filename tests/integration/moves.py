@@ -205,7 +205,7 @@ WAYS: dict[str, Callable[[Ground], Place]] = {
     "venv of copies": environment("--copies"),
     "venv made before the move": environment_made_before,
     "rewritten by an installer": rewritten_by_an_installer,
-    "argv[0] is no program": named_like_no_program,
+    "argv[0] is not a program": named_like_no_program,
     "argv[0] is another program": named_like_another_program,
     "found in PATH": found_in_path,
 }

@@ -119,7 +119,7 @@ def test_sarif_results_have_the_names_of_our_rules() -> None:
 
 
 def test_sarif_has_an_unreadable_archive_as_a_result_and_any_error_as_a_notification() -> None:
-    damaged = Judged(subject="b", error=DescriptionError("is no JSON"))
+    damaged = Judged(subject="b", error=DescriptionError("is not JSON"))
     run = sarif(UNREAD, damaged, UNKNOWN)
     assert [item["ruleId"] for item in run["results"]] == ["archive-readable", "description-schema"]
     (invocation,) = run["invocations"]

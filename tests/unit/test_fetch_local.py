@@ -159,12 +159,12 @@ def test_what_cannot_be_asked_for(tmp_path: Path, name: str, file: str, message:
 @pytest.mark.parametrize("file", ["zlib-1.tar.gz", "zlib-1-py3-none-any.whl"])
 def test_what_is_no_archive(tmp_path: Path, file: str) -> None:
     (tmp_path / file).write_bytes(b"nothing of the kind")
-    with pytest.raises(SourceError, match="is no source archive"):
+    with pytest.raises(SourceError, match="is not a source archive"):
         own(tmp_path, "zlib", tmp_path / file)
 
 
 def test_what_is_no_python(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"is no source of CPython: it has no Include/patchlevel\.h"):
+    with pytest.raises(SourceError, match=r"is not a source of CPython: it has no Include/patchlevel\.h"):
         own(tmp_path, "cpython", tarball(tmp_path / "cpython-3.13.5.tar.gz", {"c/c.h": "c"}))
 
 

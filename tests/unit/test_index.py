@@ -178,12 +178,12 @@ def test_an_index_with_anything_else_is_refused(tmp_path: Path, change: dict[str
     full(tmp_path)
     raw = document(written(tmp_path))
     raw["distributions"][0] |= change
-    with pytest.raises(SourceError, match="no index of format 1"):
+    with pytest.raises(SourceError, match="not an index of format 1"):
         parse_index(json.dumps(raw), where="x")
 
 
 def test_text_that_is_no_json_is_no_index() -> None:
-    with pytest.raises(SourceError, match="is no index"):
+    with pytest.raises(SourceError, match="is not an index"):
         parse_index("<html>", where="x")
 
 
@@ -261,7 +261,7 @@ def test_nothing_to_list_is_a_wrong_request(tmp_path: Path) -> None:
     assert isinstance(failure(tmp_path), RequestError)
     assert isinstance(failure(tmp_path / "nowhere"), RequestError)
     full(tmp_path)
-    assert "no http(s) URL" in str(failure(tmp_path, "--base-url", "example.org"))
+    assert "is not an http(s) URL" in str(failure(tmp_path, "--base-url", "example.org"))
 
 
 def test_a_base_url_is_used_everywhere_and_quoted(tmp_path: Path) -> None:
@@ -538,7 +538,7 @@ INDEXES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("name", INDEXES)
 def test_an_index_that_is_none_is_one_line(name: str) -> None:
-    with pytest.raises(SourceError, match="is no index") as caught:
+    with pytest.raises(SourceError, match="is not an index") as caught:
         parse_index(INDEXES[name], where="x")
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500

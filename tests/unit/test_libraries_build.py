@@ -196,8 +196,8 @@ def test_archives_lose_time_owner_and_mode(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"\x7fELF", "liba.a is no static library"),
-        (b"!<arch>\n" + b"x" * 60, "liba.a is no static library: no member header at byte 8"),
+        (b"\x7fELF", "liba.a is not a static library"),
+        (b"!<arch>\n" + b"x" * 60, "liba.a is not a static library: no member header at byte 8"),
     ],
 )
 def test_what_is_no_archive_is_an_error(bench: Bench, content: bytes, message: str) -> None:

@@ -105,7 +105,7 @@ NEW = UpstreamModule(name="_zstd", origin=Origin.STDLIB, sources=("_zstd/_zstdmo
             dataclasses.replace(UPSTREAM, directories=frozenset({"Modules"})),
             Kind.NO_SUCH_DIRECTORY,
             "_sqlite3",
-            "Modules/_sqlite is no directory",
+            "Modules/_sqlite is not a directory",
         ),
         (
             PLAN,

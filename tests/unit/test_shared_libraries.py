@@ -50,7 +50,7 @@ def test_hidden_symbols_become_visible_and_nothing_else_changes() -> None:
 
 
 def test_what_is_no_static_library_is_refused() -> None:
-    with pytest.raises(StepError, match="no static library"):
+    with pytest.raises(StepError, match="is not a static library"):
         with_default_visibility(b"text", where="x")
 
 

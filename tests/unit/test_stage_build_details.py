@@ -83,7 +83,7 @@ def test_a_directory_that_cannot_follow_is_refused(root: Path, value: Any) -> No
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"schema_version": "2.0"}'])
 def test_another_format_is_refused(root: Path, text: str) -> None:
-    with pytest.raises(StageError, match=r"is no (JSON|description)"):
+    with pytest.raises(StageError, match=r"is not (JSON|a description)"):
         relocated(root, text)
 
 
