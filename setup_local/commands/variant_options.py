@@ -63,14 +63,15 @@ _OPTIONS = (
         "with_features",
         multiple=True,
         metavar="FEATURE",
-        help="Add what is not there by default: readline, gdbm. May be repeated, or name several joined by commas.",
+        help="Add what is not there by default: readline, gdbm, tail-call-interpreter. May be repeated, or name several joined"
+        " by commas.",
     ),
     click.option(
         "--without",
         "without_features",
         multiple=True,
         metavar="FEATURE",
-        help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers)."
+        help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers, hardening)."
         " Listed by: setup-local emit --features.",
     ),
     click.option(
