@@ -8,6 +8,7 @@ from setup_local.audit.check_binary import listed
 from setup_local.audit.description import Extension, Link
 from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
+from setup_local.audit.policy import Policy, matches
 
 Breaches = Iterator[tuple[str, str]]
 _BY_LINKER = ("__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
@@ -62,11 +63,11 @@ def _complete(dist: Distribution) -> Breaches:
     core = (*info.core.objs, *(path for item in always for path in item.objs))
     links = (*info.core.links, *(link for item in always for link in item.links))
     common = _from_system(dist) | _of_c_library(dist) | _offered(dist, links, (*core, info.inittab_object))
-    yield from _missing("the core", _wanted(dist, core) - common)
+    yield from _missing("the core", _wanted(dist, core) - common, dist.policy)
     for label, extension in dist.description.extensions():
         if not (extension.builtin and extension.required):
             offered = common | _offered(dist, extension.links) | _from_module(dist, extension)
-            yield from _missing(label, _wanted(dist, extension.objs) - offered)
+            yield from _missing(label, _wanted(dist, extension.objs) - offered, dist.policy)
 
 
 def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
@@ -75,8 +76,9 @@ def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
     return facts.elf.dynamic.undefined if facts is not None and facts.elf is not None else frozenset()
 
 
-def _missing(label: str, names: frozenset[str]) -> Breaches:
-    missing = frozenset(name for name in names if not name.startswith(_BY_LINKER))
+def _missing(label: str, names: frozenset[str], policy: Policy) -> Breaches:
+    by_linker = (name for name in names if name.startswith(_BY_LINKER))
+    missing = names.difference(by_linker, (name for name in names if matches(name, policy.compiler_functions)))
     if missing:
         yield label, f"its objects want what neither the core nor its links offer: {listed(missing)}"
 

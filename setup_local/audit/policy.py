@@ -46,6 +46,7 @@ class Policy:
     `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
+    `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
     `own_libraries` are patterns of what a distribution may bring of Python itself
     as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
@@ -69,6 +70,7 @@ class Policy:
     allowed_exports: tuple[AllowedNames, ...] = ()
     libc_functions: str = ""
     unmistakable: tuple[str, ...] = ()
+    compiler_functions: tuple[str, ...] = ()
     allowed_functions: tuple[AllowedNames, ...] = ()
     machine_paths: tuple[str, ...]
     known_paths: tuple[str, ...] = ()

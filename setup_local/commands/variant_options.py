@@ -70,7 +70,7 @@ _OPTIONS = (
         "without_features",
         multiple=True,
         metavar="FEATURE",
-        help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers)."
+        help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers, hardening)."
         " Listed by: setup-local emit --features.",
     ),
     click.option(

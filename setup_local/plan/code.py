@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 
 from setup_local.catalog.features import CodeFeature, FeatureCatalog
@@ -31,10 +32,16 @@ def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> froz
     return frozenset(default | {item.name for item in added}) - {item.name for item in dropped}
 
 
-def modules_only(names: Iterable[str], catalog: FeatureCatalog) -> tuple[str, ...]:
-    """Return the names that are not properties of the code."""
+def modules_only(request: Request, catalog: FeatureCatalog) -> Request:
+    """Return a request that names groups of modules alone."""
     known = {item.name for item in catalog.code}
-    return tuple(name for name in names if name not in known)
+
+    def groups(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if name not in known)
+
+    return dataclasses.replace(
+        request, with_features=groups(request.with_features), without_features=groups(request.without_features)
+    )
 
 
 def plan_code(catalog: FeatureCatalog, facts: Facts) -> PlannedCode:

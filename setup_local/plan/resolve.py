@@ -151,12 +151,7 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
     )
     tls = choose_tls(request.tls, catalogs.variants, facts)
     facts = dataclasses.replace(facts, tls=tls, features=choose_code(request, catalogs.features, facts))
-    groups = dataclasses.replace(
-        request,
-        with_features=modules_only(request.with_features, catalogs.features),
-        without_features=modules_only(request.without_features, catalogs.features),
-    )
-    modules = choose_modules(groups, catalogs.features, catalogs.extensions, facts)
+    modules = choose_modules(modules_only(request, catalogs.features), catalogs.features, catalogs.extensions, facts)
     refuse_impossible(catalogs.variants, modules.facts)
     return modules
 

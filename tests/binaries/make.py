@@ -93,7 +93,7 @@ def main() -> None:
         maker = Maker(zig, Path(scratch))
         maker.stubs()
         for name in OBJECTS:
-            maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}.o")
+            maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}.o", "-DNO_FORTIFIED")
         maker.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
         maker.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
         maker.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
@@ -102,8 +102,12 @@ def main() -> None:
         maker.run("ar", "rcsD", "libframeless.a", "bundled.o", "many.o", cwd=RESULTS)
         maker.compile(SOURCES / "many.c", RESULTS / "many.o")
         maker.run("ar", "rcsD", "libmany.a", "bundled.o", "many.o", cwd=RESULTS)
+        maker.compile(SOURCES / "many.c", RESULTS / "many.o", "-DMORE")
+        maker.run("ar", "rcsD", "libunprotected.a", "bundled.o", "many.o", cwd=RESULTS)
         (RESULTS / "many.o").unlink()
         maker.program("python-frameless", LOADER, *FRAMELESS)
+        for name in ("STACK_CHECK", "FORTIFIED"):
+            maker.program(f"python-no-{name.lower().replace('_', '-')}", LOADER, f"-DNO_{name}")
         maker.program("python", LOADER)
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         maker.program("python-musl", MUSL_LOADER, library="musl")
@@ -153,7 +157,9 @@ class Maker:
     def stubs(self) -> None:
         """Make stand-ins for the shared libraries; they are only linked against."""
         versions = self.scratch / "libc.map"
-        versions.write_text("GLIBC_2.2.5 { puts; }; GLIBC_2.30 { gettid; };\n", encoding="ascii")
+        versions.write_text(
+            "GLIBC_2.2.5 { puts; __printf_chk; __stack_chk_fail; }; GLIBC_2.30 { gettid; };\n", encoding="ascii"
+        )
         for name, soname in (
             ("c", "libc.so.6"),
             ("crypt", "libcrypt.so.1"),

@@ -111,3 +111,18 @@ def test_what_has_to_be_asked_for_is_named(catalogs: Catalogs) -> None:
 def test_a_name_means_one_thing() -> None:
     catalog = FeatureCatalog(features=(Feature(name="walls", title="w", test=True),), code=(ELSEWHERE,))
     assert list(feature_problems(catalog, ())) == ["walls is a group of modules and a property of the code"]
+
+
+@pytest.mark.parametrize(("triple", "fortified"), [("x86_64-unknown-linux-gnu", True), (MUSL, False)])
+def test_everything_is_hardened(catalogs: Catalogs, triple: str, *, fortified: bool) -> None:
+    plan = planned(catalogs, target_triple=triple)
+    assert "-fstack-protector-strong" in plan.code.cflags
+    assert ("-D_FORTIFY_SOURCE=3" in plan.code.cflags) == fortified
+    assert set(plan.code.cflags) <= set(plan.configure.cflags)
+    assert set(plan.code.extension_cflags) == {FRAME, LEAF}
+
+
+def test_hardening_can_be_left_out(catalogs: Catalogs) -> None:
+    plan = planned(catalogs, without_features=("hardening",))
+    assert set(plan.code.cflags) == {FRAME, LEAF}
+    assert plan.archive_stem.endswith("-noopt+without_hardening")

@@ -16,6 +16,9 @@ BREACHES: list[Breach] = [
     ("frame-pointer-flags", variable("CFLAGS", "-O3")),
     ("frame-pointer-flags", described("python_config_vars", {"EXT_SUFFIX": SUFFIX})),
     ("frame-pointer-flags", built_as(_FRAMELESS)),
+    ("stack-protector", linked(PROGRAM, "python-no-stack-check")),
+    ("stack-protector", put(_LIBRARY, binary("libunprotected.a"))),
+    ("fortified", linked(PROGRAM, "python-no-fortified")),
 ]
 
 
@@ -31,6 +34,15 @@ def test_a_build_without_frame_pointers_holds_if_it_says_so(tmp_path: Path) -> N
     linked(PROGRAM, "python-frameless")(sample)
     put(_LIBRARY, binary("libframeless.a"))(sample)
     assert not broken(sample, tmp_path)
+
+
+def test_a_build_without_hardening_holds_if_it_says_so(tmp_path: Path) -> None:
+    for program in ("python-no-stack-check", "python-no-fortified"):
+        sample = Sample()
+        built_as("noopt+without_hardening")(sample)
+        linked(PROGRAM, program)(sample)
+        put(_LIBRARY, binary("libunprotected.a"))(sample)
+        assert not broken(sample, tmp_path)
 
 
 def test_parts_of_compiler_and_c_library_are_not_judged(tmp_path: Path) -> None:

@@ -1,7 +1,19 @@
 /* Stands for libpython: one function of the C API and one module of its own. */
 #define API __attribute__((visibility("default")))
 extern int puts(const char *);
-API int Py_Main(void) { return puts("core"); }
+#ifdef NO_FORTIFIED
+#define PUTS(text) puts(text)
+#else
+extern int __printf_chk(int, const char *, ...);
+#define PUTS(text) __printf_chk(1, text)
+#endif
+#ifdef NO_STACK_CHECK
+#define CHECK
+#else
+extern void __stack_chk_fail(void);
+#define CHECK __stack_chk_fail()
+#endif
+API int Py_Main(void) { CHECK; return PUTS("core"); }
 API void *PyInit__core(void) { return 0; }
 /* BOLT gives the section that it takes code from a new name, and what it moves a section of the old one. */
 #ifdef MOVED

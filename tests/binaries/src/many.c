@@ -1,4 +1,8 @@
 /* Enough functions to tell what the compiler begins them with. */
 #define FUNCTION(name) int name(int value) { return value * sizeof #name; }
 #define FIVE(name) FUNCTION(name##1) FUNCTION(name##2) FUNCTION(name##3) FUNCTION(name##4) FUNCTION(name##5)
-FIVE(first_) FIVE(second_) FIVE(third_) FIVE(fourth_) FIVE(fifth_)
+#define TWENTY_FIVE(name) FIVE(name##1_) FIVE(name##2_) FIVE(name##3_) FIVE(name##4_) FIVE(name##5_)
+TWENTY_FIVE(one_)
+#ifdef MORE
+TWENTY_FIVE(two_) TWENTY_FIVE(three_) TWENTY_FIVE(four_) TWENTY_FIVE(five_)
+#endif
