@@ -250,9 +250,12 @@ def _prepared(
 ) -> tuple[Path, cpython.Recipe]:
     """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
     from setup_local.build import cpython, loader
+    from setup_local.build.program_symbols import write_symbols
 
     source = inputs.sources[plan.python_source.identity]
     tree = _cpython_tree(plan, source, job.work)
+    if plan.is_static:
+        write_symbols(tree)
     libraries = [job.inputs[name] for name in _library_steps(plan)]
     merge_trees(libraries, tree / plan.deps)
     places = {tree: source_place(source.source), **tool_places(*(job.inputs[name] for name in toolkit.names))}

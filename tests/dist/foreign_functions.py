@@ -1,4 +1,4 @@
-"""`ctypes`: calls into the C library, call-backs, structures by value, variadic functions."""
+"""`ctypes`: calls into the C library, call-backs, structures by value, variadic functions; all but the first without a loader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ import sys
 
 import harness
 
-LIBC = ctypes.CDLL(None, use_errno=True)
+
+def _libc() -> ctypes.CDLL:
+    """Return the C library, which a static interpreter does not show."""
+    if harness.c_library() == "static":
+        raise harness.Skip("a static interpreter shows nothing but Python's C API")
+    return ctypes.CDLL(None, use_errno=True)
 
 
 class Division(ctypes.Structure):
@@ -25,6 +30,7 @@ class Big(ctypes.Structure):
 
 
 def test_call_back_from_qsort() -> None:
+    libc = _libc()
     compare_type = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
     calls = []
 
@@ -33,15 +39,16 @@ def test_call_back_from_qsort() -> None:
         return left[0] - right[0]  # type: ignore[index,no-any-return]
 
     numbers = (ctypes.c_int * 6)(5, 1, 4, -2, 3, 0)
-    LIBC.qsort(numbers, len(numbers), ctypes.sizeof(ctypes.c_int), compare_type(compare))
+    libc.qsort(numbers, len(numbers), ctypes.sizeof(ctypes.c_int), compare_type(compare))
     harness.equal(list(numbers), [-2, 0, 1, 3, 4, 5])
     harness.holds(len(calls) > 4)
 
 
 def test_structure_by_value_from_ldiv() -> None:
-    LIBC.ldiv.restype = Division
-    LIBC.ldiv.argtypes = (ctypes.c_long, ctypes.c_long)
-    result = LIBC.ldiv(-17, 5)
+    libc = _libc()
+    libc.ldiv.restype = Division
+    libc.ldiv.argtypes = (ctypes.c_long, ctypes.c_long)
+    result = libc.ldiv(-17, 5)
     harness.equal((result.quotient, result.remainder), (-3, -2))
 
 
@@ -53,12 +60,12 @@ def test_big_structure_by_value_through_a_call_back() -> None:
 
 def test_variadic_function() -> None:
     buffer = ctypes.create_string_buffer(100)
-    LIBC.snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.2f", ctypes.c_int(7), b"text", ctypes.c_double(2.5))
+    _libc().snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.2f", ctypes.c_int(7), b"text", ctypes.c_double(2.5))
     harness.equal(buffer.value, b"7 text 2.50")
 
 
 def test_errno() -> None:
-    harness.equal(LIBC.close(-1), -1)
+    harness.equal(_libc().close(-1), -1)
     harness.equal(ctypes.get_errno(), errno.EBADF)
 
 
@@ -68,7 +75,61 @@ def test_interpreter_exports_its_api() -> None:
     harness.equal(ctypes.pythonapi.Py_GetVersion().decode(), sys.version)
 
 
+class Pair(ctypes.Structure):
+    """A structure in a structure, with bits."""
+
+    _fields_ = (("small", ctypes.c_uint, 3), ("large", ctypes.c_uint, 29), ("words", ctypes.c_char * 4))
+
+
+class Number(ctypes.Union):
+    """The same bytes twice."""
+
+    _fields_ = (("value", ctypes.c_double), ("bits", ctypes.c_uint64))
+
+
+def test_structures_arrays_and_unions() -> None:
+    pairs = (Pair * 3)(Pair(5, 1000, b"abcd"), Pair(9, 2, b"x"))
+    harness.equal([(pair.small, pair.large, pair.words) for pair in pairs], [(5, 1000, b"abcd"), (1, 2, b"x"), (0, 0, b"")])
+    harness.equal(Pair.from_buffer_copy(bytes(pairs)[8:16]).words, b"x")
+    harness.equal(Number(1.0).bits, 0x3FF0000000000000)
+    pointer = ctypes.cast(pairs, ctypes.POINTER(Pair))
+    harness.equal(pointer[1].large, 2)
+
+
+def test_memory() -> None:
+    buffer = ctypes.create_string_buffer(b"some text")
+    harness.equal(ctypes.string_at(buffer, 4), b"some")
+    harness.equal(ctypes.wstring_at(ctypes.create_unicode_buffer("Maß")), "Maß")
+    ctypes.memset(buffer, ord("-"), 4)
+    ctypes.memmove(ctypes.addressof(buffer) + 5, b"TEXT", 4)
+    harness.equal(buffer.value, b"---- TEXT")
+
+
+def test_the_c_api_is_called_and_raises() -> None:
+    api = ctypes.pythonapi
+    api.PyLong_FromString.restype = ctypes.py_object
+    harness.equal(api.PyLong_FromString(b"2a", None, 16), 42)
+    with harness.raises(ValueError, "invalid literal"):
+        api.PyLong_FromString(b"z", None, 10)
+    error = ctypes.py_object.in_dll(api, "PyExc_KeyError")
+    harness.holds(error.value is KeyError)
+    with harness.raises(AttributeError, "PyNothing_OfThisName"):
+        api.PyNothing_OfThisName  # noqa: B018 - looking is what is tried
+
+
+def test_a_static_interpreter_refuses_libraries_in_words() -> None:
+    if harness.c_library() != "static":
+        raise harness.Skip("this interpreter loads libraries")
+    for name in ("libm.so.6", "/lib/libc.so.6", "nothing"):
+        with harness.raises(OSError, f"{name}: this Python is linked statically and loads no shared libraries"):
+            ctypes.CDLL(name)
+    with harness.raises(AttributeError):
+        ctypes.cdll.nothing  # noqa: B018 - looking is what is tried
+    ctypes.util.find_library("c")
+
+
 def test_libraries_are_found_and_loaded() -> None:
+    _libc()
     math = ctypes.CDLL("libm.so.6")
     math.cos.restype = ctypes.c_double
     math.cos.argtypes = (ctypes.c_double,)

@@ -51,12 +51,11 @@ def test_shared_extension_modules() -> None:
 
 
 def test_foreign_functions() -> None:
-    if not _dynamic():
-        with harness.raises(ImportError, "_ctypes"):
-            importlib.import_module("ctypes")
-        return
     foreign_functions = importlib.import_module("foreign_functions")
-    foreign_functions.test_call_back_from_qsort()
+    if _dynamic():
+        foreign_functions.test_call_back_from_qsort()
+    else:
+        foreign_functions.test_the_c_api_is_called_and_raises()
     foreign_functions.test_big_structure_by_value_through_a_call_back()
 
 

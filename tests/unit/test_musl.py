@@ -76,8 +76,10 @@ def test_a_static_plan_has_nothing_shared_and_says_why_something_is_left_out(pyt
     assert {item.link for item in plan.extensions} == {LinkMode.STATIC, LinkMode.DISABLED}
     links = {item.name: item for item in plan.extensions}
     assert links["_tkinter"].link is LinkMode.STATIC
-    assert "dlopen" in links["_ctypes"].reason
-    assert "_ctypes" in plan.left_out
+    assert links["_ctypes"].link is LinkMode.STATIC
+    assert "cpython-ctypes-static.toml" in {patch.name for patch in plan.python_patches}
+    assert "shared" in links["_ctypes_test"].reason
+    assert "_ctypes_test" in plan.left_out
     assert _plan(python).left_out == ()
     assert "-static" in plan.configure.ldflags
     assert "-static" not in _plan(python).configure.ldflags
