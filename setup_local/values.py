@@ -83,6 +83,7 @@ class BuildOption(Enum):
     PGO = "pgo"
     LTO = "lto"
     STATIC = "static"
+    JIT = "jit"
 
 
 class BuildPhase(Enum):

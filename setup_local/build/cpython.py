@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from setup_local.errors import StepError
 from setup_local.plan.model import PlannedConfigure
 
 KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt", "python-gdb.py")
+
+_CONFIGURATION = "pyconfig.h"
+_DEFINED = re.compile(r"^#define (\w+) 1$", re.MULTILINE)
 
 # The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
 NO_BYTECODE = "COMPILEALL_OPTS=--help"
@@ -53,6 +57,7 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
     release = {"SOURCE_DATE_EPOCH": release_time(source)}
     env = {**recipe.env, **release}
     run(["./configure", *recipe.configure.args], cwd=source, env={**recipe.configure_env, **release})
+    check_configuration(source, recipe.configure.confirmations)
     check_flags(source, recipe.configure.promises)
     run(["make", *_own_flags(recipe.configure), _PROGRAMS], cwd=source, env=env)
     check_result(source, recipe.configure.promises)
@@ -63,6 +68,16 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
             env=env,
         )
     return env
+
+
+def check_configuration(source: Path, groups: Iterable[Sequence[str]]) -> None:
+    """Raise `StepError` unless `configure` has defined one macro of each group as 1: it may ignore what it cannot do."""
+    for names in groups:
+        text = (source / _CONFIGURATION).read_text(encoding="utf-8")
+        if set(_DEFINED.findall(text)).isdisjoint(names):
+            raise StepError(
+                f"configure has not defined {' or '.join(names)}: an option had no effect", where=_CONFIGURATION
+            )
 
 
 def _own_flags(configure: PlannedConfigure) -> list[str]:

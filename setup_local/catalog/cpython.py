@@ -22,7 +22,7 @@ class ConfigurePart:
     `args` are arguments; `environment` variables that only `configure` sees; `cache` answers to its
     questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are what the links of
-    single goals of the makefile have besides.
+    single goals of the makefile have besides. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
     Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{build}` the
     machine that builds, `{build-python}` its interpreter, `{profile}` the
     profile seen from CPython's tree, `{archives}` the names of all static libraries that are linked, separated by
@@ -35,6 +35,7 @@ class ConfigurePart:
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     links: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    confirmed_by: tuple[str, ...] = ()
     when: When = ALWAYS
 
 

@@ -63,7 +63,8 @@ _OPTIONS = (
         "with_features",
         multiple=True,
         metavar="FEATURE",
-        help="Add what is not there by default: readline, gdbm. May be repeated, or name several joined by commas.",
+        help="Add what is not there by default: readline, gdbm, tail-call-interpreter. May be repeated, or name several joined"
+        " by commas.",
     ),
     click.option(
         "--without",

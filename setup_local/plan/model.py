@@ -115,7 +115,7 @@ class PlannedConfigure:
     """How CPython's `configure` is called: every condition decided, every placeholder filled in.
 
     `links` are flags for the links of single goals of the makefile. `promises` are the build options that the result
-    must show; `unshipped` is about the programs of the build itself.
+    must show, `confirmations` macros of which `configure` must have defined one of each group; `unshipped` is about the programs of the build itself.
     `companion` is the shared libpython beside a program that holds libpython itself, None where there is none.
     `relayout` is the post-link layout of the interpreter, None where it stays as it was linked.
     """
@@ -127,6 +127,7 @@ class PlannedConfigure:
     ldflags: tuple[str, ...] = ()
     links: tuple[tuple[str, tuple[str, ...]], ...] = ()
     promises: tuple[BuildOption, ...] = ()
+    confirmations: tuple[tuple[str, ...], ...] = ()
     unshipped: Unshipped | None = None
     companion: Companion | None = None
     relayout: Relayout | None = None

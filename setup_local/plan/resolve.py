@@ -414,6 +414,7 @@ def plan_configure(
         ldflags=filled(_merge(part.ldflags for part in parts)),
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
+        confirmations=tuple(part.confirmed_by for part in parts if part.confirmed_by),
         unshipped=catalog.unshipped,
         companion=plan_companion(catalog, facts),
         relayout=relayout,

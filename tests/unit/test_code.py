@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sample_steps import steps_of
 
+from setup_local.build.cpython import check_configuration
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.features import CodeFeature, CodeFlags, Feature, FeatureCatalog, feature_problems
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.when import When
-from setup_local.errors import RequestError
+from setup_local.errors import RequestError, StepError
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import Request
@@ -126,3 +128,33 @@ def test_hardening_can_be_left_out(catalogs: Catalogs) -> None:
     plan = planned(catalogs, without_features=("hardening",))
     assert set(plan.code.cflags) == {FRAME, LEAF}
     assert plan.archive_stem.endswith("-noopt+without_hardening")
+
+
+def test_tail_calls_are_for_3_14_and_newer(catalogs: Catalogs) -> None:
+    feature = ("tail-call-interpreter",)
+    assert "--with-tail-call-interp" not in planned(catalogs, "3.14").configure.args
+    plan = planned(catalogs, "3.14", with_features=feature)
+    assert "--with-tail-call-interp" in plan.configure.args
+    assert plan.configure.confirmations == (("Py_TAIL_CALL_INTERP", "_Py_TAIL_CALL_INTERP"),)
+    assert plan.archive_stem.endswith("-noopt+with_tail_call_interpreter")
+    for python, options, reason in (("3.13.5", "noopt", "before 3.14"), ("3.14", "pgo+lto", "it has no loop")):
+        with pytest.raises(RequestError, match=reason):
+            planned(catalogs, python, options=options, with_features=feature)
+
+
+@pytest.mark.parametrize(
+    ("python", "reason"),
+    [("3.11.2", "no JIT before 3.13"), ("3.13.5", "LLVM 18"), ("3.14", "LLVM 19"), ("3.15", "LLVM 21")],
+)
+def test_the_jit_is_refused_with_a_reason(catalogs: Catalogs, python: str, reason: str) -> None:
+    with pytest.raises(RequestError, match=reason):
+        planned(catalogs, python, options="jit")
+
+
+def test_an_option_without_effect_is_noticed(tmp_path: Path) -> None:
+    header = tmp_path / "pyconfig.h"
+    header.write_text("#define _Py_WALLS 1\n#define Py_DOORS 0\n/* #undef Py_WINDOWS */\n", encoding="utf-8")
+    check_configuration(tmp_path, [("Py_WALLS", "_Py_WALLS")])
+    for name in ("Py_DOORS", "Py_WINDOWS"):
+        with pytest.raises(StepError, match=f"has not defined {name}"):
+            check_configuration(tmp_path, [(name,)])
