@@ -11,10 +11,9 @@ from itertools import pairwise
 from setup_local.binfmt import dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic
 from setup_local.binfmt.header import Header
-from setup_local.binfmt.segments import Image
+from setup_local.binfmt.segments import Loaded
 
 _DYNAMIC, _DYNSYM, _VERNEED, _VERSYM = 6, 11, 0x6FFFFFFE, 0x6FFFFFFF  # section types (elf.h)
-_SYMBOL_SIZE = {32: 16, 64: 24}
 _LINKED = ("ET_EXEC", "ET_DYN")
 # The section type and the dynamic tag that lead to the same bytes.
 _PAIRS = (
@@ -24,7 +23,7 @@ _PAIRS = (
 )
 
 
-def disagreements(header: Header, image: Image, linking: Dynamic | None) -> Iterator[str]:
+def disagreements(header: Header, image: Loaded, linking: Dynamic | None) -> Iterator[str]:
     """Yield a sentence for each contradiction."""
     if header.kind not in _LINKED:
         yield f"its type is {header.kind}, but it has segments for a loader"
@@ -37,7 +36,7 @@ def disagreements(header: Header, image: Image, linking: Dynamic | None) -> Iter
         yield from _sections(header, image, linking)
 
 
-def _sections(header: Header, image: Image, linking: Dynamic | None) -> Iterator[str]:
+def _sections(header: Header, image: Loaded, linking: Dynamic | None) -> Iterator[str]:
     segment = image.first(segments.DYNAMIC)
     section = header.first(_DYNAMIC)
     start = image.place(segment.address)[0] if segment else None
@@ -70,4 +69,4 @@ def _place(offset: int | None) -> str:
 def listed_symbols(header: Header, place: int | None) -> int:
     """Return how many dynamic symbols the section table lists at that place in the file, 0 if it lists none there."""
     found = (item for item in header.sections if item.kind == _DYNSYM and item.offset == place)
-    return max((item.size // _SYMBOL_SIZE[header.elf_class] for item in found), default=0)
+    return max((item.size // header.form.symbol.size for item in found), default=0)

@@ -9,24 +9,25 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from setup_local.binfmt.segments import DYNAMIC, Image
+from setup_local.binfmt.segments import DYNAMIC, Loaded
 
 NEEDED, STRTAB, SYMTAB, SONAME, RPATH, RUNPATH = 1, 5, 6, 14, 15, 29
 FLAGS, FLAGS_1, BIND_NOW, TEXTREL = 30, 0x6FFFFFFB, 24, 22
 VERSYM, VERNEED = 0x6FFFFFF0, 0x6FFFFFFE
 _HASH, _GNU_HASH = 4, 0x6FFFFEF5
 _RELA, _RELA_SIZE, _REL, _REL_SIZE, _JUMPS, _JUMPS_SIZE, _JUMPS_KIND = 7, 8, 17, 18, 23, 2, 20
+_LONG = 8  # bytes of an address in 64-bit files
 _MOST_ENTRIES = 4096  # of a dynamic segment; large programs have a few hundred
 _MOST_VERSIONS = 20_000
 _MOST_SYMBOLS = 1 << 20
-_SYMBOL_SIZE = {32: 16, 64: 24}
+_WIDE_HASH = ("EM_S390", "EM_ALPHA")  # whose 64-bit files have hash tables (DT_HASH) of 64-bit words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dynamic:
     """The entries of a dynamic segment in their order; of a tag that is there twice, loaders take the last."""
 
-    image: Image
+    image: Loaded
     entries: tuple[tuple[int, int], ...]
 
     def value(self, tag: int) -> int | None:
@@ -78,7 +79,7 @@ class Dynamic:
         if address is None:
             return 0, 0
         start, end = self.image.place(address)
-        size = count * _SYMBOL_SIZE[self.image.elf_class]
+        size = count * self.image.form.symbol.size
         if start + size > end:
             raise ValueError("the table of dynamic symbols is cut off")
         return start, size
@@ -93,7 +94,14 @@ class Dynamic:
 
     def _hashed(self) -> int:
         address = self.value(_HASH)
-        return 0 if address is None else self.image.unpack("II", address)[1]
+        if address is None:
+            return 0
+        if self.image.form.word == _LONG and self.image.machine in _WIDE_HASH:
+            buckets, count = self.image.unpack("QQ", address)
+            start, end = self.image.place(address)
+            if _LONG * (2 + buckets + count) <= end - start:
+                return count
+        return self.image.unpack("II", address)[1]  # LLD writes 32-bit words for every processor
 
     def _gnu_hashed(self) -> int:
         address = self.value(_GNU_HASH)
@@ -102,46 +110,45 @@ class Dynamic:
         buckets, first, words, _ = self.image.unpack("IIII", address)
         if buckets > _MOST_SYMBOLS:
             raise ValueError(f"more than {_MOST_SYMBOLS} hash buckets")
-        table = address + 16 + words * self.image.elf_class // 8
+        table = address + 16 + words * self.image.form.word
         last = max(self.image.unpack(f"{buckets}I", table), default=0)
         if not last:
             return 0
         if last < first:
             raise ValueError("a damaged hash table of dynamic symbols")
         start, end = self.image.place(table + 4 * (buckets + last - first))
-        chain = struct.Struct(f"{self.image.order}I")
+        chain = struct.Struct(f"{self.image.form.order}I")
         for at in range(start, end - 3, 4):
             if chain.unpack_from(self.image.data, at)[0] & 1:
                 return last + 1 + (at - start) // 4
         raise ValueError("the hash table of dynamic symbols has no end")
 
     def _relocated(self) -> int:
-        long = 8 if self.image.elf_class == 64 else 4  # noqa: PLR2004 - bits of a 64-bit file
-        jumps_size = long * (3 if self.value(_JUMPS_KIND) == _RELA else 2)
-        tables = ((_RELA, _RELA_SIZE, 3 * long), (_REL, _REL_SIZE, 2 * long), (_JUMPS, _JUMPS_SIZE, jumps_size))
+        form = self.image.form
+        plain, addend = form.relocation(addend=False), form.relocation(addend=True)
+        jumps = addend if self.value(_JUMPS_KIND) == _RELA else plain
+        tables = ((_RELA, _RELA_SIZE, addend), (_REL, _REL_SIZE, plain), (_JUMPS, _JUMPS_SIZE, jumps))
         return max(self._highest(self.value(at), self.value(size) or 0, entry) for at, size, entry in tables)
 
-    def _highest(self, address: int | None, size: int, entry: int) -> int:
+    def _highest(self, address: int | None, size: int, entry: struct.Struct) -> int:
         """Return the number behind that of the highest symbol in a table of relocations."""
         if address is None or not size:
             return 0
         start, end = self.image.place(address)
         if start + size > end:
             raise ValueError("a table of relocations is cut off")
-        wide = self.image.elf_class == 64  # noqa: PLR2004 - bits of a 64-bit file
-        layout = struct.Struct(self.image.order + ("Q" if wide else "I") * (entry // (8 if wide else 4)))
-        raw = memoryview(self.image.data)[start : start + size // entry * entry]
-        shift = 32 if wide else 8
-        return max((row[1] >> shift for row in layout.iter_unpack(raw)), default=-1) + 1
+        raw = memoryview(self.image.data)[start : start + size // entry.size * entry.size]
+        shift = self.image.form.symbol_shift
+        return max((row[1] >> shift for row in entry.iter_unpack(raw)), default=-1) + 1
 
 
-def read_dynamic(image: Image) -> Dynamic | None:
+def read_dynamic(image: Loaded) -> Dynamic | None:
     """Read the entries up to the one that ends them; None for a file without a dynamic segment. Raises ValueError."""
     segment = next((item for item in reversed(image.segments) if item.kind == DYNAMIC), None)
     if segment is None:
         return None
     start, end = image.place(segment.address)
-    layout = struct.Struct(image.order + ("qQ" if image.elf_class == 64 else "iI"))  # noqa: PLR2004 - bits
+    layout = image.form.entry
     entries: list[tuple[int, int]] = []
     for at in range(start, end - layout.size + 1, layout.size):
         tag, value = layout.unpack_from(image.data, at)

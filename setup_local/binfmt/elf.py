@@ -16,7 +16,7 @@ from setup_local.binfmt import disagree, dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
-from setup_local.binfmt.segments import Image, read_segments
+from setup_local.binfmt.segments import Loaded
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
@@ -140,7 +140,7 @@ def build_id_place(data: bytes) -> tuple[int, int]:
     for section in header.sections:
         at, end = section.offset, section.offset + section.size
         while section.kind == _NOTE and at < end:
-            owner, size, kind = struct.unpack_from(f"{header.order}3I", data, at)
+            owner, size, kind = struct.unpack_from(f"{header.form.order}3I", data, at)
             start = at + 12 + owner + -owner % 4
             if kind == _BUILD_ID and data[at + 12 : at + 12 + owner] == _GNU:
                 return start, start + size
@@ -160,13 +160,13 @@ def _read(data: bytes) -> Elf:
     header = read_header(data)
     common: dict[str, Any] = {
         "kind": _kind(header.kind),
-        "elf_class": header.elf_class,
+        "elf_class": header.form.elf_class,
         "machine": header.machine,
         "sections": frozenset(section.name for section in header.sections),
         "symbols": _table(header, data),
         "frames": frames(data, header),
     }
-    image = Image(data=data, order=header.order, elf_class=header.elf_class, segments=read_segments(data, header))
+    image = Loaded(data=data, form=header.form, machine=header.machine, segments=header.segments)
     loadable = any(segment.kind in (segments.LOAD, segments.DYNAMIC) for segment in image.segments)
     if common["kind"] is ElfKind.OBJECT and not loadable:
         return Elf(**common)
@@ -206,13 +206,12 @@ def _table(header: Header, data: bytes) -> SymbolTable:
         data,
         table=(section.offset, section.size),
         names=(names.offset, names.size),
-        elf_class=header.elf_class,
-        order=header.order,
+        form=header.form,
         hot=hot,
     )
 
 
-def _segment_facts(image: Image) -> dict[str, Any]:
+def _segment_facts(image: Loaded) -> dict[str, Any]:
     stacks = [segment for segment in image.segments if segment.kind == segments.GNU_STACK]
     asked = image.first(segments.INTERP)
     both = segments.EXECUTABLE | segments.WRITABLE
@@ -224,30 +223,29 @@ def _segment_facts(image: Image) -> dict[str, Any]:
     }
 
 
-def _build_id(image: Image) -> str:
+def _build_id(image: Loaded) -> str:
     return next((body.hex() for owner, kind, body in image.notes() if (owner, kind) == (_GNU, _BUILD_ID)), "")
 
 
-def _level(image: Image) -> str:
+def _level(image: Loaded) -> str:
     """Return the highest processor level of the notes (x86-64 psABI, "Program Property")."""
     needed = 0
     for owner, kind, body in image.notes():
         at = 0
         while (owner, kind) == (_GNU, _PROPERTY) and at + 8 <= len(body):
-            name, size = struct.unpack_from(f"{image.order}2I", body, at)
+            name, size = struct.unpack_from(f"{image.form.order}2I", body, at)
             if name == _ISA_NEEDED and size == 4:  # noqa: PLR2004 - the property is one word
-                needed |= struct.unpack_from(f"{image.order}I", body, at + 8)[0]
-            at += 8 + size + -size % (image.elf_class // 8)
+                needed |= struct.unpack_from(f"{image.form.order}I", body, at + 8)[0]
+            at += 8 + size + -size % image.form.word
     return _LEVELS.get(1 << needed.bit_length() >> 1, "")
 
 
-def _is_detached(image: Image, header: Header) -> bool:
+def _is_detached(image: Loaded, header: Header) -> bool:
     """Tell whether nothing of what segments say to load is in the file but headers and notes: no code, no dynamic segment."""
-    head = header.segments_at + header.segment_size * header.segment_count
     code = [item for item in image.loaded if item.flags & segments.EXECUTABLE]
     return (
         bool(code)
-        and all(not item.size or item.offset + item.size <= head for item in code)
+        and all(not item.size or item.offset + item.size <= header.end for item in code)
         and not any(item.size for item in image.segments if item.kind == segments.DYNAMIC)
     )
 
@@ -281,8 +279,7 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
         linking.image.data,
         table=linking.symbol_table(max(linking.symbol_count(), listed)),
         names=linking.string_table(),
-        elf_class=header.elf_class,
-        order=header.order,
+        form=header.form,
         positions=True,
     )
 

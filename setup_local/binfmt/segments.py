@@ -9,56 +9,29 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from setup_local.binfmt.header import Header
+from setup_local.binfmt.rows import Form, SegmentRow
 
 LOAD, DYNAMIC, INTERP, NOTE = 1, 2, 3, 4
 GNU_STACK, GNU_RELRO = 0x6474E551, 0x6474E552
 EXECUTABLE, WRITABLE = 1, 2  # PF_X, PF_W
 _LONGEST = 4096  # bytes of one string (PATH_MAX)
-# Fields in the order of `Segment`, by their position in the file.
-_LAYOUTS = {32: ("8I", (0, 6, 1, 2, 4, 5, 7)), 64: ("IIQQQQQQ", (0, 1, 2, 3, 5, 6, 7))}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """One program header."""
-
-    kind: int
-    flags: int
-    offset: int
-    address: int
-    size: int
-    memory: int
-    alignment: int
-
-
-def read_segments(data: bytes, header: Header) -> tuple[Segment, ...]:
-    """Read the program headers. Raises ValueError, `struct.error`."""
-    layout, places = _LAYOUTS[header.elf_class]
-    row = struct.Struct(header.order + layout)
-    if header.segment_count and header.segment_size < row.size:
-        raise ValueError("program headers are too small")
-    starts = (header.segments_at + index * header.segment_size for index in range(header.segment_count))
-    rows = (row.unpack_from(data, start) for start in starts)
-    names = ("kind", "flags", "offset", "address", "size", "memory", "alignment")
-    return tuple(Segment(**dict(zip(names, (fields[place] for place in places), strict=True))) for fields in rows)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Image:
-    """A file as it is loaded; `order` is the byte order for `struct`."""
+class Loaded:
+    """A file as it is loaded. `machine` is its name in elf.h."""
 
     data: bytes
-    order: str
-    elf_class: int
-    segments: tuple[Segment, ...]
+    form: Form
+    machine: str
+    segments: tuple[SegmentRow, ...]
 
     @property
-    def loaded(self) -> tuple[Segment, ...]:
+    def loaded(self) -> tuple[SegmentRow, ...]:
         """Return the segments that are mapped."""
         return tuple(segment for segment in self.segments if segment.kind == LOAD)
 
-    def first(self, kind: int) -> Segment | None:
+    def first(self, kind: int) -> SegmentRow | None:
         """Return the first segment of a kind."""
         return next((segment for segment in self.segments if segment.kind == kind), None)
 
@@ -78,15 +51,15 @@ class Image:
     def unpack(self, layout: str, address: int) -> tuple[int, ...]:
         """Return the numbers at an address."""
         start, end = self.place(address)
-        if start + struct.calcsize(self.order + layout) > end:
+        if start + struct.calcsize(self.form.order + layout) > end:
             raise ValueError(f"what lies at {address:#x} is cut off")
-        return struct.unpack_from(self.order + layout, self.data, start)
+        return struct.unpack_from(self.form.order + layout, self.data, start)
 
     def notes(self) -> Iterator[tuple[bytes, int, bytes]]:
         """Yield owner, type and content of every note that is loaded or only there to be read."""
         for segment in self.segments:
             if segment.kind == NOTE:
-                yield from notes(self.data, segment.offset, segment.size, segment.alignment, self.order)
+                yield from notes(self.data, segment.offset, segment.size, segment.alignment, self.form.order)
 
 
 def notes(data: bytes, at: int, size: int, alignment: int, order: str) -> Iterator[tuple[bytes, int, bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,15 +9,15 @@ from itertools import accumulate, chain, count
 from operator import add
 from typing import Any
 
+from setup_local.binfmt.rows import Form
+
 _STB_LOCAL, _STB_WEAK = 0, 2
 _STT_FUNC, _STT_GNU_IFUNC, _STT_SECTION, _STT_FILE = 2, 10, 3, 4
 _STV_DEFAULT, _STV_PROTECTED = 0, 3
 _MOST = 500_000  # symbols of one table; large interpreters have 40,000
 _LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of one table
 _OTHER_NAMES = 1 << 16  # names in a table of strings that are not those of its symbols
-# Name, `st_info` and `st_other` as one number, section.
-_ROWS = {64: "IHH16x", 32: "I8xHH"}
-_UNDEFINED, _HOT = 1 << 16, 1 << 17  # what is added to that number
+_UNDEFINED, _HOT = 1 << 16, 1 << 17  # what is added to the number that `st_info` and `st_other` make
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,8 +64,7 @@ def read_symbols(
     *,
     table: tuple[int, int],
     names: tuple[int, int],
-    elf_class: int,
-    order: str,
+    form: Form,
     hot: frozenset[int] = frozenset(),
     positions: bool = False,
 ) -> SymbolTable:
@@ -74,7 +72,7 @@ def read_symbols(
 
     Raises ValueError, `struct.error`.
     """
-    layout = struct.Struct(order + _ROWS[elf_class])
+    layout = form.marks
     if table[1] // layout.size > _MOST:
         raise ValueError(f"a table of more than {_MOST} symbols")
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
@@ -83,7 +81,7 @@ def read_symbols(
     for at, flags, section in layout.iter_unpack(raw):
         groups[flags + marks.get(section, 0)].append(at)
     strings = _Strings(data, names, symbols=len(raw) // layout.size)
-    kinds = {mark: _Kind(mark, order) for mark in groups}
+    kinds = {mark: _Kind(mark, form.order) for mark in groups}
     sets: dict[str, Any] = _sorted(
         [(kinds[mark], strings.all(places)) for mark, places in groups.items() if kinds[mark].named]
     )

@@ -11,7 +11,8 @@ import hashlib
 from pathlib import Path
 
 from setup_local.binfmt.elf import build_id_place
-from setup_local.binfmt.layout import MAGIC, Layout, SegmentRow, read_layout
+from setup_local.binfmt.layout import Layout, read_layout
+from setup_local.binfmt.rows import MAGIC, SegmentRow
 from setup_local.build.toolchain import SYSROOT_VARIABLE
 from setup_local.catalog.targets import Target
 from setup_local.errors import StepError, ToolchainError

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import MOVED, read_elf
-from setup_local.binfmt.layout import SegmentRow, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import SegmentRow
 from setup_local.build.optimized import LOOP
 from setup_local.build.profile import run_workload
 from setup_local.build.steps import Runner

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.elf import read_elf
-from setup_local.binfmt.layout import MAGIC, SYMTAB, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import MAGIC, SYMTAB
 from setup_local.build.steps import Runner
 from setup_local.errors import StepError
 from setup_local.plan.model import SharedObject

@@ -9,7 +9,8 @@ from __future__ import annotations
 import struct
 
 from setup_local.binfmt.elf import build_id, read_elf
-from setup_local.binfmt.layout import ALLOC, NOBITS, NOTE, Layout, SectionRow, SegmentRow, padding
+from setup_local.binfmt.layout import Layout, padding
+from setup_local.binfmt.rows import ALLOC, NOBITS, NOTE, SectionRow, SegmentRow
 from setup_local.errors import StageError
 from setup_local.flavors.strip import linked_file
 

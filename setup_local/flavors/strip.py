@@ -8,18 +8,8 @@ from __future__ import annotations
 
 import struct
 
-from setup_local.binfmt.layout import (
-    ALLOC,
-    EXECUTABLE,
-    MAGIC,
-    NOBITS,
-    SHARED,
-    STRTAB,
-    Layout,
-    SectionRow,
-    padding,
-    read_layout,
-)
+from setup_local.binfmt.layout import Layout, padding, read_layout
+from setup_local.binfmt.rows import ALLOC, EXECUTABLE, MAGIC, NOBITS, SHARED, STRTAB, SectionRow
 from setup_local.errors import StageError
 
 _ALIGNMENT = 8

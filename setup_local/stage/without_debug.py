@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from setup_local.binfmt import ar
-from setup_local.binfmt.layout import (
+from setup_local.binfmt.layout import Layout, padding, read_layout
+from setup_local.binfmt.rows import (
     GROUP,
     INFO_LINK,
     MAGIC,
@@ -21,10 +22,8 @@ from setup_local.binfmt.layout import (
     RELA,
     SYMTAB,
     SYMTAB_SHNDX,
-    Layout,
     SectionRow,
-    padding,
-    read_layout,
+    SymbolRow,
 )
 from setup_local.errors import StageError
 from setup_local.stage import files
@@ -32,11 +31,9 @@ from setup_local.stage import files
 _AR_INDEXES = {"/": "I", "/SYM64/": "Q"}
 _ADDRSIG = 0x6FFF4C03  # SHT_LLVM_ADDRSIG: symbols whose address is taken, as ULEB128 numbers
 _RESERVED = 0xFF00  # SHN_LORESERVE
-_SECTION_SYMBOL = 3  # STT_SECTION
+_LOCAL = 0  # STB_LOCAL
 _ALIGNMENT = 8
 # Layouts of a symbol, with the positions of st_info and st_shndx, and of relocations, with the bits below the symbol.
-_SYMBOLS = {1: ("IIIBBH", 3, 5), 2: ("IBBHQQ", 1, 3)}
-_RELOCATIONS = {(1, REL): ("II", 8), (1, RELA): ("IIi", 8), (2, REL): ("QQ", 32), (2, RELA): ("QQq", 32)}
 _SUFFIXES = (".o", ".a")
 _BITCODE = b".llvm.lto"
 
@@ -132,30 +129,28 @@ class _Symbols:
 
     def __init__(self, file: Layout, sections: Mapping[int, int]) -> None:
         self._file, self._sections = file, sections
-        layout, info, place = _SYMBOLS[file.bits]
-        self._kept: list[tuple[int, ...]] = []
+        self._kept: list[SymbolRow] = []
         self._numbers: dict[int, int] = {}
         if any(row.kind == SYMTAB_SHNDX for row in file.sections):
             raise ValueError("it has more sections than symbols can number")
         table = next((row for row in file.sections if row.kind == SYMTAB), None)
-        rows = struct.iter_unpack(file.order + layout, file.content(table)) if table else ()
-        for number, row in enumerate(rows):
-            if row[place] < _RESERVED and row[place] not in sections:
-                if row[info] & 0xF != _SECTION_SYMBOL:
+        for number, row in enumerate(file.form.read_symbols(file.content(table)) if table else ()):
+            if row.section < _RESERVED and row.section not in sections:
+                if row.info >> 4 != _LOCAL:  # local ones mark sections, and where data is, on many processors
                     raise ValueError("a symbol is defined in debug information")
                 continue
             self._numbers[number] = len(self._kept)
-            moved = sections.get(row[place], row[place]) if row[place] < _RESERVED else row[place]
-            self._kept.append((*row[:place], moved, *row[place + 1 :]))
+            moved = sections.get(row.section, row.section) if row.section < _RESERVED else row.section
+            self._kept.append(row._replace(section=moved))
 
     def content(self, row: SectionRow) -> bytes:
         """Return a section's bytes with the new numbers in it."""
-        old, order, bits = self._file.content(row), self._file.order, self._file.bits
+        old, form = self._file.content(row), self._file.form
+        order = form.order
         if row.kind == SYMTAB:
-            layout = struct.Struct(order + _SYMBOLS[bits][0])
-            return b"".join(layout.pack(*symbol) for symbol in self._kept)
+            return b"".join(form.pack_symbol(symbol) for symbol in self._kept)
         if row.kind in (REL, RELA):
-            return self._relocations(old, *_RELOCATIONS[bits, row.kind])
+            return self._relocations(old, form.relocation(addend=row.kind == RELA), form.symbol_shift)
         if row.kind == GROUP:
             flags, *inside = struct.unpack(f"{order}{len(old) // 4}I", old)
             left = [self._sections[number] for number in inside if number in self._sections]
@@ -174,8 +169,7 @@ class _Symbols:
             return sum(number < row.info for number in self._numbers)
         return row.info
 
-    def _relocations(self, old: bytes, layout: str, shift: int) -> bytes:
-        entry = struct.Struct(self._file.order + layout)
+    def _relocations(self, old: bytes, entry: struct.Struct, shift: int) -> bytes:
         low = (1 << shift) - 1
         numbers = self._numbers
         rows = ((at, numbers[info >> shift] << shift | info & low, *rest) for at, info, *rest in entry.iter_unpack(old))

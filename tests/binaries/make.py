@@ -81,6 +81,16 @@ OPTIMIZED = {
 }
 FRAMES = ("-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer")
 FRAMELESS = ("-fomit-frame-pointer", "-momit-leaf-frame-pointer")
+# Other processors: 32 bits, big-endian, and what else differs. Each has a module with everything that is read of one, and a program.
+ARCHITECTURES = {
+    "i386": ("i386-linux-gnu", "/lib/ld-linux.so.2"),
+    "armhf": ("arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3"),
+    "aarch64": ("aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1"),
+    "mips": ("mips-linux-gnu", "/lib/ld.so.1"),
+    "ppc64le": ("powerpc64le-linux-gnu", "/lib64/ld64.so.2"),
+    "riscv64": ("riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1"),
+    "s390x": ("s390x-linux-gnu", "/lib/ld64.so.1"),
+}
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-faddrsig")
 OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "memcpy")
 
@@ -120,6 +130,8 @@ def main() -> None:
         for module in MODULES:
             maker.module(module)
         maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
+        for name, (target, loader) in ARCHITECTURES.items():
+            maker.architecture(name, target, loader)
 
 
 class Maker:
@@ -193,6 +205,21 @@ class Maker:
         stub = ("start.o", "-L", str(RESULTS), f"-l:{LIBPYTHON}", "-lc", "--dynamic-linker", LOADER, *HARDENED)
         self.link(RESULTS / "python-shared", *stub, "--disable-new-dtags", "-rpath", "$ORIGIN/../lib")
         self.link(RESULTS / "python-shared-lost", *stub)
+
+    def architecture(self, name: str, target: str, loader: str) -> None:
+        """Make a module and a program for another processor, and the object that the module is made of."""
+        place = RESULTS / "architectures"
+        place.mkdir(exist_ok=True)
+        stub, made = self.scratch / f"c-{name}.o", place / f"module-{name}.o"
+        self.compile(SOURCES / "stub.c", stub, "-DSTUB_C", target=target)
+        versions = ("--version-script", str(self.scratch / "libc.map"))
+        self.link(self.scratch / f"libc-{name}.so", "-shared", "-soname", "libc.so.6", *versions, str(stub))
+        self.compile(SOURCES / "module.c", made, "-DEXPORTS", target=target, debug=True)
+        paths = ("-soname", "_shared.so", "-rpath", "$ORIGIN/../lib")
+        self.link(place / f"{name}.so", "-shared", *HARDENED, *paths, str(made), f"-l:libc-{name}.so")
+        program = ("-pie", "-e", "PyInit__shared", "--dynamic-linker", loader)
+        program += ("--hash-style=gnu",) if name != "mips" else ()  # it has a hash table of its own there
+        self.link(place / f"python-{name}", *program, *HARDENED, str(made), f"-l:libc-{name}.so")
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"

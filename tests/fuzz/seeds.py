@@ -16,6 +16,7 @@ from sample_distribution import Sample, binary  # noqa: E402
 
 _LARGEST = 1 << 16
 _ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
+_OTHERS = ("i386.so", "mips.so", "s390x.so", "python-ppc64le", "module-s390x.o")
 
 
 def _tars() -> Iterator[bytes]:
@@ -39,7 +40,7 @@ def _archives() -> Iterator[bytes]:
 
 
 def _elves() -> Iterator[bytes]:
-    yield from (binary(name) for name in _ELVES)
+    yield from (binary(name) for name in (*_ELVES, *(f"architectures/{name}" for name in _OTHERS)))
     yield from (change(binary("newer.so")) for change in ELF_SHAPES.values())
 
 

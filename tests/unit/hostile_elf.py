@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from setup_local.binfmt.layout import ALLOC, NOBITS, SectionRow, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import ALLOC, NOBITS, SectionRow
 
 DYNAMIC, DYNSYM, VERNEED = 6, 11, 0x6FFFFFFE  # SHT_*
 _CODE = 0x4  # SHF_EXECINSTR

@@ -16,7 +16,8 @@ from setup_local import paths
 from setup_local.audit.archive import read_members
 from setup_local.audit.validate import validate_archive
 from setup_local.binfmt.elf import read_elf
-from setup_local.binfmt.layout import ALLOC, NOTE, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import ALLOC, NOTE
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.flavors import load_flavors, source_of
 from setup_local.catalog.libraries import load_libraries

@@ -19,7 +19,8 @@ from setup_local.audit.safe_archive import read_safe_members
 from setup_local.audit.safety import Gate
 from setup_local.audit.validate import audit_paths, validate_archive
 from setup_local.binfmt.elf import BadElf, read_elf
-from setup_local.binfmt.layout import SectionRow, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import SectionRow
 from setup_local.errors import ArchiveError, DescriptionError, RequestError
 from setup_local.printable import printable, printable_lines
 

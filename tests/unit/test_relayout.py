@@ -11,7 +11,8 @@ import pytest
 from sample_distribution import ELF
 
 from setup_local.binfmt.elf import read_elf
-from setup_local.binfmt.layout import SegmentRow, read_layout
+from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.rows import SegmentRow
 from setup_local.build.relayout import (
     LayoutEnvironment,
     Layouter,

@@ -14,7 +14,8 @@ from sample_distribution import binary
 
 from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import read_elf
-from setup_local.binfmt.layout import GROUP, Layout, SectionRow, read_layout
+from setup_local.binfmt.layout import Layout, read_layout
+from setup_local.binfmt.rows import GROUP, SectionRow
 from setup_local.errors import StageError
 from setup_local.stage.without_debug import clean_tree, without_debug
 

@@ -7,6 +7,7 @@ import struct
 import pytest
 
 from setup_local.binfmt import symbols
+from setup_local.binfmt.rows import form_of
 from setup_local.binfmt.symbols import SymbolTable, read_symbols
 
 FUNCTION, FILE, SECTION = 2, 4, 3
@@ -45,7 +46,7 @@ def read(elf_class: int = 64, order: str = "<", names: bytes = NAMES, rows: obje
     size = len(data) - len(names)
     place = (size, len(names) - cut)
     hot = frozenset({3})
-    return read_symbols(data, table=(0, size), names=place, elf_class=elf_class, order=order, hot=hot, positions=True)
+    return read_symbols(data, table=(0, size), names=place, form=form_of(elf_class, order), hot=hot, positions=True)
 
 
 @pytest.mark.parametrize("order", "<>")
