@@ -1,4 +1,4 @@
-"""Rules about one ELF file: what it needs, how it is linked, what it defines and shows."""
+"""Rules about one binary of any format: what it needs, what it defines and shows. Those for ELF alone stand in `check_elf`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from collections.abc import Iterator
 
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
-from setup_local.audit.policy import matches, version
+from setup_local.audit.policy import matches
 from setup_local.binfmt.elf import ElfKind
-from setup_local.values import Libc
 
 Breaches = Iterator[tuple[str, str]]
-_GLIBC = re.compile(r"GLIBC_(\d+(?:\.\d+)*)$")
 _ORIGIN = re.compile(r"\$(ORIGIN|\{ORIGIN\})(/.*)?$")
 _MOST = 8  # names in one sentence
 
@@ -29,51 +27,29 @@ def _is_program(binary: Binary) -> bool:
 
 
 def _machine(binary: Binary) -> Breaches:
-    policy, elf = binary.policy, binary.elf
-    if (elf.machine, elf.elf_class) != (policy.machine, policy.elf_class):
+    policy, image = binary.policy, binary.image
+    if (image.machine, image.bits) != (policy.machine, policy.elf_class):
         yield (
             binary.name,
-            f"is for {elf.machine}, {elf.elf_class} bit; the target is {policy.machine}, {policy.elf_class} bit",
+            f"is for {image.machine}, {image.bits} bit; the target is {policy.machine}, {policy.elf_class} bit",
         )
-
-
-def _agree(binary: Binary) -> Breaches:
-    for what in binary.elf.disagreements:
-        yield binary.name, what
 
 
 def _needed(binary: Binary) -> Breaches:
     """Leave libraries that the distribution brings to `own-libraries-found`, which sees the whole of it."""
-    for library in binary.elf.needed:
+    for library in binary.image.needed:
         if not binary.policy.needs(library, binary.name) and not binary.policy.brings(library):
             yield binary.name, f"needs {library}, which is not on the whitelist for this file"
 
 
 def _interpreter(binary: Binary) -> Breaches:
-    found, wanted = binary.elf.interpreter, binary.policy.interpreter
+    found, wanted = binary.image.loader, binary.policy.interpreter
     if found is not None and found != wanted:
         yield binary.name, f"asks for the loader {found} instead of {wanted}"
 
 
-def _symbol_versions(binary: Binary) -> Breaches:
-    if binary.policy.libc is Libc.MUSL:
-        for need in binary.elf.version_needs:
-            yield binary.name, f"needs {need.version} of {need.library}; musl has no symbol versions"
-        return
-    newer: dict[str, list[tuple[int, ...]]] = {}
-    for need in binary.elf.version_needs:
-        match = _GLIBC.match(need.version)
-        if match and version(match[1]) > binary.floor:
-            newer.setdefault(need.library, []).append(version(match[1]))
-        if need.version == "GLIBC_PRIVATE":
-            yield binary.name, f"needs {need.version} of {need.library}, which only glibc itself may use"
-    for library, versions in newer.items():
-        names = ", ".join("GLIBC_" + ".".join(map(str, item)) for item in sorted(versions))
-        yield binary.name, f"needs {names} of {library}; the floor is {'.'.join(map(str, binary.floor))}"
-
-
 def _run_paths(binary: Binary) -> Breaches:
-    for path in binary.elf.rpaths:
+    for path in binary.image.search_paths:
         if not _ORIGIN.match(path):
             yield (
                 binary.name,
@@ -81,31 +57,8 @@ def _run_paths(binary: Binary) -> Breaches:
             )
 
 
-def _stack(binary: Binary) -> Breaches:
-    match binary.elf.linked, binary.elf.executable_stack:
-        case True, None:
-            yield binary.name, "has no PT_GNU_STACK header, so the loader makes the stack executable"
-        case True, True:
-            yield binary.name, "asks for an executable stack"
-
-
-def _relro(binary: Binary) -> Breaches:
-    if binary.elf.has_dynamic and not binary.elf.relro:
-        yield binary.name, "has no PT_GNU_RELRO segment"
-
-
-def _bind_now(binary: Binary) -> Breaches:
-    if binary.elf.has_dynamic and not binary.elf.bind_now:
-        yield binary.name, "binds symbols lazily (no BIND_NOW), so its relocation table stays writable"
-
-
-def _text_relocations(binary: Binary) -> Breaches:
-    if binary.elf.text_relocations:
-        yield binary.name, "has relocations in its code"
-
-
 def _writable_code(binary: Binary) -> Breaches:
-    if binary.elf.writable_code:
+    if any(segment.writable and segment.executable for segment in binary.image.segments):
         yield binary.name, "has a segment that is writable and executable"
 
 
@@ -129,14 +82,6 @@ def _exports(binary: Binary) -> Breaches:
         yield binary.name, f"exports symbols that are not its own to export: {listed(stray)}"
 
 
-def _private_symbols(binary: Binary) -> Breaches:
-    if not binary.policy.is_private(binary.elf.soname or ""):
-        return
-    common = binary.elf.exported - binary.elf.versioned
-    if common:
-        yield binary.name, f"exports symbols without a version of its own: {listed(common)}"
-
-
 def _libc_functions(binary: Binary) -> Breaches:
     policy, symbols = binary.policy, binary.elf.symbols
     if binary.elf.linked and not binary.elf.has_dynamic:
@@ -155,18 +100,11 @@ RULES: tuple[Rule[Binary], ...] = tuple(
     Rule(id=name, title=title, group=Group.BINARIES, check=check)
     for name, title, check in (
         ("binary-machine", "binaries are for the target's processor", _machine),
-        ("sections-agree", "sections say the same as what a loader reads", _agree),
         ("needed-libraries", "only whitelisted shared libraries are needed", _needed),
         ("loader-path", "programs ask for the target's own loader", _interpreter),
-        ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),
         ("run-paths", "RPATH and RUNPATH are relative to $ORIGIN", _run_paths),
-        ("stack", "the stack is not executable", _stack),
-        ("relro", "relocated data becomes read-only (RELRO)", _relro),
-        ("bind-now", "symbols are bound at start (BIND_NOW)", _bind_now),
-        ("text-relocations", "code holds no relocations", _text_relocations),
         ("writable-code", "no segment is writable and executable", _writable_code),
         ("exports", "symbols of dependencies are not exported", _exports),
-        ("private-symbols", "symbols of shared dependencies cannot be mistaken for the host's", _private_symbols),
         ("libc-functions", "no function of the C library is defined inside", _libc_functions),
     )
 )

@@ -16,6 +16,7 @@ from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import BadElf, Elf, read_elf
+from setup_local.binfmt.image import Image
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.values import Linkage
 
@@ -34,6 +35,11 @@ class Binary:
     elf: Elf
     policy: Policy
     floor: tuple[int, ...]
+
+    @property
+    def image(self) -> Image:
+        """Return what rules for all formats may ask."""
+        return self.elf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

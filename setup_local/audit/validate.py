@@ -13,6 +13,7 @@ from setup_local.audit import (
     check_contents,
     check_debuginfo,
     check_description,
+    check_elf,
     check_embedding,
     check_files,
     check_flavor,
@@ -54,7 +55,7 @@ _ANY = (
     check_debuginfo.BUILD_IDS,
     check_optimized.BITCODE,
 )
-_BINARY: tuple[Rule[Binary], ...] = (*check_binary.RULES, check_optimized.COUNTERS)
+_BINARY: tuple[Rule[Binary], ...] = (*check_binary.RULES, *check_elf.RULES, check_optimized.COUNTERS)
 _FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *_BINARY)
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,

@@ -16,6 +16,8 @@ from setup_local.binfmt import disagree, dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
+from setup_local.binfmt.image import BinaryFormat, ImageSegment
+from setup_local.binfmt.rows import SegmentRow
 from setup_local.binfmt.segments import Loaded
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
 
@@ -83,7 +85,6 @@ class Elf:
     relro: bool = False
     bind_now: bool = False
     text_relocations: bool = False
-    writable_code: bool = False
     has_dynamic: bool = False
     level: str = ""
     build_id: str = ""
@@ -92,10 +93,46 @@ class Elf:
     frames: int | None = None
     disagreements: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
+    segments: tuple[ImageSegment, ...] = ()
     dynamic: SymbolTable = NO_SYMBOLS
     symbols: SymbolTable = NO_SYMBOLS
     copied: frozenset[str] = frozenset()
     versioned: frozenset[str] = frozenset()
+
+    @property
+    def format(self) -> BinaryFormat:
+        """Return the format's name."""
+        return BinaryFormat.ELF
+
+    @property
+    def bits(self) -> int:
+        """Return how many bits an address has."""
+        return self.elf_class
+
+    @property
+    def exports(self) -> frozenset[str]:
+        """Return the names that other files can bind to."""
+        return self.exported
+
+    @property
+    def imports(self) -> frozenset[str]:
+        """Return the names that are wanted of other files."""
+        return (self.dynamic if self.linked else self.symbols).undefined
+
+    @property
+    def search_paths(self) -> tuple[str, ...]:
+        """Return the places where needed libraries are looked for first."""
+        return self.rpaths
+
+    @property
+    def identity(self) -> str | None:
+        """Return the name by which others need this library."""
+        return self.soname
+
+    @property
+    def loader(self) -> str | None:
+        """Return the program that starts this one."""
+        return self.interpreter
 
     @property
     def linked(self) -> bool:
@@ -214,13 +251,23 @@ def _table(header: Header, data: bytes) -> SymbolTable:
 def _segment_facts(image: Loaded) -> dict[str, Any]:
     stacks = [segment for segment in image.segments if segment.kind == segments.GNU_STACK]
     asked = image.first(segments.INTERP)
-    both = segments.EXECUTABLE | segments.WRITABLE
     return {
         "executable_stack": bool(stacks[-1].flags & segments.EXECUTABLE) if stacks else None,
         "relro": image.first(segments.GNU_RELRO) is not None,
-        "writable_code": any(segment.flags & both == both for segment in image.loaded),
+        "segments": tuple(map(_mapped, image.loaded)),
         "interpreter": segments.string(image.data, asked.offset, asked.offset + asked.size) if asked else None,
     }
+
+
+def _mapped(row: SegmentRow) -> ImageSegment:
+    return ImageSegment(
+        offset=row.offset,
+        size=row.size,
+        address=row.address,
+        memory=row.memory,
+        writable=bool(row.flags & segments.WRITABLE),
+        executable=bool(row.flags & segments.EXECUTABLE),
+    )
 
 
 def _build_id(image: Loaded) -> str:

@@ -7,12 +7,9 @@ about how a program is laid out. At the end the name is replaced, and the build 
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
-from setup_local.binfmt.elf import build_id_place
-from setup_local.binfmt.layout import Layout, read_layout
-from setup_local.binfmt.rows import MAGIC, SegmentRow
+from setup_local.binfmt.formats import read_image, rewriter
 from setup_local.build.toolchain import SYSROOT_VARIABLE
 from setup_local.catalog.targets import Target
 from setup_local.errors import StepError, ToolchainError
@@ -21,7 +18,6 @@ from setup_local.render import render
 from setup_local.values import Libc
 
 _WIDTH = 512  # the kernel takes names of up to 4096 characters (PATH_MAX)
-_INTERPRETER = 3  # PT_INTERP
 
 
 def build_loader(plan: Plan, sysroot: Path) -> Path | None:
@@ -62,32 +58,13 @@ def settle(directory: Path, loader: Path, wanted: str) -> None:
 
 
 def _asks_for(data: bytes, loader: str) -> bool:
-    return data.startswith(MAGIC) and any(
-        data[row.offset : row.offset + row.size].rstrip(b"\0") == loader.encode() for row in _asking(read_layout(data))
-    )
-
-
-def _asking(file: Layout) -> list[SegmentRow]:
-    return [row for row in file.segments if row.kind == _INTERPRETER]
+    image = read_image(data)
+    return image is not None and image.loader == loader
 
 
 def settled(data: bytes, loader: str) -> bytes:
     """Return a program that asks for another loader, of a shorter name, with the build id that goes with that."""
-    file = read_layout(data)
-    (old,) = _asking(file)
-    name = loader.encode() + b"\0"
-    body = bytearray(data)
-    body[old.offset : old.offset + old.size] = name.ljust(old.size, b"\0")
-    rows = [row._replace(size=len(name), memory=len(name)) if row == old else row for row in file.segments]
-    file.write_segments(body, rows)
-    sections = [row._replace(size=len(name)) if row.offset == old.offset else row for row in file.sections]
-    at = file.header.sections_at
-    body[at : at + file.header.section_size * len(sections)] = file.pack_sections(sections)
-    return _with_build_id(bytes(body))
-
-
-def _with_build_id(data: bytes) -> bytes:
-    """Return a file whose build id is the hash of everything else in it, as linkers make it."""
-    start, end = build_id_place(data)
-    blank = data[:start] + bytes(end - start) + data[end:]
-    return data[:start] + hashlib.sha1(blank, usedforsecurity=False).digest()[: end - start] + data[end:]
+    file = rewriter(data)
+    if file is None:
+        raise ValueError("no linked file")
+    return file.set_loader(loader)

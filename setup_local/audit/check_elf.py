@@ -1,0 +1,82 @@
+"""Rules that only ELF files can break: symbol versions, hardening by the linker, and a section table that lies."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from setup_local.audit.check_binary import listed
+from setup_local.audit.facts import Binary
+from setup_local.audit.model import Group, Rule
+from setup_local.audit.policy import version
+from setup_local.values import Libc
+
+Breaches = Iterator[tuple[str, str]]
+_GLIBC = re.compile(r"GLIBC_(\d+(?:\.\d+)*)$")
+
+
+def _agree(binary: Binary) -> Breaches:
+    for what in binary.elf.disagreements:
+        yield binary.name, what
+
+
+def _symbol_versions(binary: Binary) -> Breaches:
+    if binary.policy.libc is Libc.MUSL:
+        for need in binary.elf.version_needs:
+            yield binary.name, f"needs {need.version} of {need.library}; musl has no symbol versions"
+        return
+    newer: dict[str, list[tuple[int, ...]]] = {}
+    for need in binary.elf.version_needs:
+        match = _GLIBC.match(need.version)
+        if match and version(match[1]) > binary.floor:
+            newer.setdefault(need.library, []).append(version(match[1]))
+        if need.version == "GLIBC_PRIVATE":
+            yield binary.name, f"needs {need.version} of {need.library}, which only glibc itself may use"
+    for library, versions in newer.items():
+        names = ", ".join("GLIBC_" + ".".join(map(str, item)) for item in sorted(versions))
+        yield binary.name, f"needs {names} of {library}; the floor is {'.'.join(map(str, binary.floor))}"
+
+
+def _stack(binary: Binary) -> Breaches:
+    match binary.elf.linked, binary.elf.executable_stack:
+        case True, None:
+            yield binary.name, "has no PT_GNU_STACK header, so the loader makes the stack executable"
+        case True, True:
+            yield binary.name, "asks for an executable stack"
+
+
+def _relro(binary: Binary) -> Breaches:
+    if binary.elf.has_dynamic and not binary.elf.relro:
+        yield binary.name, "has no PT_GNU_RELRO segment"
+
+
+def _bind_now(binary: Binary) -> Breaches:
+    if binary.elf.has_dynamic and not binary.elf.bind_now:
+        yield binary.name, "binds symbols lazily (no BIND_NOW), so its relocation table stays writable"
+
+
+def _text_relocations(binary: Binary) -> Breaches:
+    if binary.elf.text_relocations:
+        yield binary.name, "has relocations in its code"
+
+
+def _private_symbols(binary: Binary) -> Breaches:
+    if not binary.policy.is_private(binary.elf.soname or ""):
+        return
+    common = binary.elf.exported - binary.elf.versioned
+    if common:
+        yield binary.name, f"exports symbols without a version of its own: {listed(common)}"
+
+
+RULES: tuple[Rule[Binary], ...] = tuple(
+    Rule(id=name, title=title, group=Group.BINARIES, check=check)
+    for name, title, check in (
+        ("sections-agree", "sections say the same as what a loader reads", _agree),
+        ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),
+        ("stack", "the stack is not executable", _stack),
+        ("relro", "relocated data becomes read-only (RELRO)", _relro),
+        ("bind-now", "symbols are bound at start (BIND_NOW)", _bind_now),
+        ("text-relocations", "code holds no relocations", _text_relocations),
+        ("private-symbols", "symbols of shared dependencies cannot be mistaken for the host's", _private_symbols),
+    )
+)
