@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setup_local import paths
-from setup_local.build import build_python, llvm_tools
+from setup_local.build import build_python, llvm_tools, toolchain
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
@@ -264,6 +264,9 @@ def _prepared(
     env = toolkit.environment(job)
     if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
         env |= loader.building(starter, plan.target, job.inputs[toolkit.libc], job.work / "sysroot")
+    if plan.is_cross:
+        sysroot = Path(env[toolchain.SYSROOT_VARIABLE])
+        env |= toolchain.searching(sysroot, tree / plan.deps / "lib", job.work / "search")
     if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
         env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(

@@ -229,6 +229,16 @@ def write_config(sysroot: Path, triple: str, wrapped: Iterable[str] = ()) -> Non
     (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", values), encoding="utf-8")
 
 
+def searching(sysroot: Path, libraries: Path, place: Path) -> dict[str, str]:
+    """Return the environment in which Clang looks for libraries in one more directory; `place` is a new directory for settings.
+
+    For programs of another processor than its own, Clang does not look at LIBRARY_PATH.
+    """
+    place.mkdir()
+    (place / "clang.cfg").write_text(f"@{sysroot / 'clang.cfg'}\n-L{libraries}\n", encoding="utf-8")
+    return {SYSROOT_VARIABLE: str(place)}
+
+
 def tool_environment(toolchain: Path, sysroot: Path) -> dict[str, str]:
     """Return the complete environment in which this package's own C files are compiled."""
     return {

@@ -138,6 +138,12 @@ def test_the_environment_is_complete() -> None:
     assert env[toolchain.SYSROOT_VARIABLE] == "/root"
 
 
+def test_settings_add_a_directory_of_libraries(tmp_path: Path) -> None:
+    env = toolchain.searching(Path("/root"), Path("/deps/lib"), tmp_path / "settings")
+    text = Path(*env.values(), "clang.cfg").read_text(encoding="utf-8")
+    assert text.splitlines() == ["@/root/clang.cfg", "-L/deps/lib"]
+
+
 def test_a_floor_that_the_target_lacks_is_refused() -> None:
     with pytest.raises(ToolchainError, match=r"2\.3"):
         toolchain.compile_environment(Path("/tc"), Path("/root"), TARGET, "2.3")
