@@ -114,6 +114,7 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
         libc=item.when.libc or FACTS.libc,
         options=frozenset(item.when.options),
         libpython=item.when.libpython or Linkage.STATIC,
+        cross=bool(item.when.cross),
         dependencies=item.when.dependencies or Linkage.STATIC,
         tls=item.when.tls or FACTS.tls,
         features=frozenset(item.when.features),
