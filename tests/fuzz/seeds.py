@@ -76,5 +76,6 @@ SEEDS = {
     "binary": lambda: (*_elves(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
     "description": _descriptions,
     "sources": _records,
+    "manifest": lambda: (Sample().sums(), b"\\" + b"0" * 64 + b"  a\\nb\\\\\n"),
     "index": _indexes,
 }

@@ -29,6 +29,7 @@ from setup_local.errors import SetupLocalError, SourceError
 from setup_local.flavors.detach import detach
 from setup_local.flavors.strip import strip
 from setup_local.index.model import parse_index
+from setup_local.manifest import BadManifest, parse, to_text
 
 _TRIPLE = "x86_64-unknown-linux-gnu"
 
@@ -124,6 +125,16 @@ def sources(data: bytes) -> None:
         return
 
 
+def manifest(data: bytes) -> None:
+    """The list of files in an archive: what is read is written again as it was, apart from its order."""
+    try:
+        listed = parse(data)
+    except BadManifest:
+        return
+    if parse(to_text(listed).encode("utf-8", "surrogateescape")) != listed:
+        raise AssertionError(data)
+
+
 def index(data: bytes) -> None:
     try:
         parse_index(data, where="x")
@@ -133,5 +144,17 @@ def index(data: bytes) -> None:
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
     item.__name__: item
-    for item in (tar, packed_tar, archive, elf, elf_tools, static_library, binary, description, sources, index)
+    for item in (
+        tar,
+        packed_tar,
+        archive,
+        elf,
+        elf_tools,
+        static_library,
+        binary,
+        description,
+        sources,
+        manifest,
+        index,
+    )
 }
