@@ -118,7 +118,6 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
         dependencies=item.when.dependencies or Linkage.STATIC,
         tls=item.when.tls or FACTS.tls,
         features=frozenset(item.when.features),
-        cross=bool(item.when.cross),
     )
     alone = VariantCatalog(tls=CATALOG.tls, impossible=(item,))
     with pytest.raises(RequestError, match="cannot be built") as caught:
