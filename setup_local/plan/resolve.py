@@ -9,9 +9,7 @@ from typing import assert_never
 
 from packaging.version import Version
 
-from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.catalogs import PYTHON, Catalogs, refuse_contradictions
-from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
 from setup_local.catalog.extensions import Decision, Extension
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.patches import load_patches, patches_for
@@ -21,19 +19,15 @@ from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
+from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
 from setup_local.plan.features import ModuleChoice, choose_modules
-from setup_local.plan.layout import choose_layout, takes_layout_tools
+from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
 from setup_local.plan.model import (
-    BUILD_PYTHON,
-    PROFILE,
     AbsentExtension,
     Plan,
-    PlannedBuildPython,
-    PlannedConfigure,
     PlannedExtension,
     PlannedLibrary,
-    PlannedProfiling,
     SharedObject,
 )
 from setup_local.plan.options import parse_options
@@ -41,13 +35,10 @@ from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import (
-    OPTIMIZATIONS,
     BuildOption,
-    BuildPhase,
     Libc,
     Linkage,
     LinkMode,
-    LlvmToolsChoice,
     Request,
     ToolchainChoice,
 )
@@ -251,23 +242,19 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
         name=extension.name,
         link=decision.link,
         reason=decision.reason,
-        sources=_merge(part.sources for part in parts),
-        includes=_merge(part.includes for part in parts),
-        defines=_merge(part.defines for part in parts),
-        cflags=_merge(part.cflags for part in parts),
-        libraries=_merge(part.libraries for part in parts),
-        archives=_merge(part.archives for part in parts),
-        system=_merge(part.system for part in parts),
-        exports=_merge(part.exports for part in parts),
-        ldflags=_merge(part.ldflags for part in parts),
+        sources=merged(part.sources for part in parts),
+        includes=merged(part.includes for part in parts),
+        defines=merged(part.defines for part in parts),
+        cflags=merged(part.cflags for part in parts),
+        libraries=merged(part.libraries for part in parts),
+        archives=merged(part.archives for part in parts),
+        system=merged(part.system for part in parts),
+        exports=merged(part.exports for part in parts),
+        ldflags=merged(part.ldflags for part in parts),
         test=extension.test,
         in_core=extension.is_core(facts),
         init=extension.init,
     )
-
-
-def _merge(pieces: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for piece in pieces for word in piece))
 
 
 def impossible_if_static(catalog: Iterable[Extension], facts: Facts) -> tuple[str, ...]:
@@ -342,99 +329,3 @@ def _extra_requirement(name: str, libraries: Mapping[str, Library]) -> Requireme
     """Return what an extra source of a recipe means: the version that the library of that source has, else any."""
     owners = (library.requirement for library in libraries.values() if library.source == name)
     return next(owners, Requirement(name=name))
-
-
-def plan_profiling(
-    request: Request, catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
-) -> PlannedProfiling | None:
-    """Return how the profile is made that an optimized build needs, None for a build without one.
-
-    Raises `RequestError` for a profile that nothing would use.
-    """
-    if BuildOption.PGO not in facts.options:
-        if request.profile:
-            raise RequestError("a profile is for builds with the option pgo", hint="add --optimized")
-        return None
-    instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
-    return PlannedProfiling(
-        configure=plan_configure(catalogs, target, extensions, instrumented),
-        training=catalogs.cpython.training,
-        recipe=catalogs.llvm_tools,
-        tools=plan_tools(request, catalogs, facts),
-        given=request.profile,
-    )
-
-
-def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:
-    """Return what LLVM's tools are made of: packages first, as they take seconds; nothing where the host has them."""
-    if request.toolchain is ToolchainChoice.LLVM:
-        return ()
-    tools = catalogs.llvm_tools
-    if not takes_layout_tools(request, catalogs.cpython.relayout, facts):
-        tools = tools.without_layout()
-    from_source = request.llvm_tools is LlvmToolsChoice.SOURCE
-    pins = tools.source.sources if from_source else tools.packages.sources
-    return tuple(catalogs.sources.best(exactly(name, version)) for name, version in pins.items())
-
-
-def plan_configure(
-    catalogs: Catalogs,
-    target: Target,
-    extensions: Iterable[PlannedExtension],
-    facts: Facts,
-    relayout: Relayout | None = None,
-) -> PlannedConfigure:
-    """Return how CPython's `configure` is called for these extensions."""
-    catalog = catalogs.cpython
-    parts = [part for part in catalog.configure if part.when.matches(facts)]
-    linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
-    hidden = set(_merge(item.archives for item in linked)).difference(*(item.exports for item in linked))
-    fill = {
-        "deps": catalog.deps,
-        "triple": target.system,
-        "build": catalogs.host.target.system if facts.cross else target.system,
-        "build-python": BUILD_PYTHON,
-        "archives": ":".join(sorted(hidden)),
-        "profile": PROFILE,
-    }
-
-    def filled(words: Iterable[str]) -> tuple[str, ...]:
-        return tuple(word.format_map(fill) for word in words)
-
-    return PlannedConfigure(
-        args=filled(_merge(part.args for part in parts)),
-        environment=tuple((name, value.format_map(fill)) for part in parts for name, value in part.environment.items()),
-        cache=(
-            *(target.arch.configure.items() if facts.cross else ()),
-            *(item for part in parts for item in part.cache.items()),
-        ),
-        cflags=filled(
-            (*target.cflags, *plan_code(catalogs.features, facts).cflags, *_merge(part.cflags for part in parts))
-        ),
-        ldflags=filled(_merge(part.ldflags for part in parts)),
-        links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
-        promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
-        confirmations=tuple(part.confirmed_by for part in parts if part.confirmed_by),
-        unshipped=catalog.unshipped,
-        companion=plan_companion(catalog, facts),
-        relayout=relayout,
-    )
-
-
-def plan_build_python(catalogs: Catalogs, libraries: Iterable[PlannedLibrary]) -> PlannedBuildPython:
-    """Return the interpreter that runs while CPython is compiled for another processor."""
-    recipe = catalogs.cpython.build_python
-    return PlannedBuildPython(
-        recipe=recipe, libraries=tuple(item for item in libraries if item.name in recipe.libraries)
-    )
-
-
-def plan_companion(catalog: CPythonCatalog, facts: Facts) -> Companion | None:
-    """Return the shared libpython that is made beside a program which holds libpython itself, None where there is none."""
-    wanted = facts.libpython is Linkage.STATIC and facts.phase is BuildPhase.FINAL
-    companion = catalog.companion
-    if companion is None or not wanted or facts.options & set(companion.without):
-        return None
-    version = f"{facts.python.major}.{facts.python.minor}{abi_flags(facts.options)}"
-    names = {name: getattr(companion, name).format(ldversion=version) for name in ("goal", "soname")}
-    return dataclasses.replace(companion, **names)

@@ -34,8 +34,8 @@ from setup_local.catalog.toolchains import load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
 from setup_local.errors import CatalogError, RequestError
+from setup_local.plan.configure import plan_companion
 from setup_local.plan.model import Plan
-from setup_local.plan.resolve import plan_companion
 from setup_local.plan.resolve import planned as resolve
 from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, LinkMode, Request, ToolchainChoice
 
