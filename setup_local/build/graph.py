@@ -16,6 +16,7 @@ from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.step_parts import GraphInputs, Toolkit, emulation_step, pins, unpacked
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.targets import Target
+from setup_local.catalog.toolchains import SysrootCatalog
 from setup_local.plan.model import Plan
 from setup_local.values import Libc
 
@@ -51,18 +52,22 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
 
 def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
     taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
-    host, arch = inputs.host_llvm, target.arch
+    host, arch, recipes = inputs.host_llvm, target.arch, plan.recipes
 
     def action(job: Job) -> None:
         with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
-            found = pool.map(lambda name: toolchain.unpack_source(taken[name], job.work / name, arch), taken)
+            found = pool.map(
+                lambda name: toolchain.unpack_source(recipes.toolchain, taken[name], job.work / name, arch), taken
+            )
             trees = dict(zip(taken, found, strict=True))
         programs = llvm.host_programs(host) if host else None
-        toolchain.build_toolchain(trees["ziglang"], trees["compiler-rt"], arch, job.out, job.run, host=programs)
+        toolchain.build_toolchain(
+            recipes, trees["ziglang"], trees["compiler-rt"], arch, job.out, job.run, host=programs
+        )
 
     return Step(
         name=f"toolchain:{plan.toolchain}-{arch.name}",
-        ingredients=[pins(taken.values()), arch, host and host.identity],
+        ingredients=[pins(taken.values()), recipes.toolchain, recipes.sysroot, arch, host and host.identity],
         data=toolchain.DATA,
         action=action,
         weight=40,
@@ -85,7 +90,7 @@ def _emulation_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
 def _sysroot_step(plan: Plan, target: Target, floor: str, compilers: str, inputs: GraphInputs) -> Step:
     match target.libc:
         case Libc.GLIBC:
-            return _glibc_step(target, floor, compilers)
+            return _glibc_step(plan.recipes.sysroot, target, floor, compilers)
         case Libc.MUSL:
             return _musl_step(plan, target, compilers, inputs)
         case _:
@@ -94,13 +99,14 @@ def _sysroot_step(plan: Plan, target: Target, floor: str, compilers: str, inputs
 
 def _musl_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) -> Step:
     (source,) = (inputs.sources[item.identity] for item in plan.sysroot_sources)
+    recipes = plan.recipes
 
     def action(job: Job) -> None:
-        musl.build_musl(unpacked(source, job.work), job.inputs[compilers], target, job.out, job.run)
+        musl.build_musl(recipes, unpacked(source, job.work), job.inputs[compilers], target, job.out, job.run)
 
     return Step(
         name=f"sysroot:{target.arch.name}-{source.source.identity}",
-        ingredients=[target, pins([source])],
+        ingredients=[target, recipes.musl, recipes.sysroot, pins([source])],
         needs=(compilers,),
         data=musl.DATA,
         action=action,
@@ -108,13 +114,13 @@ def _musl_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) 
     )
 
 
-def _glibc_step(target: Target, floor: str, compilers: str) -> Step:
+def _glibc_step(recipe: SysrootCatalog, target: Target, floor: str, compilers: str) -> Step:
     def action(job: Job) -> None:
-        sysroot.build_sysroot(job.inputs[compilers], target, floor, job.out, job.run)
+        sysroot.build_sysroot(recipe, job.inputs[compilers], target, floor, job.out, job.run)
 
     return Step(
         name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}",
-        ingredients=[target, floor],
+        ingredients=[recipe, target, floor],
         needs=(compilers,),
         data=sysroot.DATA,
         action=action,

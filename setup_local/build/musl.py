@@ -7,7 +7,7 @@ whatever C library that has: `clang.cfg` names it. What is shipped asks for the 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,8 @@ from setup_local.build.headers import OWN_HEADERS, lay_over
 from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment
 from setup_local.catalog.architectures import MuslPort
-from setup_local.catalog.musl import MuslCatalog, load_musl
+from setup_local.catalog.musl import MuslCatalog, ToolkitRecipes
 from setup_local.catalog.targets import Target
-from setup_local.catalog.toolchains import load_sysroot
 from setup_local.render import render
 
 ARCHIVE = "libc.a"
@@ -28,8 +27,6 @@ SONAME = "libc.so"  # what musl calls itself; its loader takes every name that b
 
 # The data files that making a sysroot reads.
 DATA = (
-    paths.DATA / "musl.toml",
-    paths.DATA / "sysroot.toml",
     polyfill.SOURCES,
     OWN_HEADERS,
     *(paths.TEMPLATES / name for name in ("sysroot-musl.cfg.j2", "libc-musl.so.j2", "libc-musl.map.j2")),
@@ -53,12 +50,12 @@ class _Making:
         return self.out / "usr" / "lib"
 
 
-def build_musl(source: Path, toolchain: Path, target: Target, out: Path, run: Runner) -> None:
+def build_musl(recipes: ToolkitRecipes, source: Path, toolchain: Path, target: Target, out: Path, run: Runner) -> None:
     """Fill `out` with the sysroot of musl for a target, from its unpacked source and what a toolchain holds of the kernel's headers.
 
     Raises `CatalogError` for an architecture without musl, `StepError` if it cannot be compiled.
     """
-    catalog = load_musl()
+    catalog = recipes.musl
     env = tool_environment(toolchain, out)
     making = _Making(catalog=catalog, port=target.musl, source=source, out=out, env=env, run=run)
     lay_over(toolchain / WHEEL, target.arch.kernel_headers, out / "usr" / "include")
@@ -68,7 +65,7 @@ def build_musl(source: Path, toolchain: Path, target: Target, out: Path, run: Ru
     for name in catalog.headers:
         (out / "usr" / "include" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(OWN_HEADERS / name, out / "usr" / "include" / name)
-    _build_polyfill(making)
+    _build_polyfill(making, recipes.sysroot.polyfill.cflags)
     (out / "licenses").mkdir()
     shutil.copyfile(source / "COPYRIGHT", out / "licenses" / LICENSE)
 
@@ -115,11 +112,10 @@ def _write_link_library(making: _Making) -> None:
     (making.library / SONAME).write_text(render("libc-musl.so.j2", values), encoding="utf-8")
 
 
-def _build_polyfill(making: _Making) -> None:
+def _build_polyfill(making: _Making, cflags: Iterable[str]) -> None:
     """Compile the polyfills for functions newer than the floor, one object each."""
     objects = making.source / "polyfill"
     objects.mkdir()
-    cflags = load_sysroot().polyfill.cflags
     for name, source in making.catalog.polyfills:
         words = ["clang", *cflags, f"-DPOLYFILL_{name}", "-c", str(polyfill.SOURCES / source), "-o", f"{name}.o"]
         making.run(words, cwd=objects, env=making.env)

@@ -18,7 +18,7 @@ from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment, write_config
 from setup_local.catalog.architectures import GlibcPort
 from setup_local.catalog.targets import Target
-from setup_local.catalog.toolchains import StubLibrary, SysrootCatalog, is_older, load_sysroot
+from setup_local.catalog.toolchains import StubLibrary, SysrootCatalog, is_older
 from setup_local.errors import ToolchainError
 from setup_local.render import render
 
@@ -26,7 +26,6 @@ _TEMPLATES = ("sysroot.cfg.j2", "libc.so.j2", "stub.S.j2", "stub.map.j2", "crti.
 
 # The data files that making a sysroot reads.
 DATA = (
-    paths.DATA / "sysroot.toml",
     polyfill.SOURCES,
     OWN_HEADERS,
     *(paths.TEMPLATES / name for name in _TEMPLATES),
@@ -46,12 +45,12 @@ class _Making:
     run: Runner
 
 
-def build_sysroot(toolchain: Path, target: Target, floor: str, out: Path, run: Runner) -> None:
+def build_sysroot(catalog: SysrootCatalog, toolchain: Path, target: Target, floor: str, out: Path, run: Runner) -> None:
     """Fill `out` with the sysroot of a target and a floor (`2.12`), out of what a toolchain's result holds of the wheel.
 
     Raises `ToolchainError` if the wheel does not give what it should.
     """
-    catalog, wheel = load_sysroot(), toolchain / WHEEL
+    wheel = toolchain / WHEEL
     glibc = target.glibc
     env = tool_environment(toolchain, out)
     making = _Making(glibc=glibc, library=out / "usr" / "lib", scratch=out / ".scratch", env=env, run=run)

@@ -17,13 +17,13 @@ from setup_local import fetch, paths
 from setup_local.build.headers import INCLUDE, OWN_HEADERS, place_headers
 from setup_local.build.steps import Runner
 from setup_local.catalog.architectures import Architecture
+from setup_local.catalog.musl import ToolkitRecipes
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import (
     Builtins,
     ProfileRuntime,
+    SysrootCatalog,
     ToolchainCatalog,
-    load_sysroot,
-    load_toolchain,
 )
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
@@ -36,8 +36,6 @@ SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 # The data files that making a toolchain reads.
 DATA = (
-    paths.DATA / "toolchain.toml",
-    paths.DATA / "sysroot.toml",
     OWN_HEADERS,
     *(paths.TEMPLATES / name for name in ("compiler.sh.j2", "tool.sh.j2", "clang.cfg.j2", "sysroot.cfg.j2")),
 )
@@ -57,14 +55,14 @@ class Programs:
     headers: Path
 
 
-def unpack_source(obtained: Obtained, into: Path, arch: Architecture) -> Path:
+def unpack_source(catalog: ToolchainCatalog, obtained: Obtained, into: Path, arch: Architecture) -> Path:
     """Unpack what a toolchain for an architecture needs of one of its sources; return the tree. Raises `SourceError`."""
-    return fetch.unpack(obtained, into, only=_kept(obtained.source.name, arch))
+    return fetch.unpack(obtained, into, only=_kept(catalog, obtained.source.name, arch))
 
 
-def _kept(source: str, arch: Architecture) -> tuple[str, ...]:
+def _kept(catalog: ToolchainCatalog, source: str, arch: Architecture) -> tuple[str, ...]:
     """Return the parts of a source that are needed for an architecture."""
-    kept = load_toolchain().keep.get(source, ())
+    kept = catalog.keep.get(source, ())
     if source != ZIG:
         return kept
     layers = (*arch.kernel_headers, *(arch.glibc.headers if arch.glibc else ()))
@@ -90,7 +88,14 @@ def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: s
 
 
 def build_toolchain(
-    zig_root: Path, compiler_rt: Path, arch: Architecture, out: Path, run: Runner, *, host: Programs | None = None
+    recipes: ToolkitRecipes,
+    zig_root: Path,
+    compiler_rt: Path,
+    arch: Architecture,
+    out: Path,
+    run: Runner,
+    *,
+    host: Programs | None = None,
 ) -> None:
     """Fill `out` with a toolchain for one architecture.
 
@@ -98,14 +103,14 @@ def build_toolchain(
     `lib/builtins`. With `host`, the compiler is the host's own and only the rest comes from here.
     Raises `ToolchainError` for sources that are not what is expected.
     """
-    catalog = load_toolchain()
+    catalog = recipes.toolchain
     _check_sources(zig_root, compiler_rt)
-    _place_wheel(zig_root, out / WHEEL, arch)
+    _place_wheel(zig_root, out / WHEEL, _kept(catalog, ZIG, arch))
     programs = host or wheel_programs(zig_root)
     write_wrappers(catalog, programs, out)
     resource = out / "lib" / "clang" / catalog.resource_version
     shutil.copytree(programs.headers, resource / "include")
-    _build_runtimes(catalog, compiler_rt, resource / "lib" / "linux", out, run, arch)
+    _build_runtimes(recipes, compiler_rt, resource / "lib" / "linux", out, run, arch)
     (out / "licenses").mkdir()
     shutil.copyfile(compiler_rt / "LICENSE.TXT", out / "licenses" / "LICENSE.compiler-rt.txt")
     shutil.copyfile(zig_root / "LICENSE", out / "licenses" / "LICENSE.ziglang.txt")
@@ -123,10 +128,10 @@ def _check_sources(zig_root: Path, compiler_rt: Path) -> None:
             raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
 
 
-def _place_wheel(zig_root: Path, place: Path, arch: Architecture) -> None:
+def _place_wheel(zig_root: Path, place: Path, kept: Iterable[str]) -> None:
     """Put the kept parts of the wheel into the result, as hard links where the file system allows it."""
     place.mkdir(parents=True)
-    for name in _kept(ZIG, arch):
+    for name in kept:
         source = zig_root / name
         (place / name).parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
@@ -161,7 +166,7 @@ def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> 
 
 
 def _build_runtimes(
-    catalog: ToolchainCatalog, source: Path, place: Path, out: Path, run: Runner, arch: Architecture
+    recipes: ToolkitRecipes, source: Path, place: Path, out: Path, run: Runner, arch: Architecture
 ) -> None:
     """Compile the libraries that Clang's own code calls, with the new toolchain itself.
 
@@ -169,9 +174,9 @@ def _build_runtimes(
     """
     scratch = out / ".scratch"
     place.mkdir(parents=True)
-    env = _bare_sysroot(out, scratch / "sysroot", arch)
-    _build_builtins(catalog.builtins, source / "lib" / "builtins", place, scratch, env, run, arch)
-    _build_profile_runtime(catalog.profile, source, place, scratch, env, run, arch)
+    env = _bare_sysroot(recipes.sysroot, out, scratch / "sysroot", arch)
+    _build_builtins(recipes.toolchain.builtins, source / "lib" / "builtins", place, scratch, env, run, arch)
+    _build_profile_runtime(recipes.toolchain.profile, source, place, scratch, env, run, arch)
     shutil.rmtree(scratch)
 
 
@@ -213,12 +218,12 @@ def _build_profile_runtime(
     archive(scratch / "profile", place / f"libclang_rt.profile-{arch.runtime}.a", env, run)
 
 
-def _bare_sysroot(toolchain: Path, place: Path, arch: Architecture) -> dict[str, str]:
+def _bare_sysroot(catalog: SysrootCatalog, toolchain: Path, place: Path, arch: Architecture) -> dict[str, str]:
     """Make a sysroot with headers only, and return the environment for it."""
     glibc = arch.glibc
     if glibc is None:
         raise ToolchainError(f"nothing is known about glibc on {arch.name}, whose headers compiler-rt takes")
-    place_headers(load_sysroot(), toolchain / WHEEL, place / "usr" / "include", glibc.oldest, arch, glibc)
+    place_headers(catalog, toolchain / WHEEL, place / "usr" / "include", glibc.oldest, arch, glibc)
     write_config(place, glibc.triple)
     return tool_environment(toolchain, place)
 

@@ -17,12 +17,12 @@ from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
-from setup_local.catalog.musl import MuslCatalog, load_musl
+from setup_local.catalog.musl import MuslCatalog, ToolkitRecipes, load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, Patch, load_patch
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.sysconfig import Settings, load_settings
 from setup_local.catalog.targets import Target, load_targets
-from setup_local.catalog.toolchains import ToolchainCatalog, load_toolchain
+from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog, load_sysroot, load_toolchain
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError
@@ -45,12 +45,18 @@ class Catalogs:
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
     musl: MuslCatalog
+    sysroot: SysrootCatalog
     variants: VariantCatalog
     features: FeatureCatalog
     licenses: LicenseCatalog
     sysconfig: Settings
     pip_patch: Patch
     keys: Keys
+
+    @property
+    def recipes(self) -> ToolkitRecipes:
+        """Return how compilers and C libraries are made."""
+        return ToolkitRecipes(toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl)
 
 
 def load_catalogs() -> Catalogs:
@@ -67,6 +73,7 @@ def load_catalogs() -> Catalogs:
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
         musl=load_musl(),
+        sysroot=load_sysroot(),
         variants=load_variants(),
         features=load_features(),
         licenses=load_licenses(),

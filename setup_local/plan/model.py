@@ -15,6 +15,7 @@ from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.keys import SignatureRecord
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.llvm_tools import LlvmTools
+from setup_local.catalog.musl import ToolkitRecipes
 from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Place, Source, Trust
 from setup_local.catalog.sysconfig import Settings
@@ -232,7 +233,7 @@ class Plan:
     `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip. `obtained` is what was
     had of each source, once that is known.
     `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
-    `emulation` are the sources of what runs the target's programs where the host cannot.
+    `recipes` are how compilers and C library are made. `emulation` are the sources of what runs the target's programs where the host cannot.
     `code` are the flags that decide about all machine code, besides the target's.
     `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
     CPython's source tree.
@@ -242,6 +243,7 @@ class Plan:
     python_source: Source
     target: Target
     host: BuildHost
+    recipes: ToolkitRecipes
     floor: str
     toolchain: str
     sysconfig: Settings

@@ -76,6 +76,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         python_source=source,
         target=target,
         host=catalogs.host,
+        recipes=catalogs.recipes,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags),

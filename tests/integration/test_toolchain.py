@@ -141,7 +141,7 @@ def test_a_compiler_without_a_sysroot_says_so(compilers: Path, tmp_path: Path) -
 
 
 def test_the_same_sysroot_is_made_again_byte_for_byte(compilers: Path, libc: Path, tmp_path: Path) -> None:
-    sysroot.build_sysroot(compilers, TARGET, FLOOR, tmp_path, run)
+    sysroot.build_sysroot(load_sysroot(), compilers, TARGET, FLOOR, tmp_path, run)
     assert files(tmp_path) == files(libc)
     different = filecmp.cmpfiles(tmp_path, libc, files(libc), shallow=False)
     assert different[1:] == ([], [])
@@ -151,7 +151,7 @@ def test_the_same_sysroot_is_made_again_byte_for_byte(compilers: Path, libc: Pat
 def test_other_floors_lack_less(compilers: Path, tmp_path: Path, floor: str) -> None:
     root = tmp_path / "sysroot"
     root.mkdir()
-    sysroot.build_sysroot(compilers, TARGET, floor, root, run)
+    sysroot.build_sysroot(load_sysroot(), compilers, TARGET, floor, root, run)
     archive = (root / "usr" / "lib" / polyfill.ARCHIVE).read_bytes()
     expected = {f"{name}.o" for name, _ in load_sysroot().polyfills_for(floor)}
     assert {item.name for item in members(archive)} == expected

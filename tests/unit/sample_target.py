@@ -1,10 +1,12 @@
-"""The target and the host that tests of the plan and of what follows it share."""
+"""The target, the host and the recipes that tests of the plan and of what follows it share."""
 
 from __future__ import annotations
 
 from setup_local.catalog.architectures import load_architecture
 from setup_local.catalog.hosts import BuildHost
+from setup_local.catalog.musl import ToolkitRecipes, load_musl
 from setup_local.catalog.targets import Target
+from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.values import Libc
 
 TARGET = Target(
@@ -16,3 +18,4 @@ TARGET = Target(
     floors=("2.12", "2.17"),
 )
 HOST = BuildHost(machine="x86_64", target=TARGET, runs=("x86_64",))
+RECIPES = ToolkitRecipes(toolchain=load_toolchain(), sysroot=load_sysroot(), musl=load_musl())

@@ -126,7 +126,7 @@ def test_the_audit_depends_on_its_rules_and_not_on_the_builder() -> None:
 
 
 # The audit judges by its own rules whatever was planned; what makes the toolchain and the C library is to follow.
-READERS = {"audit_step", "_toolchain_step", "_glibc_step", "_musl_step"}
+READERS = {"audit_step"}
 LOADER = Place(module="setup_local.catalog.load", name="read_toml")
 
 

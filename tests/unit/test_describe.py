@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
-from sample_target import HOST, TARGET
+from sample_target import HOST, RECIPES, TARGET
 
 from setup_local import paths
 from setup_local.catalog.libraries import Library
@@ -51,6 +51,7 @@ PLAN = Plan(
     python_source=source("cpython", "3.13.5"),
     target=TARGET,
     host=HOST,
+    recipes=RECIPES,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

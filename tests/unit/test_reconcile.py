@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from packaging.version import Version
-from sample_target import HOST, TARGET
+from sample_target import HOST, RECIPES, TARGET
 
 from setup_local.catalog.patches import PIP_LAUNCHERS, Edit, Patch, load_patch
 from setup_local.catalog.sources import Form, Source
@@ -21,6 +21,7 @@ PLAN = Plan(
     python_source=Source(name="cpython", version="3.13.5", forms=(FORM,)),
     target=TARGET,
     host=HOST,
+    recipes=RECIPES,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

@@ -30,7 +30,7 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.sysconfig import load_settings
-from setup_local.catalog.toolchains import load_toolchain
+from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
 from setup_local.errors import CatalogError, RequestError
@@ -113,6 +113,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
         "musl": load_musl(),
+        "sysroot": load_sysroot(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
         "features": FeatureCatalog(features=()),
         "licenses": LicenseCatalog(whole=()),

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 from packaging.version import Version
-from sample_target import HOST, TARGET
+from sample_target import HOST, RECIPES, TARGET
 
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Source
@@ -16,6 +16,7 @@ PLAN = Plan(
     python_source=Source(name="cpython", version="3.13.5", forms=()),
     target=TARGET,
     host=HOST,
+    recipes=RECIPES,
     floor="2.12",
     toolchain="zig",
     sysconfig=load_settings(),

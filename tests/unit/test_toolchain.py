@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from sample_target import TARGET
+from sample_target import RECIPES, TARGET
 
 from setup_local import paths
 from setup_local.build import headers, polyfill, sysroot, toolchain
@@ -154,7 +154,7 @@ def test_a_source_that_is_something_else_is_refused(tmp_path: Path) -> None:
         pytest.fail("nothing may run")
 
     with pytest.raises(ToolchainError, match="missing"):
-        toolchain.build_toolchain(tmp_path, tmp_path, X86_64, tmp_path / "out", run)
+        toolchain.build_toolchain(RECIPES, tmp_path, tmp_path, X86_64, tmp_path / "out", run)
 
 
 def test_wrappers_are_programs_that_find_their_place_and_sysroot(tmp_path: Path) -> None:
