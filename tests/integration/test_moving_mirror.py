@@ -107,7 +107,9 @@ class Stage:
         path = self.served / "scratch"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
-        return Form(file=file, sha256=sha256_of(path), size=len(data), kind=kind, root=root, apt=place)
+        return Form(
+            file=file, sha256=sha256_of(path), size=len(data), kind=kind, root=root, apt=place, unsigned="package"
+        )
 
 
 def pinned_is_listed(stage: Stage) -> Path:
