@@ -89,6 +89,7 @@ def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_pat
     arch, floor = plan.target.arch.name, plan.floor
     tools, libc = entries[f"toolchain-zig-{arch}"], entries[f"sysroot-{arch}-glibc-{floor}"]
     env = compile_environment(tools, libc, plan.target, floor)
+    env["CFLAGS"] = " ".join(plan.target.cflags)
     triple = plan.target.system
     done = subprocess.run(
         ["./configure", "-C", f"--build={triple}", f"--host={triple}"],
