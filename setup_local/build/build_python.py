@@ -33,7 +33,7 @@ def build_python_steps(plan: Plan, native: Toolkit, inputs: GraphInputs) -> list
         merge_trees([job.inputs[name] for name in names], tree / deps)
         compile_build_python(tree, deps, recipe, job.out, job.run, native.environment(job))
 
-    ingredients = [recipe, deps, pins([source]), native.target]
+    ingredients = [recipe, deps, pins([source]), native.target.for_compiling]
     needs = (*native.names, *names)
     return [*libraries, Step(name=STEP, ingredients=ingredients, needs=needs, action=action, weight=100)]
 

@@ -67,7 +67,13 @@ def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
 
     return Step(
         name=f"toolchain:{plan.toolchain}-{arch.name}",
-        ingredients=[pins(taken.values()), recipes.toolchain, recipes.sysroot, arch, host and host.identity],
+        ingredients=[
+            pins(taken.values()),
+            recipes.toolchain,
+            recipes.sysroot,
+            arch.for_compiling,
+            host and host.identity,
+        ],
         data=toolchain.DATA,
         action=action,
         weight=40,
@@ -106,7 +112,7 @@ def _musl_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) 
 
     return Step(
         name=f"sysroot:{target.arch.name}-{source.source.identity}",
-        ingredients=[target, recipes.musl, recipes.sysroot, pins([source])],
+        ingredients=[target.for_compiling, recipes.musl, recipes.sysroot, pins([source])],
         needs=(compilers,),
         data=musl.DATA,
         action=action,
@@ -120,7 +126,7 @@ def _glibc_step(recipe: SysrootCatalog, target: Target, floor: str, compilers: s
 
     return Step(
         name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}",
-        ingredients=[recipe, target, floor],
+        ingredients=[recipe, target.for_compiling, floor],
         needs=(compilers,),
         data=sysroot.DATA,
         action=action,

@@ -119,6 +119,12 @@ def _values(
     }
 
 
+def words_of(library: Library, target: Target) -> dict[str, tuple[str, ...]]:
+    """Return what a recipe takes of the target's architecture, by name."""
+    words = (ARCH_WORDS.fullmatch(word) for command in library.commands for word in command.argv)
+    return {match[1]: target.arch.recipes.get(match[1], ()) for match in words if match}
+
+
 def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], str]) -> list[str]:
     """Return the words of a command; `{arch:NAME}` stands for as many as the target's architecture has under that name.
 

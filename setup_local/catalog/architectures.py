@@ -73,6 +73,11 @@ class Architecture:
     builtins: tuple[str, ...] = ()
     levels: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
+    @property
+    def for_compiling(self) -> Architecture:
+        """Return what decides about code that is compiled: not what single recipes or CPython's configure take, or how it is run."""
+        return dataclasses.replace(self, emulator="", configure={}, recipes={})
+
 
 @cache
 def load_architecture(name: str, directory: Path = DIRECTORY) -> Architecture:

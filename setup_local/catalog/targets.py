@@ -42,6 +42,11 @@ class Target:
         return self.triple.replace(f"{self.arch.name}_{self.level}-", f"{self.arch.name}-", 1)
 
     @property
+    def for_compiling(self) -> Target:
+        """Return what decides about code that is compiled."""
+        return dataclasses.replace(self, arch=self.arch.for_compiling)
+
+    @property
     def cflags(self) -> tuple[str, ...]:
         """Return the flags that say what code may be generated."""
         return self.arch.levels[self.level] if self.level else self.arch.cflags

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import tarfile
 from collections.abc import Mapping, Sequence
@@ -75,6 +76,19 @@ def test_native_steps_are_those_of_any_build_on_the_host() -> None:
     cross = {step.name: step for step in steps_of(_plan(GLIBC))}
     own = {step.name: step for step in steps_of(_plan(X86_64))}
     assert cross["toolchain:zig-x86_64"].ingredients == own["toolchain:zig-x86_64"].ingredients
+
+
+def test_what_one_recipe_takes_of_an_architecture_decides_about_no_other() -> None:
+    plan = _plan(GLIBC)
+    other = dataclasses.replace(
+        plan.target.arch, recipes={**plan.target.arch.recipes, "openssl": ("linux-other",)}, configure={}
+    )
+    changed = dataclasses.replace(plan, target=dataclasses.replace(plan.target, arch=other))
+    before, after = ({step.name: step.ingredients for step in steps_of(item)} for item in (plan, changed))
+    moved = {name for name in before if before[name] != after[name]}
+    assert moved & {name for name in before if name.startswith(("library", "toolchain", "sysroot"))} == {
+        "library:openssl"
+    }
 
 
 def test_programs_of_the_target_are_started_by_the_emulator(tmp_path: Path) -> None:
