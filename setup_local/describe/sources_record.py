@@ -89,7 +89,8 @@ def record(plan: Plan, staged: StagedTree) -> SourcesRecord:
     own = {file: library for file, library in staged.archives.items() if library not in made}
     if unknown := sorted(set(own.values()) - _OWN):
         raise DescribeError(f"{unknown[0]} is linked, and the plan does not say what it is made from")
-    sources = {source.identity: source for source in plan.sources}
+    # What only runs the target's programs here leaves nothing in the archive.
+    sources = {source.identity: source for source in plan.sources if source not in plan.emulation}
     obtained = {item.identity: item for item in plan.obtained}
     ordered = sorted(sources.values(), key=lambda source: (source.name, source.version))
     return SourcesRecord(

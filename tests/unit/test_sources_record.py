@@ -130,6 +130,13 @@ def test_tools_of_an_optimized_build_are_recorded(tmp_path: Path) -> None:
         assert "llvm-tools" in entry(whole, source.name)["used_by"]["tools"]
 
 
+def test_an_emulator_is_fetched_and_leaves_nothing_in_the_archive(tmp_path: Path) -> None:
+    plan, staged = planned(dataclasses.replace(PLAIN, target_triple="aarch64-unknown-linux-gnu"))
+    named = {item["name"] for item in recorded(tmp_path, plan, staged)["sources"]}
+    assert {"qemu-user", "libc6-arm64"} <= {source.name for source in plan.sources}
+    assert named == {source.name for source in plan.sources} - {source.name for source in plan.emulation}
+
+
 def test_signatures_are_those_of_the_catalog(tmp_path: Path) -> None:
     whole = recorded(tmp_path, *planned(PLAIN))
     openssl = entry(whole, "openssl")["signature"]
