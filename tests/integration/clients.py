@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.server
 import os
 import shutil
+import sys
 import tarfile
 import threading
 from collections.abc import Iterator, Mapping
@@ -41,6 +42,17 @@ def used(python: Path, cwd: Path, version: str) -> None:
     assert found == version
     assert Path(prefix).resolve() == home
     assert Path(libraries).resolve() == home / "lib"
+
+
+def with_packages(place: Path, pins: str, home: Path) -> Path:
+    """Make an environment with the packages of `requirements/<pins>` and return its interpreter."""
+    checked([sys.executable, "-m", "venv", place], env=environment(home), cwd=home)
+    python = place / "bin" / "python"
+    install = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
+    done = run([*install, "--requirement", ROOT / "requirements" / pins], env=environment(home), cwd=home, seconds=300)
+    if done.returncode:
+        pytest.fail(f"these tests need the package index: {done.stdout.strip().splitlines()[-1]}", pytrace=False)
+    return python
 
 
 @contextmanager

@@ -8,14 +8,13 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from clients import ROOT, served
+from clients import served, with_packages
 from installed import checked, environment, run
 
 from setup_local.index.write import write_index
@@ -68,23 +67,7 @@ def seen(shelf: Shelf, workshop: Path) -> dict[str, Any]:
         pytest.fail("chromium is missing; scripts/install-test-requirements installs it", pytrace=False)
     home = workshop / "browser"
     home.mkdir()
-    checked([sys.executable, "-m", "venv", "environment"], env=environment(home), cwd=home)
-    python = home / "environment" / "bin" / "python"
-    pins = ROOT / "requirements" / "browser.txt"
-    install = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--only-binary=:all:",
-        "--requirement",
-        pins,
-    ]
-    done = run(install, env=environment(home), cwd=home, seconds=300)
-    if done.returncode:
-        pytest.fail(f"these tests need the package index: {done.stdout.strip().splitlines()[-1]}", pytrace=False)
+    python = with_packages(home / "environment", "browser.txt", home)
     script = Path(__file__).with_name("look_at_page.py")
     argv = [python, script, browser, f"{shelf.url}/index.html", home]
     looked = subprocess.run(

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from clients import ROOT
+from clients import ROOT, with_packages
 from installed import checked, environment, run
 
 # What of the checkout is taken to make a wheel of it, and what a service for CI takes.
@@ -57,23 +57,7 @@ def tools(workshop: Path) -> Tools:
             shutil.copytree(source, project / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, project / name)
-    checked([sys.executable, "-m", "venv", "tools"], env=environment(home), cwd=home)
-    python = home / "tools" / "bin" / "python"
-    pins = ROOT / "requirements" / "judges.txt"
-    install = [
-        python,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--require-hashes",
-        "--only-binary=:all:",
-        "--requirement",
-        pins,
-    ]
-    done = run(install, env=environment(home), cwd=home, seconds=300)
-    if done.returncode:
-        pytest.fail(f"these tests need the package index: {done.stdout.strip().splitlines()[-1]}", pytrace=False)
+    python = with_packages(home / "tools", "judges.txt", home)
     checked(
         [python, "-m", "build", "--wheel", "--no-isolation", "--outdir", home, project], env=environment(home), cwd=home
     )
