@@ -44,7 +44,8 @@ def test_the_interpreter_is_for_the_processor_that_the_catalog_describes(
     assert installation.run(["-c", FACTS]).split() == [arch.name, arch.byte_order.value, str(arch.bits)]
 
 
-def test_sysconfig_names_no_cross_compiler_and_no_build_python(installation: Installation) -> None:
+def test_sysconfig_names_no_cross_compiler_and_no_build_python(installation: Installation, plan: Plan) -> None:
+    assert plan.is_cross
     code = "import sysconfig; print({name: value for name, value in sysconfig.get_config_vars().items()})"
     said = installation.run(["-c", code])
     assert "build-python" not in said
@@ -58,7 +59,8 @@ def test_wheels_of_this_processor_are_taken(installation: Installation, plan: Pl
     assert not [tag for tag in tags if "x86_64" in tag]
 
 
-def test_a_wheel_from_the_index_works(installation: Installation, workshop: Path) -> None:
+def test_a_wheel_from_the_index_works(installation: Installation, plan: Plan, workshop: Path) -> None:
+    assert plan.is_cross
     place = workshop / "wheels"
     place.mkdir(mode=0o777)
     place.chmod(0o777)

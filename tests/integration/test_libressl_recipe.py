@@ -17,13 +17,15 @@ import pytest
 from installed import DATA, DIST
 
 from setup_local.binfmt.ar import members
-from setup_local.build.library import build_library
+from setup_local.build.library import Machines, Places, build_library
 from setup_local.catalog.libraries import RECIPES, Command, Library, load_libraries
 from setup_local.catalog.patches import load_patches
 from setup_local.catalog.sources import Source
+from setup_local.catalog.targets import load_targets
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
 
+TARGETS = {target.triple: target for target in load_targets()}
 SERIES = {library.when.tls: library for library in load_libraries() if library.name == "libressl"}
 CERTIFICATES = DIST / "certificates"
 STORE_PROGRAM = """
@@ -79,16 +81,9 @@ class Bench:
             extra_sources=(),
             patches=load_patches(library.patches),
         )
-        build_library(
-            planned,
-            {"libressl": tree},
-            deps=work / "deps",
-            work=work,
-            out=work / "out",
-            env=env,
-            run=_run,
-            triple=triple,
-        )
+        machines = Machines(target=TARGETS[triple], build=triple)
+        places = Places(deps=work / "deps", work=work, out=work / "out")
+        build_library(planned, {"libressl": tree}, machines, places, env=env, run=_run)
         return work / "out"
 
 

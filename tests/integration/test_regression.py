@@ -24,7 +24,7 @@ from packaging.version import Version
 
 from setup_local.catalog.load import convert
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import BuildOption, Libc, Linkage
+from setup_local.values import BuildOption, Libc, Linkage, without_level
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
@@ -93,6 +93,8 @@ def selection_for(installation: Installation) -> Selection:
     facts = Facts(
         python=Version(installation.version),
         triple=triple,
+        os="linux",
+        arch=without_level(triple).partition("-")[0],
         libc=Libc.MUSL if "-musl" in triple else Libc.GLIBC,
         options=installation.build_options,
         tls=installation.tls,
