@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local import paths
 from setup_local.build.optimized import check_flags, check_result
 from setup_local.build.steps import Runner
 from setup_local.catalog.cpython import Companion
@@ -21,6 +22,8 @@ _CONFIGURATION = "pyconfig.h"
 _DEFINED = re.compile(r"^#define (\w+) 1$", re.MULTILINE)
 
 # The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
+INSTALL_PIP = paths.DATA / "probe" / "install_pip.py"
+_PREFIX = "/install"
 NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
 # Not the makefile's default: in an optimized build that is a whole cycle of its own.
@@ -100,14 +103,23 @@ def _link_flags(goal: str, flags: Sequence[str]) -> str:
 
 
 def install_cpython(
-    source: Path, *, out: Path, run: Runner, env: Mapping[str, str], companion: Companion | None = None
+    source: Path,
+    *,
+    out: Path,
+    run: Runner,
+    env: Mapping[str, str],
+    companion: Companion | None = None,
+    build_python: str = "",
 ) -> None:
     """Install a compiled CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`.
 
-    `companion` is the shared libpython that the makefile itself does not install.
+    `companion` is the shared libpython that the makefile itself does not install. `build_python` is the interpreter that
+    installs pip where the compiled one does not run here, seen from the tree.
     """
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", NO_BYTECODE], cwd=source, env=env)
+    if build_python:
+        run([build_python, "-s", "-E", "-W", "ignore", INSTALL_PIP, root, _PREFIX], cwd=source, env=env)
     collect(source, root / "install", out)
     if companion:
         libraries = out / "install" / "lib"

@@ -33,6 +33,7 @@ RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
+_CROSS_DATA = (paths.DATA / "probe" / "install_pip.py",)
 _LOADER_DATA = (paths.TEMPLATES / "sysroot-musl.cfg.j2",)
 _COMPILED_TOOLS_WEIGHT = 1500
 
@@ -173,7 +174,8 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
 
 def _cpython_data(plan: Plan) -> tuple[Path, ...]:
     """Return the data files that compiling CPython reads."""
-    return _LOADER_DATA if plan.target.libc is Libc.MUSL else ()
+    loader = _LOADER_DATA if plan.target.libc is Libc.MUSL else ()
+    return (*loader, *(_CROSS_DATA if plan.build_python else ()))
 
 
 def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
@@ -194,7 +196,14 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = cpython.compile_cpython(tree, recipe, job.run)
         counts = _laid_out(layouter, tree, plan.deps, job, env) if layouter else None
-        cpython.install_cpython(tree, out=job.out, run=job.run, env=env, companion=plan.configure.companion)
+        cpython.install_cpython(
+            tree,
+            out=job.out,
+            run=job.run,
+            env=env,
+            companion=plan.configure.companion,
+            build_python=BUILD_PYTHON if plan.build_python else "",
+        )
         if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
             loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
         if plan.profiling:

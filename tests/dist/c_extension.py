@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import platform
 import shlex
 import shutil
+import subprocess
 import sys
 import sysconfig
 import tempfile
@@ -45,7 +47,15 @@ def _compilers() -> list[str]:
     found = [name for name in COMPILERS if shutil.which(name)]
     if not found:
         raise harness.Skip(f"none of {', '.join(COMPILERS)} is installed")
-    return found
+    fitting = [name for name in found if _is_for_this_processor(name)]
+    if not fitting:
+        raise harness.Skip(f"{', '.join(found)} compile for another processor than {platform.machine()}")
+    return fitting
+
+
+def _is_for_this_processor(compiler: str) -> bool:
+    asked = subprocess.run([compiler, "-dumpmachine"], stdout=subprocess.PIPE, check=True)
+    return asked.stdout.decode().startswith(platform.machine())
 
 
 def _variable(name: str) -> list[str]:

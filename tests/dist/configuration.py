@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.machinery
+import platform
 import re
 import shlex
 import sys
@@ -24,9 +25,9 @@ def test_compilers_are_neutral() -> None:
 def test_suffixes_and_names() -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
     libc = "gnu" if harness.c_library() == "glibc" else "musl"
-    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-x86_64-linux-{libc}.so")
+    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-{platform.machine()}-linux-{libc}.so")
     harness.equal(suffix in importlib.machinery.EXTENSION_SUFFIXES, harness.c_library() != "static")
-    harness.equal(sysconfig.get_platform(), "linux-x86_64")
+    harness.equal(sysconfig.get_platform(), f"linux-{platform.machine()}")
     harness.equal(sys.implementation.cache_tag, f"cpython-{VERSION.replace('.', '')}")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import platform
 import re
 import shutil
 import signal
@@ -119,6 +120,11 @@ class Installation:
         """Return how it is linked to the C library: `glibc`, `musl` or `static`."""
         features = self.description["crt_features"]
         return next((name for name in ("static", "musl") if name in features or f"{name}-dynamic" in features), "glibc")
+
+    @property
+    def is_native(self) -> bool:
+        """Tell whether it is for this machine's own processor."""
+        return str(self.description["target_triple"]).startswith(platform.machine())
 
     @property
     def left_out(self) -> list[str]:
