@@ -25,7 +25,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-SCRIPT_SECONDS = 100
+PATIENCE = int(os.environ.get("SETUP_LOCAL_TEST_PATIENCE", "1"))  # times as long, where the processor is emulated
+SCRIPT_SECONDS = 100 * PATIENCE
 """No script hangs: after this time its threads' stacks are printed and it is ended."""
 
 
@@ -134,7 +135,7 @@ def run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=seconds,
+        timeout=seconds * PATIENCE,
         check=False,
     )
     text = done.stdout.decode("utf-8", "replace")
@@ -173,7 +174,7 @@ class Terminal:
     def finish(self, seconds: float = 20) -> int:
         """Read to the end and return the exit status."""
         self._read_until(lambda: False, seconds)
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self._pid, os.WNOHANG)
             if pid:
@@ -184,7 +185,7 @@ class Terminal:
         raise AssertionError(f"the program did not end; the terminal shows {self.seen!r}")
 
     def _read_until(self, done: Callable[[], bool], seconds: float) -> None:
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * PATIENCE
         while not done() and time.monotonic() < deadline:
             if not select.select([self._fd], [], [], 0.1)[0]:
                 continue

@@ -13,6 +13,8 @@ from installed import DIST, INDEX_VARIABLES, NOBODY, Installation
 NO_TESTS = {"harness", "list_names", "old_c_library", "other_c_library", "places", "trust", "x_window"}
 SUBJECTS = {"terminals": ("_curses",), "own_terminals": ("_curses",)}
 """Extension modules without which a script has nothing to try; the others notice that by their own imports."""
+EMULATED = 8
+"""How much longer scripts may take where the processor is emulated."""
 SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
 
 
@@ -36,7 +38,9 @@ def test_script(
     arguments: list[Path | str] = ["-B", scripts / f"{script}.py"]
     if script == "imports":
         arguments.append(installation.root / "PYTHON.json")
-    output = installation.run(arguments, env=_environment_of(script, request))
+    patience = 1 if installation.is_native else EMULATED
+    env = {**_environment_of(script, request), "SETUP_LOCAL_TEST_PATIENCE": str(patience)}
+    output = installation.run(arguments, env=env, seconds=120 * patience)
     for line in output.splitlines():
         say(line)
     if "ok   test_" not in output and not installation.is_native:
