@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import tarfile
 from pathlib import Path
@@ -47,7 +46,7 @@ def with_description(archive: Path, version: str, *, output: Path, threads: int 
                 data = read() if member.kind is MemberKind.FILE else b""
                 if member.name == description.NAME:
                     data = older(data, version, where=archive)
-                packed.addfile(*_packed(member, data))
+                _add(packed, member, data)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror or error}", where=output) from error
     return target
@@ -75,14 +74,12 @@ def older(data: bytes, version: str, *, where: Path) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-def _packed(member: Member, data: bytes) -> tuple[tarfile.TarInfo, io.BytesIO | None]:
-    header = pack.member_of(member.name.removeprefix(f"{pack.PREFIX}/"))
+def _add(packed: tarfile.TarFile, member: Member, data: bytes) -> None:
+    name = member.name.removeprefix(f"{pack.PREFIX}/")
     match member.kind:
         case MemberKind.SYMLINK:
-            header.type, header.mode, header.linkname = tarfile.SYMTYPE, 0o777, member.target
-            return header, None
+            pack.add_link(packed, name, member.target)
         case MemberKind.FILE:
-            header.size, header.mode = len(data), 0o755 if member.mode & 0o100 else 0o644
-            return header, io.BytesIO(data)
+            pack.add_bytes(packed, name, data, executable=bool(member.mode & 0o100))
         case _:
             raise ArchiveError(f"{member.name} is a {member.kind.value}, which full archives do not have")

@@ -180,19 +180,15 @@ def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:
     living = sorted(_living(chosen), key=lambda item: item.name.encode("utf-8", "surrogateescape"))
     pack.add_manifest(packed, _digests(living), name=manifest.DEBUG_NAME if chosen.detached else manifest.NAME)
     for item in living:
-        header = pack.member_of(item.name)
         if item.directory:
+            header = pack.member_of(item.name)
             header.type, header.mode = tarfile.DIRTYPE, 0o755
             packed.addfile(header)
-            continue
-        if item.target:
-            header.type, header.mode, header.linkname = tarfile.SYMTYPE, 0o777, item.target
-            packed.addfile(header)
-            continue
-        header.size = item.size
-        header.mode = 0o755 if item.executable else 0o644
-        chosen.scratch.seek(item.offset)
-        packed.addfile(header, chosen.scratch)
+        elif item.target:
+            pack.add_link(packed, item.name, item.target)
+        else:
+            chosen.scratch.seek(item.offset)
+            pack.add_file(packed, item.name, chosen.scratch, size=item.size, executable=item.executable)
 
 
 def _digests(items: list[_Kept]) -> dict[str, str]:

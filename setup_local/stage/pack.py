@@ -38,10 +38,10 @@ def pack(trees: Sequence[Path], target: Path, *, threads: int, level: int = DEFA
     members = together(trees)
     with writing(target, threads=threads, level=level) as archive:
         first, *names = sorted(members, key=lambda name: (name != DESCRIPTION, os.fsencode(name)))
-        _add(archive, members[first], member_of(first))
+        _add(archive, first, members[first])
         add_manifest(archive, manifest.digests(members))
         for name in names:
-            _add(archive, members[name], member_of(name))
+            _add(archive, name, members[name])
     return target
 
 
@@ -95,29 +95,36 @@ def add_manifest(archive: tarfile.TarFile, digests: Mapping[str, str], *, name: 
     add_bytes(archive, name, manifest.to_text(digests).encode("utf-8", "surrogateescape"))
 
 
-def add_bytes(archive: tarfile.TarFile, name: str, data: bytes) -> None:
-    """Write a plain file below `python/`."""
+def add_bytes(archive: tarfile.TarFile, name: str, data: bytes, *, executable: bool = False) -> None:
+    """Write a file below `python/`."""
+    add_file(archive, name, io.BytesIO(data), size=len(data), executable=executable)
+
+
+def add_file(archive: tarfile.TarFile, name: str, stream: IO[bytes], *, size: int, executable: bool) -> None:
+    """Write a file below `python/`: the next `size` bytes of a stream."""
     member = member_of(name)
-    member.size = len(data)
-    archive.addfile(member, io.BytesIO(data))
+    member.size, member.mode = size, 0o755 if executable else 0o644
+    archive.addfile(member, stream)
+
+
+def add_link(archive: tarfile.TarFile, name: str, target: str) -> None:
+    """Write a symlink below `python/`."""
+    member = member_of(name)
+    member.type, member.mode, member.linkname = tarfile.SYMTYPE, 0o777, target
+    archive.addfile(member)
 
 
 def member_of(name: str) -> tarfile.TarInfo:
-    """Return the header of a plain file below `python/`, as every archive has it."""
+    """Return the header of what lies below `python/`, as every archive has it."""
     member = tarfile.TarInfo(f"{PREFIX}/{name}")
     member.mtime = MTIME
-    member.mode = 0o644
     return member
 
 
-def _add(archive: tarfile.TarFile, path: Path, member: tarfile.TarInfo) -> None:
+def _add(archive: tarfile.TarFile, name: str, path: Path) -> None:
     if path.is_symlink():
-        member.type, member.mode, member.linkname = tarfile.SYMTYPE, 0o777, os.fsdecode(path.readlink())
-        archive.addfile(member)
+        add_link(archive, name, os.fsdecode(path.readlink()))
         return
     with path.open("rb") as stream:
         status = os.fstat(stream.fileno())
-        member.size = status.st_size
-        if status.st_mode & 0o100:
-            member.mode = 0o755
-        archive.addfile(member, stream)
+        add_file(archive, name, stream, size=status.st_size, executable=bool(status.st_mode & 0o100))
