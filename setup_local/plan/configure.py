@@ -83,16 +83,7 @@ def plan_configure(
     """Return how CPython's `configure` is called for these extensions."""
     catalog = catalogs.cpython
     parts = [part for part in catalog.configure if part.when.matches(facts)]
-    linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
-    hidden = set(merged(item.archives for item in linked)).difference(*(item.exports for item in linked))
-    fill = {
-        "deps": catalog.deps,
-        "triple": target.system,
-        "build": catalogs.host.target.system if facts.cross else target.system,
-        "build-python": BUILD_PYTHON,
-        "archives": ":".join(sorted(hidden)),
-        "profile": PROFILE,
-    }
+    fill = _placeholders(catalogs, target, extensions, facts)
 
     def filled(words: Iterable[str]) -> tuple[str, ...]:
         return tuple(word.format_map(fill) for word in words)
@@ -115,6 +106,22 @@ def plan_configure(
         companion=plan_companion(catalog, facts),
         relayout=relayout,
     )
+
+
+def _placeholders(
+    catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
+) -> dict[str, str]:
+    """Return what each placeholder of the catalog stands for."""
+    linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
+    hidden = set(merged(item.archives for item in linked)).difference(*(item.exports for item in linked))
+    return {
+        "deps": catalogs.cpython.deps,
+        "triple": target.system,
+        "build": catalogs.host.target.system if facts.cross else target.system,
+        "build-python": BUILD_PYTHON,
+        "archives": ":".join(sorted(hidden)),
+        "profile": PROFILE,
+    }
 
 
 def plan_build_python(catalogs: Catalogs, libraries: Iterable[PlannedLibrary]) -> PlannedBuildPython:
