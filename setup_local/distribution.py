@@ -99,7 +99,7 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
         files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
 
     data = (paths.DATA / "probe" / "facts.py", _DESCRIPTION_SCHEMA)
-    needs = (STAGE, toolkit.libc, emulation_step(plan), build_python.STEP if plan.build_python else "")
+    needs = (STAGE, toolkit.libc, emulation_step(plan), *build_python.build_python_needs(plan))
     return Step(name=DESCRIBE, ingredients=plan, needs=tuple(filter(None, needs)), data=data, action=action, weight=1)
 
 

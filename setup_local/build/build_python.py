@@ -19,6 +19,11 @@ STEP = "build-python"
 PREFIX = Path("build-python")
 
 
+def build_python_needs(plan: Plan) -> tuple[str, ...]:
+    """Return the name of the step that makes the build Python, if the plan has one."""
+    return (STEP,) if plan.build_python else ()
+
+
 def build_python_steps(plan: Plan, native: Toolkit, inputs: GraphInputs) -> list[Step]:
     """Return the steps that make the build Python and its libraries, if the plan has one."""
     if plan.build_python is None:

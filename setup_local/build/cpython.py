@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.build.library import PREFIX
 from setup_local.build.optimized import check_flags, check_result
 from setup_local.build.steps import Runner
 from setup_local.catalog.cpython import Companion
@@ -21,9 +22,8 @@ KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local
 _CONFIGURATION = "pyconfig.h"
 _DEFINED = re.compile(r"^#define (\w+) 1$", re.MULTILINE)
 
-# The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
 INSTALL_PIP = paths.DATA / "probe" / "install_pip.py"
-_PREFIX = "/install"
+# The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
 NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
 # Not the makefile's default: in an optimized build that is a whole cycle of its own.
@@ -119,7 +119,7 @@ def install_cpython(
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", NO_BYTECODE], cwd=source, env=env)
     if build_python:
-        run([build_python, "-s", "-E", "-W", "ignore", INSTALL_PIP, root, _PREFIX], cwd=source, env=env)
+        run([build_python, "-s", "-E", "-W", "ignore", INSTALL_PIP, root, PREFIX], cwd=source, env=env)
     collect(source, root / "install", out)
     if companion:
         libraries = out / "install" / "lib"

@@ -33,6 +33,7 @@ RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
+# The data files that installing pip for another processor, and finding musl's loader, read.
 _CROSS_DATA = (paths.DATA / "probe" / "install_pip.py",)
 _LOADER_DATA = (paths.TEMPLATES / "sysroot-musl.cfg.j2",)
 _COMPILED_TOOLS_WEIGHT = 1500
@@ -122,11 +123,6 @@ def _library_steps(plan: Plan) -> list[str]:
     return [*(library_step(item.name) for item in plan.libraries), *([SHARED] if plan.shared_objects else [])]
 
 
-def _build_python(plan: Plan) -> tuple[str, ...]:
-    """Return the name of the step that makes the build Python, if the plan has one."""
-    return (build_python.STEP,) if plan.build_python else ()
-
-
 def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
     """Return the step that makes the profile, or takes the one that is given, if the plan has one."""
     if plan.profiling is None:
@@ -165,7 +161,11 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
     return Step(
         name=PROFILE,
         ingredients=[configured, pins([source]), plan.target, plan.python_patches],
-        needs=tuple(dict.fromkeys((*toolkit.names, RECONCILE, tools, *_build_python(plan), *_library_steps(plan)))),
+        needs=tuple(
+            dict.fromkeys(
+                (*toolkit.names, RECONCILE, tools, *build_python.build_python_needs(plan), *_library_steps(plan))
+            )
+        ),
         data=_cpython_data(plan),
         action=action,
         weight=480,
@@ -221,7 +221,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             plan.python_patches,
             *_layout_ingredients(layouter),
         ],
-        needs=(*toolkit.names, RECONCILE, *profiled, *_build_python(plan), *_library_steps(plan)),
+        needs=(*toolkit.names, RECONCILE, *profiled, *build_python.build_python_needs(plan), *_library_steps(plan)),
         data=_cpython_data(plan),
         action=action,
         weight=240,

@@ -17,8 +17,9 @@ from setup_local.build.headers import OWN_HEADERS, lay_over
 from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment
 from setup_local.catalog.architectures import MuslPort
-from setup_local.catalog.musl import MuslCatalog, ToolkitRecipes
+from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.targets import Target
+from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.render import render
 
 ARCHIVE = "libc.a"

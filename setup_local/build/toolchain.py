@@ -17,7 +17,6 @@ from setup_local import fetch, paths
 from setup_local.build.headers import INCLUDE, OWN_HEADERS, place_headers
 from setup_local.build.steps import Runner
 from setup_local.catalog.architectures import Architecture
-from setup_local.catalog.musl import ToolkitRecipes
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import (
     Builtins,
@@ -25,6 +24,7 @@ from setup_local.catalog.toolchains import (
     SysrootCatalog,
     ToolchainCatalog,
 )
+from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.render import render

@@ -17,12 +17,13 @@ from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
-from setup_local.catalog.musl import MuslCatalog, ToolkitRecipes, load_musl
+from setup_local.catalog.musl import MuslCatalog, load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, Patch, load_patch
 from setup_local.catalog.sources import Sources, load_sources
 from setup_local.catalog.sysconfig import Settings, load_settings
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog, load_sysroot, load_toolchain
+from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
 from setup_local.errors import CatalogError

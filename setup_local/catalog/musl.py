@@ -8,7 +8,6 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.sources import Requirement
-from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,15 +44,6 @@ class MuslCatalog:
     def polyfills(self) -> tuple[tuple[str, str], ...]:
         """Return the functions among them that are polyfilled, each with its file."""
         return tuple((name, item.source) for item in self.newer if item.source for name in item.functions)
-
-
-@dataclass(frozen=True, kw_only=True)
-class ToolkitRecipes:
-    """How compilers and C libraries are made: all that the steps of a toolkit take from catalogs."""
-
-    toolchain: ToolchainCatalog
-    sysroot: SysrootCatalog
-    musl: MuslCatalog
 
 
 def load_musl(path: Path | None = None) -> MuslCatalog:

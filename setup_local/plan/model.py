@@ -15,11 +15,11 @@ from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.keys import SignatureRecord
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.llvm_tools import LlvmTools
-from setup_local.catalog.musl import ToolkitRecipes
 from setup_local.catalog.patches import Patch
 from setup_local.catalog.sources import Place, Source, Trust
 from setup_local.catalog.sysconfig import Settings
 from setup_local.catalog.targets import Target
+from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
 from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode
 

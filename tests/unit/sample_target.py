@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from setup_local.catalog.architectures import load_architecture
 from setup_local.catalog.hosts import BuildHost
-from setup_local.catalog.musl import ToolkitRecipes, load_musl
+from setup_local.catalog.musl import load_musl
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
+from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.values import Libc
 
 TARGET = Target(

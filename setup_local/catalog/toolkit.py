@@ -1,0 +1,17 @@
+"""The recipes of a toolkit, from several catalogs, as one value that a plan can hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from setup_local.catalog.musl import MuslCatalog
+from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
+
+
+@dataclass(frozen=True, kw_only=True)
+class ToolkitRecipes:
+    """How compilers and C libraries are made: all that the steps of a toolkit take from catalogs."""
+
+    toolchain: ToolchainCatalog
+    sysroot: SysrootCatalog
+    musl: MuslCatalog
