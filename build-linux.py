@@ -6,4 +6,4 @@ import sys
 from setup_local.bootstrap import main
 
 if __name__ == "__main__":
-    main(["build", *sys.argv[1:]])
+    main(["build", "--system", "linux", *sys.argv[1:]])

@@ -34,7 +34,7 @@ _UNSAID = {NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD}
 # How it is built, and what else is not the default: a TLS library, how things are linked, the oldest glibc, modules.
 _OPTION = (
     "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps"
-    r"|(?:openssl|libressl|glibc)[0-9.]+|(?:with|without)_[a-zA-Z0-9_]+|custom\.[0-9a-f]+)"
+    r"|(?:openssl|libressl|glibc|macos)[0-9.]+|(?:with|without)_[a-zA-Z0-9_]+|custom\.[0-9a-f]+)"
 )
 _NAME = re.compile(
     rf"""(?P<implementation>[a-z]+)

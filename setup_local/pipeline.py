@@ -154,7 +154,7 @@ def plan_json(plan: Plan) -> str:
 
 def system_text(plan: Plan) -> str:
     """Return what a plan builds for as a person wants to read it."""
-    return plan.target.triple + (f", glibc {plan.floor} or newer" if plan.floor else "")
+    return plan.target.triple + (f", {plan.target.libc.floor} {plan.floor} or newer" if plan.floor else "")
 
 
 def plan_text(plan: Plan) -> str:

@@ -6,6 +6,54 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import assert_never
+
+
+class BinaryFormat(Enum):
+    """Format of programs, libraries and object files, by what PYTHON.json calls that of object files."""
+
+    ELF = "elf"
+    MACH_O = "mach-o"
+    PE = "coff"
+
+
+class OperatingSystem(Enum):
+    """Operating system that a target's programs run on."""
+
+    LINUX = "linux"
+    DARWIN = "darwin"
+    WINDOWS = "windows"
+
+    @property
+    def title(self) -> str:
+        """Return the name that people know it by."""
+        match self:
+            case OperatingSystem.LINUX:
+                return "Linux"
+            case OperatingSystem.DARWIN:
+                return "macOS"
+            case OperatingSystem.WINDOWS:
+                return "Windows"
+            case _:
+                assert_never(self)
+
+    @property
+    def command(self) -> str:
+        """Return the command that builds for it."""
+        return f"./build-{self.title.lower()}.py"
+
+    @property
+    def binary_format(self) -> BinaryFormat:
+        """Return the format of its programs."""
+        match self:
+            case OperatingSystem.LINUX:
+                return BinaryFormat.ELF
+            case OperatingSystem.DARWIN:
+                return BinaryFormat.MACH_O
+            case OperatingSystem.WINDOWS:
+                return BinaryFormat.PE
+            case _:
+                assert_never(self)
 
 
 class Libc(Enum):
@@ -13,6 +61,34 @@ class Libc(Enum):
 
     GLIBC = "glibc"
     MUSL = "musl"
+    LIBSYSTEM = "libSystem"
+    UCRT = "ucrt"
+
+    @property
+    def os(self) -> OperatingSystem:
+        """Return the operating system that it belongs to."""
+        match self:
+            case Libc.GLIBC | Libc.MUSL:
+                return OperatingSystem.LINUX
+            case Libc.LIBSYSTEM:
+                return OperatingSystem.DARWIN
+            case Libc.UCRT:
+                return OperatingSystem.WINDOWS
+            case _:
+                assert_never(self)
+
+    @property
+    def floor(self) -> str:
+        """Return what the oldest system to run on is a version of, empty where nothing can be asked for."""
+        match self:
+            case Libc.GLIBC:
+                return "glibc"
+            case Libc.LIBSYSTEM:
+                return "macOS"
+            case Libc.MUSL | Libc.UCRT:
+                return ""
+            case _:
+                assert_never(self)
 
 
 class ByteOrder(Enum):
@@ -94,6 +170,11 @@ class BuildPhase(Enum):
 
 
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
+DEFAULT_TRIPLES = {
+    OperatingSystem.LINUX: DEFAULT_TRIPLE,
+    OperatingSystem.DARWIN: "aarch64-apple-darwin",
+    OperatingSystem.WINDOWS: "x86_64-pc-windows-msvc",
+}
 _LEVEL = re.compile(r"^(?P<arch>[a-z0-9_]+)_(?P<level>v[0-9]+)-")
 
 
@@ -104,6 +185,12 @@ def processor_level(triple: str) -> str:
     """
     match = _LEVEL.match(triple)
     return match["level"] if match else ""
+
+
+def system_of(triple: str) -> OperatingSystem | None:
+    """Return the operating system that a target triple names, None if it names none of those known here."""
+    parts = triple.split("-")
+    return next((system for system in OperatingSystem if system.value in parts), None)
 
 
 def without_level(triple: str) -> str:
@@ -128,7 +215,8 @@ class Request:
     """What the user asked for, as plain values; nothing in it has been looked up yet.
 
     `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `tls` is a TLS library by its full name
-    (`openssl-3.5`) or without its version (`libressl`), empty for the default. `profile` is a profile made before, to
+    (`openssl-3.5`) or without its version (`libressl`), empty for the default. `glibc` and `macos_minimum` are the oldest
+    versions to run on, None for the target's default. `profile` is a profile made before, to
     be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
     `sources` are the user's own, each as `NAME=PATH`.
     `layout` is about builds with pgo and lto only: their interpreter is laid out unless it says that it is not to be.
@@ -137,6 +225,7 @@ class Request:
     python: str
     target_triple: str = DEFAULT_TRIPLE
     glibc: str | None = None
+    macos_minimum: str | None = None
     options: str = NO_OPTIONS
     tls: str = ""
     libpython: Linkage = Linkage.STATIC

@@ -17,8 +17,9 @@ from setup_local.build.step_parts import GraphInputs, Toolkit, emulation_step, p
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import SysrootCatalog
+from setup_local.errors import ToolchainError
 from setup_local.plan.model import Plan
-from setup_local.values import Libc
+from setup_local.values import Libc, OperatingSystem
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
@@ -45,8 +46,14 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
 
 def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     """Return what is compiled with for a target, and the steps that make it."""
-    compilers = _toolchain_step(plan, target, inputs)
-    libc = _sysroot_step(plan, target, floor, compilers.name, inputs)
+    match target.os:
+        case OperatingSystem.LINUX:
+            compilers = _toolchain_step(plan, target, inputs)
+            libc = _sysroot_step(plan, target, floor, compilers.name, inputs)
+        case OperatingSystem.DARWIN | OperatingSystem.WINDOWS:
+            raise ToolchainError(f"nothing compiles for {target.os.title} yet", where=target.triple)
+        case _:
+            assert_never(target.os)
     return Toolkit(compilers=compilers.name, libc=libc.name, target=target, floor=floor), [compilers, libc]
 
 
@@ -71,7 +78,7 @@ def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
             pins(taken.values()),
             recipes.toolchain,
             recipes.sysroot,
-            arch.for_compiling,
+            target.for_compiling.arch,
             host and host.identity,
         ],
         data=toolchain.DATA,
@@ -99,6 +106,8 @@ def _sysroot_step(plan: Plan, target: Target, floor: str, compilers: str, inputs
             return _glibc_step(plan.recipes.sysroot, target, floor, compilers)
         case Libc.MUSL:
             return _musl_step(plan, target, compilers, inputs)
+        case Libc.LIBSYSTEM | Libc.UCRT:
+            raise ToolchainError(f"{target.libc.value} is not a C library of Linux", where=target.triple)
         case _:
             assert_never(target.libc)
 

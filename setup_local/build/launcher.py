@@ -52,11 +52,13 @@ def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | No
 
 
 def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher | None:
-    """Return the launcher of a plan's programs, None if they do not run here.
+    """Return the launcher of a plan's programs, None if they do not run here: those of another operating system.
 
     For musl they are started by the loader of the sysroot that they were built for. `emulation` is the result of the step
     that collects QEMU and a glibc, where the processor here is another one (qemu-user(1), `-L`).
     """
+    if plan.target.os is not plan.host.target.os:
+        return None
     loader = build_loader(plan, sysroot)
     words: tuple[str | Path, ...] = (loader,) if loader else ()
     if emulation is None:

@@ -122,7 +122,7 @@ def _values(
 def words_of(library: Library, target: Target) -> dict[str, tuple[str, ...]]:
     """Return what a recipe takes of the target's architecture, by name."""
     words = (ARCH_WORDS.fullmatch(word) for command in library.commands for word in command.argv)
-    return {match[1]: target.arch.recipes.get(match[1], ()) for match in words if match}
+    return {match[1]: target.recipes.get(match[1], ()) for match in words if match}
 
 
 def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], str]) -> list[str]:
@@ -135,8 +135,8 @@ def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], s
         match = ARCH_WORDS.fullmatch(word)
         if match is None:
             expanded.append(expand(word))
-        elif match[1] in target.arch.recipes:
-            expanded += target.arch.recipes[match[1]]
+        elif match[1] in target.recipes:
+            expanded += target.recipes[match[1]]
         else:
             raise StepError(f"data/arch/{target.arch.name}.toml has no words for {match[1]}", where=word)
     return expanded

@@ -75,7 +75,9 @@ def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: s
     `floor` is what the sysroot was made for; it is checked against the target's. Raises `ToolchainError`.
     """
     if floor not in target.floors and target.floors:
-        raise ToolchainError(f"no sysroot of glibc {floor} for {target.triple}", hint=f"one of {target.floors}")
+        raise ToolchainError(
+            f"no sysroot of {target.libc.floor} {floor} for {target.triple}", hint=f"one of {target.floors}"
+        )
     return {
         "PATH": f"{toolchain / 'bin'}:{SYSTEM_PATH}",
         SYSROOT_VARIABLE: str(sysroot),

@@ -45,6 +45,19 @@ class MuslPort:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DarwinPort:
+    """What Darwin is on one architecture: `triple` is what Clang's `--target` calls it, without the version.
+
+    `cflags`, `configure` and `recipes` are taken instead of the architecture's own; of the latter two, those of the same name.
+    """
+
+    triple: str
+    cflags: tuple[str, ...]
+    configure: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    recipes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Architecture:
     """One kind of processor.
 
@@ -68,6 +81,7 @@ class Architecture:
     recipes: Mapping[str, tuple[str, ...]]
     glibc: GlibcPort | None = None
     musl: MuslPort | None = None
+    darwin: DarwinPort | None = None
     quad: bool = True
     float16: bool = True
     builtins: tuple[str, ...] = ()
@@ -76,7 +90,8 @@ class Architecture:
     @property
     def for_compiling(self) -> Architecture:
         """Return what decides about code that is compiled: not what single recipes or CPython's configure take, or how it is run."""
-        return dataclasses.replace(self, emulator="", configure={}, recipes={})
+        darwin = self.darwin and dataclasses.replace(self.darwin, configure={}, recipes={})
+        return dataclasses.replace(self, emulator="", configure={}, recipes={}, darwin=darwin)
 
 
 @cache

@@ -28,7 +28,11 @@ class BuildHost:
 
     def builds_natively(self, target: Target) -> bool:
         """Tell whether programs for a target are programs of this machine."""
-        return target.arch.name == self.target.arch.name
+        return target.os is self.target.os and target.arch.name == self.target.arch.name
+
+    def runs_programs_of(self, target: Target) -> bool:
+        """Tell whether this machine's kernel and processor run programs for a target."""
+        return target.os is self.target.os and target.arch.name in self.runs
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,33 +3,34 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from setup_local import paths
-from setup_local.catalog.architectures import Architecture, GlibcPort, MuslPort, load_architecture
+from setup_local.catalog.architectures import Architecture, DarwinPort, GlibcPort, MuslPort, load_architecture
 from setup_local.catalog.load import convert, read_toml
 from setup_local.errors import CatalogError
-from setup_local.values import Libc
+from setup_local.values import Libc, OperatingSystem
 
 DIRECTORY = "targets"
 SCHEMA = "target"
-Port = TypeVar("Port", GlibcPort, MuslPort)
+Port = TypeVar("Port", GlibcPort, MuslPort, DarwinPort)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
     """One target triple: an architecture, an operating system and a C library.
 
-    `floors` are the glibc versions that can be asked for (`default_floor` among them, empty for musl). `level` is the
+    `floors` are the oldest systems that can be asked for (`default_floor` among them): versions of glibc or of macOS, none for
+    C libraries whose versions do not matter (`Libc.floor`). `level` is the
     level of the processor that the triple names (`v3`), empty without one, and `system` the triple without it, as
     `configure` scripts know it.
     """
 
     triple: str
-    os: str
+    os: OperatingSystem
     arch: Architecture
     libc: Libc
     default_floor: str = ""
@@ -49,7 +50,23 @@ class Target:
     @property
     def cflags(self) -> tuple[str, ...]:
         """Return the flags that say what code may be generated."""
+        if self.os is OperatingSystem.DARWIN:
+            return self.darwin.cflags
         return self.arch.levels[self.level] if self.level else self.arch.cflags
+
+    @property
+    def configure(self) -> Mapping[str, str]:
+        """Return answers to questions of CPython's `configure` that only a program for the target can find out."""
+        if self.os is OperatingSystem.DARWIN:
+            return {**self.arch.configure, **self.darwin.configure}
+        return self.arch.configure
+
+    @property
+    def recipes(self) -> Mapping[str, tuple[str, ...]]:
+        """Return the words that recipes of libraries take, by name."""
+        if self.os is OperatingSystem.DARWIN:
+            return {**self.arch.recipes, **self.darwin.recipes}
+        return self.arch.recipes
 
     @property
     def glibc(self) -> GlibcPort:
@@ -60,6 +77,11 @@ class Target:
     def musl(self) -> MuslPort:
         """Return what musl is on this target; raise `CatalogError` if there is nothing about it."""
         return self._port(self.arch.musl)
+
+    @property
+    def darwin(self) -> DarwinPort:
+        """Return what Darwin is on this target; raise `CatalogError` if there is nothing about it."""
+        return self._port(self.arch.darwin)
 
     def _port(self, port: Port | None) -> Port:
         if port is None:
@@ -72,7 +94,7 @@ class TargetFile:
     """One file as it is written: the architecture is a name."""
 
     triple: str
-    os: str
+    os: OperatingSystem
     arch: str
     libc: Libc
     default_floor: str = ""
@@ -88,9 +110,24 @@ def load_targets(directory: Path | None = None) -> tuple[Target, ...]:
 def _with_levels(target: Target) -> Iterator[Target]:
     """Yield a target, and the ones that differ from it in what they ask of the processor."""
     yield target
+    if target.os is not OperatingSystem.LINUX:
+        return
     arch, _, system = target.triple.partition("-")
     for level in target.arch.levels:
         yield dataclasses.replace(target, triple=f"{arch}_{level}-{system}", level=level)
+
+
+def _of_system(arch: Architecture, system: OperatingSystem) -> Architecture:
+    """Return what is known of an architecture without what other operating systems are on it."""
+    match system:
+        case OperatingSystem.LINUX:
+            return dataclasses.replace(arch, darwin=None)
+        case OperatingSystem.DARWIN:
+            return dataclasses.replace(arch, glibc=None, musl=None)
+        case OperatingSystem.WINDOWS:
+            return dataclasses.replace(arch, glibc=None, musl=None, darwin=None)
+        case _:
+            assert_never(system)
 
 
 def _load(file: Path) -> Target:
@@ -98,15 +135,15 @@ def _load(file: Path) -> Target:
     target = Target(
         triple=written.triple,
         os=written.os,
-        arch=load_architecture(written.arch),
+        arch=_of_system(load_architecture(written.arch), written.os),
         libc=written.libc,
         default_floor=written.default_floor,
         floors=written.floors,
     )
     if target.triple != file.stem:
         raise CatalogError(f"describes {target.triple}, but the file is named {file.stem}", where=file)
-    if (target.libc is Libc.GLIBC) != bool(target.floors) or (
-        target.floors and target.default_floor not in target.floors
-    ):
+    if target.libc.os is not target.os:
+        raise CatalogError(f"{target.libc.value} is not a C library of {target.os.title}", where=file)
+    if bool(target.libc.floor) != bool(target.floors) or (target.floors and target.default_floor not in target.floors):
         raise CatalogError("default-floor is not one of floors", where=file)
     return target

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from packaging.version import Version
 
 from setup_local.catalog.versions import admits
-from setup_local.values import BuildOption, BuildPhase, Libc, Linkage
+from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, OperatingSystem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +21,7 @@ class Facts:
 
     python: Version
     triple: str
-    os: str
+    os: OperatingSystem
     arch: str
     libc: Libc
     cross: bool = False
@@ -45,7 +45,7 @@ class When:
 
     python: str = ""
     targets: tuple[str, ...] = ()
-    os: tuple[str, ...] = ()
+    os: tuple[OperatingSystem, ...] = ()
     arch: tuple[str, ...] = ()
     cross: bool | None = None
     libc: Libc | None = None

@@ -11,13 +11,15 @@ import click
 from setup_local.commands.choice import EnumChoice
 from setup_local.errors import RequestError
 from setup_local.values import (
-    DEFAULT_TRIPLE,
+    DEFAULT_TRIPLES,
     NO_OPTIONS,
     OPTIMIZED,
     WITHOUT_LAYOUT,
     LayoutChoice,
     Linkage,
+    OperatingSystem,
     Request,
+    system_of,
 )
 
 _MUSL_TRIPLE = "x86_64-unknown-linux-musl"
@@ -29,8 +31,9 @@ _OPTIONS = (
     click.option(
         "--target-triple",
         metavar="TRIPLE",
-        help=f"System to build for; x86_64_v3-... for newer processors.  [default: {DEFAULT_TRIPLE}]",
+        help=f"System to build for; x86_64_v3-... for newer processors.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
     ),
+    click.option("--system", type=EnumChoice(OperatingSystem), hidden=True),
     click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),
     click.option("--optimized", is_flag=True, help=f"The fastest build: the same as --options {OPTIMIZED}."),
     click.option(
@@ -42,6 +45,7 @@ _OPTIONS = (
         "--no-layout", is_flag=True, help=f"With {OPTIMIZED}: leave out the post-link layout of the interpreter (BOLT)."
     ),
     click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]"),
+    click.option("--macos-minimum", metavar="X.Y", help="Oldest macOS the result runs on.  [default: the target's]"),
     click.option("--openssl", metavar="X.Y", help="OpenSSL of this series.  [default: the newest that fits]"),
     click.option(
         "--libressl",
@@ -89,12 +93,14 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def with_variant(
         *,
+        system: OperatingSystem | None,
         target_triple: str | None,
         musl: bool,
         optimized: bool,
         options: str | None,
         no_layout: bool,
         glibc: str | None,
+        macos_minimum: str | None,
         openssl: str | None,
         libressl: str | None,
         libpython: Linkage,
@@ -107,8 +113,9 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
         refuse_useless_tls(openssl=openssl, without=listed(without_features))
         variant = Request(
             python="",
-            target_triple=choose_triple(musl=musl, triple=target_triple),
+            target_triple=choose_triple(system, musl=musl, triple=target_triple),
             glibc=glibc,
+            macos_minimum=macos_minimum,
             options=choose_options(optimized=optimized, options=options),
             layout=choose_layout(optimized=optimized, no_layout=no_layout),
             tls=choose_tls(openssl=openssl, libressl=libressl),
@@ -128,11 +135,19 @@ def listed(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for value in values for name in value.replace(",", " ").split())
 
 
-def choose_triple(*, musl: bool, triple: str | None) -> str:
-    """Return the target triple that two ways of saying it mean; raise `RequestError` if they disagree."""
+def choose_triple(system: OperatingSystem | None, *, musl: bool, triple: str | None) -> str:
+    """Return the target triple that two ways of saying it mean.
+
+    `system` is the one that the command builds for, None for commands that are about all of them. Raises `RequestError` if they disagree, or for the target of another command.
+    """
     if musl and triple not in (None, _MUSL_TRIPLE):
         raise RequestError(f"--musl means --target-triple {_MUSL_TRIPLE}, not {triple}", hint="leave one of them out")
-    return _MUSL_TRIPLE if musl else triple or DEFAULT_TRIPLE
+    chosen = _MUSL_TRIPLE if musl else triple or DEFAULT_TRIPLES[system or OperatingSystem.LINUX]
+    meant = system_of(chosen)
+    if system and meant not in (None, system):
+        what = f"{system.command} builds for {system.title}, and {chosen} is {meant.title}"
+        raise RequestError(what, hint=f"{meant.command} --target-triple {chosen}")
+    return chosen
 
 
 def choose_options(*, optimized: bool, options: str | None) -> str:

@@ -20,7 +20,6 @@ SCHEMA = "python-json-8"
 INSTALL = "install"
 # The licence of CPython itself, as the SPDX licence list names its two parts.
 _PYTHON_LICENSES = ("Python-2.0", "CNRI-Python")
-_OBJECT_FORMATS = {"linux": "elf"}
 
 
 def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
@@ -120,20 +119,22 @@ def _crt_features(plan: Plan) -> tuple[str, ...]:
             return ("glibc-dynamic", f"glibc-max-symbol-version:{plan.floor}")
         case Libc.MUSL:
             return ("musl-dynamic",)
+        case Libc.LIBSYSTEM:
+            return ("libSystem",)
+        case Libc.UCRT:
+            return ("vcruntime:140",)
         case _:
             assert_never(plan.target.libc)
 
 
 def _build_info(plan: Plan, staged: StagedTree, facts: Facts) -> BuildInfo:
-    if plan.target.os not in _OBJECT_FORMATS:
-        raise DescribeError(f"no object file format is known for {plan.target.os}", where=plan.target.triple)
     return BuildInfo(
         core=_core(plan, staged),
         extensions=describe_extensions(plan, staged, facts),
         inittab_object=f"build/{objects.INITTAB_OBJECT}",
         inittab_source=f"build/{objects.INITTAB_SOURCE}",
         inittab_cflags=staged.inittab_cflags,
-        object_file_format=_OBJECT_FORMATS[plan.target.os],
+        object_file_format=plan.target.os.binary_format.value,
     )
 
 

@@ -17,7 +17,7 @@ from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.options import parse_options
 from setup_local.plan.resolve import choose_python, choose_target
 from setup_local.plan.suggest import suggestion
-from setup_local.values import Request
+from setup_local.values import Libc, Request
 
 SCHEMA = "matrix"
 _PATHS = ("profile", "llvm")
@@ -111,7 +111,8 @@ def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str)
         "python": partial(choose_python, sources=catalogs.sources),
         "target-triple": partial(choose_target, targets=catalogs.targets),
         "options": parse_options,
-        "glibc": partial(_known, "glibc", {floor for target in catalogs.targets for floor in target.floors}),
+        "glibc": partial(_known, "glibc", _floors(Libc.GLIBC, catalogs)),
+        "macos-minimum": partial(_known, "macOS", _floors(Libc.LIBSYSTEM, catalogs)),
         "tls": partial(
             _known, "TLS library", {name for item in catalogs.variants.tls for name in (item.name, item.family)}
         ),
@@ -127,6 +128,11 @@ def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str)
         checks[name](value)
     except RequestError as error:
         raise RequestError(error.what, where=where, hint=error.hint) from error
+
+
+def _floors(libc: Libc, catalogs: Catalogs) -> set[str]:
+    """Return every oldest system that can be asked for on targets with a C library."""
+    return {floor for target in catalogs.targets if target.libc is libc for floor in target.floors}
 
 
 def _known(what: str, known: Iterable[str], value: str) -> None:

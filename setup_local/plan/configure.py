@@ -92,7 +92,7 @@ def plan_configure(
         args=filled(merged(part.args for part in parts)),
         environment=tuple((name, value.format_map(fill)) for part in parts for name, value in part.environment.items()),
         cache=(
-            *(target.arch.configure.items() if facts.cross else ()),
+            *(target.configure.items() if facts.cross else ()),
             *(item for part in parts for item in part.cache.items()),
         ),
         cflags=filled(

@@ -64,7 +64,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     target = choose_target(request.target_triple, catalogs.targets)
     source = choose_python(request.python, catalogs.sources)
     python = parse_version(source.version)
-    floor = choose_floor(request.glibc, target)
+    floor = choose_floor(request, target)
     modules = decide_modules(request, target, python, catalogs)
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
@@ -156,15 +156,20 @@ def choose_target(triple: str, targets: Sequence[Target]) -> Target:
     return known[triple]
 
 
-def choose_floor(asked: str | None, target: Target) -> str:
-    """Return the oldest glibc to run on: the asked one if the target has it, else its default."""
-    if asked is None:
-        return target.default_floor
-    if target.libc is not Libc.GLIBC:
-        raise RequestError(f"target {target.triple} has no glibc", hint="leave the glibc version out")
-    if asked not in target.floors:
-        raise RequestError(f"glibc {asked!r} cannot be asked for", hint="one of: " + ", ".join(target.floors))
-    return asked
+def choose_floor(request: Request, target: Target) -> str:
+    """Return the oldest glibc or macOS to run on: the asked one if the target has it, else its default."""
+    floor = target.default_floor
+    for libc, asked in ((Libc.GLIBC, request.glibc), (Libc.LIBSYSTEM, request.macos_minimum)):
+        if asked is None:
+            continue
+        if target.libc is not libc:
+            what = f"target {target.triple} has no {libc.floor}"
+            raise RequestError(what, hint=f"leave the {libc.floor} version out")
+        if asked not in target.floors:
+            what = f"{libc.floor} {asked!r} cannot be asked for"
+            raise RequestError(what, hint="one of: " + ", ".join(target.floors))
+        floor = asked
+    return floor
 
 
 def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
@@ -174,13 +179,15 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
             return ()
         case Libc.MUSL:
             return (catalogs.sources.best(catalogs.musl.requirement),)
+        case Libc.LIBSYSTEM | Libc.UCRT:
+            return ()
         case _:
             assert_never(target.libc)
 
 
 def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of what runs programs of a target on this host, none where it runs them itself."""
-    if target.arch.name in catalogs.host.runs:
+    """Return the sources of what runs programs of a target on this host, none where it runs them itself or nothing does."""
+    if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
         return ()
     return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))
 

@@ -49,4 +49,4 @@ def variant_words(catalog: VariantCatalog, facts: Facts, target: Target, floor: 
     if facts.dependencies is Linkage.SHARED:
         yield "shared_deps"
     if floor != target.default_floor:
-        yield f"glibc{floor}"
+        yield f"{target.libc.floor.lower()}{floor}"

@@ -8,11 +8,11 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.toolkit import ToolkitRecipes
-from setup_local.values import Libc
+from setup_local.values import Libc, OperatingSystem
 
 TARGET = Target(
     triple="x86_64-unknown-linux-gnu",
-    os="linux",
+    os=OperatingSystem.LINUX,
     arch=load_architecture("x86_64"),
     libc=Libc.GLIBC,
     default_floor="2.12",

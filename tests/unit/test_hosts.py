@@ -13,6 +13,7 @@ from setup_local.catalog.architectures import load_architecture
 from setup_local.catalog.hosts import DIRECTORY, host_of, load_hosts
 from setup_local.catalog.targets import load_targets
 from setup_local.errors import CatalogError, HostError
+from setup_local.values import Libc, OperatingSystem
 
 TEXT = (paths.DATA / DIRECTORY / "x86_64.toml").read_text(encoding="utf-8")
 
@@ -35,6 +36,13 @@ def test_a_host_builds_programs_of_its_own_processor_natively() -> None:
     other = dataclasses.replace(TARGET, triple="aarch64-unknown-linux-gnu", arch=load_architecture("aarch64"))
     assert HOST.builds_natively(TARGET)
     assert not HOST.builds_natively(other)
+
+
+def test_a_host_neither_builds_natively_for_another_system_nor_runs_its_programs() -> None:
+    other = dataclasses.replace(TARGET, triple="x86_64-apple-darwin", os=OperatingSystem.DARWIN, libc=Libc.LIBSYSTEM)
+    assert HOST.runs_programs_of(TARGET)
+    assert not HOST.builds_natively(other)
+    assert not HOST.runs_programs_of(other)
 
 
 def test_an_unknown_machine_is_told_which_ones_build() -> None:

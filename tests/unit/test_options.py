@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from setup_local.commands.variant_options import choose_options, choose_tls, choose_triple, variant_options
 from setup_local.errors import RequestError
 from setup_local.plan.options import options_text, parse_options
-from setup_local.values import BuildOption, Request
+from setup_local.values import BinaryFormat, BuildOption, Libc, OperatingSystem, Request, system_of
 
 
 @pytest.mark.parametrize(
@@ -57,10 +57,53 @@ def test_optimized_is_a_short_way_to_say_it() -> None:
 
 def test_musl_is_a_short_way_to_name_its_target() -> None:
     musl = "x86_64-unknown-linux-musl"
-    assert choose_triple(musl=True, triple=None) == choose_triple(musl=True, triple=musl) == musl
-    assert choose_triple(musl=False, triple=None) == "x86_64-unknown-linux-gnu"
+    assert (
+        choose_triple(OperatingSystem.LINUX, musl=True, triple=None)
+        == choose_triple(OperatingSystem.LINUX, musl=True, triple=musl)
+        == musl
+    )
+    assert choose_triple(OperatingSystem.LINUX, musl=False, triple=None) == "x86_64-unknown-linux-gnu"
     with pytest.raises(RequestError, match=f"--musl means --target-triple {musl}, not x86_64-unknown-linux-gnu"):
-        choose_triple(musl=True, triple="x86_64-unknown-linux-gnu")
+        choose_triple(OperatingSystem.LINUX, musl=True, triple="x86_64-unknown-linux-gnu")
+
+
+@pytest.mark.parametrize(
+    ("system", "triple", "command"),
+    [
+        (OperatingSystem.LINUX, "aarch64-apple-darwin", "./build-macos.py"),
+        (OperatingSystem.DARWIN, "x86_64-unknown-linux-musl", "./build-linux.py"),
+        (OperatingSystem.DARWIN, "x86_64-pc-windows-msvc", "./build-windows.py"),
+    ],
+)
+def test_a_command_names_the_right_one_for_the_target_of_another(
+    system: OperatingSystem, triple: str, command: str
+) -> None:
+    with pytest.raises(RequestError, match=f"{system.command} builds for {system.title}, and {triple} is ") as refusal:
+        choose_triple(system, musl=False, triple=triple)
+    assert refusal.value.hint == f"{command} --target-triple {triple}"
+    assert choose_triple(None, musl=False, triple=triple) == triple
+
+
+@pytest.mark.parametrize("system", OperatingSystem)
+def test_a_command_takes_its_own_targets(system: OperatingSystem) -> None:
+    default = choose_triple(system, musl=False, triple=None)
+    assert system_of(default) is system
+    assert choose_triple(system, musl=False, triple=default) == default
+
+
+def test_musl_is_refused_where_it_is_not() -> None:
+    with pytest.raises(RequestError, match="builds for macOS, and x86_64-unknown-linux-musl is Linux"):
+        choose_triple(OperatingSystem.DARWIN, musl=True, triple=None)
+
+
+def test_an_unknown_system_is_for_the_list_of_targets_to_refuse() -> None:
+    assert choose_triple(OperatingSystem.LINUX, musl=False, triple="vax-dec-ultrix") == "vax-dec-ultrix"
+
+
+@pytest.mark.parametrize("libc", Libc)
+def test_each_c_library_belongs_to_a_system_with_a_format(libc: Libc) -> None:
+    assert libc.os.binary_format in BinaryFormat
+    assert libc.floor in ("glibc", "macOS", "")
 
 
 def test_one_tls_library_is_asked_for() -> None:

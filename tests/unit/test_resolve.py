@@ -37,7 +37,16 @@ from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.configure import plan_companion
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import planned as resolve
-from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, LinkMode, Request, ToolchainChoice
+from setup_local.values import (
+    BuildOption,
+    BuildPhase,
+    Libc,
+    Linkage,
+    LinkMode,
+    OperatingSystem,
+    Request,
+    ToolchainChoice,
+)
 
 
 def source(name: str, version: str, *, verified: bool = True) -> Source:
@@ -294,7 +303,9 @@ def test_a_companion_is_planned_where_the_interpreter_holds_libpython() -> None:
     assert planned is not None
     assert (planned.goal, planned.soname) == ("libpython3.13d.so", "libpython3.13d.so.1.0")
     assert resolve(ask(libpython=Linkage.SHARED), given).configure.companion is None
-    facts = Facts(python=Version("3.13.5"), triple=TARGET.triple, os="linux", arch="x86_64", libc=Libc.MUSL)
+    facts = Facts(
+        python=Version("3.13.5"), triple=TARGET.triple, os=OperatingSystem.LINUX, arch="x86_64", libc=Libc.MUSL
+    )
     assert plan_companion(given.cpython, dataclasses.replace(facts, options=frozenset({BuildOption.STATIC}))) is None
     assert plan_companion(given.cpython, dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)) is None
 

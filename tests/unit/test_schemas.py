@@ -39,6 +39,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("architecture", "", architectures.Architecture),
     ("architecture", "properties/glibc", architectures.GlibcPort),
     ("architecture", "properties/musl", architectures.MuslPort),
+    ("architecture", "properties/darwin", architectures.DarwinPort),
     ("check", "", tables.CheckTables),
     ("cpython", "", cpython.CPythonCatalog),
     ("cpython", "$defs/part", cpython.ConfigurePart),

@@ -15,12 +15,12 @@ from setup_local.catalog.when import Facts, When
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import choose_target, resolve
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
-from setup_local.values import BuildOption, Libc, Linkage, Request
+from setup_local.values import BuildOption, Libc, Linkage, OperatingSystem, Request
 
 FACTS = Facts(
     python=Version("3.13.5"),
     triple="x86_64-unknown-linux-gnu",
-    os="linux",
+    os=OperatingSystem.LINUX,
     arch="x86_64",
     libc=Libc.GLIBC,
     tls="alpha-2.0",

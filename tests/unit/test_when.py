@@ -6,9 +6,15 @@ import pytest
 from packaging.version import Version
 
 from setup_local.catalog.when import ALWAYS, Facts, When
-from setup_local.values import Libc
+from setup_local.values import Libc, OperatingSystem
 
-LINUX = Facts(python=Version("3.13.5"), triple="x86_64-unknown-linux-gnu", os="linux", arch="x86_64", libc=Libc.GLIBC)
+LINUX = Facts(
+    python=Version("3.13.5"),
+    triple="x86_64-unknown-linux-gnu",
+    os=OperatingSystem.LINUX,
+    arch="x86_64",
+    libc=Libc.GLIBC,
+)
 
 
 def test_an_empty_condition_always_holds() -> None:
@@ -25,8 +31,8 @@ def test_an_empty_condition_always_holds() -> None:
         (When(targets=("*-linux-gnu",)), True),
         (When(targets=("*-apple-darwin", "x86_64-*")), True),
         (When(targets=("*-apple-darwin",)), False),
-        (When(os=("linux", "macos")), True),
-        (When(os=("windows",)), False),
+        (When(os=(OperatingSystem.LINUX, OperatingSystem.DARWIN)), True),
+        (When(os=(OperatingSystem.WINDOWS,)), False),
         (When(arch=("aarch64", "x86_64")), True),
         (When(arch=("aarch64",)), False),
         (When(cross=False), True),
