@@ -27,9 +27,10 @@ _MAGIC = {
     b"BC\xc0\xde": FileKind.BITCODE,
     b"\xfflprofi\x81": FileKind.PROFILE,
     b"\xcf\xfa\xed\xfe": FileKind.MACHO,
-    b"\xca\xfe\xba\xbe": FileKind.MACHO,
     b"MZ": FileKind.PE,
 }
+_FAT = b"\xca\xfe\xba\xbe"
+_FIRST_JAVA = 45  # compiled Java has the same magic, and then a version, which is larger than any number of slices
 
 
 def detect(head: bytes) -> FileKind:
@@ -37,4 +38,5 @@ def detect(head: bytes) -> FileKind:
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
-    return FileKind.OTHER
+    universal = head.startswith(_FAT) and 0 < int.from_bytes(head[4:8], "big") < _FIRST_JAVA
+    return FileKind.MACHO if universal else FileKind.OTHER

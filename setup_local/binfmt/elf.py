@@ -16,7 +16,7 @@ from setup_local.binfmt import disagree, dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
-from setup_local.binfmt.image import BinaryFormat, ImageSegment
+from setup_local.binfmt.image import BadBinary, BinaryFormat, ImageSegment
 from setup_local.binfmt.rows import SegmentRow
 from setup_local.binfmt.segments import Loaded
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
@@ -38,7 +38,7 @@ _ISA_NEEDED = 0xC0008002  # GNU_PROPERTY_X86_ISA_1_NEEDED
 _LEVELS = {2: "v2", 4: "v3", 8: "v4"}  # GNU_PROPERTY_X86_ISA_1_V2 and so on
 
 
-class BadElf(ValueError):
+class BadElf(BadBinary):
     """The bytes are not an ELF file, or a damaged one."""
 
 
@@ -117,7 +117,7 @@ class Elf:
     @property
     def imports(self) -> frozenset[str]:
         """Return the names that are wanted of other files."""
-        return (self.dynamic if self.linked else self.symbols).undefined
+        return self.dynamic.undefined | self.copied if self.linked else self.symbols.undefined
 
     @property
     def search_paths(self) -> tuple[str, ...]:
@@ -138,6 +138,26 @@ class Elf:
     def linked(self) -> bool:
         """Tell whether a linker made this file for a loader."""
         return (self.loadable or self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED)) and not self.detached
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether the system starts it by itself."""
+        return self.kind is ElfKind.EXECUTABLE or self.interpreter is not None
+
+    @property
+    def standalone(self) -> bool:
+        """Tell whether everything that it calls is in it."""
+        return self.linked and not self.has_dynamic
+
+    @property
+    def symbol_count(self) -> int:
+        """Return how many symbols both tables have."""
+        return len(self.symbols) + len(self.dynamic)
+
+    @property
+    def stripped(self) -> bool:
+        """Tell whether it has neither debug information nor the full table of symbols."""
+        return not (self.symbols.defined or self.debug_sections)
 
     @property
     def debug_sections(self) -> frozenset[str]:

@@ -1,24 +1,57 @@
-"""Opens a binary of any format that is known: the one place that tells formats apart."""
+"""Opens binaries of every format that is known: the one place that tells formats apart.
+
+A format is added with a line in each of the tables: its kind of file, its reader, its rewriter.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
 
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.elf_rewriter import ElfRewriter
-from setup_local.binfmt.image import Image, Rewriter
+from setup_local.binfmt.image import BinaryFormat, Image, Rewriter
 from setup_local.binfmt.layout import read_layout
 from setup_local.binfmt.rows import EXECUTABLE, SHARED
 
+FORMATS: Mapping[FileKind, BinaryFormat] = {
+    FileKind.ELF: BinaryFormat.ELF,
+    FileKind.MACHO: BinaryFormat.MACHO,
+    FileKind.PE: BinaryFormat.PE,
+}
+
+
+def binary_format(data: bytes) -> BinaryFormat | None:
+    """Return the format of a binary, None for any other file."""
+    return FORMATS.get(detect(data))
+
+
+def read_images(data: bytes) -> tuple[Image, ...]:
+    """Return the facts of a binary, of a universal one those of each slice; nothing for any other file. Raises `BadBinary`."""
+    reader = _READERS.get(detect(data))
+    return reader(data) if reader else ()
+
 
 def read_image(data: bytes) -> Image | None:
-    """Return the facts of a binary, None for a file of another kind. Raises `BadElf`."""
-    return read_elf(data) if detect(data) is FileKind.ELF else None
+    """Return the facts of a binary, of a universal one those of its first slice; None for any other file. Raises `BadBinary`."""
+    return next(iter(read_images(data)), None)
 
 
 def rewriter(data: bytes) -> Rewriter | None:
     """Return what rewrites a linked binary, None for any other file. Raises ValueError, IndexError, KeyError, `struct.error`."""
-    if detect(data) is not FileKind.ELF:
-        return None
+    maker = _REWRITERS.get(detect(data))
+    return maker(data) if maker else None
+
+
+def _elf(data: bytes) -> tuple[Image, ...]:
+    return (read_elf(data),)
+
+
+def _elf_rewriter(data: bytes) -> Rewriter | None:
     file = read_layout(data)
     linked = file.header.kind in (EXECUTABLE, SHARED) and file.sections
     return ElfRewriter(file) if linked else None
+
+
+_READERS: Mapping[FileKind, Callable[[bytes], tuple[Image, ...]]] = {FileKind.ELF: _elf}
+_REWRITERS: Mapping[FileKind, Callable[[bytes], Rewriter | None]] = {FileKind.ELF: _elf_rewriter}

@@ -5,6 +5,12 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple, Protocol
 
+from setup_local.binfmt.symbols import SymbolTable
+
+
+class BadBinary(ValueError):
+    """The bytes are not a file of the format that they claim, or a damaged one."""
+
 
 class BinaryFormat(Enum):
     """Format of programs, shared libraries and objects."""
@@ -45,6 +51,14 @@ class Image(Protocol):
         """Tell whether a linker made the file for a loader."""
 
     @property
+    def is_program(self) -> bool:
+        """Tell whether the system starts it by itself."""
+
+    @property
+    def standalone(self) -> bool:
+        """Tell whether it runs without any loader: everything that it calls is in it."""
+
+    @property
     def needed(self) -> tuple[str, ...]:
         """Return the libraries that it must have, in their order."""
 
@@ -55,6 +69,14 @@ class Image(Protocol):
     @property
     def imports(self) -> frozenset[str]:
         """Return the names that are wanted of other files."""
+
+    @property
+    def symbols(self) -> SymbolTable:
+        """Return the full table of symbols, by their names in C; it is empty when stripped."""
+
+    @property
+    def symbol_count(self) -> int:
+        """Return how many symbols all its tables have."""
 
     @property
     def search_paths(self) -> tuple[str, ...]:
@@ -75,6 +97,26 @@ class Image(Protocol):
     @property
     def sections(self) -> frozenset[str]:
         """Return the names of all sections."""
+
+    @property
+    def stripped(self) -> bool:
+        """Tell whether it has no debug information, and no symbols but those that a loader reads."""
+
+    @property
+    def bitcode(self) -> bool:
+        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+
+    @property
+    def counters(self) -> frozenset[str]:
+        """Return the names of the sections in which an instrumented program counts."""
+
+    @property
+    def lto_functions(self) -> frozenset[str]:
+        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+
+    @property
+    def frames(self) -> int | None:
+        """Return how often its code sets up a frame pointer, None where that is not known."""
 
     @property
     def segments(self) -> tuple[ImageSegment, ...]:

@@ -136,6 +136,8 @@ def test_a_32_bit_big_endian_header_is_understood() -> None:
         (b"BC\xc0\xde....", FileKind.BITCODE),
         (b"\xcf\xfa\xed\xfe", FileKind.MACHO),
         (b"MZ\x90\0", FileKind.PE),
+        (b"\xca\xfe\xba\xbe\0\0\0\x02", FileKind.MACHO),
+        (b"\xca\xfe\xba\xbe\0\0\0\x34", FileKind.OTHER),  # a class of Java 8
         (b"#!/bin/sh", FileKind.OTHER),
         (b"", FileKind.OTHER),
     ],
