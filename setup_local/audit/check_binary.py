@@ -1,17 +1,22 @@
-"""Rules about one binary of any format: what it needs, what it defines and shows. Those for ELF alone stand in `check_elf`."""
+"""Rules about one binary of any format: what it needs, what it defines and shows. Those for one format stand in `check_elf`, `check_macho` and so on."""
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
-from setup_local.binfmt.elf import ElfKind
+from setup_local.binfmt.image import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
-_ORIGIN = re.compile(r"\$(ORIGIN|\{ORIGIN\})(/.*)?$")
+# How each format names the directory of a file itself, or of the program that loads it.
+_OWN_PLACE = {
+    BinaryFormat.ELF: re.compile(r"\$(ORIGIN|\{ORIGIN\})(/.*)?$"),
+    BinaryFormat.MACHO: re.compile(r"@(loader|executable)_path(/.*)?$"),
+}
 _MOST = 8  # names in one sentence
 
 
@@ -22,16 +27,12 @@ def listed(names: set[str] | frozenset[str]) -> str:
     return ", ".join(ordered[:_MOST]) + more
 
 
-def _is_program(binary: Binary) -> bool:
-    return binary.elf.kind is ElfKind.EXECUTABLE or binary.elf.interpreter is not None
-
-
 def _machine(binary: Binary) -> Breaches:
     policy, image = binary.policy, binary.image
-    if (image.machine, image.bits) != (policy.machine, policy.elf_class):
+    if (image.machine, image.bits) != (policy.machine, policy.bits):
         yield (
             binary.name,
-            f"is for {image.machine}, {image.bits} bit; the target is {policy.machine}, {policy.elf_class} bit",
+            f"is for {image.machine}, {image.bits} bit; the target is {policy.machine}, {policy.bits} bit",
         )
 
 
@@ -43,18 +44,17 @@ def _needed(binary: Binary) -> Breaches:
 
 
 def _interpreter(binary: Binary) -> Breaches:
-    found, wanted = binary.image.loader, binary.policy.interpreter
+    found, wanted = binary.image.loader, binary.policy.loader
     if found is not None and found != wanted:
         yield binary.name, f"asks for the loader {found} instead of {wanted}"
 
 
 def _run_paths(binary: Binary) -> Breaches:
+    own = _OWN_PLACE.get(binary.image.format)
     for path in binary.image.search_paths:
-        if not _ORIGIN.match(path):
-            yield (
-                binary.name,
-                f"searches libraries in {path or 'the current directory'}, which is not relative to $ORIGIN",
-            )
+        if own is None or not own.match(path):
+            place = path or "the current directory"
+            yield binary.name, f"searches libraries in {place}, which is not relative to the file ($ORIGIN)"
 
 
 def _writable_code(binary: Binary) -> Breaches:
@@ -64,18 +64,19 @@ def _writable_code(binary: Binary) -> Breaches:
 
 def _exports(binary: Binary) -> Breaches:
     """Leave libraries to `private-symbols` that are there to export something."""
-    policy = binary.policy
-    if not binary.elf.linked or policy.is_private(binary.elf.soname or ""):
+    policy, image = binary.policy, binary.image
+    identity = posixpath.basename(image.identity or "")
+    if not image.linked or policy.is_private(identity):
         return
-    if _is_program(binary):
+    if image.is_program:
         allowed = policy.interpreter_exports
-    elif binary.elf.soname and binary.elf.soname.startswith("lib"):
+    elif identity.startswith("lib"):
         allowed = policy.library_exports
     else:
         allowed = policy.module_exports
     stray = {
         name
-        for name in binary.elf.exported
+        for name in image.exports
         if not matches(name, allowed) and not any(item.covers(binary.name, name) for item in policy.allowed_exports)
     }
     if stray:
@@ -83,12 +84,12 @@ def _exports(binary: Binary) -> Breaches:
 
 
 def _libc_functions(binary: Binary) -> Breaches:
-    policy, symbols = binary.policy, binary.elf.symbols
-    if binary.elf.linked and not binary.elf.has_dynamic:
+    policy, image, symbols = binary.policy, binary.image, binary.image.symbols
+    if image.standalone:
         return  # a static program has the C library in it
-    visible = symbols.linkable | binary.elf.exported
+    visible = symbols.linkable | image.exports
     suspects = {name for name in visible & symbols.functions if policy.functions.get(name, (10**6,)) <= binary.floor}
-    if binary.elf.linked:  # a linker makes hidden functions local; only in objects are local ones surely private
+    if image.linked:  # a linker makes hidden functions local; only in objects are local ones surely private
         local = symbols.locals & symbols.functions & policy.functions.keys()
         suspects |= {name for name in local if matches(name, policy.unmistakable)}
     own = {name for name in suspects if not any(item.covers(binary.name, name) for item in policy.allowed_functions)}
@@ -102,7 +103,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("binary-machine", "binaries are for the target's processor", _machine),
         ("needed-libraries", "only whitelisted shared libraries are needed", _needed),
         ("loader-path", "programs ask for the target's own loader", _interpreter),
-        ("run-paths", "RPATH and RUNPATH are relative to $ORIGIN", _run_paths),
+        ("run-paths", "run paths are relative to the file or its program", _run_paths),
         ("writable-code", "no segment is writable and executable", _writable_code),
         ("exports", "symbols of dependencies are not exported", _exports),
         ("libc-functions", "no function of the C library is defined inside", _libc_functions),

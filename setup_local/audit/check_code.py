@@ -40,7 +40,8 @@ def _judged(dist: Distribution) -> Iterator[FileFacts]:
 
 def _frames(binaries: Iterable[Binary]) -> tuple[int, int]:
     """Return how many functions files have, and how many frames they set up; nothing where that cannot be seen."""
-    seen = [(len(item.elf.symbols.functions), item.elf.frames) for item in binaries if item.elf.frames is not None]
+    images = (item.image for item in binaries)
+    seen = [(len(image.symbols.functions), image.frames) for image in images if image.frames is not None]
     return sum(functions for functions, _ in seen), sum(frames for _, frames in seen)
 
 
@@ -58,15 +59,15 @@ def _frame_pointers(dist: Distribution) -> Breaches:
 
 def _mentioned(facts: FileFacts) -> frozenset[str]:
     """Return every name that the code of a file refers to."""
-    tables = [table for item in facts.binaries for table in (item.elf.dynamic, item.elf.symbols)]
-    return frozenset().union(*(table.undefined | table.functions for table in tables))
+    images = [item.image for item in facts.binaries]
+    return frozenset().union(*(item.imports | item.symbols.undefined | item.symbols.functions for item in images))
 
 
 def _stack_protector(dist: Distribution) -> Breaches:
     if not _promises(dist, _WITHOUT_HARDENING):
         return
     for facts in _judged(dist):
-        functions = sum(len(item.elf.symbols.functions) for item in facts.binaries)
+        functions = sum(len(item.image.symbols.functions) for item in facts.binaries)
         if (functions > _MANY or facts is dist.carrier) and _STACK_CHECK not in _mentioned(facts):
             yield (
                 facts.name,

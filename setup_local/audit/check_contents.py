@@ -12,7 +12,7 @@ from setup_local.audit.facts import Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
 from setup_local.audit.safety import ROOT
-from setup_local.binfmt.detect import FileKind
+from setup_local.binfmt.formats import FORMATS
 
 Breaches = Iterator[tuple[str, str]]
 _INITTAB = "PyImport_Inittab"
@@ -92,7 +92,7 @@ def _unnamed(dist: Distribution, candidates: Iterable[str]) -> Breaches:
 
 
 def _modules_named(dist: Distribution) -> Breaches:
-    found = (name for name, facts in dist.files.items() if "/lib-dynload/" in name and facts.kind is FileKind.ELF)
+    found = (name for name, facts in dist.files.items() if "/lib-dynload/" in name and facts.kind in FORMATS)
     yield from _unnamed(dist, found)
 
 
@@ -102,7 +102,7 @@ def _objects_named(dist: Distribution) -> Breaches:
 
 def _libraries_named(dist: Distribution) -> Breaches:
     yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".a")))
-    shared = (name for name, facts in dist.files.items() if facts.elf is not None and _SHARED.fullmatch(name))
+    shared = (name for name, facts in dist.files.items() if facts.image is not None and _SHARED.fullmatch(name))
     yield from _unnamed(dist, shared)
 
 
@@ -113,7 +113,7 @@ def _init_functions(dist: Distribution) -> Breaches:
             continue
         if extension.shared_lib is not None:
             facts = dist.files.get(extension.shared_lib)
-            offered = facts.elf.exported if facts and facts.elf else frozenset()
+            offered = facts.image.exports if facts and facts.image else frozenset()
             place = extension.shared_lib
         else:
             offered = (
@@ -127,9 +127,9 @@ def _init_functions(dist: Distribution) -> Breaches:
 def _in_program(dist: Distribution) -> Breaches:
     """Hold only for a libpython that still has its symbol table."""
     facts = dist.carrier
-    if facts is None or facts.elf is None:
+    if facts is None or facts.image is None:
         return  # `paths-exist` says so
-    symbols = facts.elf.symbols.defined | facts.elf.exported
+    symbols = facts.image.symbols.defined | facts.image.exports
     for label, extension in dist.description.extensions():
         if extension.builtin and extension.init_fn != NO_INIT and extension.init_fn not in symbols:
             yield label, f"{extension.init_fn} is not in {facts.name}"
@@ -140,11 +140,11 @@ def _inittab(dist: Distribution) -> Breaches:
     facts = dist.files.get(path)
     if facts is None:
         return  # `paths-exist` says so
-    if facts.elf is None or not {_INITTAB, f"_{_INITTAB}"} & facts.elf.symbols.linkable:
+    if facts.image is None or not {_INITTAB, f"_{_INITTAB}"} & facts.image.symbols.linkable:
         yield path, f"does not define {_INITTAB}"
         return
     builtin = {item.init_fn for _, item in dist.description.extensions() if item.builtin} - {NO_INIT}
-    referred = facts.elf.symbols.undefined
+    referred = facts.image.symbols.undefined
     for name in sorted(referred - builtin):
         yield path, f"refers to {name}, which is the init function of no built-in extension"
     for name in sorted(builtin - referred):

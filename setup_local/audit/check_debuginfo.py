@@ -17,7 +17,7 @@ _OTHERS = re.compile(rf"(?:licenses/[^/]+|{_DIRECTORY}[^/]+\.py|{manifest.DEBUG_
 
 def _build_ids(dist: Packed) -> Breaches:
     for name, facts in dist.files.items():
-        if facts.elf is not None and facts.elf.linked and not facts.elf.build_id:
+        if facts.image is not None and facts.image.linked and not facts.image.build_id:
             yield name, "has no build id, by which debuggers would find its debug information"
 
 

@@ -83,7 +83,9 @@ def _target(dist: Distribution) -> Breaches:
         return
     if said.floor or "glibc-dynamic" in said.crt_features:
         yield "$.crt_features", "names glibc for a target without it"
-    if len({"static", "musl-dynamic"}.intersection(said.crt_features)) != 1:
+    if missing := set(policy.crt_features).difference(said.crt_features):
+        yield "$.crt_features", f"does not name {', '.join(sorted(missing))}"
+    if policy.libc is Libc.MUSL and len({"static", "musl-dynamic"}.intersection(said.crt_features)) != 1:
         yield "$.crt_features", "names neither static nor musl-dynamic, or both"
 
 
@@ -94,13 +96,13 @@ def _crt(dist: Distribution) -> Breaches:
     if static != ("static" in said.build_options.split("+")):
         yield "$.crt_features", f"do not agree with the build options {said.build_options!r} about static"
     for name, facts in dist.files.items():
-        elf = facts.elf
-        if elf is None or not elf.linked or facts.foreign:
+        image = facts.image
+        if image is None or not image.linked or facts.foreign:
             continue
-        if static and (elf.has_dynamic or elf.interpreter):
+        if static and (not image.standalone or image.loader):
             yield name, "is linked dynamically, or asks for a loader, in a static distribution"
-        if not static and not elf.has_dynamic:
-            yield name, "has no dynamic section: it is static, which crt_features do not say"
+        if not static and image.standalone:
+            yield name, "needs no loader: it is static, which crt_features do not say"
     loads = said.python_extension_module_loading
     if static and "shared-library" in loads:
         yield "$.python_extension_module_loading", "names shared-library, which nothing static can load"

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from setup_local.audit.check_binary import listed
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
-from setup_local.audit.policy import version
+from setup_local.audit.policy import Policy, version
+from setup_local.binfmt.elf import Elf
 from setup_local.values import Libc
 
 Breaches = Iterator[tuple[str, str]]
 _GLIBC = re.compile(r"GLIBC_(\d+(?:\.\d+)*)$")
 
 
-def _agree(binary: Binary) -> Breaches:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ElfBinary:
+    """A `Binary` that is an ELF file."""
+
+    name: str
+    elf: Elf
+    policy: Policy
+    floor: tuple[int, ...]
+
+
+def _agree(binary: ElfBinary) -> Breaches:
     for what in binary.elf.disagreements:
         yield binary.name, what
 
 
-def _symbol_versions(binary: Binary) -> Breaches:
+def _symbol_versions(binary: ElfBinary) -> Breaches:
     if binary.policy.libc is Libc.MUSL:
         for need in binary.elf.version_needs:
             yield binary.name, f"needs {need.version} of {need.library}; musl has no symbol versions"
@@ -37,7 +49,7 @@ def _symbol_versions(binary: Binary) -> Breaches:
         yield binary.name, f"needs {names} of {library}; the floor is {'.'.join(map(str, binary.floor))}"
 
 
-def _stack(binary: Binary) -> Breaches:
+def _stack(binary: ElfBinary) -> Breaches:
     match binary.elf.linked, binary.elf.executable_stack:
         case True, None:
             yield binary.name, "has no PT_GNU_STACK header, so the loader makes the stack executable"
@@ -45,22 +57,22 @@ def _stack(binary: Binary) -> Breaches:
             yield binary.name, "asks for an executable stack"
 
 
-def _relro(binary: Binary) -> Breaches:
+def _relro(binary: ElfBinary) -> Breaches:
     if binary.elf.has_dynamic and not binary.elf.relro:
         yield binary.name, "has no PT_GNU_RELRO segment"
 
 
-def _bind_now(binary: Binary) -> Breaches:
+def _bind_now(binary: ElfBinary) -> Breaches:
     if binary.elf.has_dynamic and not binary.elf.bind_now:
         yield binary.name, "binds symbols lazily (no BIND_NOW), so its relocation table stays writable"
 
 
-def _text_relocations(binary: Binary) -> Breaches:
+def _text_relocations(binary: ElfBinary) -> Breaches:
     if binary.elf.text_relocations:
         yield binary.name, "has relocations in its code"
 
 
-def _private_symbols(binary: Binary) -> Breaches:
+def _private_symbols(binary: ElfBinary) -> Breaches:
     if not binary.policy.is_private(binary.elf.soname or ""):
         return
     common = binary.elf.exported - binary.elf.versioned
@@ -68,8 +80,18 @@ def _private_symbols(binary: Binary) -> Breaches:
         yield binary.name, f"exports symbols without a version of its own: {listed(common)}"
 
 
+def _of_elf(check: Callable[[ElfBinary], Breaches]) -> Callable[[Binary], Breaches]:
+    """Return a check that passes over files of other formats."""
+
+    def checked(binary: Binary) -> Breaches:
+        if isinstance(binary.image, Elf):
+            yield from check(ElfBinary(name=binary.name, elf=binary.image, policy=binary.policy, floor=binary.floor))
+
+    return checked
+
+
 RULES: tuple[Rule[Binary], ...] = tuple(
-    Rule(id=name, title=title, group=Group.BINARIES, check=check)
+    Rule(id=name, title=title, group=Group.BINARIES, check=_of_elf(check))
     for name, title, check in (
         ("sections-agree", "sections say the same as what a loader reads", _agree),
         ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),

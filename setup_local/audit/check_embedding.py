@@ -25,13 +25,13 @@ def _libraries(dist: Packed) -> Breaches:
 
 def _shared(dist: Packed, settings: str, path: str) -> Breaches:
     facts = dist.followed(path)
-    if facts is None or facts.elf is None:
+    if facts is None or facts.image is None:
         yield settings, f"tells programs to link {path}, which is not there"
         return
-    if _START not in facts.elf.exported:
+    if _START not in facts.image.exports:
         yield facts.name, f"does not export {_START}, so programs cannot embed Python with it"
-    if facts.elf.soname != posixpath.basename(facts.name):
-        yield facts.name, f"calls itself {facts.elf.soname}: a program that links it would not find it"
+    if posixpath.basename(facts.image.identity or "") != posixpath.basename(facts.name):
+        yield facts.name, f"calls itself {facts.image.identity}: a program that links it would not find it"
 
 
 def _static(dist: Packed, settings: str, path: str) -> Breaches:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from setup_local.audit.facts import FileFacts
 from setup_local.audit.model import Group, Rule
-from setup_local.binfmt.detect import FileKind
+from setup_local.binfmt.formats import FORMATS
 
 Breaches = Iterator[tuple[str, str]]
 
@@ -14,8 +14,8 @@ Breaches = Iterator[tuple[str, str]]
 def _readable(facts: FileFacts) -> Breaches:
     if facts.problem:
         yield facts.name, facts.problem
-    elif facts.kind in (FileKind.MACHO, FileKind.PE) and not facts.foreign:
-        yield facts.name, f"is a {facts.kind.value} file in a distribution for ELF systems"
+    elif FORMATS.get(facts.kind, facts.target) is not facts.target and not facts.foreign:
+        yield facts.name, f"is a file in {facts.kind.value} format, the target's format is {facts.target.value}"
 
 
 def _binary_paths(facts: FileFacts) -> Breaches:

@@ -23,8 +23,8 @@ def _layout(dist: Flavoured) -> Breaches:
 
 def _program(dist: Flavoured) -> Breaches:
     facts = dist.program
-    if facts is None or facts.elf is None or not facts.elf.linked:
-        yield "bin/python3", "is not an ELF program"
+    if facts is None or facts.image is None or not facts.image.linked:
+        yield "bin/python3", "is not a program of the target"
         return
     if not all(member.mode & 0o111 for member in dist.members if member.name == ROOT + facts.name):
         yield facts.name, "is not executable"
@@ -41,9 +41,7 @@ def _stripped(dist: Flavoured) -> Breaches:
     if not dist.flavor.stripped:
         return
     for name, facts in dist.files.items():
-        if facts.elf is None or not facts.elf.linked:
-            continue
-        if facts.elf.symbols.defined or facts.elf.debug_sections:
+        if facts.image is not None and facts.image.linked and not facts.image.stripped:
             yield name, "still has its symbol table or debug sections"
 
 

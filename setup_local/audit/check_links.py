@@ -28,9 +28,9 @@ _LINKER_NAMES = frozenset(
 
 def _wanted(dist: Distribution, paths: Iterable[str]) -> frozenset[str]:
     """Return the symbols that object files cannot do without and do not define for one another."""
-    elves = [binary.elf for path in paths if path in dist.files for binary in dist.files[path].binaries]
-    wanted = frozenset().union(*(elf.symbols.undefined - elf.symbols.optional for elf in elves))
-    return wanted - frozenset().union(*(elf.symbols.linkable for elf in elves)) - _LINKER_NAMES
+    tables = [binary.image.symbols for path in paths if path in dist.files for binary in dist.files[path].binaries]
+    wanted = frozenset().union(*(table.undefined - table.optional for table in tables))
+    return wanted - frozenset().union(*(table.linkable for table in tables)) - _LINKER_NAMES
 
 
 def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] = ()) -> frozenset[str]:
@@ -41,10 +41,10 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 def _from_system(dist: Distribution) -> frozenset[str]:
     """Return what libpython takes from shared libraries, and what every program links from the C library."""
     facts = dist.carrier
-    if facts is None or facts.elf is None:
+    if facts is None or facts.image is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)
-    return facts.elf.dynamic.undefined | facts.elf.copied | frozenset(names)
+    return facts.image.imports | frozenset(names)
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:
@@ -73,7 +73,7 @@ def _complete(dist: Distribution) -> Breaches:
 def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
     """Return what a shared module takes from shared libraries and from the interpreter."""
     facts = dist.files.get(extension.shared_lib or "")
-    return facts.elf.dynamic.undefined if facts is not None and facts.elf is not None else frozenset()
+    return facts.image.imports if facts is not None and facts.image is not None else frozenset()
 
 
 def _missing(label: str, names: frozenset[str], policy: Policy) -> Breaches:
@@ -103,7 +103,7 @@ def _closure(dist: Distribution, objects: Iterable[str], links: Iterable[Link]) 
 def _all_wanted(dist: Distribution, path: str) -> frozenset[str]:
     facts = dist.files.get(path)
     own = dist.linkable(path)
-    return frozenset().union(*(item.elf.symbols.undefined for item in facts.binaries)) - own if facts else frozenset()
+    return frozenset().union(*(item.image.symbols.undefined for item in facts.binaries)) - own if facts else frozenset()
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(

@@ -25,18 +25,18 @@ def _options(dist: Distribution) -> frozenset[str]:
 
 def _program(dist: Distribution) -> Breaches:
     facts = dist.carrier
-    if facts is None or facts.elf is None:
+    if facts is None or facts.image is None:
         return  # `python-program` and `paths-exist` say so
     options = _options(dist)
-    if _PGO in options and LOOP not in facts.elf.symbols.hot:
+    if _PGO in options and LOOP not in facts.image.symbols.hot:
         yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
-    if _LTO in options and not facts.elf.lto_functions:
+    if _LTO in options and not facts.image.lto_functions:
         yield facts.name, "was linked without the link-time optimizer: no function has a name that it gives"
 
 
 def _objects(dist: Distribution) -> Breaches:
-    elves = [facts.elf for name, facts in dist.files.items() if name.startswith(_OBJECTS) and facts.elf]
-    if _PGO in _options(dist) and not any(LOOP in elf.symbols.hot for elf in elves):
+    images = [facts.image for name, facts in dist.files.items() if name.startswith(_OBJECTS) and facts.image]
+    if _PGO in _options(dist) and not any(LOOP in image.symbols.hot for image in images):
         yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
 
 
@@ -53,12 +53,12 @@ def _profile(dist: Distribution) -> Breaches:
 
 
 def _is_laid_out(dist: Distribution) -> bool:
-    return bool(dist.carrier and dist.carrier.elf and MOVED in dist.carrier.elf.sections)
+    return bool(dist.carrier and dist.carrier.image and MOVED in dist.carrier.image.sections)
 
 
 def _layout(dist: Distribution) -> Breaches:
     facts, options = dist.carrier, _options(dist)
-    if facts is None or facts.elf is None:
+    if facts is None or facts.image is None:
         return  # `python-program` and `paths-exist` say so
     found = _is_laid_out(dist)
     if WITHOUT_LAYOUT_WORD in options and found:
@@ -85,13 +85,13 @@ def _flags(dist: Distribution) -> Breaches:
 
 def _bitcode(dist: Packed) -> Breaches:
     for name, facts in dist.files.items():
-        if facts.kind is FileKind.BITCODE or any(binary.elf.bitcode for binary in facts.binaries):
+        if facts.kind is FileKind.BITCODE or any(binary.image.bitcode for binary in facts.binaries):
             yield name, "holds code that only one release of one link-time optimizer can read"
 
 
 def _counters(binary: Binary) -> Breaches:
-    if binary.elf.counters:
-        yield binary.name, f"counts what it runs, in {', '.join(sorted(binary.elf.counters))}"
+    if binary.image.counters:
+        yield binary.name, f"counts what it runs, in {', '.join(sorted(binary.image.counters))}"
 
 
 BITCODE = Rule[Packed](

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 
 from setup_local.audit.facts import FileFacts, Packed
 from setup_local.audit.model import Group, Rule
-from setup_local.binfmt.elf import Elf
+from setup_local.binfmt.image import Image
 
 Breaches = Iterator[tuple[str, str]]
 _ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?=/|$)")
 
 
-def _linked(dist: Packed) -> Iterator[tuple[FileFacts, Elf]]:
+def _linked(dist: Packed) -> Iterator[tuple[FileFacts, Image]]:
     for facts in dist.files.values():
-        if facts.elf is not None and facts.elf.linked:
-            yield facts, facts.elf
+        if facts.image is not None and facts.image.linked:
+            yield facts, facts.image
 
 
 def _searched(name: str, path: str) -> str:
@@ -27,28 +27,28 @@ def _searched(name: str, path: str) -> str:
 
 def _inside(dist: Packed) -> Breaches:
     """Leave absolute run paths to `run-paths`. What lies beside the installation of a full archive is not part of it."""
-    for facts, elf in _linked(dist):
+    for facts, image in _linked(dist):
         top = f"{facts.name.partition('/')[0]}/" if facts.name.startswith("install/") else ""
-        for path in filter(_ORIGIN.match, elf.rpaths):
+        for path in filter(_ORIGIN.match, image.search_paths):
             directory = f"{_searched(facts.name, path)}/"
             if directory.startswith("../") or not directory.startswith(top):
                 yield facts.name, f"searches libraries in {path}, which is out of the tree"
 
 
 def _found(dist: Packed) -> Breaches:
-    for facts, elf in _linked(dist):
-        for needed in elf.needed:
+    for facts, image in _linked(dist):
+        for needed in image.needed:
             if dist.policy.needs(needed, facts.name) or not dist.policy.brings(needed):
                 continue  # of the system, or `needed-libraries` says so
-            places = [posixpath.join(_searched(facts.name, path), needed) for path in elf.rpaths]
-            libraries = [found.elf for place in places if (found := dist.followed(place)) and found.elf]
+            places = [posixpath.join(_searched(facts.name, path), needed) for path in image.search_paths]
+            libraries = [found.image for place in places if (found := dist.followed(place)) and found.image]
             if not libraries:
                 yield (
                     facts.name,
-                    f"needs {needed}, to which its run path ({':'.join(elf.rpaths) or 'none'}) does not lead",
+                    f"needs {needed}, to which its run path ({':'.join(image.search_paths) or 'none'}) does not lead",
                 )
-            elif libraries[0].soname != needed:
-                yield facts.name, f"needs {needed}, and finds a library that calls itself {libraries[0].soname}"
+            elif libraries[0].identity != needed:
+                yield facts.name, f"needs {needed}, and finds a library that calls itself {libraries[0].identity}"
 
 
 RULES: tuple[Rule[Packed], ...] = tuple(

@@ -15,8 +15,9 @@ from setup_local.audit.sources_record import SourcesRecord
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
-from setup_local.binfmt.elf import BadElf, Elf, read_elf
-from setup_local.binfmt.image import Image
+from setup_local.binfmt.elf import Elf
+from setup_local.binfmt.formats import FORMATS, binary_format, read_images
+from setup_local.binfmt.image import BadBinary, BinaryFormat, Image
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.values import Linkage
 
@@ -29,29 +30,25 @@ _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
-    """One ELF file, or one member of a static library (`build/lib/libz.a(inflate.o)`), with what it is held to."""
+    """One binary, one member of a static library (`build/lib/libz.a(inflate.o)`) or one slice of a universal file, with what it is held to."""
 
     name: str
-    elf: Elf
+    image: Image
     policy: Policy
     floor: tuple[int, ...]
-
-    @property
-    def image(self) -> Image:
-        """Return what rules for all formats may ask."""
-        return self.elf
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileFacts:
     """What one file's bytes said.
 
-    `name` is relative to `python/`; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
+    `name` is relative to `python/`; `target` is the format of the target's own binaries; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
     other systems; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
     """
 
     name: str
     kind: FileKind
+    target: BinaryFormat
     blank: bool
     sha256: str = ""
     binaries: tuple[Binary, ...] = ()
@@ -64,9 +61,14 @@ class FileFacts:
     forbidden: tuple[str, ...] = ()
 
     @property
+    def image(self) -> Image | None:
+        """Return the facts of a file that is a binary itself; the slices of a universal one say the same (`slices-agree`)."""
+        return self.binaries[0].image if self.kind in FORMATS and self.binaries else None
+
+    @property
     def elf(self) -> Elf | None:
-        """Return the facts of a file that is one ELF file."""
-        return self.binaries[0].elf if self.kind is FileKind.ELF and self.binaries else None
+        """Return the facts of an ELF file, for what no other format has."""
+        return self.image if isinstance(self.image, Elf) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,8 +134,9 @@ class Flavoured(Packed):
     @property
     def libpython(self) -> Linkage:
         """Tell how the interpreter has libpython linked."""
-        needed = self.program.elf.needed if self.program and self.program.elf else ()
-        return Linkage.SHARED if any(name.startswith("libpython") for name in needed) else Linkage.STATIC
+        needed = self.program.image.needed if self.program and self.program.image else ()
+        own = any(posixpath.basename(name).startswith("libpython") for name in needed)
+        return Linkage.SHARED if own else Linkage.STATIC
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +164,7 @@ class Distribution(Packed):
         """Return the symbols that an object file or static library offers."""
         facts = self.files.get(path)
         binaries = facts.binaries if facts else ()
-        return frozenset().union(*(binary.elf.symbols.linkable for binary in binaries))
+        return frozenset().union(*(binary.image.symbols.linkable for binary in binaries))
 
 
 def examine(
@@ -179,13 +182,15 @@ def examine(
     problem = ""
     try:
         binaries = tuple(
-            Binary(name=label, elf=elf, policy=policy, floor=floor) for label, elf in _elves(name, data, kind)
+            Binary(name=label, image=image, policy=policy, floor=floor)
+            for label, image in _images(name, data, kind, policy.format)
         )
-    except (BadElf, BadArchive) as error:
+    except (BadBinary, BadArchive) as error:
         problem = str(error)
     return FileFacts(
         name=name,
         kind=kind,
+        target=policy.format,
         blank=not data.strip() if is_text else not data,
         sha256=sha256,
         binaries=binaries,
@@ -199,21 +204,23 @@ def examine(
     )
 
 
-def unreadable(name: str, problem: str) -> FileFacts:
+def unreadable(name: str, problem: str, policy: Policy) -> FileFacts:
     """Return the facts of a file that cannot be read."""
-    return FileFacts(name=name, kind=FileKind.OTHER, blank=False, problem=problem)
+    return FileFacts(name=name, kind=FileKind.OTHER, target=policy.format, blank=False, problem=problem)
 
 
-def _elves(name: str, data: bytes, kind: FileKind) -> list[tuple[str, Elf]]:
+def _images(name: str, data: bytes, kind: FileKind, wanted: BinaryFormat) -> list[tuple[str, Image]]:
+    """Return what a file has of the target's format: itself, its slices or its members."""
     match kind:
-        case FileKind.ELF:
-            return [(name, read_elf(data))]
         case FileKind.AR:
-            return [(f"{name}({item.name})", read_elf(item.data)) for item in members(data) if _is_elf(item.data)]
+            return [pair for item in members(data) for pair in _labelled(f"{name}({item.name})", item.data, wanted)]
         case FileKind.THIN_AR:
             list(members(data))
+        case _:
+            return _labelled(name, data, wanted)
     return []
 
 
-def _is_elf(data: bytes) -> bool:
-    return detect(data) is FileKind.ELF
+def _labelled(name: str, data: bytes, wanted: BinaryFormat) -> list[tuple[str, Image]]:
+    images = read_images(data) if binary_format(data) is wanted else ()
+    return [(f"{name} [{image.machine}]" if len(images) > 1 else name, image) for image in images]

@@ -10,11 +10,10 @@ from pathlib import Path
 from setup_local.archive_name import parse_loosely
 from setup_local.audit.facts import Flavoured
 from setup_local.audit.gather import gather
-from setup_local.audit.policy import load_policy, named_floor, triples, version
+from setup_local.audit.policy import load_policy, named_floor, triple_in, triples, version
 from setup_local.audit.texts import PathScanner
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
 from setup_local.errors import RequestError
-from setup_local.values import without_level
 
 _BESIDE = "licenses/"  # the one directory that does not come from the installation
 
@@ -62,13 +61,12 @@ def _place(name: str) -> str:
 
 
 def _triple(target: str, path: Path) -> str:
-    """Return the triple that the target begins with; build options may follow it."""
-    found = [triple for triple in triples() if f"{without_level(target)}-".startswith(f"{triple}-")]
-    if not found:
+    triple = triple_in(target)
+    if triple is None:
         raise RequestError(
             f"no policy for the target {target!r}", where=path, hint=f"there are: {', '.join(triples())}"
         )
-    return max(found, key=len)
+    return triple
 
 
 @cache

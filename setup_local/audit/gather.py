@@ -64,7 +64,7 @@ def gather(
         if member.name in PLACES:
             found.read_manifest(data)
         facts = examine(name, data, scanner=scanner, floor=floor, place=place(name), sha256=digest(data))
-        symbols += sum(len(table) for item in facts.binaries for table in (item.elf.symbols, item.elf.dynamic))
+        symbols += sum(item.image.symbol_count for item in facts.binaries)
         if symbols > most:
             raise ArchiveError(f"its binaries have more than {most} symbols", where=path)
         found.files[name] = facts

@@ -10,6 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.binfmt.image import BinaryFormat
 from setup_local.catalog import load
 from setup_local.errors import RequestError
 from setup_local.values import Libc, without_level
@@ -40,10 +41,19 @@ class AllowedNames:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ElfPolicy:
+    """What only ELF files can break."""
+
+    libc: Libc
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """All limits for the binaries and files of one target.
 
-    `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
+    `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it).
+    What can be said of one format alone stands in a table of that format's name.
+    `crt_features` are what descriptions have to say of the C library. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
     `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
@@ -54,13 +64,14 @@ class Policy:
     """
 
     triple: str
-    libc: Libc
-    elf_class: int
+    format: BinaryFormat
     machine: str
-    interpreter: str
+    bits: int
+    loader: str = ""
     platform_tag: str
     default_floor: str = ""
     newest_floor: str = ""
+    crt_features: tuple[str, ...] = ()
     needed: tuple[AllowedLibrary, ...]
     own_libraries: tuple[str, ...] = ()
     private_libraries: tuple[str, ...] = ()
@@ -79,6 +90,12 @@ class Policy:
     unnamed_files: tuple[str, ...] = ()
     foreign_files: tuple[str, ...] = ()
     other_code: tuple[str, ...] = ()
+    elf: ElfPolicy | None = None
+
+    @property
+    def libc(self) -> Libc | None:
+        """Return the C library of a target with ELF files, None for any other."""
+        return self.elf.libc if self.elf else None
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:
@@ -134,6 +151,12 @@ def named_floor(words: Iterable[str]) -> str:
 def triples() -> tuple[str, ...]:
     """Return the targets that have a policy."""
     return tuple(sorted(path.stem for path in DIRECTORY.glob("*.toml")))
+
+
+def triple_in(target: str) -> str | None:
+    """Return the triple with a policy that a target in an archive's name begins with; build options may follow it."""
+    found = [triple for triple in triples() if f"{without_level(target)}-".startswith(f"{triple}-")]
+    return max(found, key=len, default=None)
 
 
 @cache

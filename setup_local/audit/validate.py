@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from setup_local.archive_name import parse_loosely
 from setup_local.audit import (
     check_archive,
     check_binary,
@@ -32,9 +33,10 @@ from setup_local.audit.facts import Binary, Distribution, FileFacts, examine, un
 from setup_local.audit.flavored import named_flavor, read_flavored
 from setup_local.audit.gather import gather
 from setup_local.audit.model import Group, Rule, Verdict, judge
-from setup_local.audit.policy import Policy, load_policy, version
+from setup_local.audit.policy import Policy, load_policy, triple_in, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.detect import FileKind
+from setup_local.binfmt.image import BinaryFormat
 from setup_local.catalog.flavors import Flavor
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import DescriptionError
@@ -55,8 +57,11 @@ _ANY = (
     check_debuginfo.BUILD_IDS,
     check_optimized.BITCODE,
 )
-_BINARY: tuple[Rule[Binary], ...] = (*check_binary.RULES, *check_elf.RULES, check_optimized.COUNTERS)
-_FILES: tuple[Rule[Any], ...] = (*check_files.RULES, *_BINARY)
+_OF_FORMAT: Mapping[BinaryFormat, tuple[Rule[Binary], ...]] = {
+    BinaryFormat.ELF: check_elf.RULES,
+    BinaryFormat.MACHO: (),
+    BinaryFormat.PE: (),
+}
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,
     *_ANY,
@@ -70,6 +75,23 @@ _WHOLE: tuple[Rule[Any], ...] = (
 )
 
 
+def file_rules(*formats: BinaryFormat) -> tuple[Rule[Any], ...]:
+    """Return the rules for files and for binaries of some formats."""
+    return (*check_files.RULES, *_binary_rules(*formats))
+
+
+def _binary_rules(*formats: BinaryFormat) -> tuple[Rule[Binary], ...]:
+    own = (rule for item in formats for rule in _OF_FORMAT[item])
+    return (*check_binary.RULES, *own, check_optimized.COUNTERS)
+
+
+def _formats(archive: str) -> tuple[BinaryFormat, ...]:
+    """Return the format of the binaries in an archive of that name, all formats if the name does not tell."""
+    said = parse_loosely(archive)
+    triple = triple_in(said.target) if said else None
+    return (load_policy(triple).format,) if triple else tuple(BinaryFormat)
+
+
 def rules(archive: str = "") -> tuple[Rule[Any], ...]:
     """Return every rule that `validate` applies, to an archive of that name or at all, in the order of the report."""
     whole: tuple[Rule[Any], ...] = (_SCHEMA, *_WHOLE)
@@ -77,7 +99,7 @@ def rules(archive: str = "") -> tuple[Rule[Any], ...]:
         whole = (*_ANY, *_of_flavor(named.flavor))
     elif not archive:
         whole = (*whole, *check_flavor.RULES, check_flavor.LICENCES, *check_debuginfo.RULES)
-    return tuple(sorted((check_archive.READABLE, *whole, *_FILES), key=lambda rule: rule.group))
+    return tuple(sorted((check_archive.READABLE, *whole, *file_rules(*_formats(archive))), key=lambda rule: rule.group))
 
 
 def _of_flavor(flavor: Flavor) -> tuple[Rule[Any], ...]:
@@ -115,9 +137,9 @@ def _examined(path: Path, scanner: PathScanner, floor: tuple[int, ...]) -> FileF
     try:
         return examine(str(path), files.read_bounded(path), scanner=scanner, floor=floor)
     except OSError as error:
-        return unreadable(str(path), f"cannot be read: {error.strerror or error}")
+        return unreadable(str(path), f"cannot be read: {error.strerror or error}", scanner.policy)
     except ValueError as error:
-        return unreadable(str(path), str(error))
+        return unreadable(str(path), str(error), scanner.policy)
 
 
 def _files_verdict(found: Iterable[FileFacts]) -> Verdict:
@@ -131,10 +153,14 @@ def _judged(facts: FileFacts) -> bool:
 def _file_verdict(facts: FileFacts) -> Verdict:
     whole = judge(facts.name, check_files.RULES, facts)
     if len(facts.binaries) == 1 and facts.binaries[0].name == facts.name:
-        own = judge(facts.name, _BINARY, facts.binaries[0])
+        own = _judged_binary(facts.binaries[0])
         return Verdict(subject=facts.name, findings=whole.findings + own.findings)
-    members = tuple(judge(binary.name, _BINARY, binary) for binary in facts.binaries)
+    members = tuple(map(_judged_binary, facts.binaries))
     return Verdict(subject=facts.name, findings=whole.findings, parts=members)
+
+
+def _judged_binary(binary: Binary) -> Verdict:
+    return judge(binary.name, _binary_rules(binary.image.format), binary)
 
 
 def _read(path: Path, forbid: tuple[str, ...]) -> Distribution:
@@ -171,7 +197,7 @@ def _description(path: Path) -> description.Description:
 
 def _refuse_repetition(said: description.Description, found: dict[str, FileFacts], path: Path) -> None:
     """Raise `DescriptionError` where the objects of all extensions together are more than can be compared."""
-    sizes = {name: sum(len(item.elf.symbols) for item in facts.binaries) for name, facts in found.items()}
+    sizes = {name: sum(len(item.image.symbols) for item in facts.binaries) for name, facts in found.items()}
     named = [path for _, item in said.extensions() for path in (*item.objs, *(link.path_static for link in item.links))]
     most = load_limits().references
     if sum(sizes.get(name or "", 0) for name in named) > most:

@@ -29,18 +29,19 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
       setup-local audit --glibc 2.17 build/module.so
       setup-local audit --json bin/
     """
-    from setup_local.audit import check_binary, check_elf, check_files, report
+    from setup_local.audit import report
     from setup_local.audit.policy import load_policy
-    from setup_local.audit.validate import audit_paths
+    from setup_local.audit.validate import audit_paths, file_rules
     from setup_local.commands.verdicts import refuse_empty, refuse_floor, show_judged
 
     refuse_floor(floor)
     refuse_empty(forbid)
     name = ", ".join(str(path) for path in paths)
-    verdict = audit_paths(paths, load_policy(triple), floor=floor, forbid=forbid)
+    policy = load_policy(triple)
+    verdict = audit_paths(paths, policy, floor=floor, forbid=forbid)
     if not verdict.parts:
         raise RequestError("there is nothing to judge: no binary, no text that names paths", where=name)
     outcome = report.Judged(subject=name, verdict=verdict)
-    show_judged(outcome, (*check_files.RULES, *check_binary.RULES, *check_elf.RULES), triple, as_machine=as_machine)
+    show_judged(outcome, file_rules(policy.format), triple, as_machine=as_machine)
     if not outcome.holds:
         raise ValidationFailed(f"{len(outcome.findings)} findings", hint="they are listed above")

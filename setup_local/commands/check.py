@@ -74,7 +74,7 @@ def target_of(directory: Path) -> str:
         elf = read_elf(read_bounded(find_interpreter(directory)))
     except (RequestError, OSError, ValueError):
         return DEFAULT_TRIPLE
-    return next((triple for triple in triples() if load_policy(triple).interpreter == elf.interpreter), DEFAULT_TRIPLE)
+    return next((triple for triple in triples() if load_policy(triple).loader == elf.interpreter), DEFAULT_TRIPLE)
 
 
 def _limits(directory: Path, triple: str, floor: str) -> Limits:

@@ -33,7 +33,7 @@ def _judge(facts: BinaryFacts | TextFacts | ChangedFacts) -> Verdict:
 
 def _native(facts: BinaryFacts) -> bool:
     policy, elf = facts.limits.policy, facts.elf
-    return elf is not None and (elf.machine, elf.elf_class) == (policy.machine, policy.elf_class)
+    return elf is not None and (elf.machine, elf.elf_class) == (policy.machine, policy.bits)
 
 
 def _origin_to(facts: BinaryFacts, path: str) -> str:
@@ -103,7 +103,7 @@ def _fixed(facts: BinaryFacts, rpath: str) -> str:
 
 
 def _interpreter(facts: BinaryFacts) -> Breaches:
-    wanted = facts.limits.policy.interpreter
+    wanted = facts.limits.policy.loader
     if facts.elf is not None and facts.elf.interpreter not in (None, wanted):
         fix = f"patchelf --set-interpreter {wanted} {facts.name}"
         yield facts.name, f"wants the loader {facts.elf.interpreter}, the system's is {wanted}; fix: {fix}"

@@ -13,6 +13,7 @@ from setup_local.audit.policy import (
     COMMON,
     DIRECTORY,
     load_policy,
+    triple_in,
     triples,
     version,
 )
@@ -126,3 +127,17 @@ def test_forbidden_paths_are_exact() -> None:
     scanner = PathScanner(policy=load_policy(GNU), forbid=("/opt/odd place",))
     assert scanner.forbidden(b"a /opt/odd place/b") == ("/opt/odd place",)
     assert scanner.forbidden(b"a /opt/odd/b") == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "triple"),
+    [
+        (GNU, GNU),
+        (f"{GNU}-pgo+lto", GNU),
+        ("x86_64_v3-unknown-linux-gnu", GNU),
+        (f"{GNU}x", None),
+        ("m68k-unknown-linux-gnu", None),
+    ],
+)
+def test_the_triple_in_a_target(target: str, triple: str | None) -> None:
+    assert triple_in(target) == triple

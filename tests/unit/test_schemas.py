@@ -82,6 +82,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("patch", "", patches.PatchText),
     ("patch", "$defs/edit", patches.Edit),
     ("policy", "", policy.Policy),
+    ("policy", "properties/elf", policy.ElfPolicy),
     ("policy", "properties/needed/items", policy.AllowedLibrary),
     ("policy", "$defs/exceptions/items", policy.AllowedNames),
     ("python-json-8", "", description.Description),
