@@ -13,7 +13,7 @@ class BinaryFormat(Enum):
     """Format of programs, libraries and object files, by what PYTHON.json calls that of object files."""
 
     ELF = "elf"
-    MACH_O = "mach-o"
+    MACHO = "mach-o"
     PE = "coff"
 
 
@@ -49,7 +49,7 @@ class OperatingSystem(Enum):
             case OperatingSystem.LINUX:
                 return BinaryFormat.ELF
             case OperatingSystem.DARWIN:
-                return BinaryFormat.MACH_O
+                return BinaryFormat.MACHO
             case OperatingSystem.WINDOWS:
                 return BinaryFormat.PE
             case _:

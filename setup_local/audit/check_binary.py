@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
-from setup_local.binfmt.image import BinaryFormat
+from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 # How each format names the directory of a file itself, or of the program that loads it.

@@ -17,9 +17,9 @@ from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import Elf
 from setup_local.binfmt.formats import FORMATS, binary_format, read_images
-from setup_local.binfmt.image import BadBinary, BinaryFormat, Image
+from setup_local.binfmt.image import BadBinary, Image
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
-from setup_local.values import Linkage
+from setup_local.values import BinaryFormat, Linkage
 
 LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
 COUNTS = "build/cpython.fdata"

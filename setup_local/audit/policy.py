@@ -10,10 +10,9 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from setup_local import paths
-from setup_local.binfmt.image import BinaryFormat
 from setup_local.catalog import load
 from setup_local.errors import RequestError
-from setup_local.values import Libc, without_level
+from setup_local.values import BinaryFormat, Libc, without_level
 
 DIRECTORY = paths.DATA / "policy"
 COMMON = "common"

@@ -36,10 +36,10 @@ from setup_local.audit.model import Group, Rule, Verdict, judge
 from setup_local.audit.policy import Policy, load_policy, triple_in, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.detect import FileKind
-from setup_local.binfmt.image import BinaryFormat
 from setup_local.catalog.flavors import Flavor
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import DescriptionError
+from setup_local.values import BinaryFormat
 
 _SCHEMA = Rule[Distribution](
     id="description-schema",

@@ -16,10 +16,11 @@ from setup_local.binfmt import disagree, dynamic, segments
 from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
-from setup_local.binfmt.image import BadBinary, BinaryFormat, ImageSegment
+from setup_local.binfmt.image import BadBinary, ImageSegment
 from setup_local.binfmt.rows import SegmentRow
 from setup_local.binfmt.segments import Loaded
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
+from setup_local.values import BinaryFormat
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1

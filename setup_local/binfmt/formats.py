@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.elf_rewriter import ElfRewriter
-from setup_local.binfmt.image import BinaryFormat, Image, Rewriter
+from setup_local.binfmt.image import Image, Rewriter
 from setup_local.binfmt.layout import read_layout
 from setup_local.binfmt.rows import EXECUTABLE, SHARED
+from setup_local.values import BinaryFormat
 
 FORMATS: Mapping[FileKind, BinaryFormat] = {
     FileKind.ELF: BinaryFormat.ELF,

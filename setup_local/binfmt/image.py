@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import NamedTuple, Protocol
 
 from setup_local.binfmt.symbols import SymbolTable
+from setup_local.values import BinaryFormat
 
 
 class BadBinary(ValueError):
     """The bytes are not a file of the format that they claim, or a damaged one."""
-
-
-class BinaryFormat(Enum):
-    """Format of programs, shared libraries and objects."""
-
-    ELF = "elf"
-    MACHO = "mach-o"
-    PE = "pe"
 
 
 class ImageSegment(NamedTuple):

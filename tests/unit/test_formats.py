@@ -8,7 +8,8 @@ import pytest
 
 from setup_local.binfmt.elf import build_id, read_elf
 from setup_local.binfmt.formats import read_image, rewriter
-from setup_local.binfmt.image import BinaryFormat, Image
+from setup_local.binfmt.image import Image
+from setup_local.values import BinaryFormat
 
 ELF = Path(__file__).resolve().parent.parent / "binaries" / "elf"
 PROGRAMS = [ELF / "python", *sorted(ELF.glob("architectures/python-*"))]
