@@ -13,6 +13,7 @@ from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.build.code_digests import CodeDigests, memory_file
+from setup_local.build.cpython_steps import PROFILE
 from setup_local.build.engine import Engine, Observer
 from setup_local.build.forecast import History, history_file
 from setup_local.build.graph import build_steps
@@ -24,12 +25,12 @@ from setup_local.build.step_parts import GraphInputs
 from setup_local.build.steps import Step
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
-from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.catalog.catalogs import PYTHON, Catalogs, load_catalogs
 from setup_local.distribution import AUDIT, finishing_steps
 from setup_local.errors import OutputError, StoreError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
-from setup_local.plan.model import Plan
+from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.values import BuildSettings, Request, ToolchainChoice
 from setup_local.whole import whole
@@ -55,13 +56,16 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
     supply = _supply(request, catalogs, settings, reporter)
+    if native := profile_request(supply.plan, request):
+        request = dataclasses.replace(request, profile=_profile(native, catalogs, settings, reporter, host_llvm))
+        supply = _supply(request, catalogs, settings, reporter)
     plan = supply.plan
     reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
     steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
-    archive = publish(_execute(steps, request, settings, reporter) / plan.archive_name, settings.output)
+    archive = publish(_execute(steps, AUDIT, request, settings, reporter) / plan.archive_name, settings.output)
     for line in license_lines(plan):
         reporter.message(f"licence: {line}")
     return archive
@@ -79,8 +83,26 @@ def _supply(request: Request, catalogs: Catalogs, settings: BuildSettings, repor
     return plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
 
 
-def _execute(steps: Sequence[Step], request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
-    """Run the steps that are not in the store; return the result of the last."""
+def profile_request(plan: Plan, request: Request) -> Request | None:
+    """Return what is built first, for this machine, as its profile is that of a plan; None where no other build is needed."""
+    if plan.profiling is None or plan.profiling.given or not plan.profiling.native:
+        return None
+    triple, python = plan.profiling.native, f"{PYTHON}-{plan.python}"
+    return dataclasses.replace(request, python=python, target_triple=triple, glibc=None, macos_minimum=None)
+
+
+def _profile(
+    request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter, host_llvm: HostLlvm | None
+) -> Path:
+    """Return the profile of the build that a request asks for; nothing after the profile is built."""
+    supply = _supply(request, catalogs, settings, reporter)
+    reporter.message(f"profiling CPython {supply.plan.python} for {system_text(supply.plan)}")
+    steps = distribution_steps(supply.plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
+    return _execute(steps, PROFILE, request, settings, reporter) / PROFILE_FILE
+
+
+def _execute(steps: Sequence[Step], goal: str, request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
+    """Run the steps up to `goal` that are not in the store; return its result."""
     cache = paths.cache_root()
     with Jobserver(settings.jobs) as jobserver, Workspace(cache, keep=settings.keep_build) as workspace:
         engine = Engine(
@@ -96,7 +118,7 @@ def _execute(steps: Sequence[Step], request: Request, settings: BuildSettings, r
         )
         if settings.keep_build:
             reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
-        return engine.execute(steps, AUDIT)
+        return engine.execute(steps, goal)
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
@@ -163,9 +185,12 @@ def plan_text(plan: Plan) -> str:
         mode: sum(item.link.value == mode for item in plan.extensions) for mode in ("static", "shared", "disabled")
     }
     libraries = "\n".join(f"  {item.source.identity:24} {', '.join(item.library.licenses)}" for item in plan.libraries)
+    native = plan.profiling.native if plan.profiling and not plan.profiling.given else ""
+    profile = f"profile: of the same build for {native}, which is made first\n" if native else ""
     return (
         f"CPython {plan.python} for {system_text(plan)}, {plan.tls}, toolchain {plan.toolchain}\n"
         f"archive: {plan.archive_name}\n"
+        f"{profile}"
         f"extension modules: {', '.join(f'{count} {mode}' for mode, count in counts.items())}\n"
         f"libraries, in build order:\n{libraries}"
         f"{''.join(f'{chr(10)}licence: {line}' for line in license_lines(plan))}"

@@ -63,7 +63,7 @@ def _layout(dist: Distribution) -> Breaches:
     found = _is_laid_out(dist)
     if WITHOUT_LAYOUT_WORD in options and found:
         yield facts.name, f"was laid out, but the build options name {WITHOUT_LAYOUT_WORD}"
-    elif {_PGO, _LTO} <= options and options.isdisjoint(_NEVER_LAID_OUT) and not found:
+    elif dist.policy.laid_out and {_PGO, _LTO} <= options and options.isdisjoint(_NEVER_LAID_OUT) and not found:
         yield facts.name, f"was not laid out by what runs, and the build options do not name {WITHOUT_LAYOUT_WORD}"
 
 

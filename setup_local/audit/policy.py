@@ -59,7 +59,8 @@ class Policy:
     `own_libraries` are patterns of what a distribution may bring of Python itself
     as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
-    `other_code` are static libraries whose code is not compiled as all other code is.
+    `other_code` are static libraries whose code is not compiled as all other code is. `laid_out` tells that the hot code of
+    interpreters with pgo and lto is contiguous, unless their names say otherwise.
     """
 
     triple: str
@@ -89,6 +90,7 @@ class Policy:
     unnamed_files: tuple[str, ...] = ()
     foreign_files: tuple[str, ...] = ()
     other_code: tuple[str, ...] = ()
+    laid_out: bool = False
     elf: ElfPolicy | None = None
 
     @property

@@ -103,13 +103,13 @@ class Companion:
 
 @dataclass(frozen=True, kw_only=True)
 class Relayout:
-    """Post-link layout of the interpreter with LLVM's BOLT, for builds that have all of `options`.
+    """Post-link layout of the interpreter with LLVM's BOLT, for builds that `when` is about.
 
     `ldflags` is what its link has besides; `counting` and `layout` are the arguments of llvm-bolt that make it count
     what it runs, and that put it in order by what was counted.
     """
 
-    options: tuple[BuildOption, ...]
+    when: When
     ldflags: tuple[str, ...]
     counting: tuple[str, ...]
     layout: tuple[str, ...]

@@ -58,7 +58,14 @@ def plan_profiling(
         recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
         given=request.profile,
+        native=_native(catalogs, target).triple if facts.cross else "",
     )
+
+
+def _native(catalogs: Catalogs, target: Target) -> Target:
+    """Return the target of this machine's own programs that is most like another: with the same C library, if there is one."""
+    here = (item for item in catalogs.targets if catalogs.host.builds_natively(item) and not item.level)
+    return next((item for item in here if item.libc is target.libc), catalogs.host.target)
 
 
 def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:

@@ -31,6 +31,8 @@ def choose_layout(request: Request, relayout: Relayout | None, facts: Facts) -> 
         return None, ()
     if request.layout is LayoutChoice.NONE:
         return None, (WITHOUT_LAYOUT_WORD,)
+    if facts.cross:
+        raise RequestError("the layout follows from what was run, and that does not run here", hint=WITHOUT_LAYOUT)
     if request.toolchain is ToolchainChoice.LLVM:
         raise RequestError("an LLVM of the host brings no tool for the layout", hint=WITHOUT_LAYOUT)
     return relayout, ()
@@ -41,8 +43,7 @@ def takes_layout_tools(request: Request, relayout: Relayout | None, facts: Facts
 
     Linkage does not matter: a profile that the same tools make serves static and shared forms alike.
     """
-    asked = relayout is not None and set(relayout.options) <= set(facts.options)
-    return asked and request.layout is not LayoutChoice.NONE
+    return relayout is not None and relayout.when.matches(facts) and request.layout is not LayoutChoice.NONE
 
 
 def _is_possible(relayout: Relayout, facts: Facts) -> bool:
@@ -52,4 +53,4 @@ def _is_possible(relayout: Relayout, facts: Facts) -> bool:
     never written at the end.
     """
     linked = facts.libpython is Linkage.STATIC and BuildOption.STATIC not in facts.options
-    return linked and set(relayout.options) <= set(facts.options)
+    return linked and relayout.when.matches(facts)

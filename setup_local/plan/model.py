@@ -153,7 +153,8 @@ class PlannedProfiling:
     """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
 
     `tools` is empty where the host's own LLVM has them; `recipe` is how they are made. `given` is a profile that was made before: then nothing is
-    instrumented and run.
+    instrumented and run. `native` is the triple of this machine where the target's programs do not run: the profile is then
+    that of the same Python built for it, and is `given` before anything is built for the target.
     """
 
     configure: PlannedConfigure
@@ -161,6 +162,7 @@ class PlannedProfiling:
     recipe: LlvmTools
     tools: tuple[Source, ...] = ()
     given: Path | None = None
+    native: str = ""
 
     @property
     def given_counts(self) -> Path | None:

@@ -17,8 +17,9 @@ from setup_local.build.launcher import Launcher, find_launcher
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.cpython import BuildPython
 from setup_local.catalog.sources import Form, Source
-from setup_local.errors import RequestError, ToolchainError
+from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
+from setup_local.pipeline import plan_text, profile_request
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import Request
@@ -58,9 +59,31 @@ def test_what_only_a_program_of_the_target_can_find_out_is_answered() -> None:
     assert "ac_cv_working_tzset" not in dict(_plan(X86_64).configure.cache)
 
 
-def test_a_profile_of_another_processor_is_refused() -> None:
-    with pytest.raises(RequestError, match="for another processor"):
-        _plan(GLIBC, "pgo+lto")
+@pytest.mark.parametrize(("triple", "native"), [(GLIBC, X86_64), (MUSL, "x86_64-unknown-linux-musl")])
+def test_what_does_not_run_here_takes_the_profile_of_what_does(triple: str, native: str) -> None:
+    request = Request(python="3.13", target_triple=triple, options="pgo+lto")
+    plan = resolve(request, load_catalogs())
+    first = profile_request(plan, request)
+    assert first is not None
+    assert (first.python, first.target_triple, first.options) == (f"cpython-{plan.python}", native, "pgo+lto")
+    assert f"profile: of the same build for {native}, which is made first" in plan_text(plan)
+    assert plan.configure.relayout is None, "nothing can be counted"
+    assert "without_layout" not in plan.archive_stem
+
+
+def test_a_profile_that_is_there_needs_no_other_build(tmp_path: Path) -> None:
+    given = Request(python="3.13.15", target_triple=GLIBC, options="pgo", profile=tmp_path / "cpython.profdata")
+    for request in (given, Request(python="3.13.15", options="pgo"), Request(python="3.13.15", target_triple=GLIBC)):
+        plan = resolve(request, load_catalogs())
+        assert profile_request(plan, request) is None
+        assert "profile:" not in plan_text(plan)
+
+
+def test_a_profile_of_another_floor_is_not_asked_for() -> None:
+    request = Request(python="3.13.15", target_triple=GLIBC, options="pgo", glibc="2.34")
+    first = profile_request(resolve(request, load_catalogs()), request)
+    assert first is not None
+    assert first.glibc is None
 
 
 def test_each_processor_has_a_toolkit_and_libraries_of_its_own() -> None:

@@ -22,10 +22,11 @@ from setup_local.build.relayout import (
     with_stack_header,
 )
 from setup_local.catalog.cpython import Relayout, Training, TrainingCommand
+from setup_local.catalog.when import ALWAYS
 from setup_local.errors import OptimizationError, StepError
 
 TABLE, STACK, LOAD = 6, 0x6474E551, 1
-RELAYOUT = Relayout(options=(), ldflags=("-q",), counting=("--instrument",), layout=("--split",))
+RELAYOUT = Relayout(when=ALWAYS, ldflags=("-q",), counting=("--instrument",), layout=("--split",))
 COMMANDS = (TrainingCommand(argv=("-m", "test"), may_fail=True), TrainingCommand(argv=("-m", "more")))
 TRAINING = Training(environment={"HASH": "0"}, command=COMMANDS)
 COUNTED = "1 f 0 1 _PyEval_EvalFrameDefault 10 0 20000000\n1 _PyEval_EvalFrameDefault 8 1 g 0 0 7\n"
