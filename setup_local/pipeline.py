@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from setup_local import paths, render
+from setup_local.atomic_write import atomic_write
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import PROFILE
 from setup_local.build.engine import Engine, Observer
@@ -33,7 +34,6 @@ from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.values import BuildSettings, Request, ToolchainChoice
-from setup_local.whole import whole
 
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -153,7 +153,7 @@ def publish(archive: Path, output: Path) -> Path:
     if target.is_file() and filecmp.cmp(target, archive):
         return target
     try:
-        with whole(target) as fresh:
+        with atomic_write(target) as fresh:
             shutil.copyfile(archive, fresh)
             os.utime(fresh, ns=(archive.stat().st_atime_ns, archive.stat().st_mtime_ns))
     except OSError as error:

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.atomic_write import atomic_write
 from setup_local.build.code_keys import Code, Place, module_file, place_of
-from setup_local.whole import whole
 
 # How code is read decides about every digest.
 _READERS = tuple(f"setup_local.build.{name}" for name in ("code_digests", "code_graph", "code_keys"))
@@ -49,7 +49,7 @@ class CodeDigests:
         """Write the memory; where that cannot be done, code is read again the next time."""
         if self._memory and self._new:
             document = {name: asdict(entry) for name, entry in self._remembered.items()}
-            with suppress(OSError), whole(self._memory) as fresh:
+            with suppress(OSError), atomic_write(self._memory) as fresh:
                 fresh.write_text(json.dumps(document), encoding="utf-8")
 
     def _recalled(self, root: Place) -> str | None:

@@ -204,8 +204,8 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             companion=plan.configure.companion,
             build_python=BUILD_PYTHON if plan.build_python else "",
         )
-        if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
-            loader.settle(job.out / "install" / "bin", starter, loader.target_loader(plan.target))
+        if musl_loader := loader.build_loader(plan, job.inputs[toolkit.libc]):
+            loader.set_interpreter(job.out / "install" / "bin", musl_loader, loader.target_loader(plan.target))
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if counts:
@@ -271,8 +271,8 @@ def _prepared(
     if plan.build_python:
         (tree / BUILD_PYTHON).parents[1].symlink_to(job.inputs[build_python.STEP] / build_python.PREFIX)
     env = toolkit.environment(job)
-    if starter := loader.build_loader(plan, job.inputs[toolkit.libc]):
-        env |= loader.building(starter, plan.target, job.inputs[toolkit.libc], job.work / "sysroot")
+    if musl_loader := loader.build_loader(plan, job.inputs[toolkit.libc]):
+        env |= loader.building(musl_loader, plan.target, job.inputs[toolkit.libc], job.work / "sysroot")
     if plan.is_cross:
         sysroot = Path(env[toolchain.SYSROOT_VARIABLE])
         env |= toolchain.searching(sysroot, tree / plan.deps / "lib", job.work / "search")

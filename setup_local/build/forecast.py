@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Lock
 
+from setup_local.atomic_write import atomic_write
 from setup_local.build.steps import Step, chain_weights, digest
-from setup_local.whole import whole
 
 # A line by which a compiler is started, in full or as quiet makefiles tell of it.
 _COMPILED = re.compile(rb"^.* -c .*$|^  C(?:C|XX) .*$", re.MULTILINE)
@@ -64,7 +64,7 @@ class History:
             self._known = _recall(self._file) | {_identity(step): cost}
             if self._file:
                 document = {name: asdict(item) for name, item in sorted(self._known.items())}
-                with suppress(OSError), whole(self._file) as fresh:
+                with suppress(OSError), atomic_write(self._file) as fresh:
                     fresh.write_text(json.dumps(document, indent=1), encoding="utf-8")
 
 

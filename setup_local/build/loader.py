@@ -34,27 +34,27 @@ def target_loader(target: Target) -> str:
 
 def building(loader: Path, target: Target, sysroot: Path, place: Path) -> dict[str, str]:
     """Return the environment in which Clang links programs for this loader; `place` is a new directory for settings."""
-    values: dict[str, object] = {"target": target.musl.triple, "sysroot": sysroot, "loader": wide(loader)}
+    values: dict[str, object] = {"target": target.musl.triple, "sysroot": sysroot, "loader": padded(loader)}
     place.mkdir()
     (place / "clang.cfg").write_text(render("sysroot-musl.cfg.j2", values), encoding="utf-8")
     return {SYSROOT_VARIABLE: str(place)}
 
 
-def wide(loader: Path) -> str:
+def padded(loader: Path) -> str:
     """Return the name of a loader with so many slashes in front that its length is always the same."""
     if len(str(loader)) > _WIDTH:
         raise ToolchainError("the path of the loader is too long", where=loader, hint="use another SETUP_LOCAL_CACHE")
     return str(loader).rjust(_WIDTH, "/")
 
 
-def settle(directory: Path, loader: Path, wanted: str) -> None:
+def set_interpreter(directory: Path, loader: Path, wanted: str) -> None:
     """Let all programs in a directory ask for the loader `wanted`; raise `StepError` if none asked for `loader`."""
     asking = [path for path in sorted(directory.iterdir()) if path.is_file() and not path.is_symlink()]
-    found = [path for path in asking if _asks_for(path.read_bytes(), wide(loader))]
+    found = [path for path in asking if _asks_for(path.read_bytes(), padded(loader))]
     if not found:
         raise StepError(f"no program asks for the loader {loader}", where=directory)
     for path in found:
-        path.write_bytes(settled(path.read_bytes(), wanted))
+        path.write_bytes(with_loader(path.read_bytes(), wanted))
 
 
 def _asks_for(data: bytes, loader: str) -> bool:
@@ -62,7 +62,7 @@ def _asks_for(data: bytes, loader: str) -> bool:
     return image is not None and image.loader == loader
 
 
-def settled(data: bytes, loader: str) -> bytes:
+def with_loader(data: bytes, loader: str) -> bytes:
     """Return a program that asks for another loader, of a shorter name, with the build id that goes with that."""
     file = rewriter(data)
     if file is None:

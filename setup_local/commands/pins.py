@@ -120,10 +120,10 @@ def _tell(item: Bump) -> None:
 
 
 def _write(catalog: Path, text: str) -> None:
-    from setup_local.whole import whole
+    from setup_local.atomic_write import atomic_write
 
     try:
-        with whole(catalog) as fresh:
+        with atomic_write(catalog) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=catalog) from error

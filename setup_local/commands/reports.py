@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 import click
 
+from setup_local.atomic_write import atomic_write
 from setup_local.errors import OutputError, RequestError
-from setup_local.whole import whole
 
 if TYPE_CHECKING:
     from setup_local.audit.model import Rule
@@ -87,7 +87,7 @@ def write_report(report: Report, outcomes: Sequence[Judged], rules: Sequence[Rul
         click.echo(text)
         return
     try:
-        with whole(report.file) as fresh:
+        with atomic_write(report.file) as fresh:
             fresh.write_text(f"{text}\n", encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=report.file) from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from setup_local.atomic_write import atomic_write
 from setup_local.catalog.sources import AptPlace, ArchiveKind, Form
 from setup_local.fetch import apt_sources
 from setup_local.fetch.attempt import Attempt, PlaceFailed
@@ -21,7 +22,6 @@ from setup_local.fetch.cache import WrongBytes
 from setup_local.fetch.pool import HELPER, Pool, download, reason
 from setup_local.fetch.release import vouching
 from setup_local.run import CommandFailed, run
-from setup_local.whole import whole
 
 _FRESH_SECONDS = 24 * 60 * 60
 _NEW_SECONDS = 60 * 60
@@ -142,7 +142,7 @@ class Apt:
         """Return what apt's downloader runs with where no index is read."""
         state = self._state / "pool"
         state.mkdir(parents=True, exist_ok=True)
-        with whole(state / "apt.conf") as fresh:
+        with atomic_write(state / "apt.conf") as fresh:
             settings = _acquire_settings(self._environ)
             fresh.write_text(private_configuration(state, settings, self._host), encoding="utf-8")
         return {**self._environ, "APT_CONFIG": str(state / "apt.conf")}

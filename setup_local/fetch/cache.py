@@ -64,7 +64,7 @@ class SourceCache:
         except (FileNotFoundError, NotADirectoryError):
             return False
         except WrongBytes:
-            with _told(self.directory):
+            with _reported(self.directory):
                 path.unlink(missing_ok=True)
             return False
         return True
@@ -76,7 +76,7 @@ class SourceCache:
         It is removed at the end whatever happens; what a killed process left behind is removed first.
         """
         partial = self._partial / form.sha256
-        with _told(self.directory):
+        with _reported(self.directory):
             self._locks.mkdir(parents=True, exist_ok=True)
             with self._lock(form.sha256):
                 shutil.rmtree(partial, ignore_errors=True)
@@ -131,7 +131,7 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _told(directory: Path) -> Iterator[None]:
+def _reported(directory: Path) -> Iterator[None]:
     """Turn a failure of the file system into an error for users."""
     try:
         yield

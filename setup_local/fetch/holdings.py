@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.atomic_write import atomic_write
 from setup_local.catalog.keys import Keys
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.errors import OutputError
@@ -16,7 +17,6 @@ from setup_local.fetch.cache import SourceCache, WrongBytes, sha256_of, verify
 from setup_local.fetch.fetcher import Obtained
 from setup_local.fetch.signatures import Verdict, check_stored, signature_of, signature_path
 from setup_local.fetch.verdict import WrongSignature
-from setup_local.whole import whole
 
 _SUMS = "SHA256SUMS"
 
@@ -98,7 +98,7 @@ def export(obtained: Iterable[Obtained], directory: Path) -> int:
         signatures = dict(_copied_signatures(items.values(), directory))
         lines = _known_sums(directory) | {name: item.form.sha256 for name, item in items.items()} | signatures
         text = "".join(f"{sha256}  {name}\n" for name, sha256 in sorted(lines.items()))
-        with whole(directory / _SUMS) as fresh:
+        with atomic_write(directory / _SUMS) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(error.strerror or str(error), where=error.filename or directory) from error
@@ -110,7 +110,7 @@ def _copy(item: Obtained, directory: Path) -> bool:
     try:
         verify(target, item.form)
     except (FileNotFoundError, WrongBytes):
-        with whole(target) as fresh:
+        with atomic_write(target) as fresh:
             shutil.copyfile(item.path, fresh)
         return True
     return False
@@ -121,7 +121,7 @@ def _copied_signatures(items: Iterable[Obtained], directory: Path) -> Iterator[t
     for item in items:
         path = signature_path(item.form, item.path)
         if path is not None and path.is_file():
-            with whole(directory / path.name) as fresh:
+            with atomic_write(directory / path.name) as fresh:
                 shutil.copyfile(path, fresh)
             yield path.name, sha256_of(path)
 

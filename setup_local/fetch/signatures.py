@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.atomic_write import atomic_write
 from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.sources import Form, Signature, Sigstore, Source, Trust
 from setup_local.fetch.attempt import Attempt, PlaceFailed
 from setup_local.fetch.sigstore_bundle import check_bundle
 from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
-from setup_local.whole import whole
 
 _LIMIT = 1 << 18  # bytes; no signature or bundle is as large
 _ABSENT = "it is not available"
@@ -120,7 +120,7 @@ def keep(form: Form, file: Path, signature: bytes) -> None:
     """Put a signature beside its source in the cache."""
     path = signature_path(form, file)
     if path is not None and signature:
-        with whole(path) as fresh:
+        with atomic_write(path) as fresh:
             fresh.write_bytes(signature)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from packaging.version import Version
 
 from setup_local.archive_name import Flavor
+from setup_local.atomic_write import atomic_write
 from setup_local.catalog.limits import load_limits
 from setup_local.catalog.sources import Form
 from setup_local.errors import OutputError, RequestError, SourceError
@@ -23,7 +24,6 @@ from setup_local.fetch.mirrors import as_directory
 from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
-from setup_local.whole import whole
 
 # What does not make another Python of it; a name that says nothing has the first.
 _PLAIN = frozenset({"", NO_OPTIONS, *OPTIMIZATION_WORDS})
@@ -168,7 +168,7 @@ def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lamb
         output.mkdir(parents=True, exist_ok=True)
         if target.exists() and target.samefile(archive):
             return target
-        with whole(target) as fresh:
+        with atomic_write(target) as fresh:
             shutil.copyfile(archive, fresh)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=target) from error

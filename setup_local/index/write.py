@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from setup_local.atomic_write import atomic_write
 from setup_local.errors import OutputError, RequestError
 from setup_local.fetch.attempt import PlaceFailed
 from setup_local.fetch.http import checked_url
 from setup_local.index import model, page, uv
 from setup_local.index.model import Index
 from setup_local.index.scan import scan
-from setup_local.whole import whole
 
 CHECKSUMS = "SHA256SUMS"
 WRITTEN = (CHECKSUMS, model.FILE, uv.FILE, page.FILE)
@@ -55,7 +55,7 @@ def checksums(index: Index) -> str:
 def _replace(target: Path, text: str) -> Path:
     """Write a file that appears under its name only when it is whole."""
     try:
-        with whole(target) as fresh:
+        with atomic_write(target) as fresh:
             fresh.write_text(text, encoding="utf-8")
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=target) from error

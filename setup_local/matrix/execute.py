@@ -100,7 +100,7 @@ def _built(item: Result, build: Build, reporter: Reporter) -> Result:
     except KeyboardInterrupt:
         return _ended(item, Outcome.INTERRUPTED, time.monotonic() - begin)
     except (SetupLocalError, OSError) as error:
-        reporter.message(f"failed: {_told(error)}")
+        reporter.message(f"failed: {_text(error)}")
         return _ended(item, Outcome.FAILED, time.monotonic() - begin, _failure(error, watch.failed_step))
     return Result(
         cell=item.cell,
@@ -123,10 +123,10 @@ def _ended(item: Result, outcome: Outcome, seconds: float = 0, failure: Failure 
 
 
 def _failure(error: SetupLocalError | OSError, step: str) -> Failure:
-    return Failure(what=_told(error), step=step, log=error.log if isinstance(error, StepError) else None)
+    return Failure(what=_text(error), step=step, log=error.log if isinstance(error, StepError) else None)
 
 
-def _told(error: SetupLocalError | OSError) -> str:
+def _text(error: SetupLocalError | OSError) -> str:
     """Return what went wrong: all of it, but of a failed command not the end of its log, which is named besides."""
     text = str(error)
     if isinstance(error, StepError) and error.log:

@@ -14,9 +14,9 @@ from typing import IO, cast
 import zstandard
 
 from setup_local import manifest
+from setup_local.atomic_write import atomic_write
 from setup_local.errors import OutputError, StageError
 from setup_local.stage import files
-from setup_local.whole import whole
 
 PREFIX = "python"
 DESCRIPTION = "PYTHON.json"
@@ -64,7 +64,7 @@ def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterat
     """
     try:
         with (
-            whole(target) as fresh,
+            atomic_write(target) as fresh,
             fresh.open("wb") as stream,
             _compressor(stream, target.name, threads=threads, level=level) as packed,
             tarfile.open(mode="w|", fileobj=packed, format=tarfile.PAX_FORMAT, bufsize=1 << 20) as archive,

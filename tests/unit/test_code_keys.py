@@ -189,13 +189,17 @@ def test_the_place_of_an_action_is_the_function_that_makes_it() -> None:
 
 
 def test_a_name_that_leads_nowhere_is_refused() -> None:
-    file = module_file("setup_local.whole")
+    file = module_file("setup_local.atomic_write")
 
     def load(path: Path) -> bytes:
-        return b"from setup_local.paths import nothing\ndef whole(): nothing()" if path == file else path.read_bytes()
+        return (
+            b"from setup_local.paths import nothing\ndef atomic_write(): nothing()"
+            if path == file
+            else path.read_bytes()
+        )
 
     with pytest.raises(ValueError, match=r"there is no module setup_local\.paths\.nothing"):
-        Code(load).reached(Place(module="setup_local.whole", name="whole"))
+        Code(load).reached(Place(module="setup_local.atomic_write", name="atomic_write"))
 
 
 class _Files:

@@ -22,7 +22,7 @@ LAYERS = (
     "log",
     "values",
     "archive_name",
-    "whole",
+    "atomic_write",
     "manifest",
     "strict_json",
     "run",

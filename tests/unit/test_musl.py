@@ -101,42 +101,42 @@ def test_only_programs_that_ask_for_a_loader_are_given_one(tmp_path: Path) -> No
 
 
 def test_the_name_of_the_building_loader_has_one_length_wherever_it_lies(tmp_path: Path) -> None:
-    names = [loader.wide(tmp_path / sub / "ld-musl-x86_64.so.1") for sub in ("a", "another/place")]
+    names = [loader.padded(tmp_path / sub / "ld-musl-x86_64.so.1") for sub in ("a", "another/place")]
     assert len({len(name) for name in names}) == 1
     assert all(Path(name).parent.parent.name for name in names)
     with pytest.raises(ToolchainError, match="too long"):
-        loader.wide(tmp_path / ("x" * 600))
+        loader.padded(tmp_path / ("x" * 600))
 
 
 def test_settings_for_building_name_target_sysroot_and_loader(tmp_path: Path) -> None:
-    starter = tmp_path / "ld-musl-x86_64.so.1"
-    env = loader.building(starter, _plan().target, tmp_path / "sysroot", tmp_path / "settings")
+    musl_loader = tmp_path / "ld-musl-x86_64.so.1"
+    env = loader.building(musl_loader, _plan().target, tmp_path / "sysroot", tmp_path / "settings")
     lines = Path(*env.values(), "clang.cfg").read_text(encoding="utf-8").splitlines()
-    wanted = f"-Wl,--dynamic-linker={loader.wide(starter)}"
+    wanted = f"-Wl,--dynamic-linker={loader.padded(musl_loader)}"
     assert lines == ["--target=x86_64-linux-musl", f"--sysroot={tmp_path / 'sysroot'}", wanted]
 
 
-def test_a_settled_program_asks_for_the_other_loader_and_has_a_build_id_of_its_own() -> None:
+def test_a_rewritten_program_asks_for_the_other_loader_and_has_a_build_id_of_its_own() -> None:
     data = (ELF / "python-musl").read_bytes()
-    settled = loader.settled(data, "/lib/ld.so")
-    elf = read_elf(settled)
+    rewritten = loader.with_loader(data, "/lib/ld.so")
+    elf = read_elf(rewritten)
     assert elf.interpreter == "/lib/ld.so"
     assert (elf.needed, elf.exported) == (read_elf(data).needed, read_elf(data).exported)
-    assert len(settled) == len(data)
-    assert build_id(settled) != build_id(data)
-    assert b"ld-musl" not in settled
+    assert len(rewritten) == len(data)
+    assert build_id(rewritten) != build_id(data)
+    assert b"ld-musl" not in rewritten
 
 
 def test_what_is_shipped_depends_on_no_place() -> None:
     """Two programs that differ only in the loader's place, and so in their build id, become the same bytes."""
     data = (ELF / "python-musl").read_bytes()
     other = data.replace(TARGET.encode(), b"/opt/ld-musl-x86_64.so.1").replace(bytes.fromhex(build_id(data)), bytes(20))
-    assert loader.settled(data, "/lib/ld.so") == loader.settled(other, "/lib/ld.so")
+    assert loader.with_loader(data, "/lib/ld.so") == loader.with_loader(other, "/lib/ld.so")
 
 
-def test_only_programs_of_the_build_are_settled(tmp_path: Path) -> None:
+def test_only_programs_of_the_build_are_rewritten(tmp_path: Path) -> None:
     (tmp_path / "script").write_text("#!/bin/sh\n")
     shutil.copyfile(ELF / "python", tmp_path / "other")
     with pytest.raises(StepError, match="no program asks for the loader"):
-        loader.settle(tmp_path, Path("/nowhere/ld-musl-x86_64.so.1"), TARGET)
+        loader.set_interpreter(tmp_path, Path("/nowhere/ld-musl-x86_64.so.1"), TARGET)
     assert (tmp_path / "other").read_bytes() == (ELF / "python").read_bytes()

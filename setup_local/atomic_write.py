@@ -1,4 +1,4 @@
-"""Files that appear under their names only when they are whole."""
+"""Files that appear under their names only when they are complete."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(target: Path) -> Iterator[Path]:
+def atomic_write(target: Path) -> Iterator[Path]:
     """Give an empty file beside `target` to write to; at the end it takes the target's place, in one step.
 
     Where writing fails, nothing of it is left, and what was there before stays.

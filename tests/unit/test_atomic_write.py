@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from setup_local.whole import whole
+from setup_local.atomic_write import atomic_write
 
 
 def test_what_is_written_takes_the_place_of_the_old(tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("old")
-    with whole(target) as fresh:
+    with atomic_write(target) as fresh:
         fresh.write_text("new")
         assert target.read_text() == "old"
     assert target.read_text() == "new"
@@ -24,7 +24,7 @@ def test_what_is_written_takes_the_place_of_the_old(tmp_path: Path) -> None:
 def test_what_fails_leaves_the_old_and_nothing_else(tmp_path: Path) -> None:
     target = tmp_path / "file"
     target.write_text("old")
-    with pytest.raises(FileNotFoundError), whole(target) as fresh:
+    with pytest.raises(FileNotFoundError), atomic_write(target) as fresh:
         shutil.copyfile(tmp_path / "missing", fresh)
     assert target.read_text() == "old"
     assert list(tmp_path.iterdir()) == [target]
