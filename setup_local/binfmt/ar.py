@@ -1,4 +1,4 @@
-"""Reads `ar` archives, static libraries and Debian packages, as GNU, LLVM and BSD tools and dpkg write them (ar(5), deb(5))."""
+"""Reads `ar` archives, static libraries and Debian packages, as GNU, LLVM, BSD and Microsoft's tools and dpkg write them (ar(5), deb(5), "PE Format")."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ MAGIC = b"!<arch>\n"
 THIN_MAGIC = b"!<thin>\n"
 HEADER_SIZE = 60
 _END = b"`\n"
-_INDEXES = frozenset({"/", "/SYM64/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64"})
+_INDEXES = frozenset(
+    {"/", "/SYM64/", "/<ECSYMBOLS>/", "/<HYBRIDMAP>/", "__.SYMDEF", "__.SYMDEF SORTED", "__.SYMDEF_64"}
+)
 
 
 class BadArchive(ValueError):
@@ -86,8 +88,15 @@ def _real_name(field: str, names: bytes, body: bytes) -> tuple[str, int]:
             length = int(field[3:])
             return body[:length].rstrip(b"\0").decode("utf-8", "replace"), length
         if field.startswith("/") and field[1:].isdigit():
-            start = int(field[1:])
-            return names[start : names.index(b"\n", start)].rstrip(b"/").decode("utf-8", "replace"), 0
+            return _listed_name(names, int(field[1:])), 0
     except ValueError as error:
         raise BadArchive(f"unreadable member name {field!r}") from error
     return (field if field in _INDEXES else field.rstrip("/")), 0
+
+
+def _listed_name(names: bytes, start: int) -> str:
+    """Return a name of the table: GNU ends each with a slash and a newline, Microsoft with a zero. Raises ValueError."""
+    ends = [end for mark in (b"\n", b"\0") if (end := names.find(mark, start)) >= 0]
+    if not ends:
+        raise ValueError("a name without an end")
+    return names[start : min(ends)].rstrip(b"/").decode("utf-8", "replace")

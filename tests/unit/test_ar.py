@@ -30,6 +30,13 @@ def test_indexes_and_name_tables_are_no_members() -> None:
     ]
 
 
+def test_names_of_microsofts_tools_end_with_a_zero() -> None:
+    library = _library(
+        ("/", b"index"), ("/", b"index"), ("//", b"a_directory\\one.obj\0two.obj\0"), ("/0", b"one"), ("/20", b"two")
+    )
+    assert [member.name for member in members(library)] == ["a_directory\\one.obj", "two.obj"]
+
+
 def test_bsd_names_precede_the_data() -> None:
     library = _library(("#1/20", b"long name of file.o\0data"), ("__.SYMDEF", b""))
     assert list(members(library)) == [ArMember(name="long name of file.o", data=b"data", offset=library.index(b"data"))]
