@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-HEAD = 8  # bytes that `detect` wants to see
+HEAD = 20  # bytes that `detect` wants to see
 
 
 class FileKind(Enum):
@@ -17,6 +17,7 @@ class FileKind(Enum):
     PROFILE = "llvm-profile"
     MACHO = "mach-o"
     PE = "pe"
+    COFF = "coff"
     OTHER = "other"
 
 
@@ -31,6 +32,10 @@ _MAGIC = {
 }
 _FAT = b"\xca\xfe\xba\xbe"
 _FIRST_JAVA = 45  # compiled Java has the same magic, and then a version, which is larger than any number of slices
+# An object for Windows has no magic: it begins with its processor, and has no optional header, whose size stands at byte 16.
+_PROCESSORS = (b"\x64\x86", b"\x64\xaa", b"\x4c\x01")
+_ANONYMOUS = b"\0\0\xff\xff"  # the other kinds of objects, which then name their version and processor
+_VERSIONS = (b"\0\0", b"\1\0", b"\2\0")
 
 
 def detect(head: bytes) -> FileKind:
@@ -38,5 +43,13 @@ def detect(head: bytes) -> FileKind:
     for magic, kind in _MAGIC.items():
         if head.startswith(magic):
             return kind
+    if _is_coff(head):
+        return FileKind.COFF
     universal = head.startswith(_FAT) and 0 < int.from_bytes(head[4:8], "big") < _FIRST_JAVA
     return FileKind.MACHO if universal else FileKind.OTHER
+
+
+def _is_coff(head: bytes) -> bool:
+    if head.startswith(_ANONYMOUS):
+        return head[4:6] in _VERSIONS and head[6:8] in _PROCESSORS
+    return head[:2] in _PROCESSORS and head[16:20] == bytes(4)

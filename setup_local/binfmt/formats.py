@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from setup_local.binfmt.coff import read_coff
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.elf_rewriter import ElfRewriter
 from setup_local.binfmt.image import Image, Rewriter
 from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.pe import read_pe_image
+from setup_local.binfmt.pe_layout import is_image
+from setup_local.binfmt.pe_rewriter import PeRewriter
 from setup_local.binfmt.rows import EXECUTABLE, SHARED
 from setup_local.values import BinaryFormat
 
@@ -19,6 +23,7 @@ FORMATS: Mapping[FileKind, BinaryFormat] = {
     FileKind.ELF: BinaryFormat.ELF,
     FileKind.MACHO: BinaryFormat.MACHO,
     FileKind.PE: BinaryFormat.PE,
+    FileKind.COFF: BinaryFormat.PE,
 }
 
 
@@ -54,5 +59,24 @@ def _elf_rewriter(data: bytes) -> Rewriter | None:
     return ElfRewriter(file) if linked else None
 
 
-_READERS: Mapping[FileKind, Callable[[bytes], tuple[Image, ...]]] = {FileKind.ELF: _elf}
-_REWRITERS: Mapping[FileKind, Callable[[bytes], Rewriter | None]] = {FileKind.ELF: _elf_rewriter}
+def _pe(data: bytes) -> tuple[Image, ...]:
+    return (read_pe_image(data),)
+
+
+def _pe_rewriter(data: bytes) -> Rewriter | None:
+    return PeRewriter(data) if is_image(data) else None
+
+
+def _coff(data: bytes) -> tuple[Image, ...]:
+    return (read_coff(data),)
+
+
+_READERS: Mapping[FileKind, Callable[[bytes], tuple[Image, ...]]] = {
+    FileKind.ELF: _elf,
+    FileKind.PE: _pe,
+    FileKind.COFF: _coff,
+}
+_REWRITERS: Mapping[FileKind, Callable[[bytes], Rewriter | None]] = {
+    FileKind.ELF: _elf_rewriter,
+    FileKind.PE: _pe_rewriter,
+}

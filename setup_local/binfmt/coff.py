@@ -1,0 +1,203 @@
+"""Facts about one object for Windows: a COFF object, or what stands for one symbol of a DLL in an import library."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from setup_local.binfmt import coff_rows
+from setup_local.binfmt.coff_rows import FileHeader, ImportRow, SectionRow
+from setup_local.binfmt.coff_symbols import read_symbols
+from setup_local.binfmt.image import BadBinary, ImageSegment
+from setup_local.binfmt.pe_layout import name_of, strings_at
+from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
+from setup_local.values import BinaryFormat
+
+_MOST_SECTIONS = 100_000  # compilers make one for each function
+_MOST_BYTES = 1 << 24  # of the names of all sections
+_BITCODE = frozenset({".llvmbc", ".llvmcmd", ".llvm.lto"})
+_DEBUG = (".debug",)
+COUNTERS = (".lprf", "__llvm_prf_")  # how names of sections begin in which an instrumented program counts
+_CODE = 0  # IMPORT_OBJECT_CODE
+_POINTER = "__imp_"  # how the name of the pointer begins through which code reaches a symbol of a DLL
+
+
+class BadCoff(BadBinary):
+    """The bytes are not an object for Windows, or a damaged one."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coff:
+    """What an object says about itself.
+
+    `library` is the DLL whose symbol it stands for, empty for compiled code. `time` is what stands there as time of
+    compilation.
+    """
+
+    machine: str
+    bits: int
+    time: int
+    sections: frozenset[str] = frozenset()
+    symbols: SymbolTable = NO_SYMBOLS
+    library: str = ""
+
+    @property
+    def format(self) -> BinaryFormat:
+        """Return the format's name."""
+        return BinaryFormat.PE
+
+    @property
+    def linked(self) -> bool:
+        """Tell whether a linker made the file for a loader: it did not."""
+        return False
+
+    @property
+    def is_program(self) -> bool:
+        """Tell whether the system starts it: it does not."""
+        return False
+
+    @property
+    def standalone(self) -> bool:
+        """Tell whether it runs without any loader: it does not run."""
+        return False
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """Return no libraries: only what is linked has any."""
+        return ()
+
+    @property
+    def exports(self) -> frozenset[str]:
+        """Return the names that other files can bind to when a program runs: none."""
+        return frozenset()
+
+    @property
+    def imports(self) -> frozenset[str]:
+        """Return the names that are wanted of other files."""
+        return self.symbols.undefined
+
+    @property
+    def symbol_count(self) -> int:
+        """Return how many symbols it has."""
+        return len(self.symbols)
+
+    @property
+    def search_paths(self) -> tuple[str, ...]:
+        """Return no places for libraries."""
+        return ()
+
+    @property
+    def identity(self) -> None:
+        """Return no name."""
+
+    @property
+    def loader(self) -> None:
+        """Return no loader."""
+
+    @property
+    def build_id(self) -> str:
+        """Return no build id."""
+        return ""
+
+    @property
+    def segments(self) -> tuple[ImageSegment, ...]:
+        """Return no segments."""
+        return ()
+
+    @property
+    def bitcode(self) -> bool:
+        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        return bool(self.sections & _BITCODE)
+
+    @property
+    def debug_sections(self) -> frozenset[str]:
+        """Return the names of the sections with debug information."""
+        return frozenset(name for name in self.sections if name.startswith(_DEBUG))
+
+    @property
+    def stripped(self) -> bool:
+        """Tell whether it has neither debug information nor symbols."""
+        return not (self.symbols.defined or self.debug_sections)
+
+    @property
+    def counters(self) -> frozenset[str]:
+        """Return the names of the sections in which an instrumented program counts."""
+        return frozenset(name for name in self.sections if name.startswith(COUNTERS))
+
+    @property
+    def lto_functions(self) -> frozenset[str]:
+        """Return no functions: only what is linked has names that a link-time optimizer gives."""
+        return frozenset()
+
+    @property
+    def frames(self) -> None:
+        """Return nothing: how often frame pointers are set up is not counted in this format."""
+
+
+def read_coff(data: bytes) -> Coff:
+    """Read the facts of an object. Raises `BadCoff`."""
+    try:
+        return _read(data)
+    except (struct.error, ValueError, OverflowError) as error:
+        raise BadCoff(f"damaged object: {error}") from error
+
+
+def _read(data: bytes) -> Coff:
+    if not data.startswith(coff_rows.ANONYMOUS):
+        header = coff_rows.read_file_header(data, 0)
+        return _object(data, header, coff_rows.HEADER_SIZE + header.optional_size, coff_rows.SYMBOL)
+    big = coff_rows.read_big_header(data) if len(data) >= coff_rows.BIG_HEADER_SIZE else None
+    if big is not None:
+        return _object(data, big, coff_rows.BIG_HEADER_SIZE, coff_rows.WIDE_SYMBOL)
+    return _import(data, coff_rows.read_import(data))
+
+
+def _object(data: bytes, header: FileHeader, sections_at: int, layout: struct.Struct) -> Coff:
+    if header.section_count > _MOST_SECTIONS:
+        raise ValueError(f"more than {_MOST_SECTIONS} sections")
+    rows = coff_rows.read_sections(data, sections_at, header.section_count)
+    strings = strings_at(header, layout.size)
+    return Coff(
+        machine=machine_name(header.machine),
+        bits=bits_of(header.machine),
+        time=header.time,
+        sections=_names(rows, data, strings),
+        symbols=read_symbols(data, header, layout),
+    )
+
+
+def _names(rows: tuple[SectionRow, ...], data: bytes, strings: int) -> frozenset[str]:
+    names, left = set(), _MOST_BYTES
+    for raw in {row.name for row in rows}:
+        name = name_of(raw, data, strings)
+        left -= len(name)
+        if left < 0:
+            raise ValueError("the names of its sections are too long")
+        names.add(name)
+    return frozenset(names)
+
+
+def _import(data: bytes, row: ImportRow) -> Coff:
+    texts = data[coff_rows.IMPORT_SIZE : coff_rows.IMPORT_SIZE + row.size].split(b"\0")
+    if len(texts) < 3:  # noqa: PLR2004 - two names with a zero behind each
+        raise ValueError("a symbol of a DLL without its two names")
+    symbol, library = (text.decode("utf-8", "replace") for text in texts[:2])
+    name = symbol.removeprefix("_") if row.machine == coff_rows.UNDERSCORED else symbol
+    code = {name} if row.kind & 3 == _CODE else set()
+    return Coff(
+        machine=machine_name(row.machine),
+        bits=bits_of(row.machine),
+        time=row.time,
+        symbols=SymbolTable(globals=frozenset(code | {_POINTER + name}), functions=frozenset(code)),
+        library=library,
+    )
+
+
+def machine_name(number: int) -> str:
+    """Return the name of a processor as Microsoft's headers have it, its number for an unknown one."""
+    return coff_rows.MACHINES.get(number, hex(number))
+
+
+def bits_of(number: int) -> int:
+    """Return how many bits an address of a processor has, 0 for an unknown one."""
+    return coff_rows.BITS.get(number, 0)

@@ -1,0 +1,13 @@
+/* Stands for python313.dll: a function of the C API, a module of its own, the table of modules and one with a bundled library. */
+#define API __declspec(dllexport)
+__declspec(dllimport) int puts(const char *);
+__declspec(dllimport) void *GetModuleHandleW(const void *);
+#ifdef DELAYED
+__declspec(dllimport) int delayed(void);
+#define ID delayed()
+#else
+#define ID 0
+#endif
+API int Py_Main(int count, void *words) { return puts("core") + count + ID + (words ? 1 : 0); }
+API int Py_Initialized = 1;
+void *PyInit__core(void) { return GetModuleHandleW(0); }
