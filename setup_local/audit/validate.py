@@ -22,6 +22,7 @@ from setup_local.audit import (
     check_links,
     check_manifest,
     check_optimized,
+    check_pip,
     check_sources,
     check_tree,
     description,
@@ -65,6 +66,7 @@ _OF_FORMAT: Mapping[BinaryFormat, tuple[Rule[Binary], ...]] = {
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,
     *_ANY,
+    *check_pip.RULES,
     *check_description.RULES,
     *check_contents.RULES,
     *check_optimized.RULES,
@@ -105,7 +107,7 @@ def rules(archive: str = "") -> tuple[Rule[Any], ...]:
 def _of_flavor(flavor: Flavor) -> tuple[Rule[Any], ...]:
     if flavor.detached:
         return (*check_debuginfo.RULES, check_flavor.LICENCES)
-    return (*check_flavor.RULES, check_flavor.LICENCES)
+    return (*check_flavor.RULES, check_flavor.LICENCES, *check_pip.RULES)
 
 
 def validate_archive(path: Path, *, forbid: tuple[str, ...] = (), floor: str = "") -> Verdict:

@@ -35,6 +35,11 @@ def _useless_link(sample: Sample) -> None:
 
 
 BREACHES: list[Breach] = [
+    ("pip", without("install/lib/python3.13/site-packages/pip/__main__.py")),
+    ("pip", without("install/lib/python3.13/site-packages/pip-25.1.dist-info/RECORD")),
+    ("pip", put("install/lib/python3.13/site-packages/pip/_internal/cli/main.py", b"")),
+    ("pip", without("install/bin/pip3")),
+    ("pip", member("install/bin/pip3", "mode", 0o644)),
     ("python-program", member(PROGRAM, "mode", 0o644)),
     ("python-program", _file_instead_of_program),
     ("module-suffixes", extension("_shared", shared_lib="install/lib/python3.13/os.py")),

@@ -41,6 +41,8 @@ FLAVOUR_BREACHES: list[Breach] = [
     ("flavour-program", member("bin/python3.13", "data", b"#!/bin/sh\n")),
     ("flavour-program", member("bin/python3.13", "mode", 0o644)),
     ("flavour-version", without("lib/python3.13/os.py")),
+    ("pip", without("lib/python3.13/site-packages/pip/__main__.py")),
+    ("pip", without("bin/pip3")),
     ("flavour-version", _named("cpython-3.12.5-x86_64-unknown-linux-gnu-install_only.tar.gz")),
     ("flavour-stripped", _named("cpython-3.13.5-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz")),
     ("flavour-stripped", _debug_sections),
