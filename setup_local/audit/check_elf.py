@@ -72,6 +72,25 @@ def _text_relocations(binary: ElfBinary) -> Breaches:
         yield binary.name, "has relocations in its code"
 
 
+def _page_size(binary: ElfBinary) -> Breaches:
+    """Ask of every mapped part what loaders do where the kernel has the largest pages."""
+    wanted = binary.policy.page_size
+    for segment in binary.elf.segments:
+        if segment.alignment % wanted or (segment.address - segment.offset) % wanted:
+            place = f"its segment at {segment.address:#x}"
+            yield binary.name, f"{place} is aligned to {segment.alignment} bytes; kernels may have pages of {wanted}"
+            return
+
+
+def _instructions(binary: ElfBinary) -> Breaches:
+    for extension, place in sorted(binary.elf.newer):
+        if not any(item.covers(binary.name, place) for item in binary.policy.allowed_instructions):
+            yield (
+                binary.name,
+                f"{place} has instructions of {extension}, which the oldest processors of the target lack",
+            )
+
+
 def _private_symbols(binary: ElfBinary) -> Breaches:
     if not binary.policy.is_private(binary.elf.soname or ""):
         return
@@ -98,6 +117,12 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("stack", "the stack is not executable", _stack),
         ("relro", "relocated data becomes read-only (RELRO)", _relro),
         ("bind-now", "symbols are bound at start (BIND_NOW)", _bind_now),
+        ("page-size", "segments are aligned to the largest pages of the target's kernels", _page_size),
+        (
+            "instructions",
+            "only functions that are chosen at run time need more than the oldest processor",
+            _instructions,
+        ),
         ("text-relocations", "code holds no relocations", _text_relocations),
         ("private-symbols", "symbols of shared dependencies cannot be mistaken for the host's", _private_symbols),
     )

@@ -52,7 +52,7 @@ class Policy:
 
     `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it).
     What can be said of one format alone stands in a table of that format's name.
-    `crt_features` are what descriptions have to say of the C library. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
+    `crt_features` are what descriptions have to say of the C library. `page_size` is that of the largest pages that kernels for the target have. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
     `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
@@ -60,7 +60,8 @@ class Policy:
     as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
     `other_code` are static libraries whose code is not compiled as all other code is. `laid_out` tells that the hot code of
-    interpreters with pgo and lto is contiguous, unless their names say otherwise.
+    interpreters with pgo and lto is contiguous, unless their names say otherwise. `allowed_instructions` names functions that are
+    chosen at run time, where the processor has what they need.
     """
 
     triple: str
@@ -72,6 +73,7 @@ class Policy:
     default_floor: str = ""
     newest_floor: str = ""
     crt_features: tuple[str, ...] = ()
+    page_size: int = 4096
     needed: tuple[AllowedLibrary, ...]
     own_libraries: tuple[str, ...] = ()
     private_libraries: tuple[str, ...] = ()
@@ -91,6 +93,7 @@ class Policy:
     foreign_files: tuple[str, ...] = ()
     other_code: tuple[str, ...] = ()
     laid_out: bool = False
+    allowed_instructions: tuple[AllowedNames, ...] = ()
     elf: ElfPolicy | None = None
 
     @property

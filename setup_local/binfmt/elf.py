@@ -17,6 +17,7 @@ from setup_local.binfmt.dynamic import Dynamic, read_dynamic
 from setup_local.binfmt.frames import frames
 from setup_local.binfmt.header import Header, read_header
 from setup_local.binfmt.image import BadBinary, ImageSegment
+from setup_local.binfmt.instructions import Newer, newer_instructions
 from setup_local.binfmt.rows import SegmentRow
 from setup_local.binfmt.segments import Loaded
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable, read_symbols
@@ -70,7 +71,8 @@ class Elf:
     sections. `level` is what a program says that it wants of the processor (`v3`), empty if it says nothing.
     `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
     one, and nothing that could be loaded. `loadable` files have segments for a loader, whatever their type says.
-    `frames` is how often its code sets up a frame pointer, None for processors of which that is not known.
+    `frames` is how often its code sets up a frame pointer, None for processors of which that is not known; `newer` are functions
+    with instructions that the first processors lack, where that is looked for and there is a table of symbols.
     `disagreements` are places where sections or the type say something else than what a loader reads.
     """
 
@@ -92,6 +94,7 @@ class Elf:
     loadable: bool = False
     detached: bool = False
     frames: int | None = None
+    newer: frozenset[Newer] = frozenset()
     disagreements: tuple[str, ...] = ()
     sections: frozenset[str] = frozenset()
     segments: tuple[ImageSegment, ...] = ()
@@ -223,6 +226,7 @@ def _read(data: bytes) -> Elf:
         "sections": frozenset(section.name for section in header.sections),
         "symbols": _table(header, data),
         "frames": frames(data, header),
+        "newer": newer_instructions(data, header),
     }
     image = Loaded(data=data, form=header.form, machine=header.machine, segments=header.segments)
     loadable = any(segment.kind in (segments.LOAD, segments.DYNAMIC) for segment in image.segments)
@@ -288,6 +292,7 @@ def _mapped(row: SegmentRow) -> ImageSegment:
         memory=row.memory,
         writable=bool(row.flags & segments.WRITABLE),
         executable=bool(row.flags & segments.EXECUTABLE),
+        alignment=row.alignment,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from setup_local.binfmt.header import Header
+from setup_local.binfmt.header import Header, Section
 
 _EXECUTABLE = 4  # SHF_EXECINSTR
 # How the frame pointer gets its value: the psABI of x86-64 has `push %rbp; mov %rsp, %rbp`, the one of AArch64 `add x29, sp, #n`.
@@ -23,7 +23,18 @@ def frames(data: bytes, header: Header) -> int | None:
     pattern = _SET_UP.get(header.machine)
     if pattern is None:
         return None
-    code = [item for item in header.sections if item.flags & _EXECUTABLE and item.holds_bytes]
-    if sum(item.size for item in code) > len(data):
+    code = code_sections(data, header)
+    return sum(len(pattern.findall(data, item.offset, item.offset + item.size)) for _, item in code)
+
+
+def code_sections(data: bytes, header: Header) -> list[tuple[int, Section]]:
+    """Return the sections that hold machine code, each with its number.
+
+    Raises ValueError for sections that overlap: reading them all could take for ever.
+    """
+    code = [
+        (number, item) for number, item in enumerate(header.sections) if item.flags & _EXECUTABLE and item.holds_bytes
+    ]
+    if sum(item.size for _, item in code) > len(data):
         raise ValueError("the sections of code are larger than the file")
-    return sum(len(pattern.findall(data, item.offset, item.offset + item.size)) for item in code)
+    return code

@@ -26,6 +26,7 @@ class Section(NamedTuple):
     offset: int
     size: int
     link: int
+    address: int = 0
 
     @property
     def holds_bytes(self) -> bool:
@@ -100,7 +101,7 @@ def _sections(data: bytes, form: Form, row: HeaderRow) -> Iterator[Section]:
         if stop < 0:
             raise ValueError(f"the name of a section at byte {at} has no end")
         name = data[at:stop].decode("utf-8", "replace")
-        yield Section(name, entry.kind, entry.flags, entry.offset, entry.size, entry.link)
+        yield Section(name, entry.kind, entry.flags, entry.offset, entry.size, entry.link, entry.address)
 
 
 @cache

@@ -13,7 +13,10 @@ class BadBinary(ValueError):
 
 
 class ImageSegment(NamedTuple):
-    """A part of a file that is mapped: where it lies, where it is mapped (without relocation), and what may be done there."""
+    """A part of a file that is mapped: where it lies, where it is mapped (without relocation), and what may be done there.
+
+    `alignment` is what the two places have in common, 0 where the format does not say.
+    """
 
     offset: int
     size: int
@@ -21,6 +24,7 @@ class ImageSegment(NamedTuple):
     memory: int
     writable: bool
     executable: bool
+    alignment: int = 0
 
 
 class Image(Protocol):

@@ -56,6 +56,7 @@ MODULES = (
     Module(name="stack.so", hardening=("-z", "relro", "-z", "now", "-z", "execstack")),
     Module(name="no-stack.so", hardening=("-z", "relro", "-z", "now", "-z", "nognustack")),
     Module(name="no-relro.so", hardening=("-z", "norelro", "-z", "now")),
+    Module(name="small-pages.so", flags=("-z", "max-page-size=2048", "-z", "common-page-size=2048")),
     Module(name="lazy.so", hardening=("-z", "relro", "-z", "lazy")),
     Module(name="text-relocation.so", source="text_relocation.S", flags=("-z", "notext")),
     Module(name="writable-code.so", source="writable_code.S"),
@@ -134,6 +135,16 @@ def main() -> None:
         for module in MODULES:
             maker.module(module)
         maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
+        maker.run("ar", "rcsD", "libother-machine.a", "bundled.o", "demo.o", "other-machine.o", cwd=RESULTS)
+        maker.compile(SOURCES / "newer_instructions.S", RESULTS / "newer-instructions.o", target="aarch64-linux-gnu")
+        maker.link(
+            RESULTS / "newer-instructions.so",
+            "-m",
+            "aarch64linux",
+            "-shared",
+            *HARDENED,
+            str(RESULTS / "newer-instructions.o"),
+        )
         for name, (target, loader) in ARCHITECTURES.items():
             maker.architecture(name, target, loader)
 
