@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,10 @@ from setup_local.values import ArchiveFormat
 
 if TYPE_CHECKING:
     from setup_local.catalog.flavors import Flavor
+
+
+Made = tuple[str, str, Path, str]
+"""An archive: what kind of word asked for it, that word, where it is, and what it is."""
 
 
 @click.command()
@@ -55,28 +59,40 @@ def repack(
       setup-local repack dist/cpython-*-full.tar.zst --flavor minimal --format zst
       setup-local repack dist/cpython-*-full.tar.zst --json-version 7
     """
-    from setup_local.catalog.flavors import load_flavors
-    from setup_local.flavors.older_description import VERSIONS, with_description
-    from setup_local.flavors.repack import repack as write_flavor
+    from setup_local.flavors.older_description import VERSIONS
 
     if not names and not versions:
         raise RequestError("nothing to make", where=archive, hint="name a --flavor, or --json-version 7")
     if unknown := [version for version in versions if version not in VERSIONS]:
         raise RequestError(f"no version {unknown[0]!r} of PYTHON.json", hint=f"there are: {', '.join(VERSIONS)}")
-    catalog = load_flavors()
-    known = {flavor.name: flavor for flavor in catalog.flavor}
-    wanted = _wanted(names, known)
-    threads = len(os.sched_getaffinity(0))
-    made = []
-    for name in wanted:
-        path = write_flavor(archive, known[name], catalog, output=output, suffix=suffix.value, threads=threads)
-        made.append(_shown("flavor", name, path, known[name].title, as_machine=as_machine))
-    for version in dict.fromkeys(versions):
-        path = with_description(archive, version, output=output, threads=threads)
-        title = f"all of it, with PYTHON.json of version {version}"
-        made.append(_shown("json_version", version, path, title, as_machine=as_machine))
+    made = [
+        _shown(*item, as_machine=as_machine)
+        for item in (*_flavors(archive, names, output, suffix), *_older(archive, versions, output))
+    ]
     if as_machine:
         click.echo(json.dumps({"format": 1, "archives": made}, indent=2))
+
+
+def _flavors(archive: Path, names: tuple[str, ...], output: Path, suffix: ArchiveFormat) -> Iterator[Made]:
+    """Yield each flavour as soon as it is made."""
+    from setup_local.catalog.flavors import load_flavors
+    from setup_local.flavors.repack import repack as write_flavor
+
+    catalog = load_flavors()
+    known = {flavor.name: flavor for flavor in catalog.flavor}
+    threads = len(os.sched_getaffinity(0))
+    for name in _wanted(names, known):
+        path = write_flavor(archive, known[name], catalog, output=output, suffix=suffix.value, threads=threads)
+        yield "flavor", name, path, known[name].title
+
+
+def _older(archive: Path, versions: tuple[str, ...], output: Path) -> Iterator[Made]:
+    """Yield each archive with an older description as soon as it is made."""
+    from setup_local.flavors.older_description import with_description
+
+    for version in dict.fromkeys(versions):
+        path = with_description(archive, version, output=output, threads=len(os.sched_getaffinity(0)))
+        yield "json_version", version, path, f"all of it, with PYTHON.json of version {version}"
 
 
 def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:

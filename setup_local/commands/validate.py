@@ -58,11 +58,7 @@ def validate(
     refuse_empty(forbid)
     wanted = wanted_reports(reports, as_json=as_machine)
     table = Report(format=Format.TABLE)
-    outcomes = []
-    for archive in archives:
-        outcomes.append(_judge(archive, forbid, floor))
-        if table in wanted:
-            _show(outcomes[-1])
+    outcomes = [_judge(archive, forbid, floor, shown=table in wanted) for archive in archives]
     for report in wanted:
         if report != table:
             write_report(report, outcomes, rules())
@@ -92,15 +88,18 @@ def _list_rules(*, as_machine: bool) -> None:
     report.show_rules(Console(highlight=False), rules())
 
 
-def _judge(archive: Path, forbid: tuple[str, ...], floor: str) -> Judged:
+def _judge(archive: Path, forbid: tuple[str, ...], floor: str, *, shown: bool) -> Judged:
     from setup_local.audit import report
     from setup_local.audit.validate import rules, validate_archive
 
     try:
         verdict = validate_archive(archive, forbid=forbid, floor=floor)
-        return report.Judged(subject=str(archive), verdict=verdict, rules=rules(archive.name))
+        outcome = report.Judged(subject=str(archive), verdict=verdict, rules=rules(archive.name))
     except SetupLocalError as error:
-        return report.Judged(subject=str(archive), error=error)
+        outcome = report.Judged(subject=str(archive), error=error)
+    if shown:
+        _show(outcome)
+    return outcome
 
 
 def _fail_if_needed(outcomes: list[Judged]) -> None:
