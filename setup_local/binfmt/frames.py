@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from setup_local.binfmt.header import Header, Section
 
 _EXECUTABLE = 4  # SHF_EXECINSTR
 # How the frame pointer gets its value: the psABI of x86-64 has `push %rbp; mov %rsp, %rbp`, the one of AArch64 `add x29, sp, #n`.
+_X86_64 = re.compile(rb"\x55\x48\x89\xe5")
+_AARCH64 = re.compile(rb"\xfd[\x03-\xff][\x00-\x3f]\x91", re.DOTALL)
 _SET_UP: Mapping[str, re.Pattern[bytes]] = {
-    "EM_X86_64": re.compile(rb"\x55\x48\x89\xe5"),
-    "EM_AARCH64": re.compile(rb"\xfd[\x03-\xff][\x00-\x3f]\x91", re.DOTALL),
+    "EM_X86_64": _X86_64,
+    "EM_AARCH64": _AARCH64,
+    "CPU_TYPE_X86_64": _X86_64,
+    "CPU_TYPE_ARM64": _AARCH64,
 }
 
 
-def frames(data: bytes, header: Header) -> int | None:
-    """Return how often the code of a file sets up a frame, None for a processor whose code is not known here.
+def count_frames(data: bytes, machine: str, code: Sequence[tuple[int, int]]) -> int | None:
+    """Return how often code sets up a frame, None for a processor whose code is not known here.
 
-    Raises ValueError for sections that overlap: reading them all could take for ever.
+    `code` are offset and size of each part of the file that holds instructions. Raises ValueError if they overlap: reading
+    them all could take for ever.
     """
-    pattern = _SET_UP.get(header.machine)
+    pattern = _SET_UP.get(machine)
     if pattern is None:
         return None
-    code = code_sections(data, header)
-    return sum(len(pattern.findall(data, item.offset, item.offset + item.size)) for _, item in code)
+    if sum(size for _, size in code) > len(data):
+        raise ValueError("the sections of code are larger than the file")
+    return sum(len(pattern.findall(data, offset, offset + size)) for offset, size in code)
+
+
+def frames(data: bytes, header: Header) -> int | None:
+    """Return the same of an ELF file. Raises ValueError."""
+    code = [(item.offset, item.size) for _, item in code_sections(data, header)]
+    return count_frames(data, header.machine, code)
 
 
 def code_sections(data: bytes, header: Header) -> list[tuple[int, Section]]:

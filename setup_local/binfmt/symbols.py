@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import accumulate, chain, count
-from operator import add
 from typing import Any
 
 from setup_local.binfmt.rows import Form
+from setup_local.binfmt.strings import StringTable
 
 _STB_LOCAL, _STB_WEAK = 0, 2
 _STT_FUNC, _STT_GNU_IFUNC, _STT_SECTION, _STT_FILE = 2, 10, 3, 4
 _STV_DEFAULT, _STV_PROTECTED = 0, 3
-_MOST = 500_000  # symbols of one table; large interpreters have 40,000
-_LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of one table
-_OTHER_NAMES = 1 << 16  # names in a table of strings that are not those of its symbols
+MOST = 500_000  # symbols of one table; large interpreters have 40,000
 _UNDEFINED, _HOT = 1 << 16, 1 << 17  # what is added to the number that `st_info` and `st_other` make
 
 
@@ -73,14 +70,14 @@ def read_symbols(
     Raises ValueError, `struct.error`.
     """
     layout = form.marks
-    if table[1] // layout.size > _MOST:
-        raise ValueError(f"a table of more than {_MOST} symbols")
+    if table[1] // layout.size > MOST:
+        raise ValueError(f"a table of more than {MOST} symbols")
     raw = memoryview(data)[table[0] : table[0] + table[1] // layout.size * layout.size]
     marks = {0: _UNDEFINED} | dict.fromkeys(hot - {0}, _HOT)
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for at, flags, section in layout.iter_unpack(raw):
         groups[flags + marks.get(section, 0)].append(at)
-    strings = _Strings(data, names, symbols=len(raw) // layout.size)
+    strings = StringTable(data, names, symbols=len(raw) // layout.size, cut="@")
     kinds = {mark: _Kind(mark, form.order) for mark in groups}
     sets: dict[str, Any] = _sorted(
         [(kinds[mark], strings.all(places)) for mark, places in groups.items() if kinds[mark].named]
@@ -133,53 +130,3 @@ def _place(binding: int, visibility: int) -> str:
     if binding == _STB_LOCAL:
         return "locals"
     return "weak" if binding == _STB_WEAK else "globals"
-
-
-class _Strings:
-    """A table of strings. It is split as a whole, if that is in proportion; what begins within a string is read singly.
-
-    Versions (`memcpy@GLIBC_2.14`) are cut off.
-    """
-
-    def __init__(self, data: bytes, place: tuple[int, int], *, symbols: int) -> None:
-        self.data, self.start, self.end = data, place[0], min(sum(place), len(data))
-        self.left = _MOST_BYTES
-        self.known = {0: ""}
-        table = data[self.start : self.end]
-        if len(table) <= _MOST_BYTES and table.count(0) <= symbols + _OTHER_NAMES:
-            self._split(table)
-
-    def _split(self, table: bytes) -> None:
-        parts = table.split(b"\0")[:-1]
-        if max(map(len, parts), default=0) >= _LONGEST:
-            return
-        texts = _text(table).split("\0")  # a damaged character ends before the zero
-        if b"@" in table:
-            texts = [text.partition("@")[0] for text in texts]
-        starts = map(add, chain((0,), accumulate(map(len, parts))), count())
-        self.known = dict(zip(starts, texts[: len(parts)], strict=False)) | {0: ""}
-
-    def all(self, places: list[int]) -> set[str]:
-        """Return the strings at these places; there is none at 0. Raises ValueError."""
-        found: set[str | None] = set(map(self.known.get, places))
-        if None in found:
-            found |= {self.one(place) for place in set(places) - self.known.keys()}
-        return {name for name in found if name}
-
-    def one(self, place: int) -> str:
-        """Return the string at a place. Raises ValueError."""
-        known = self.known.get(place)
-        if known is not None:
-            return known
-        start = self.start + place
-        stop = self.data.find(b"\0", start, min(self.end, start + _LONGEST))
-        self.left -= stop - start
-        if stop < 0:
-            raise ValueError("the name of a symbol has no end")
-        if self.left < 0:
-            raise ValueError("the names of the symbols are too long")
-        return _text(self.data[start:stop]).partition("@")[0]
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")

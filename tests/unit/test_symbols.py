@@ -6,7 +6,7 @@ import struct
 
 import pytest
 
-from setup_local.binfmt import symbols
+from setup_local.binfmt import strings
 from setup_local.binfmt.rows import form_of
 from setup_local.binfmt.symbols import SymbolTable, read_symbols
 
@@ -56,7 +56,7 @@ def test_each_symbol_is_in_its_sets(
     elf_class: int, order: str, *, singly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if singly:  # as for tables of strings that are out of proportion
-        monkeypatch.setattr(symbols, "_OTHER_NAMES", -100)
+        monkeypatch.setattr(strings, "_OTHER_NAMES", -100)
     found = read(elf_class, order)
     assert found.globals == {"global", "memcpy", "cpy", "caf\u00e9", "bad\ufffd"}
     assert found.weak == {"weak"}
@@ -87,6 +87,6 @@ def test_a_name_that_is_too_long_is_refused() -> None:
 
 
 def test_names_that_lie_over_each_other_are_refused_when_they_are_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(symbols, "_MOST_BYTES", 20)
+    monkeypatch.setattr(strings, "_MOST_BYTES", 20)
     with pytest.raises(ValueError, match="too long"):
         read()
