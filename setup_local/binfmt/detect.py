@@ -28,6 +28,10 @@ _MAGIC = {
     b"BC\xc0\xde": FileKind.BITCODE,
     b"\xfflprofi\x81": FileKind.PROFILE,
     b"\xcf\xfa\xed\xfe": FileKind.MACHO,
+    b"\xce\xfa\xed\xfe": FileKind.MACHO,  # of 32 bits, and the same two for big-endian processors
+    b"\xfe\xed\xfa\xce": FileKind.MACHO,
+    b"\xfe\xed\xfa\xcf": FileKind.MACHO,
+    b"\xca\xfe\xba\xbf": FileKind.MACHO,
     b"MZ": FileKind.PE,
 }
 _FAT = b"\xca\xfe\xba\xbe"

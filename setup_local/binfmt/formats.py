@@ -13,6 +13,7 @@ from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.elf_rewriter import ElfRewriter
 from setup_local.binfmt.image import Image, Rewriter
 from setup_local.binfmt.layout import read_layout
+from setup_local.binfmt.macho import read_slices
 from setup_local.binfmt.pe import read_pe_image
 from setup_local.binfmt.pe_layout import is_image
 from setup_local.binfmt.pe_rewriter import PeRewriter
@@ -73,6 +74,7 @@ def _coff(data: bytes) -> tuple[Image, ...]:
 
 _READERS: Mapping[FileKind, Callable[[bytes], tuple[Image, ...]]] = {
     FileKind.ELF: _elf,
+    FileKind.MACHO: read_slices,
     FileKind.PE: _pe,
     FileKind.COFF: _coff,
 }

@@ -13,9 +13,11 @@ sys.path.insert(0, str(TESTS / "unit"))
 from hostile_archives import DESCRIPTIONS, SHAPES, plain_tar  # noqa: E402 (needs the path above)
 from hostile_elf import SHAPES as ELF_SHAPES  # noqa: E402
 from sample_distribution import Sample, binary  # noqa: E402
+from sample_macho import macho  # noqa: E402
 
 _LARGEST = 1 << 16
 _ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
+_MACHOS = ("good-x86_64.so", "chained-x86_64.so", "libpython3.13-x86_64.dylib", "python-x86_64", "debug.so", "core.o")
 _OTHERS = ("i386.so", "mips.so", "s390x.so", "python-ppc64le", "module-s390x.o")
 
 
@@ -42,6 +44,10 @@ def _archives() -> Iterator[bytes]:
 def _elves() -> Iterator[bytes]:
     yield from (binary(name) for name in (*_ELVES, *(f"architectures/{name}" for name in _OTHERS)))
     yield from (change(binary("newer.so")) for change in ELF_SHAPES.values())
+
+
+def _machos() -> Iterator[bytes]:
+    yield from map(macho, (*_MACHOS, "python-universal"))
 
 
 def _libraries() -> Iterator[bytes]:
@@ -71,6 +77,7 @@ SEEDS = {
     "packed_tar": _tars,
     "archive": _archives,
     "elf": _elves,
+    "macho": _machos,
     "elf_tools": _elves,
     "static_library": _libraries,
     "binary": lambda: (*_elves(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),

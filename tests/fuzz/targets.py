@@ -24,6 +24,7 @@ from setup_local.audit.validate import validate_archive
 from setup_local.binfmt import ar
 from setup_local.binfmt.elf import BadElf, read_elf
 from setup_local.binfmt.layout import debug_size
+from setup_local.binfmt.macho import BadMacho, read_slices
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import SetupLocalError, SourceError
 from setup_local.flavors.detach import detach
@@ -82,6 +83,13 @@ def elf(data: bytes) -> None:
     try:
         read_elf(data)
     except BadElf:
+        return
+
+
+def macho(data: bytes) -> None:
+    try:
+        read_slices(data)
+    except BadMacho:
         return
 
 
@@ -149,6 +157,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         packed_tar,
         archive,
         elf,
+        macho,
         elf_tools,
         static_library,
         binary,

@@ -1,0 +1,37 @@
+"""Takes universal files apart, which hold the same program for several processors (<mach-o/fat.h>)."""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+MAGIC, MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
+_COUNT = struct.Struct(">I")
+_ROWS = {MAGIC: struct.Struct(">5I"), MAGIC_64: struct.Struct(">2I2Q2I")}
+_MOST = 32  # slices; there are not that many processors
+
+
+class Slice(NamedTuple):
+    """One of the files in a universal one: its processor (`cputype`, `cpusubtype`) and its bytes."""
+
+    cpu: int
+    subtype: int
+    data: bytes
+
+
+def slices(data: bytes) -> tuple[Slice, ...]:
+    """Return the files in a universal one, nothing for any other file. Raises ValueError, `struct.error`."""
+    row = _ROWS.get(data[: len(MAGIC)])
+    if row is None:
+        return ()
+    (count,) = _COUNT.unpack_from(data, len(MAGIC))
+    if count > _MOST:
+        raise ValueError(f"a universal file with {count} slices")
+    found, end = [], len(MAGIC) + _COUNT.size + count * row.size
+    for index in range(count):
+        cpu, subtype, offset, size, *_ = row.unpack_from(data, len(MAGIC) + _COUNT.size + index * row.size)
+        if offset < end or offset + size > len(data):
+            raise ValueError("the slices of a universal file are not one behind the other, or are cut off")
+        found.append(Slice(cpu, subtype, data[offset : offset + size]))
+        end = offset + size
+    return tuple(found)

@@ -1,0 +1,64 @@
+"""Real Mach-O files (`tests/binaries/macho`), and what changes single fields in them."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+
+from setup_local.binfmt import macho_rows as rows
+from setup_local.binfmt.macho_rows import Command, Layout, read_layout
+
+MACHO = Path(__file__).resolve().parent.parent / "binaries" / "macho"
+THIN = sorted(path.name for path in MACHO.iterdir() if path.suffix != ".a" and path.read_bytes().startswith(rows.MAGIC))
+LINKED = [name for name in THIN if not name.endswith(".o")]
+UNIVERSAL = ["good-universal.so", "one-sided.so", "python-universal"]
+_PAGE = 4096
+
+
+def macho(name: str) -> bytes:
+    return (MACHO / name).read_bytes()
+
+
+def layout(data: bytes) -> Layout:
+    return read_layout(data)
+
+
+def command(data: bytes, kind: int) -> Command:
+    found = read_layout(data).first(kind)
+    assert found is not None
+    return found
+
+
+def with_bytes(data: bytes, at: int, new: bytes) -> bytes:
+    """Return a file with other bytes at a place."""
+    return data[:at] + new + data[at + len(new) :]
+
+
+def with_numbers(data: bytes, kind: int, index: int, *numbers: int) -> bytes:
+    """Return a file in which numbers of a load command, from that index on, are others."""
+    place = command(data, kind).at + rows.COMMAND.size + 4 * index
+    return with_bytes(data, place, struct.pack(f"<{len(numbers)}I", *numbers))
+
+
+def with_header(data: bytes, **changes: int) -> bytes:
+    """Return a file with other fields in its header (`HeaderRow`)."""
+    header = read_layout(data).header._replace(**changes)
+    return with_bytes(data, 0, rows.HEADER.pack(*header))
+
+
+def without(data: bytes, kind: int) -> bytes:
+    """Return a file in which a load command is of a kind that nobody knows."""
+    return with_bytes(data, command(data, kind).at, struct.pack("<I", 0x7F))
+
+
+def with_segment(data: bytes, number: int, **changes: int) -> bytes:
+    """Return a file with other fields in one of its segments (`SegmentRow`)."""
+    found = [item for item in read_layout(data).commands if item.kind == rows.SEGMENT][number]
+    row = read_layout(data).segments[number]._replace(**changes)
+    return with_bytes(data, found.at + rows.COMMAND.size, rows.SEGMENT_ROW.pack(*row))
+
+
+def with_changed_code(data: bytes) -> bytes:
+    """Return a file with other code, and the signature that it had before."""
+    text = next(item for item in read_layout(data).sections if item.is_code)
+    return with_bytes(data, text.offset, bytes([data[text.offset] ^ 1]))
