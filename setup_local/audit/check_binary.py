@@ -70,7 +70,7 @@ def _exports(binary: Binary) -> Breaches:
         return
     if image.is_program:
         allowed = policy.interpreter_exports
-    elif identity.startswith("lib"):
+    elif identity.startswith("lib") or policy.brings(identity):
         allowed = policy.library_exports
     else:
         allowed = policy.module_exports

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator
 
 from setup_local.audit.archive import MemberKind
@@ -13,10 +12,11 @@ from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
 from setup_local.audit.safety import ROOT
 from setup_local.binfmt.formats import FORMATS
+from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 _INITTAB = "PyImport_Inittab"
-_SHARED = re.compile(r"install/lib/[^/]+")
+_INSTALL, _BUILD = "install/", "build/"
 
 
 def _named(dist: Distribution) -> Iterator[tuple[str, str]]:
@@ -92,18 +92,29 @@ def _unnamed(dist: Distribution, candidates: Iterable[str]) -> Breaches:
 
 
 def _modules_named(dist: Distribution) -> Breaches:
-    found = (name for name, facts in dist.files.items() if "/lib-dynload/" in name and facts.kind in FORMATS)
+    is_module = dist.policy.tree.is_module
+    found = (name for name, facts in dist.files.items() if facts.kind in FORMATS and is_module(_installed(name)))
     yield from _unnamed(dist, found)
 
 
+def _installed(name: str) -> str:
+    """Return a file's path in the installation, an empty text for one that lies beside it."""
+    return name.removeprefix(_INSTALL) if name.startswith(_INSTALL) else ""
+
+
 def _objects_named(dist: Distribution) -> Breaches:
-    yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".o")))
+    yield from _unnamed(dist, _built(dist, dist.policy.tree.object_suffixes))
 
 
 def _libraries_named(dist: Distribution) -> Breaches:
-    yield from _unnamed(dist, (name for name in dist.files if name.startswith("build/") and name.endswith(".a")))
-    shared = (name for name, facts in dist.files.items() if facts.image is not None and _SHARED.fullmatch(name))
+    yield from _unnamed(dist, _built(dist, dist.policy.tree.static_suffixes))
+    is_library = dist.policy.tree.is_library
+    shared = (name for name, facts in dist.files.items() if facts.image is not None and is_library(_installed(name)))
     yield from _unnamed(dist, shared)
+
+
+def _built(dist: Distribution, suffixes: tuple[str, ...]) -> Iterator[str]:
+    return (name for name in dist.files if name.startswith(_BUILD) and name.endswith(suffixes))
 
 
 def _init_functions(dist: Distribution) -> Breaches:
@@ -125,10 +136,12 @@ def _init_functions(dist: Distribution) -> Breaches:
 
 
 def _in_program(dist: Distribution) -> Breaches:
-    """Hold only for a libpython that still has its symbol table."""
+    """Hold only for a libpython that still has its symbol table; on Windows none has."""
     facts = dist.carrier
     if facts is None or facts.image is None:
         return  # `paths-exist` says so
+    if dist.policy.format is BinaryFormat.PE and not facts.image.symbols:
+        return
     symbols = facts.image.symbols.defined | facts.image.exports
     for label, extension in dist.description.extensions():
         if extension.builtin and extension.init_fn != NO_INIT and extension.init_fn not in symbols:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from setup_local.archive_name import full_names, stem
 from setup_local.audit.facts import Distribution
+from setup_local.audit.layout import filled
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import named_floor, version
 from setup_local.audit.safety import ROOT
@@ -57,13 +58,17 @@ def _abi_flags(dist: Distribution) -> str:
 def _abi(dist: Distribution) -> Breaches:
     """Hold that the interpreter is what the build options say, and all names tell the same."""
     said, flags = dist.description, _abi_flags(dist)
-    version, variables = f"{said.python_major_minor_version}{flags}", said.python_config_vars
+    version, variables = said.python_major_minor_version, said.python_config_vars
+    tree, names = dist.policy.tree, {"version": version, "flags": flags}
     if dist.program is not None:  # `python_exe` may be a link to it
-        yield from _same("$.python_exe", dist.program.name.rpartition("/")[2], f"python{version}")
-    yield from _same("$.python_config_vars.ABIFLAGS", variables.get("ABIFLAGS"), flags)
+        yield from _same("$.python_exe", dist.program.name.rpartition("/")[2], filled(tree.executable, **names))
+    if tree.executable != filled(
+        tree.executable, **names
+    ):  # where names have the letters, `sysconfig` has them as well
+        yield from _same("$.python_config_vars.ABIFLAGS", variables.get("ABIFLAGS"), flags)
     for name, flag in (("Py_DEBUG", "d"), ("Py_GIL_DISABLED", "t")):
         yield from _same(f"$.python_config_vars.{name}", variables.get(name) == "1", flag in flags)
-    soabi = f".{said.python_implementation_cache_tag}{flags}-"
+    soabi = filled(tree.module_suffix, **names, cache_tag=said.python_implementation_cache_tag)
     if not variables.get("EXT_SUFFIX", "").startswith(soabi):
         yield "$.python_config_vars.EXT_SUFFIX", f"does not begin with {soabi}"
 
@@ -119,8 +124,8 @@ def _executable(dist: Distribution) -> Breaches:
     path, facts = dist.description.python_exe, dist.program
     if facts is None:
         return  # `paths-exist` and `dead-links` say so
-    if facts.elf is None or not facts.elf.linked:
-        yield "$.python_exe", f"{path} is not an ELF program"
+    if facts.image is None or not facts.image.linked:
+        yield "$.python_exe", f"{path} is not a program of the target"
     modes = (member.mode for member in dist.members if member.name == ROOT + facts.name)
     if not all(mode & 0o111 for mode in modes):
         yield "$.python_exe", f"{path} is not executable"
@@ -138,8 +143,8 @@ def _link_mode(dist: Distribution) -> Breaches:
     said = dist.description
     core = said.build_info.core
     facts = dist.program
-    needed = facts.elf.needed if facts and facts.elf else ()
-    shared = any(name.startswith("libpython") for name in needed)
+    needed = facts.image.needed if facts and facts.image else ()
+    shared = any(map(dist.policy.is_libpython, needed))
     mode = "shared" if shared else "static"
     yield from _same("$.libpython_link_mode", said.libpython_link_mode, mode)
     wanted = core.shared_lib if shared else core.static_lib

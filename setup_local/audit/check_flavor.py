@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from setup_local.audit.archive import MemberKind
 from setup_local.audit.facts import Flavoured
+from setup_local.audit.layout import filled
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.safety import ROOT
+from setup_local.catalog.flavors import path_expression
 
 Breaches = Iterator[tuple[str, str]]
 _ONLY_FULL = re.compile(r"(PYTHON\.json|build/.*|install/.*)")
@@ -24,17 +26,20 @@ def _layout(dist: Flavoured) -> Breaches:
 def _program(dist: Flavoured) -> Breaches:
     facts = dist.program
     if facts is None or facts.image is None or not facts.image.linked:
-        yield "bin/python3", "is not a program of the target"
+        yield dist.policy.tree.program, "is not a program of the target"
         return
     if not all(member.mode & 0o111 for member in dist.members if member.name == ROOT + facts.name):
         yield facts.name, "is not executable"
 
 
 def _version(dist: Flavoured) -> Breaches:
-    """Look for a library in the directory that the version means."""
-    wanted = "lib/python" + ".".join(dist.python.split(".")[:2])
-    if not any(re.fullmatch(rf"{re.escape(wanted)}[a-z]*/os\.py", name) for name in dist.names):
-        yield dist.archive, f"there is no standard library of Python {dist.python}: {wanted}/os.py"
+    """Look for the files that the version means, of any ABI."""
+    version = ".".join(dist.python.split(".")[:2])
+    for pattern in dist.policy.tree.version_files:
+        wanted = filled(pattern, version=version)
+        found = re.compile(path_expression(filled(pattern, version=version, flags="**")).replace(".*", "[a-z]*"))
+        if not any(map(found.fullmatch, dist.names)):
+            yield dist.archive, f"there is no {wanted}, which Python {dist.python} has"
 
 
 def _stripped(dist: Flavoured) -> Breaches:
@@ -69,7 +74,7 @@ RULES: tuple[Rule[Flavoured], ...] = tuple(
     Rule(id=name, title=title, group=Group.FLAVOUR, check=check)
     for name, title, check in (
         ("flavour-layout", "python/ is the installation itself", _layout),
-        ("flavour-program", "bin/python3 is an executable program", _program),
+        ("flavour-program", "the interpreter is an executable program", _program),
         ("flavour-version", "the library is of the version in the file name", _version),
         ("flavour-stripped", "stripped flavours have no symbol tables and no debug sections", _stripped),
         ("flavour-parts", "what the flavour leaves out is not there", _parts),

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from setup_local.audit.facts import FileFacts, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.image import Image
+from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 _ORIGIN = re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?=/|$)")
@@ -35,19 +36,27 @@ def _inside(dist: Packed) -> Breaches:
                 yield facts.name, f"searches libraries in {path}, which is out of the tree"
 
 
+def _directories(dist: Packed, facts: FileFacts, image: Image) -> list[str]:
+    """Return where the libraries of a file are looked for; Windows looks beside the file and beside the program."""
+    if image.format is not BinaryFormat.PE:
+        return [_searched(facts.name, path) for path in image.search_paths]
+    top = "install" if facts.name.startswith("install/") else ""
+    return [posixpath.dirname(facts.name), posixpath.dirname(posixpath.join(top, dist.policy.tree.program))]
+
+
 def _found(dist: Packed) -> Breaches:
     for facts, image in _linked(dist):
         for needed in image.needed:
             if dist.policy.needs(needed, facts.name) or not dist.policy.brings(needed):
                 continue  # of the system, or `needed-libraries` says so
-            places = [posixpath.join(_searched(facts.name, path), needed) for path in image.search_paths]
+            places = [posixpath.join(place, needed) for place in _directories(dist, facts, image)]
             libraries = [found.image for place in places if (found := dist.followed(place)) and found.image]
             if not libraries:
                 yield (
                     facts.name,
                     f"needs {needed}, to which its run path ({':'.join(image.search_paths) or 'none'}) does not lead",
                 )
-            elif libraries[0].identity != needed:
+            elif dist.policy.comparable(libraries[0].identity or "") != dist.policy.comparable(needed):
                 yield facts.name, f"needs {needed}, and finds a library that calls itself {libraries[0].identity}"
 
 

@@ -129,13 +129,13 @@ class Flavoured(Packed):
     @property
     def program(self) -> FileFacts | None:
         """Return the facts of the interpreter, under the name that everybody knows."""
-        return self.followed("bin/python3")
+        return self.followed(self.policy.tree.program)
 
     @property
     def libpython(self) -> Linkage:
         """Tell how the interpreter has libpython linked."""
         needed = self.program.image.needed if self.program and self.program.image else ()
-        own = any(posixpath.basename(name).startswith("libpython") for name in needed)
+        own = any(self.policy.is_libpython(name) for name in needed)
         return Linkage.SHARED if own else Linkage.STATIC
 
 

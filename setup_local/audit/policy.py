@@ -10,12 +10,14 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.audit.layout import Layout, load_layout
 from setup_local.catalog import load
 from setup_local.errors import RequestError
 from setup_local.values import BinaryFormat, Libc, without_level
 
 DIRECTORY = paths.DATA / "policy"
 COMMON = "common"
+UNIX = "unix"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +49,24 @@ class ElfPolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PePolicy:
+    """What only files for Windows can break.
+
+    `newest_system` is the newest Windows that programs may ask for, `subsystems` what they may be (2 for windows, 3 for a console).
+    `callbacks` is how many functions the C runtime has called for each thread before the entry point.
+    """
+
+    newest_system: str
+    subsystems: tuple[int, ...]
+    callbacks: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """All limits for the binaries and files of one target.
 
     `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it).
-    What can be said of one format alone stands in a table of that format's name.
+    `layout` names the file that says where things lie. What can be said of one format alone stands in a table of that format's name.
     `crt_features` are what descriptions have to say of the C library. `page_size` is that of the largest pages that kernels for the target have. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
@@ -66,6 +81,7 @@ class Policy:
 
     triple: str
     format: BinaryFormat
+    layout: str = UNIX
     machine: str
     bits: int
     loader: str = ""
@@ -95,11 +111,17 @@ class Policy:
     laid_out: bool = False
     allowed_instructions: tuple[AllowedNames, ...] = ()
     elf: ElfPolicy | None = None
+    pe: PePolicy | None = None
 
     @property
     def libc(self) -> Libc | None:
         """Return the C library of a target with ELF files, None for any other."""
         return self.elf.libc if self.elf else None
+
+    @property
+    def tree(self) -> Layout:
+        """Return where things lie in an installation."""
+        return load_layout(self.layout)
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:
@@ -109,11 +131,23 @@ class Policy:
     def needs(self, library: str, file: str) -> bool:
         """Tell whether that file may need that shared library of the system."""
         name = file.rpartition("/")[2]
-        return any(item.name == library and (not item.only or matches(name, item.only)) for item in self.needed)
+        library = self.comparable(library)
+        return any(
+            self.comparable(item.name) == library and (not item.only or matches(name, item.only))
+            for item in self.needed
+        )
+
+    def comparable(self, library: str) -> str:
+        """Return a library's name so that it can be compared: Windows does not tell upper from lower case."""
+        return library.lower() if self.format is BinaryFormat.PE else library
+
+    def is_libpython(self, library: str) -> bool:
+        """Tell whether a shared library that is needed is Python's own."""
+        return self.tree.is_libpython(self.comparable(library.rpartition("/")[2]))
 
     def brings(self, library: str) -> bool:
         """Tell whether a distribution may bring that shared library itself."""
-        return matches(library, self.own_libraries) or self.is_private(library)
+        return matches(self.comparable(library), self.own_libraries) or self.is_private(library)
 
     def is_private(self, library: str) -> bool:
         """Tell whether a shared library has a name that only our third-party libraries have."""

@@ -33,7 +33,7 @@ class Part:
 
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
-        return re.compile("|".join(_expression(pattern) for pattern in self.files))
+        return re.compile("|".join(path_expression(pattern) for pattern in self.files))
 
     def claims(self, path: str, libpython: Linkage) -> bool:
         """Tell whether a path of the installation belongs here, if no earlier part has it."""
@@ -72,7 +72,7 @@ class FlavorCatalog:
 
     def stays(self, directory: str) -> bool:
         """Tell whether a directory must be there even if it is empty."""
-        return any(re.fullmatch(_expression(pattern), directory) for pattern in self.directories)
+        return any(re.fullmatch(path_expression(pattern), directory) for pattern in self.directories)
 
     def lacks(self, flavor: Flavor, path: str, libpython: Linkage = Linkage.STATIC) -> bool:
         """Tell whether a flavour leaves a path of the installation out."""
@@ -98,5 +98,6 @@ def load_flavors(path: Path | None = None) -> FlavorCatalog:
     return catalog
 
 
-def _expression(pattern: str) -> str:
+def path_expression(pattern: str) -> str:
+    """Return a regular expression for paths: `*` stays within a directory, `**` does not."""
     return "".join(_MEANINGS.get(piece, re.escape(piece)) for piece in _WILDCARDS.split(pattern))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from setup_local import paths
-from setup_local.audit import description, policy, sources_record
+from setup_local.audit import description, layout, policy, sources_record
 from setup_local.catalog import (
     architectures,
     cpython,
@@ -66,6 +66,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("keys", "", keys.Keys),
     ("keys", "$defs/key", keys.Key),
     ("keys", "$defs/reason", keys.Reason),
+    ("layout", "", layout.Layout),
     ("libraries", "$defs/library", libraries.Library),
     ("libraries", "$defs/command", libraries.Command),
     ("libraries", "$defs/when", When),
@@ -83,6 +84,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("patch", "$defs/edit", patches.Edit),
     ("policy", "", policy.Policy),
     ("policy", "properties/elf", policy.ElfPolicy),
+    ("policy", "properties/pe", policy.PePolicy),
     ("policy", "properties/needed/items", policy.AllowedLibrary),
     ("policy", "$defs/exceptions/items", policy.AllowedNames),
     ("python-json-8", "", description.Description),

@@ -1,0 +1,74 @@
+"""Where things lie in an installation: model and loader of `data/policy/layout/*.toml`, Unix's and Windows'."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property
+
+from setup_local import paths
+from setup_local.catalog import load
+from setup_local.catalog.flavors import path_expression
+
+DIRECTORY = paths.DATA / "policy" / "layout"
+SCHEMA = "layout"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """Paths below the installation, as patterns.
+
+    `program` is the name under which everybody finds the interpreter, `executable` what its file is called. `version_files`
+    are there for one version of Python only; `modules` are shared extension modules, `shared_libraries` what else is loaded;
+    `libpython` are file names. `module_suffix` is how the suffix of extension modules begins.
+    """
+
+    program: str
+    executable: str
+    version_files: tuple[str, ...]
+    modules: tuple[str, ...]
+    shared_libraries: tuple[str, ...]
+    libpython: tuple[str, ...]
+    module_suffix: str
+    object_suffixes: tuple[str, ...]
+    static_suffixes: tuple[str, ...]
+
+    @cached_property
+    def _modules(self) -> re.Pattern[str]:
+        return _any_of(self.modules)
+
+    @cached_property
+    def _libraries(self) -> re.Pattern[str]:
+        return _any_of(self.shared_libraries)
+
+    @cached_property
+    def _libpython(self) -> re.Pattern[str]:
+        return _any_of(self.libpython)
+
+    def is_module(self, path: str) -> bool:
+        """Tell whether an extension module lies at a path of the installation."""
+        return self._modules.fullmatch(path) is not None
+
+    def is_library(self, path: str) -> bool:
+        """Tell whether a shared library lies at a path of the installation."""
+        return self._libraries.fullmatch(path) is not None
+
+    def is_libpython(self, name: str) -> bool:
+        """Tell whether a shared library is Python's own, by its name without directories."""
+        return self._libpython.fullmatch(name) is not None
+
+
+def filled(text: str, *, version: str, flags: str = "", cache_tag: str = "") -> str:
+    """Return a text of a layout for one Python (`3.13`), with the letters of its ABI."""
+    return text.format(version=version, nodot=version.replace(".", ""), flags=flags, cache_tag=cache_tag)
+
+
+@cache
+def load_layout(name: str) -> Layout:
+    """Read a layout. Raises `CatalogError`."""
+    path = DIRECTORY / f"{name}.toml"
+    return load.convert(Layout, load.read_toml(path, SCHEMA), where=path)
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(path_expression, patterns)))
