@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from setup_local.audit.facts import Binary, Distribution, FileFacts
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import matches
-from setup_local.values import Libc
+from setup_local.values import BinaryFormat, Libc
 
 Breaches = Iterator[tuple[str, str]]
 _WITHOUT_FRAMES = "without_frame_pointers"
@@ -64,7 +64,8 @@ def _mentioned(facts: FileFacts) -> frozenset[str]:
 
 
 def _stack_protector(dist: Distribution) -> Breaches:
-    if not _promises(dist, _WITHOUT_HARDENING):
+    """Leave Windows alone, whose C runtime has another function for it, and whose programs have no names of functions."""
+    if not _promises(dist, _WITHOUT_HARDENING) or dist.policy.format is BinaryFormat.PE:
         return
     for facts in _judged(dist):
         functions = sum(len(item.image.symbols.functions) for item in facts.binaries)
@@ -83,6 +84,9 @@ def _fortified(dist: Distribution) -> Breaches:
 
 
 def _frame_flags(dist: Distribution) -> Breaches:
+    """Leave Windows alone, where Python has no flags for builders of extensions, and debuggers need no frame pointers."""
+    if dist.policy.format is BinaryFormat.PE:
+        return
     told = _FRAME_FLAG in dist.description.python_config_vars.get("CFLAGS", "").split()
     if told != _promises(dist, _WITHOUT_FRAMES):
         instead = "are not told" if not told else "are told"

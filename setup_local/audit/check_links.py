@@ -9,6 +9,7 @@ from setup_local.audit.description import Extension, Link
 from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import Policy, matches
+from setup_local.binfmt.coff_symbols import POINTER
 
 Breaches = Iterator[tuple[str, str]]
 _BY_LINKER = ("__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
@@ -27,9 +28,13 @@ _LINKER_NAMES = frozenset(
 
 
 def _wanted(dist: Distribution, paths: Iterable[str]) -> frozenset[str]:
-    """Return the symbols that object files cannot do without and do not define for one another."""
+    """Return the symbols that object files cannot do without and do not define for one another.
+
+    Objects for Windows name a pointer to what may be in a DLL; linkers make one to what is not.
+    """
     tables = [binary.image.symbols for path in paths if path in dist.files for binary in dist.files[path].binaries]
-    wanted = frozenset().union(*(table.undefined - table.optional for table in tables))
+    names = frozenset().union(*(table.undefined - table.optional for table in tables))
+    wanted = frozenset(name.removeprefix(POINTER) for name in names)
     return wanted - frozenset().union(*(table.linkable for table in tables)) - _LINKER_NAMES
 
 

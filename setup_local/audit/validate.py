@@ -22,6 +22,7 @@ from setup_local.audit import (
     check_links,
     check_manifest,
     check_optimized,
+    check_pe,
     check_pip,
     check_sources,
     check_tree,
@@ -61,7 +62,7 @@ _ANY = (
 _OF_FORMAT: Mapping[BinaryFormat, tuple[Rule[Binary], ...]] = {
     BinaryFormat.ELF: check_elf.RULES,
     BinaryFormat.MACHO: (),
-    BinaryFormat.PE: (),
+    BinaryFormat.PE: check_pe.RULES,
 }
 _WHOLE: tuple[Rule[Any], ...] = (
     check_archive.FIRST,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from setup_local.binfmt import coff_rows
 from setup_local.binfmt.coff_rows import FileHeader, ImportRow, SectionRow
-from setup_local.binfmt.coff_symbols import read_symbols
+from setup_local.binfmt.coff_symbols import POINTER, plain, read_symbols
 from setup_local.binfmt.image import BadBinary, ImageSegment
 from setup_local.binfmt.pe_layout import name_of, strings_at
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
@@ -19,7 +19,6 @@ _BITCODE = frozenset({".llvmbc", ".llvmcmd", ".llvm.lto"})
 _DEBUG = (".debug",)
 COUNTERS = (".lprf", "__llvm_prf_")  # how names of sections begin in which an instrumented program counts
 _CODE = 0  # IMPORT_OBJECT_CODE
-_POINTER = "__imp_"  # how the name of the pointer begins through which code reaches a symbol of a DLL
 
 
 class BadCoff(BadBinary):
@@ -182,13 +181,13 @@ def _import(data: bytes, row: ImportRow) -> Coff:
     if len(texts) < 3:  # noqa: PLR2004 - two names with a zero behind each
         raise ValueError("a symbol of a DLL without its two names")
     symbol, library = (text.decode("utf-8", "replace") for text in texts[:2])
-    name = symbol.removeprefix("_") if row.machine == coff_rows.UNDERSCORED else symbol
+    name = plain(symbol) if row.machine == coff_rows.UNDERSCORED else symbol
     code = {name} if row.kind & 3 == _CODE else set()
     return Coff(
         machine=machine_name(row.machine),
         bits=bits_of(row.machine),
         time=row.time,
-        symbols=SymbolTable(globals=frozenset(code | {_POINTER + name}), functions=frozenset(code)),
+        symbols=SymbolTable(globals=frozenset(code | {POINTER + name}), functions=frozenset(code)),
         library=library,
     )
 

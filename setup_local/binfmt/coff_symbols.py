@@ -12,6 +12,7 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 
 _EXTERNAL, _STATIC, _WEAK = 2, 3, 105  # IMAGE_SYM_CLASS_*
 _FUNCTION = 0x20  # IMAGE_SYM_DTYPE_FUNCTION
+POINTER = "__imp_"  # how the name of the pointer begins through which code reaches a symbol of a DLL
 _MOST = 500_000
 _MOST_BYTES = 1 << 25  # of all names
 _LONGEST = 1 << 16
@@ -40,11 +41,16 @@ def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_r
     underscored = header.machine == coff_rows.UNDERSCORED
     sets: dict[str, set[str]] = {}
     for row in table.rows():
-        name = row.name.removeprefix("_") if underscored else row.name
+        name = plain(row.name) if underscored else row.name
         for kind in _kinds(row, table):
             sets.setdefault(kind, set()).add(name)
     found: dict[str, Any] = {kind: frozenset(names) for kind, names in sets.items()}
     return SymbolTable(**found)
+
+
+def plain(name: str) -> str:
+    """Return a name as it is in C; where compilers put an underscore before it, that is in a pointer's name as well."""
+    return f"{POINTER}{name[len(POINTER) + 1 :]}" if name.startswith(f"{POINTER}_") else name.removeprefix("_")
 
 
 class _Table:

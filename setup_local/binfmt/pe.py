@@ -18,6 +18,7 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 from setup_local.values import BinaryFormat
 
 _IDENTITY = ".buildid"
+_COMMON = coff_rows.SHARED | coff_rows.WRITABLE
 DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
 # What LLVM calls functions of one file that its link-time optimizer had to tell from, or show to, others.
 _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
@@ -35,7 +36,7 @@ class Pe:
     `imported` are the DLLs that are loaded with it, `delayed` those that are loaded when something of them is called.
     `callbacks` is how many functions the loader calls for each thread, `relocations` how many places it changes where the
     image is not loaded at its own address. A `detached` file holds the debug information of another one. `times` are all that are in it; 0 is none. `symbols` are those of
-    the table that no loader reads.
+    the table that no loader reads, `shared` sections that all processes have in common and may write.
     """
 
     machine: str
@@ -55,6 +56,7 @@ class Pe:
     guarded: bool = False
     managed: bool = False
     detached: bool = False
+    shared: frozenset[str] = frozenset()
     sections: frozenset[str] = frozenset()
     segments: tuple[ImageSegment, ...] = field(default=(), repr=False)
     symbols: SymbolTable = field(default=NO_SYMBOLS, repr=False)
@@ -169,6 +171,11 @@ class Pe:
         return frozenset(name for name in self.sections if name.startswith(COUNTERS))
 
     @property
+    def claims_guard(self) -> bool:
+        """Tell whether it says that its calls are checked (Control Flow Guard)."""
+        return bool(self.characteristics & coff_rows.GUARDED)
+
+    @property
     def dynamic_base(self) -> bool:
         """Tell whether it may be loaded anywhere (ASLR)."""
         return bool(self.characteristics & coff_rows.DYNAMIC_BASE)
@@ -204,6 +211,7 @@ def _facts(file: PeFile) -> Pe:
         time=header.time,
         movable=not header.characteristics & coff_rows.RELOCATIONS_STRIPPED,
         managed=file.directory(coff_rows.CLR) is not None,
+        shared=frozenset(file.section_name(row) for row in file.sections if row.characteristics & _COMMON == _COMMON),
         sections=frozenset(map(file.section_name, file.sections)),
         segments=tuple(map(_segment, file.sections)),
         symbols=read_symbols(file.data, header),

@@ -65,6 +65,7 @@ MODULES = (
     Module(name="shared-data.pyd", flags=("/section:.data,RWS",)),
     Module(name="exports.pyd", defines=("EXPORTS",)),
     Module(name="callback.pyd", defines=("CALLBACK",)),
+    Module(name="callbacks.pyd", defines=("CALLBACK", "MORE_CALLBACKS")),
     Module(name="machine-path.pyd", defines=("MACHINE_PATH",)),
     Module(name="no-build-id.pyd", flags=("/build-id:no",)),
 )

@@ -18,6 +18,7 @@ import test_validate_flavours as flavours
 import test_validate_manifest as manifest
 import test_validate_optimized as optimized
 import test_validate_sources as sources
+import test_validate_windows as on_windows
 from corruptions import (
     FORBIDDEN,
     HARDLINK,
@@ -128,14 +129,16 @@ def test_only_the_rules_that_were_applied_are_reported() -> None:
     assert "archive-description-first" in full - installation
     debug = {rule.id for rule in rules(flavours.debuginfo().name)}
     assert not any(name.startswith("debuginfo-") for name in full | installation)
-    assert full | installation | debug == {rule.id for rule in rules()}
+    windows = {rule.id for rule in rules(on_windows.windows().name)}
+    assert not windows & {"relro", "symbol-versions"}
+    assert full | installation | debug | windows == {rule.id for rule in rules()}
 
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
         {
             rule
-            for module in (binaries, code, contents, description, embedding, manifest, optimized, sources)
+            for module in (binaries, code, contents, description, embedding, manifest, optimized, sources, on_windows)
             for rule, _ in module.BREACHES
         }
         | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}

@@ -25,7 +25,13 @@ static const char PyModule_source[] = "/home/builder/src/module.c";
 #ifdef CALLBACK
 static void callback(void *module, unsigned reason, void *nothing) { (void)module; (void)reason; (void)nothing; }
 unsigned long _tls_index;
-static void (*const callbacks[])(void *, unsigned, void *) = {callback, 0};
+static void (*const callbacks[])(void *, unsigned, void *) = {
+    callback,
+#ifdef MORE_CALLBACKS
+    callback, callback,
+#endif
+    0,
+};
 struct directory { void *start, *end, *index; const void *callbacks; unsigned zeros, marks; };
 const struct directory _tls_used = {0, 0, &_tls_index, callbacks, 0, 0};
 #endif

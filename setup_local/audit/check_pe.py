@@ -1,0 +1,115 @@
+"""Rules that only files for Windows can break: what they ask of the system, hardening by the linker, and what they say of their making."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from setup_local.audit.check_binary import listed
+from setup_local.audit.facts import Binary
+from setup_local.audit.model import Group, Rule
+from setup_local.audit.policy import PePolicy, version
+from setup_local.binfmt.coff import Coff
+from setup_local.binfmt.pe import Pe
+
+Breaches = Iterator[tuple[str, str]]
+_WIDE = 64  # bits of an address
+
+
+def _linked(check: Callable[[Binary, Pe, PePolicy], Iterator[str]]) -> Callable[[Binary], Breaches]:
+    """Return a rule about programs and DLLs of one that yields what is wrong with them."""
+
+    def rule(binary: Binary) -> Breaches:
+        image, policy = binary.image, binary.policy.pe
+        if isinstance(image, Pe) and image.linked and policy is not None:
+            yield from ((binary.name, what) for what in check(binary, image, policy))
+
+    return rule
+
+
+@_linked
+def _system(_: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
+    if image.subsystem not in policy.subsystems:
+        yield f"is made for the subsystem {image.subsystem}, in which Python does not run"
+    if image.subsystem_version > version(policy.newest_system):
+        found = ".".join(map(str, image.subsystem_version))
+        yield f"asks for Windows {found}, newer than {policy.newest_system}"
+
+
+@_linked
+def _random_address(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if not image.dynamic_base:
+        yield "is always loaded at the same address (no DYNAMIC_BASE)"
+    elif image.bits == _WIDE and not image.high_entropy:
+        yield "is loaded below 4 GiB only (no HIGH_ENTROPY_VA)"
+
+
+@_linked
+def _relocations(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if not image.movable:
+        yield "has no base relocations, so it cannot be loaded at another address"
+
+
+@_linked
+def _data(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if not image.nx_compatible:
+        yield "lets data be executed (no NX_COMPAT)"
+
+
+@_linked
+def _guard(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if image.claims_guard and not image.guarded:
+        yield "says that its calls are checked (GUARD_CF), and has no table to check them against"
+
+
+@_linked
+def _common_data(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if image.shared:
+        yield f"has data that every process may write: {listed(image.shared)}"
+
+
+@_linked
+def _callbacks(_: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
+    if image.callbacks > policy.callbacks:
+        yield f"has {image.callbacks} functions called for each thread (TLS); the C runtime has {policy.callbacks}"
+
+
+@_linked
+def _numbered(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if image.exported.unnamed:
+        yield f"exports {image.exported.unnamed} functions by their number only"
+
+
+@_linked
+def _debug(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if image.pdb:
+        yield f"names a file with its debug information: {image.pdb}"
+    if image.debug_sections:
+        yield f"holds debug information: {listed(image.debug_sections)}"
+
+
+def _times(binary: Binary) -> Breaches:
+    image = binary.image
+    times: frozenset[int] = frozenset()
+    if isinstance(image, Pe):
+        times = image.times
+    elif isinstance(image, Coff):
+        times = frozenset({image.time}) - {0}
+    if times:
+        yield binary.name, f"says when it was made: {', '.join(map(str, sorted(times)))} seconds after 1970"
+
+
+RULES: tuple[Rule[Binary], ...] = tuple(
+    Rule(id=name, title=title, group=Group.BINARIES, check=check)
+    for name, title, check in (
+        ("windows-version", "programs run on the oldest Windows of the target", _system),
+        ("address-randomization", "programs and DLLs are loaded at random addresses", _random_address),
+        ("base-relocations", "programs and DLLs can be loaded at any address", _relocations),
+        ("executable-data", "data are not executable", _data),
+        ("control-flow-guard", "what claims to be guarded is guarded", _guard),
+        ("shared-data", "no data are common to all processes", _common_data),
+        ("thread-callbacks", "only the C runtime is called for each thread", _callbacks),
+        ("exports-by-name", "nothing is exported by its number only", _numbered),
+        ("windows-debug-information", "programs and DLLs hold no debug information and do not name any", _debug),
+        ("windows-times", "files for Windows do not say when they were made", _times),
+    )
+)

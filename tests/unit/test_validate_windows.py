@@ -1,0 +1,127 @@
+"""The rules about Windows: a good full sample and good flavours of it hold, and each corrupted one breaks its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from corruptions import Breach, broken, described, every, refused
+from hostile_pe import put as with_number
+from hostile_pe import with_header
+from sample_distribution import Entry, Sample
+from sample_windows import LIBRARY, PROGRAM, SHARED, STABLE, binary, changed, flavoured, put, windows
+
+from setup_local.audit.policy import load_policy
+from setup_local.audit.validate import audit_paths, rules
+from setup_local.binfmt.coff_rows import EXPORTS
+from setup_local.binfmt.pe_layout import read_pe
+
+
+def _numbered(data: bytes) -> bytes:
+    """Leave out the last exported name, so that only the number is there."""
+    file = read_pe(data)
+    found = file.directory(EXPORTS)
+    assert found is not None
+    return with_number(data, file.place(found.address)[0] + 24, "I", 1)
+
+
+def _dated(data: bytes) -> bytes:
+    return with_number(data, 4, "I", 1_700_000_000)
+
+
+BREACHES: list[Breach] = [
+    ("binary-readable", changed(SHARED, lambda data: data[:200])),
+    ("binary-readable", changed("build/lib/bundled.lib", lambda data: data[:-9])),
+    ("binary-machine", put(SHARED, "architectures/aarch64.pyd")),
+    ("binary-machine", put("build/Modules/demo.obj", "architectures/module-i686.obj")),
+    ("needed-libraries", put(SHARED, "needs-other.pyd")),
+    ("needed-libraries", put(SHARED, "needs-user32.pyd")),
+    ("needed-libraries", put(SHARED, "delays-other.pyd")),
+    ("own-libraries-found", lambda sample: sample.entries.pop(f"python/{LIBRARY}")),
+    ("own-libraries-found", put(LIBRARY, "python3.dll")),
+    ("exports", put(SHARED, "exports.pyd")),
+    ("exports", put(LIBRARY, "exports.pyd")),
+    ("writable-code", put(SHARED, "writable-code.pyd")),
+    ("binary-paths", put(SHARED, "machine-path.pyd")),
+    ("bitcode", put("build/Python/core.obj", "core-fat.obj")),
+    ("bitcode", put("build/Python/core.obj", "core-bitcode.obj")),
+    ("build-ids", put(SHARED, "no-build-id.pyd")),
+    ("windows-version", put(SHARED, "newer.pyd")),
+    ("windows-version", put(SHARED, "native.pyd")),
+    ("address-randomization", put(SHARED, "fixed-address.pyd")),
+    ("address-randomization", put(SHARED, "low-entropy.pyd")),
+    ("base-relocations", put(SHARED, "no-relocations.pyd")),
+    ("executable-data", put(SHARED, "executable-data.pyd")),
+    ("control-flow-guard", changed(SHARED, lambda data: with_header(data, 70, "H", 0x4160))),
+    ("shared-data", put(SHARED, "shared-data.pyd")),
+    ("thread-callbacks", put(SHARED, "callbacks.pyd")),
+    ("exports-by-name", changed(LIBRARY, _numbered)),
+    ("windows-debug-information", put(SHARED, "pdb.pyd")),
+    ("windows-debug-information", put(SHARED, "debug.pyd")),
+    ("windows-times", put(SHARED, "timestamp.pyd")),
+    ("windows-times", changed("build/Modules/demo.obj", _dated)),
+    ("abi", described("python_exe", "install/pythonw.exe")),
+    ("abi", lambda sample: sample.document["python_config_vars"].update(EXT_SUFFIX=".pyd")),
+    ("link-mode", described("libpython_link_mode", "static")),
+    ("modules-named", put("install/DLLs/_other.cp313-win_amd64.pyd", "good.pyd")),
+    ("objects-named", put("build/Python/other.obj", "core.obj")),
+    ("libraries-named", put("build/lib/other.lib", "bundled.lib")),
+    ("libraries-named", put("install/other.dll", "python313.dll")),
+    ("python-program", lambda sample: setattr(sample.file(PROGRAM), "mode", 0o644)),
+    ("init-functions", put("build/Modules/demo.obj", "bundled.obj")),
+    ("inittab", put("build/PC/config.obj", "demo.obj")),
+    ("links-complete", put("build/lib/bundled.lib", "demo.obj")),
+    ("links-used", put("build/Modules/demo.obj", "core.obj")),
+    ("text-paths", lambda sample: setattr(sample.file("build/PC/config.c"), "data", b'"/home/builder/x"\n')),
+]
+FLAVOUR_BREACHES: list[Breach] = [
+    ("flavour-program", lambda sample: sample.entries.pop("python/python.exe")),
+    ("flavour-program", lambda sample: setattr(sample.file("python.exe"), "data", b"@echo off\n")),
+    ("flavour-version", lambda sample: sample.entries.pop("python/Lib/os.py")),
+    ("flavour-version", lambda sample: setattr(sample, "name", sample.name.replace("3.13.5", "3.12.5"))),
+    ("flavour-stripped", put("DLLs/_shared.cp313-win_amd64.pyd", "symbols.pyd")),
+    ("flavour-parts", lambda sample: sample.entries.update({"python/Lib/test/x.py": Entry()})),
+    (
+        "flavour-parts",
+        lambda sample: sample.entries.update({"python/libs/python313.lib": Entry(binary("python313.lib"))}),
+    ),
+]
+
+
+def test_a_good_sample_holds(tmp_path: Path) -> None:
+    assert broken(windows(), tmp_path) == set()
+
+
+@pytest.mark.parametrize("flavor", ["install_only", "install_only_stripped"])
+def test_a_good_flavour_holds(flavor: str, tmp_path: Path) -> None:
+    assert broken(flavoured(flavor), tmp_path) == set()
+
+
+@every(BREACHES)
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Callable[[Sample], object], tmp_path: Path) -> None:
+    refused(windows(), rule, corrupt, tmp_path)
+
+
+@every(FLAVOUR_BREACHES)
+def test_a_corrupted_flavour_breaks_its_rule(rule: str, corrupt: Callable[[Sample], object], tmp_path: Path) -> None:
+    refused(flavoured("minimal"), rule, corrupt, tmp_path)
+
+
+def test_times_that_are_hashes_are_no_times(tmp_path: Path) -> None:
+    sample = windows()
+    put(SHARED, "hashed.pyd")(sample)
+    assert broken(sample, tmp_path) == set()
+
+
+def test_a_forwarder_needs_nothing_and_is_good(tmp_path: Path) -> None:
+    assert STABLE in {name.removeprefix("python/") for name in windows().entries}
+    (tmp_path / "python3.dll").write_bytes(binary("python3.dll"))
+    verdict = audit_paths([tmp_path], load_policy("x86_64-pc-windows-msvc"))
+    assert list(verdict.walk()) == []
+
+
+def test_rules_of_other_formats_are_not_applied() -> None:
+    applied = {rule.id for rule in rules(windows().name)}
+    assert "windows-times" in applied
+    assert not applied & {"relro", "symbol-versions"}
