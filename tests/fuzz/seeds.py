@@ -12,12 +12,27 @@ sys.path.insert(0, str(TESTS / "unit"))
 
 from hostile_archives import DESCRIPTIONS, SHAPES, plain_tar  # noqa: E402 (needs the path above)
 from hostile_elf import SHAPES as ELF_SHAPES  # noqa: E402
+from hostile_pe import BROKEN, many_imports  # noqa: E402
 from sample_distribution import Sample, binary  # noqa: E402
 from sample_macho import macho  # noqa: E402
+from sample_windows import binary as windows_binary  # noqa: E402
+
+from setup_local.binfmt.ar import members  # noqa: E402
 
 _LARGEST = 1 << 16
 _ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
 _MACHOS = ("good-x86_64.so", "chained-x86_64.so", "libpython3.13-x86_64.dylib", "python-x86_64", "debug.so", "core.o")
+_ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
+_IMAGES = (
+    "python.exe",
+    "python313.dll",
+    "python3.dll",
+    "debug.pyd",
+    "delays-other.pyd",
+    "callback.pyd",
+    "architectures/i686.pyd",
+)
+_OBJECTS = ("objects.obj", "core-fat.obj", "architectures/module-i686.obj", "architectures/module-aarch64.obj")
 _OTHERS = ("i386.so", "mips.so", "s390x.so", "python-ppc64le", "module-s390x.o")
 
 
@@ -50,8 +65,20 @@ def _machos() -> Iterator[bytes]:
     yield from map(macho, (*_MACHOS, "python-universal"))
 
 
+def _images() -> Iterator[bytes]:
+    yield from (windows_binary(name) for name in _IMAGES)
+    yield from (change(windows_binary("exports.pyd")) for change, _ in BROKEN.values())
+    yield many_imports(3)
+
+
+def _objects() -> Iterator[bytes]:
+    yield from (windows_binary(name) for name in _OBJECTS)
+    yield from (member.data for member in members(windows_binary("python313.lib")))
+
+
 def _libraries() -> Iterator[bytes]:
     yield from (binary(name) for name in ("libbundled.a", "libdebug.a"))
+    yield from (windows_binary(name) for name in ("bundled.lib", "python313.lib"))
     yield b"!<arch>\n" + b"#1/8".ljust(16) + b"0".ljust(32) + b"12".ljust(10) + b"`\n" + b"name\0\0\0\0data"
 
 
@@ -79,8 +106,10 @@ SEEDS = {
     "elf": _elves,
     "macho": _machos,
     "elf_tools": _elves,
+    "windows_image": _images,
+    "windows_object": _objects,
     "static_library": _libraries,
-    "binary": lambda: (*_elves(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
+    "binary": lambda: (*_elves(), *_images(), *_objects(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
     "description": _descriptions,
     "sources": _records,
     "manifest": lambda: (Sample().sums(), b"\\" + b"0" * 64 + b"  a\\nb\\\\\n"),

@@ -22,9 +22,11 @@ from setup_local.audit.tar import Reader
 from setup_local.audit.texts import PathScanner
 from setup_local.audit.validate import validate_archive
 from setup_local.binfmt import ar
+from setup_local.binfmt.coff import BadCoff, read_coff
 from setup_local.binfmt.elf import BadElf, read_elf
 from setup_local.binfmt.layout import debug_size
 from setup_local.binfmt.macho import BadMacho, read_slices
+from setup_local.binfmt.pe import BadPe, read_pe_image
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import SetupLocalError, SourceError
 from setup_local.flavors.detach import detach
@@ -33,6 +35,7 @@ from setup_local.index.model import parse_index
 from setup_local.manifest import BadManifest, parse, to_text
 
 _TRIPLE = "x86_64-unknown-linux-gnu"
+_WINDOWS = "x86_64-pc-windows-msvc"
 
 
 class _Bytes:
@@ -104,6 +107,20 @@ def elf_tools(data: bytes) -> None:
             continue
 
 
+def windows_image(data: bytes) -> None:
+    """A program or DLL for Windows: its facts, and what strips and detaches it."""
+    with contextlib.suppress(BadPe):
+        read_pe_image(data)
+    for change in (strip, detach):
+        with contextlib.suppress(SetupLocalError):
+            change(data, where="x")
+
+
+def windows_object(data: bytes) -> None:
+    with contextlib.suppress(BadCoff):
+        read_coff(data)
+
+
 def static_library(data: bytes) -> None:
     try:
         for _ in ar.members(data):
@@ -114,8 +131,9 @@ def static_library(data: bytes) -> None:
 
 def binary(data: bytes) -> None:
     """Every fact of a file, as an audit gathers them."""
-    scanner = PathScanner(policy=load_policy(_TRIPLE), forbid=("/x",))
-    examine("build/cpython.fdata", data, scanner=scanner, floor=(2, 12))
+    for triple in (_TRIPLE, _WINDOWS):
+        scanner = PathScanner(policy=load_policy(triple), forbid=("/x",))
+        examine("build/cpython.fdata", data, scanner=scanner, floor=(2, 12))
 
 
 def description(data: bytes) -> None:
@@ -159,6 +177,8 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         elf,
         macho,
         elf_tools,
+        windows_image,
+        windows_object,
         static_library,
         binary,
         description,

@@ -160,3 +160,31 @@ def _optional(size: int) -> tuple[int, ...]:
         0,
         16,
     )
+
+
+def many_symbols(count: int) -> bytes:
+    """Return an object that has so many symbols, all of one name of 60,000 bytes."""
+    row = struct.pack("<IIIhHBB", 0, 4, 0, 1, 0x20, 2, 0)
+    head = struct.pack("<HHIIIHH", 0x8664, 0, 0, 20, count, 0, 0)
+    return head + row * count + struct.pack("<I", 60_005) + b"x" * 60_000 + b"\0"
+
+
+def many_blocks(count: int) -> bytes:
+    """Return a DLL with so many empty blocks of base relocations."""
+    plain = many_imports(1)
+    file = read_pe(plain)
+    (row,) = file.sections
+    blocks = struct.pack("<II", 0, 8) * count
+    size = row.size + len(blocks) + -len(blocks) % 512
+    grown = with_sections(
+        plain + blocks.ljust(size - row.size, b"\0"), lambda row: row._replace(virtual_size=size, size=size)
+    )
+    return with_directory(grown, RELOCATIONS, row.address + row.size, len(blocks))
+
+
+HEAVY: dict[str, Callable[[], bytes]] = {
+    "million-imports-of-one-long-name": lambda: many_imports(1_000_000),
+    "500000-symbols-of-one-long-name": lambda: many_symbols(500_000),
+    "five-million-symbols": lambda: many_symbols(5_000_000),
+    "eight-million-blocks": lambda: many_blocks(8_000_000),
+}
