@@ -106,7 +106,7 @@ def _write_link_library(making: _Making) -> None:
     loader.unlink()  # a link to the installed library
     (making.library / SONAME).rename(loader)
     values: dict[str, object] = {
-        "oldest": making.catalog.oldest,
+        "oldest": making.port.oldest or making.catalog.oldest,
         "loader": making.port.loader,
         "polyfill": polyfill.ARCHIVE,
     }

@@ -57,12 +57,12 @@ def build_sysroot(catalog: SysrootCatalog, toolchain: Path, target: Target, floo
     making.library.mkdir(parents=True)
     making.scratch.mkdir()
     place_headers(catalog, wheel, out / "usr" / "include", floor, target.arch, glibc)
-    write_config(out, glibc.triple, catalog.wrapped_for(floor))
+    write_config(out, glibc.triple, catalog.wrapped_for(floor, target.arch))
     _take_from_wheel(making, _let_wheel_link(making, wheel, floor), catalog, floor)
     _write_start_files(making)
     for stub in catalog.stubs:
         _build_stub(making, stub)
-    polyfill.build_polyfill(catalog, floor, making.library, making.scratch / "polyfill", env, run)
+    polyfill.build_polyfill(catalog, floor, target.arch, making.library, making.scratch / "polyfill", env, run)
     script: dict[str, object] = {"floor": floor, "polyfill": polyfill.ARCHIVE, "loader": glibc.loader}
     (making.library / "libc.so").write_text(render("libc.so.j2", script), encoding="utf-8")
     shutil.rmtree(making.scratch)
@@ -78,7 +78,7 @@ def _let_wheel_link(making: _Making, wheel: Path, floor: str) -> Path:
     cache = making.scratch / "cache"
     (making.scratch / "probe.c").write_text(_PROBE, encoding="utf-8")
     caches = {"ZIG_GLOBAL_CACHE_DIR": str(cache), "ZIG_LOCAL_CACHE_DIR": str(cache)}
-    target = f"{making.glibc.triple}.{floor}"
+    target = f"{making.glibc.wheel_triple or making.glibc.triple}.{floor}"
     words = [str(wheel / "zig"), "cc", "-target", target, "-O2", "-s", "probe.c", "-o", "probe"]
     making.run(words, cwd=making.scratch, env={**making.env, **caches})
     return cache

@@ -21,8 +21,8 @@ SCHEMA = "architecture"
 class GlibcPort:
     """What glibc is on one architecture.
 
-    `triple` is what Clang's `--target` and the wheel call it, `oldest` the first version with this port. `base_version` is
-    the oldest symbol version. `prologue` and `epilogue` are the instructions with which the functions of the sections
+    `triple` is what Clang's `--target` calls it, `wheel_triple` what the wheel does where that is another name. `oldest` is the first
+    version with this port, `base_version` the oldest symbol version. `prologue` and `epilogue` are the instructions with which the functions of the sections
     .init and .fini begin and end. `runtime` are the sources of a C library with which programs run on other machines.
     """
 
@@ -34,14 +34,19 @@ class GlibcPort:
     prologue: tuple[str, ...]
     epilogue: tuple[str, ...]
     runtime: tuple[str, ...] = ()
+    wheel_triple: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MuslPort:
-    """What musl is on one architecture: what Clang's `--target` calls it, and the file name of its loader."""
+    """What musl is on one architecture: what Clang's `--target` calls it, and the file name of its loader.
+
+    `oldest` is the oldest musl that programs run on, where that is not the same as elsewhere.
+    """
 
     triple: str
     loader: str
+    oldest: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +69,7 @@ class Architecture:
     `name` is the first part of target triples, `machine` what ELF headers say (`EM_AARCH64`). `cflags` are for the
     oldest processor, `levels` what is taken instead for newer ones that a triple can name. `runtime` is what Clang calls its own libraries for it. `quad` tells that `long double` is an IEEE number of
     128 bits or that Clang has `__float128`, `float16` that it has `_Float16`; `builtins` are files of compiler-rt that
-    replace or complete the general ones. `emulator` is QEMU's program for it. `configure` are
+    replace or complete the general ones. `emulator` is QEMU's program for it, `uname` what uname(1) says where that is not the name. `configure` are
     answers to questions of CPython's `configure` that only a program for the target can find out. `recipes` are words that recipes of
     libraries take.
     """
@@ -85,13 +90,19 @@ class Architecture:
     quad: bool = True
     float16: bool = True
     builtins: tuple[str, ...] = ()
+    uname: str = ""
     levels: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+    @property
+    def machine_name(self) -> str:
+        """Return what the kernel calls the processor (uname(1)), and names of wheels with it."""
+        return self.uname or self.name
 
     @property
     def for_compiling(self) -> Architecture:
         """Return what decides about code that is compiled: not what single recipes or CPython's configure take, or how it is run."""
         darwin = self.darwin and dataclasses.replace(self.darwin, configure={}, recipes={})
-        return dataclasses.replace(self, emulator="", configure={}, recipes={}, darwin=darwin)
+        return dataclasses.replace(self, emulator="", uname="", configure={}, recipes={}, darwin=darwin)
 
 
 @cache

@@ -148,11 +148,15 @@ class PolyfillFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class Polyfill:
-    """Functions in one file of `data/polyfill` that the C library has from the version `since` on."""
+    """Functions in one file of `data/polyfill` that the C library has from the version `since` on.
+
+    `arch` are the architectures that they are for; without one, all.
+    """
 
     source: str
     since: str
     functions: tuple[str, ...]
+    arch: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,15 +170,18 @@ class SysrootCatalog:
     polyfill: PolyfillFlags
     polyfills: tuple[Polyfill, ...]
 
-    def polyfills_for(self, floor: str) -> tuple[tuple[str, str], ...]:
-        """Return the functions that a floor lacks, each with the file that holds it."""
+    def polyfills_for(self, floor: str, arch: Architecture) -> tuple[tuple[str, str], ...]:
+        """Return the functions that a floor lacks on an architecture, each with the file that holds it."""
         return tuple(
-            (name, item.source) for item in self.polyfills if is_older(floor, item.since) for name in item.functions
+            (name, item.source)
+            for item in self.polyfills
+            if is_older(floor, item.since) and (not item.arch or arch.name in item.arch)
+            for name in item.functions
         )
 
-    def wrapped_for(self, floor: str) -> tuple[str, ...]:
+    def wrapped_for(self, floor: str, arch: Architecture) -> tuple[str, ...]:
         """Return the functions that a floor has, but in a form that is to be replaced (ld(1), `--wrap`)."""
-        names = (name for name, _ in self.polyfills_for(floor))
+        names = (name for name, _ in self.polyfills_for(floor, arch))
         return tuple(name.removeprefix(_WRAPPED) for name in names if name.startswith(_WRAPPED))
 
 

@@ -94,7 +94,7 @@ def _environment(plan: Plan, installation: Installation) -> dict[str, str]:
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     return {
         "PYTHONHOME": str(installation.root),
-        "_PYTHON_HOST_PLATFORM": f"{plan.target.os.value}-{plan.target.arch.name}",
+        "_PYTHON_HOST_PLATFORM": f"{plan.target.os.value}-{plan.target.arch.machine_name}",
         "_PYTHON_PROJECT_BASE": str(installation.root / "bin"),
         "_PYTHON_SYSCONFIGDATA_NAME": data.stem,
     }

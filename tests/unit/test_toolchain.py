@@ -71,8 +71,10 @@ def test_catalog_and_sources_of_the_polyfill_name_the_same_functions() -> None:
 
 
 def test_only_floors_with_two_kinds_of_memcpy_replace_it() -> None:
-    assert load_sysroot().wrapped_for("2.12") == ("memcpy",)
-    assert not load_sysroot().wrapped_for("2.17")
+    arch = load_architecture("x86_64")
+    assert load_sysroot().wrapped_for("2.12", arch) == ("memcpy",)
+    assert not load_sysroot().wrapped_for("2.17", arch)
+    assert not load_sysroot().wrapped_for("2.12", load_architecture("i686"))
 
 
 def test_no_function_is_polyfilled_twice() -> None:
@@ -82,11 +84,12 @@ def test_no_function_is_polyfilled_twice() -> None:
 
 def test_a_floor_gets_exactly_what_it_lacks() -> None:
     catalog = load_sysroot()
-    old, newer = dict(catalog.polyfills_for("2.12")), dict(catalog.polyfills_for("2.28"))
+    arch = load_architecture("x86_64")
+    old, newer = dict(catalog.polyfills_for("2.12", arch)), dict(catalog.polyfills_for("2.28", arch))
     assert {"getauxval", "secure_getenv", "getrandom", "close_range", "strlcpy"} <= set(old)
     assert "getrandom" not in newer
     assert {"gettid", "close_range", "strlcpy"} <= set(newer)
-    assert "close_range" not in dict(catalog.polyfills_for("2.34"))
+    assert "close_range" not in dict(catalog.polyfills_for("2.34", arch))
 
 
 def test_every_header_of_ours_is_listed_and_there() -> None:

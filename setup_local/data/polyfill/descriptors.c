@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -11,8 +12,8 @@
 
 /* The layout of linux_dirent64, which getdents64(2) writes. */
 struct entry {
-    unsigned long inode;
-    long offset;
+    uint64_t inode;
+    int64_t offset;
     unsigned short length;
     unsigned char type;
     char name[];

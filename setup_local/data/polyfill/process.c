@@ -3,6 +3,7 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
 #include <stdlib.h>
 #include <sys/auxv.h>
 #include <sys/random.h>
@@ -13,7 +14,7 @@
 /* The vector is read from /proc on each call: callers ask once, at their start. */
 unsigned long getauxval(unsigned long type)
 {
-    Elf64_auxv_t entry;
+    ElfW(auxv_t) entry;
     unsigned long value = 0;
     int found = 0;
     int fd = open("/proc/self/auxv", O_RDONLY | O_CLOEXEC);

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/fanotify.h>
 #include <sys/mman.h>
@@ -21,6 +22,12 @@
 #include <sys/timex.h>
 #include <sys/uio.h>
 #include <unistd.h>
+
+/* Times as the kernel takes them in calls that came after 64 bits of seconds. */
+struct kernel_timespec {
+    int64_t seconds;
+    int64_t nanoseconds;
+};
 
 #ifdef POLYFILL_clock_adjtime
 int clock_adjtime(clockid_t clock, struct timex *timex)
@@ -47,7 +54,10 @@ ssize_t copy_file_range(int in, off64_t *in_offset, int out, off64_t *out_offset
 int epoll_pwait2(int epoll, struct epoll_event *events, int count, const struct timespec *timeout,
                  const sigset_t *mask)
 {
-    return syscall(SYS_epoll_pwait2, epoll, events, count, timeout, mask, _NSIG / 8);
+    struct kernel_timespec limit;
+    if (timeout)
+        limit = (struct kernel_timespec){timeout->tv_sec, timeout->tv_nsec};
+    return syscall(SYS_epoll_pwait2, epoll, events, count, timeout ? &limit : NULL, mask, _NSIG / 8);
 }
 #endif
 
@@ -68,7 +78,11 @@ int fanotify_init(unsigned int flags, unsigned int event_flags)
 #ifdef POLYFILL_fanotify_mark
 int fanotify_mark(int fanotify, unsigned int flags, uint64_t mask, int directory, const char *path)
 {
+#if __SIZEOF_LONG__ == 4 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return syscall(SYS_fanotify_mark, fanotify, flags, (uint32_t)mask, (uint32_t)(mask >> 32), directory, path);
+#else
     return syscall(SYS_fanotify_mark, fanotify, flags, mask, directory, path);
+#endif
 }
 #endif
 
@@ -230,7 +244,18 @@ int pkey_mprotect(void *address, size_t length, int protection, int key)
 #ifdef POLYFILL_prlimit
 int prlimit(pid_t process, enum __rlimit_resource resource, const struct rlimit *new_limit, struct rlimit *old_limit)
 {
-    return syscall(SYS_prlimit64, process, resource, new_limit, old_limit);
+    struct rlimit64 given, old;
+    if (new_limit) {
+        given.rlim_cur = new_limit->rlim_cur == RLIM_INFINITY ? RLIM64_INFINITY : new_limit->rlim_cur;
+        given.rlim_max = new_limit->rlim_max == RLIM_INFINITY ? RLIM64_INFINITY : new_limit->rlim_max;
+    }
+    if (syscall(SYS_prlimit64, process, resource, new_limit ? &given : NULL, old_limit ? &old : NULL) != 0)
+        return -1;
+    if (old_limit) {  /* what does not fit into the numbers of a 32-bit program is no limit to it */
+        old_limit->rlim_cur = old.rlim_cur > RLIM_INFINITY ? RLIM_INFINITY : old.rlim_cur;
+        old_limit->rlim_max = old.rlim_max > RLIM_INFINITY ? RLIM_INFINITY : old.rlim_max;
+    }
+    return 0;
 }
 #endif
 
@@ -276,7 +301,7 @@ ssize_t process_vm_writev(pid_t process, const struct iovec *local, unsigned lon
 int renameat2(int from, const char *from_path, int to, const char *to_path, unsigned int flags)
 {
     return flags ? syscall(SYS_renameat2, from, from_path, to, to_path, flags)
-                 : syscall(SYS_renameat, from, from_path, to, to_path);
+                 : renameat(from, from_path, to, to_path);
 }
 #endif
 

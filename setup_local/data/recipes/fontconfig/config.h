@@ -29,7 +29,11 @@
 #define FC_SAME(name, generic) \
     "<alias binding=\"same\">" FC_FAMILY_NAME(name) "<accept>" FC_FAMILY_NAME(generic) "</accept></alias>"
 
-#define ALIGNOF_DOUBLE 8
+#ifdef __i386__
+# define ALIGNOF_DOUBLE 4
+#else
+# define ALIGNOF_DOUBLE 8
+#endif
 #define ALIGNOF_VOID_P __SIZEOF_POINTER__
 #define FLEXIBLE_ARRAY_MEMBER
 #define SIZEOF_VOID_P __SIZEOF_POINTER__

@@ -11,5 +11,5 @@ $(OBJECTS): generated/ffi.h
 
 generated/ffi.h: include/ffi.h.in
 	mkdir -p generated
-	sed -e 's/@VERSION@/$(VERSION)/' -e 's/@TARGET@/$(TARGET)/' -e 's/@HAVE_LONG_DOUBLE@/1/' \
+	sed -e 's/@VERSION@/$(VERSION)/' -e 's/@TARGET@/$(TARGET)/' -e 's/@HAVE_LONG_DOUBLE@/(__SIZEOF_LONG_DOUBLE__ > __SIZEOF_DOUBLE__)/' \
 	  -e 's/@FFI_EXEC_TRAMPOLINE_TABLE@/0/' $< > $@
