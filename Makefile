@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-regression test-optimized test-matrix environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -85,6 +85,16 @@ aarch64: environment
 	archive=$$(./build-linux.py --target-triple aarch64-unknown-linux-gnu --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive"
+
+# All other processors that were built, one after another: as above.
+ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu
+test-architectures: environment
+	for pair in $(ARCHITECTURES); do \
+		scripts/install-emulation $${pair%%:*} && \
+		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive" || exit 1; \
+	done
 
 # Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
 # is told (exit code 11 of the build) and is not a failure of the tests: bump them.
