@@ -42,7 +42,7 @@ def test_the_source_is_pinned_and_everything_that_decides_is_there() -> None:
     for path in musl.DATA:
         assert path.exists(), path
     for target in (item for item in load_targets() if item.libc is Libc.MUSL):
-        assert target.musl.triple.endswith("-linux-musl")
+        assert "-linux-musl" in target.musl.triple
 
 
 def test_no_function_is_newer_twice_and_polyfilled_ones_have_their_source() -> None:
