@@ -254,7 +254,7 @@ def test_a_pip_of_another_version_is_edited_too(tmp_path: Path, pip: Pip) -> Non
             path = site / edit.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text((path.read_text() if path.exists() else "") + edit.find)
-        (site / "pip-25.1.dist-info").mkdir()
+        (site / "pip-25.1.dist-info").mkdir(exist_ok=True)
         (site / "pip-25.1.dist-info" / "RECORD").write_text("")
 
     pip.act = writes
