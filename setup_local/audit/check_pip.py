@@ -8,27 +8,28 @@ from collections.abc import Iterator, Mapping
 from setup_local.audit.facts import Flavoured, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.safety import ROOT
+from setup_local.catalog.flavors import path_expression
 
 Breaches = Iterator[tuple[str, str]]
 _PART = "pip"  # of `flavors.toml`
-_PACKAGES = r"(install/)?[Ll]ib/(python[^/]*/)?site-packages"
-# What `python -m pip`, the script and whoever asks for the version of pip look at.
-_WANTED: Mapping[str, re.Pattern[str]] = {
-    "package pip": re.compile(rf"{_PACKAGES}/pip/__main__\.py"),
-    "command line of pip": re.compile(rf"{_PACKAGES}/pip/_internal/cli/main\.py"),
-    "record of what belongs to pip": re.compile(rf"{_PACKAGES}/pip-[^/]+\.dist-info/RECORD"),
+# What `python -m pip`, the script and whoever asks for the version of pip look at, in the directory of packages.
+_WANTED: Mapping[str, str] = {
+    "package pip": "pip/__main__.py",
+    "command line of pip": "pip/_internal/cli/main.py",
+    "record of what belongs to pip": "pip-*.dist-info/RECORD",
 }
-_SCRIPT = re.compile(r"(install/)?(bin/pip3|Scripts/pip3\.exe)")
 
 
 def _pip(dist: Packed) -> Breaches:
     if isinstance(dist, Flavoured) and _PART in dist.flavor.without:
         return
+    layout, root = dist.policy.tree, "" if isinstance(dist, Flavoured) else "install/"
     filled = [name for name, facts in dist.files.items() if not facts.blank]
     for what, path in _WANTED.items():
-        if not any(map(path.fullmatch, filled)):
+        expression = re.compile(path_expression(f"{root}{layout.packages}/{path}"))
+        if not any(map(expression.fullmatch, filled)):
             yield dist.archive, f"the {what} is missing"
-    scripts = [member for member in dist.members if _SCRIPT.fullmatch(member.name.removeprefix(ROOT))]
+    scripts = [member for member in dist.members if member.name == f"{ROOT}{root}{layout.pip}"]
     if not any(member.mode & 0o111 for member in scripts):
         yield dist.archive, "there is no script that starts pip"
 

@@ -19,13 +19,15 @@ class Layout:
     """Paths below the installation, as patterns.
 
     `program` is the name under which everybody finds the interpreter, `executable` what its file is called. `version_files`
-    are there for one version of Python only; `modules` are shared extension modules, `shared_libraries` what else is loaded;
+    are there for one version of Python only; `packages` is the directory that pip installs to, `pip` what starts it. `modules` are shared extension modules, `shared_libraries` what else is loaded;
     `libpython` are file names. `module_suffix` is how the suffix of extension modules begins.
     """
 
     program: str
     executable: str
     version_files: tuple[str, ...]
+    packages: str
+    pip: str
     modules: tuple[str, ...]
     shared_libraries: tuple[str, ...]
     libpython: tuple[str, ...]
