@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from setup_local.audit.check_binary import listed
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
-from setup_local.audit.policy import PePolicy, version
+from setup_local.audit.policy import PePolicy, matches, version
 from setup_local.binfmt.coff import Coff
 from setup_local.binfmt.pe import Pe
 
@@ -80,7 +80,9 @@ def _numbered(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
 
 
 @_linked
-def _debug(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+def _debug(binary: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
+    if matches(binary.name, policy.vendor_files):
+        return
     if image.pdb:
         yield f"names a file with its debug information: {image.pdb}"
     if image.debug_sections:
@@ -90,7 +92,8 @@ def _debug(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
 def _times(binary: Binary) -> Breaches:
     image = binary.image
     times: frozenset[int] = frozenset()
-    if isinstance(image, Pe):
+    vendor = binary.policy.pe is not None and matches(binary.name, binary.policy.pe.vendor_files)
+    if isinstance(image, Pe) and not vendor:
         times = image.times
     elif isinstance(image, Coff):
         times = frozenset({image.time}) - {0}

@@ -43,7 +43,7 @@ class FileFacts:
     """What one file's bytes said.
 
     `name` is relative to `python/`; `target` is the format of the target's own binaries; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
-    other systems; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
+    other systems, and are not judged; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
     """
 
     name: str
@@ -178,12 +178,13 @@ def examine(
     place = place or name
     kind = detect(data)
     is_text = kind is FileKind.OTHER and places(place, policy.text_files)
+    foreign = places(place, policy.foreign_files)
     binaries: tuple[Binary, ...] = ()
     problem = ""
     try:
         binaries = tuple(
             Binary(name=label, image=image, policy=policy, floor=floor)
-            for label, image in _images(name, data, kind, policy.format)
+            for label, image in ([] if foreign else _images(name, data, kind, policy.format))
         )
     except (BadBinary, BadArchive) as error:
         problem = str(error)
@@ -195,7 +196,7 @@ def examine(
         sha256=sha256,
         binaries=binaries,
         problem=problem,
-        foreign=places(place, policy.foreign_files),
+        foreign=foreign,
         knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
         loop_jumps=max(map(int, _JUMPS.findall(data)), default=0) if name == COUNTS else 0,
         is_text=is_text,

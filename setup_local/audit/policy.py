@@ -53,11 +53,12 @@ class PePolicy:
     """What only files for Windows can break.
 
     `newest_system` is the newest Windows that programs may ask for, `subsystems` what they may be (2 for windows, 3 for a console).
-    `callbacks` is how many functions the C runtime has called for each thread before the entry point.
+    `vendor_files` are DLLs of the system's vendor, which are as they were published. `callbacks` is how many functions the C runtime has called for each thread before the entry point.
     """
 
     newest_system: str
     subsystems: tuple[int, ...]
+    vendor_files: tuple[str, ...] = ()
     callbacks: int
 
 
@@ -73,7 +74,7 @@ class Policy:
     `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
     `own_libraries` are patterns of what a distribution may bring of Python itself
     as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
-    programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems.
+    programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems, so they are not judged as binaries.
     `other_code` are static libraries whose code is not compiled as all other code is. `laid_out` tells that the hot code of
     interpreters with pgo and lto is contiguous, unless their names say otherwise. `allowed_instructions` names functions that are
     chosen at run time, where the processor has what they need.

@@ -7,28 +7,30 @@ import struct
 from setup_local.binfmt.formats import read_image, rewriter
 from setup_local.binfmt.image import Image, Rewriter
 from setup_local.errors import StageError
+from setup_local.values import BinaryFormat
 
 DIRECTORY = "lib/debug"
+SUFFIX = ".debug"
 _FIRST = 2  # letters of the build id that name a directory
 
 
 def debug_path(identity: str) -> str:
     """Return where a debugger looks for the file of a build id, below its directory for debug files."""
-    return f".build-id/{identity[:_FIRST]}/{identity[_FIRST:]}.debug"
+    return f".build-id/{identity[:_FIRST]}/{identity[_FIRST:]}{SUFFIX}"
 
 
 def detach(data: bytes, *, where: str) -> tuple[str, bytes] | None:
     """Return the path below the directory for debug files and the bytes of what `strip` removes.
 
     None for anything that is no linked file, and for a library that has nothing to debug: `libpython3.so` only names
-    another one. Raises `StageError` for a linked file without build id or debug information.
+    another one. Files for Windows need not have any. Raises `StageError` for a linked file without build id or debug information.
     """
     try:
         file = rewriter(data)
         if file is None:
             return None
         image = read_image(data)
-        if image is None or not (file.has_debug() or image.exports):
+        if image is None or not (file.has_debug() or (image.exports and image.format is not BinaryFormat.PE)):
             return None
         return debug_path(_identity(image, file)), file.detach()
     except (struct.error, IndexError, KeyError, ValueError) as error:

@@ -31,6 +31,10 @@ _GDB_COMMANDS = "python/build/python-gdb.py"
 _GDB_START = "gdbinit.py"
 
 
+class NoDebugInformation(ArchiveError):
+    """A full archive has nothing that could be detached."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
     """One member of the new archive: a link's target, an empty directory, or where a file's bytes lie, and their SHA-256."""
@@ -64,7 +68,7 @@ def repack(
 ) -> Path:
     """Write one flavour of a full archive and return its path; the same archive always gives the same bytes.
 
-    Raises `ArchiveError`, `DescriptionError` and `RequestError` for an archive that is none or not a full one,
+    Raises `NoDebugInformation`, `ArchiveError`, `DescriptionError` and `RequestError` for an archive that is none or not a full one,
     `StageError` for a binary that cannot be stripped, `OutputError` where the result cannot be written.
     """
     try:
@@ -104,11 +108,18 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
     if not chosen.kept:
         raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
     if flavor.detached:
-        _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
+        _add_start(chosen, archive)
     for directory in _emptied(chosen):
         if catalog.stays(directory):
             chosen.kept[directory] = _Kept(name=directory, directory=True)
     return chosen
+
+
+def _add_start(chosen: _Chosen, archive: Path) -> None:
+    """Add the commands that a debugger starts with, if there is something to debug."""
+    if not any(name.endswith(detach.SUFFIX) for name in chosen.kept):
+        raise NoDebugInformation("there is no debug information in it", where=archive)
+    _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
 
 
 def _description(data: bytes, archive: Path) -> description.Description:

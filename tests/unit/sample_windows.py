@@ -7,9 +7,22 @@ from pathlib import Path
 
 from sample_distribution import Entry, Sample
 
+from setup_local.flavors.strip import strip
+
 PE = Path(__file__).parent.parent / "binaries" / "pe"
 TRIPLE = "x86_64-pc-windows-msvc"
 PROGRAM, LIBRARY, STABLE = "install/python.exe", "install/python313.dll", "install/python3.dll"
+STABLE_TEST = "install/Lib/test/test_stable_abi_ctypes.py"
+_LISTED = b"""# Generated
+SYMBOL_NAMES = (
+
+    "Py_Main",
+)
+if feature_macros['HAVE_FORK']:
+    SYMBOL_NAMES += (
+        'PyOS_AfterFork',
+    )
+"""
 SUFFIX = ".cp313-win_amd64.pyd"
 SHARED = f"install/DLLs/_shared{SUFFIX}"
 
@@ -46,11 +59,15 @@ def _entries() -> dict[str, Entry]:
         "python/install/libs/python313.lib": Entry(binary("python313.lib")),
         "python/install/Lib/os.py": Entry(b"import sys\n"),
         "python/install/Lib/test/__init__.py": Entry(),
+        f"python/{STABLE_TEST}": Entry(_LISTED),
         "python/install/Lib/site-packages/README.txt": Entry(b"for packages\n"),
         "python/install/Lib/site-packages/pip/__main__.py": Entry(b"import pip\n"),
         "python/install/Lib/site-packages/pip/_internal/cli/main.py": Entry(b"import pip\n"),
         "python/install/Lib/site-packages/pip-25.1.dist-info/RECORD": Entry(b"pip/__main__.py,,\n"),
-        "python/install/Scripts/pip3.exe": Entry(binary("python.exe"), 0o755),
+        "python/install/Lib/site-packages/pip/_vendor/distlib/t64-arm.exe": Entry(
+            strip(binary("architectures/aarch64.pyd"), where="")
+        ),
+        "python/install/Scripts/pip3.exe": Entry(binary("pythonw.exe"), 0o755),
         "python/install/Scripts/README.txt": Entry(b"for programs of packages\n"),
         "python/install/tcl/tcl8.6/init.tcl": Entry(b"# Tcl\n"),
         "python/install/include/Python.h": Entry(b"/* Python */\n"),

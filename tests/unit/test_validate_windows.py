@@ -6,16 +6,21 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from corruptions import Breach, broken, described, every, refused
 from hostile_pe import put as with_number
 from hostile_pe import with_header
 from sample_distribution import Entry, Sample
-from sample_windows import LIBRARY, PROGRAM, SHARED, STABLE, binary, changed, flavoured, put, windows
+from sample_windows import LIBRARY, PROGRAM, SHARED, STABLE, TRIPLE, binary, changed, flavoured, put, windows
 
+from setup_local.audit.archive import read_members
 from setup_local.audit.policy import load_policy
-from setup_local.audit.validate import audit_paths, rules
+from setup_local.audit.validate import audit_paths, rules, validate_archive
 from setup_local.binfmt.coff_rows import EXPORTS
 from setup_local.binfmt.pe_layout import read_pe
+from setup_local.catalog.flavors import load_flavors
+from setup_local.commands.repack import repack as command
+from setup_local.flavors.repack import NoDebugInformation, repack
 
 
 def _numbered(data: bytes) -> bytes:
@@ -30,6 +35,7 @@ def _dated(data: bytes) -> bytes:
     return with_number(data, 4, "I", 1_700_000_000)
 
 
+FLAVORS = ["install_only", "install_only_stripped", "install_full", "minimal"]
 BREACHES: list[Breach] = [
     ("binary-readable", changed(SHARED, lambda data: data[:200])),
     ("binary-readable", changed("build/lib/bundled.lib", lambda data: data[:-9])),
@@ -93,9 +99,45 @@ def test_a_good_sample_holds(tmp_path: Path) -> None:
     assert broken(windows(), tmp_path) == set()
 
 
-@pytest.mark.parametrize("flavor", ["install_only", "install_only_stripped"])
-def test_a_good_flavour_holds(flavor: str, tmp_path: Path) -> None:
-    assert broken(flavoured(flavor), tmp_path) == set()
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_every_flavour_that_is_made_of_it_holds(flavor: str, tmp_path: Path) -> None:
+    catalog = load_flavors()
+    made = next(item for item in catalog.flavor if item.name == flavor)
+    archive = repack(_with_debug().write(tmp_path), made, catalog, output=tmp_path / "out")
+    assert archive.name == f"cpython-3.13.5-{TRIPLE}-{flavor}.tar.gz"
+    names = {member.name.removeprefix("python/") for member, _ in read_members(archive)}
+    assert {"python.exe", "python313.dll", "Lib/os.py"} <= names
+    assert ("libs/python313.lib" in names) is (flavor != "minimal")
+    assert ("Lib/test/__init__.py" in names) is (flavor == "install_full")
+    rules_broken = {finding.rule for finding in validate_archive(archive).walk()}
+    assert rules_broken == set() if made.stripped else {"windows-debug-information"}
+
+
+def _with_debug() -> Sample:
+    """Return a sample with something to strip."""
+    sample = windows()
+    put(SHARED, "debug.pyd")(sample)
+    return sample
+
+
+def test_what_has_no_debug_information_gives_no_archive_of_it(tmp_path: Path) -> None:
+    catalog = load_flavors()
+    debug = next(item for item in catalog.flavor if item.detached)
+    archive = windows().write(tmp_path)
+    with pytest.raises(NoDebugInformation, match="no debug information"):
+        repack(archive, debug, catalog, output=tmp_path / "out")
+    words = [str(archive), "--output", str(tmp_path / "made"), "--flavor"]
+    assert CliRunner().invoke(command, [*words, "minimal"]).exit_code == 0
+    assert [path.name for path in (tmp_path / "made").iterdir()] == [f"cpython-3.13.5-{TRIPLE}-minimal.tar.gz"]
+    assert isinstance(CliRunner().invoke(command, [*words, debug.name]).exception, NoDebugInformation)
+
+
+def test_dlls_of_the_vendor_are_as_they_were_published(tmp_path: Path) -> None:
+    sample = windows()
+    put("install/vcruntime140.dll", "timestamp.pyd")(sample)
+    put("install/vcruntime140_1.dll", "pdb.pyd")(sample)
+    put("install/msvcp140.dll", "exports.pyd")(sample)
+    assert broken(sample, tmp_path) == set()
 
 
 @every(BREACHES)
