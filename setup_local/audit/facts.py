@@ -12,6 +12,7 @@ from setup_local.audit.description import Description
 from setup_local.audit.policy import Policy, places
 from setup_local.audit.safety import ROOT, Breach, Gate
 from setup_local.audit.sources_record import SourcesRecord
+from setup_local.audit.stable_abi import FILE, stable_names
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt.ar import BadArchive, members
 from setup_local.binfmt.detect import FileKind, detect
@@ -43,7 +44,7 @@ class FileFacts:
     """What one file's bytes said.
 
     `name` is relative to `python/`; `target` is the format of the target's own binaries; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
-    other systems, and are not judged; `knows_loop` is about profiles, `loop_jumps` about counts of jumps.
+    other systems, and are not judged; `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that lists it.
     """
 
     name: str
@@ -56,6 +57,7 @@ class FileFacts:
     foreign: bool = False
     knows_loop: bool = False
     loop_jumps: int = 0
+    stable_abi: frozenset[str] = frozenset()
     is_text: bool = False
     machine_paths: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -199,6 +201,9 @@ def examine(
         foreign=foreign,
         knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
         loop_jumps=max(map(int, _JUMPS.findall(data)), default=0) if name == COUNTS else 0,
+        stable_abi=stable_names(data)
+        if policy.format is BinaryFormat.PE and name.endswith(f"/{FILE}")
+        else frozenset(),
         is_text=is_text,
         machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

@@ -19,7 +19,8 @@ class Layout:
     """Paths below the installation, as patterns.
 
     `program` is the name under which everybody finds the interpreter, `executable` what its file is called. `version_files`
-    are there for one version of Python only; `packages` is the directory that pip installs to, `pip` what starts it. `modules` are shared extension modules, `shared_libraries` what else is loaded;
+    are there for one version of Python only; `packages` is the directory that pip installs to, `pip` what starts it. `modules`
+    are shared extension modules, `shared_libraries` what else is loaded, `import_libraries` what is linked against these;
     `libpython` are file names. `module_suffix` is how the suffix of extension modules begins.
     """
 
@@ -30,6 +31,7 @@ class Layout:
     pip: str
     modules: tuple[str, ...]
     shared_libraries: tuple[str, ...]
+    import_libraries: tuple[str, ...] = ()
     libpython: tuple[str, ...]
     module_suffix: str
     object_suffixes: tuple[str, ...]
@@ -44,6 +46,10 @@ class Layout:
         return _any_of(self.shared_libraries)
 
     @cached_property
+    def _imports(self) -> re.Pattern[str]:
+        return _any_of(self.import_libraries)
+
+    @cached_property
     def _libpython(self) -> re.Pattern[str]:
         return _any_of(self.libpython)
 
@@ -54,6 +60,10 @@ class Layout:
     def is_library(self, path: str) -> bool:
         """Tell whether a shared library lies at a path of the installation."""
         return self._libraries.fullmatch(path) is not None
+
+    def is_import_library(self, path: str) -> bool:
+        """Tell whether a library for linking against a DLL lies at a path of the installation."""
+        return bool(self.import_libraries) and self._imports.fullmatch(path) is not None
 
     def is_libpython(self, name: str) -> bool:
         """Tell whether a shared library is Python's own, by its name without directories."""

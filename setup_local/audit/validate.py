@@ -14,6 +14,7 @@ from setup_local.audit import (
     check_contents,
     check_debuginfo,
     check_description,
+    check_dlls,
     check_elf,
     check_embedding,
     check_files,
@@ -56,6 +57,7 @@ _ANY = (
     check_contents.LINKS,
     *check_tree.RULES,
     *check_embedding.RULES,
+    *check_dlls.RULES,
     check_debuginfo.BUILD_IDS,
     check_optimized.BITCODE,
 )

@@ -11,10 +11,23 @@ from corruptions import Breach, broken, described, every, refused
 from hostile_pe import put as with_number
 from hostile_pe import with_header
 from sample_distribution import Entry, Sample
-from sample_windows import LIBRARY, PROGRAM, SHARED, STABLE, TRIPLE, binary, changed, flavoured, put, windows
+from sample_windows import (
+    LIBRARY,
+    PROGRAM,
+    SHARED,
+    STABLE,
+    STABLE_TEST,
+    TRIPLE,
+    binary,
+    changed,
+    flavoured,
+    put,
+    windows,
+)
 
 from setup_local.audit.archive import read_members
 from setup_local.audit.policy import load_policy
+from setup_local.audit.stable_abi import stable_names
 from setup_local.audit.validate import audit_paths, rules, validate_archive
 from setup_local.binfmt.coff_rows import EXPORTS
 from setup_local.binfmt.pe_layout import read_pe
@@ -67,6 +80,13 @@ BREACHES: list[Breach] = [
     ("windows-debug-information", put(SHARED, "debug.pyd")),
     ("windows-times", put(SHARED, "timestamp.pyd")),
     ("windows-times", changed("build/Modules/demo.obj", _dated)),
+    ("forwarded-exports", put(STABLE, "python3-other.dll")),
+    ("forwarded-exports", changed(STABLE, lambda data: data.replace(b"python313.Py_Main", b"python313.Py_Xxxx"))),
+    ("stable-abi", changed(STABLE_TEST, lambda data: data.replace(b"HAVE_FORK", b"MS_WINDOWS"))),
+    ("stable-abi", put(STABLE, "python313.dll")),
+    ("stable-abi", lambda sample: sample.entries.pop(f"python/{STABLE}")),
+    ("import-libraries", put(LIBRARY, "good.pyd")),
+    ("import-libraries", lambda sample: sample.entries.pop(f"python/{LIBRARY}")),
     ("abi", described("python_exe", "install/pythonw.exe")),
     ("abi", lambda sample: sample.document["python_config_vars"].update(EXT_SUFFIX=".pyd")),
     ("link-mode", described("libpython_link_mode", "static")),
@@ -148,6 +168,15 @@ def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Callable[[Sample
 @every(FLAVOUR_BREACHES)
 def test_a_corrupted_flavour_breaks_its_rule(rule: str, corrupt: Callable[[Sample], object], tmp_path: Path) -> None:
     refused(flavoured("minimal"), rule, corrupt, tmp_path)
+
+
+def test_the_stable_abi_is_read_from_the_librarys_test() -> None:
+    text = b"if feature_macros['MS_WINDOWS']:\n    SYMBOL_NAMES += (\n        'PyErr_SetFromWindowsErr',\n    )\n"
+    assert stable_names(b'SYMBOL_NAMES = (\n\n    "PyAIter_Check",\n    "Py_True",\n)\n' + text) == {
+        *("PyAIter_Check", "Py_True", "PyErr_SetFromWindowsErr")
+    }
+    assert stable_names(text.replace(b"MS_WINDOWS", b"HAVE_FORK")) == set()
+    assert stable_names(b"SYMBOL_NAMES = list()\n") == set()
 
 
 def test_times_that_are_hashes_are_no_times(tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""Rules about the DLLs of a tree for Windows: names lead to where they say, and what is linked against them is there."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator
+
+from setup_local.audit.check_binary import listed
+from setup_local.audit.facts import FileFacts, Packed
+from setup_local.audit.model import Group, Rule
+from setup_local.audit.stable_abi import FILE
+from setup_local.binfmt.coff import Coff
+from setup_local.binfmt.coff_symbols import POINTER
+from setup_local.binfmt.pe import Pe
+
+Breaches = Iterator[tuple[str, str]]
+_STABLE = "python3.dll"
+
+
+def _images(dist: Packed) -> Iterator[tuple[str, Pe]]:
+    for name, facts in dist.files.items():
+        if isinstance(facts.image, Pe) and facts.image.linked:
+            yield name, facts.image
+
+
+def _libraries(dist: Packed) -> dict[str, Pe]:
+    """Return the DLLs beside the program, by their names in lower case."""
+    tree = dist.policy.tree
+    found = (
+        (posixpath.basename(name).lower(), image) for name, image in _images(dist) if tree.is_library(_short(name))
+    )
+    return dict(found)
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("install/")
+
+
+def _forwarders(dist: Packed) -> Breaches:
+    libraries = _libraries(dist)
+    for name, image in _images(dist):
+        lost = set()
+        for exported, target in image.forwarded.items():
+            library, _, symbol = target.rpartition(".")
+            found = libraries.get(f"{library.lower()}.dll")
+            if found is None or symbol not in found.exports:
+                lost.add(f"{exported} ({target})")
+        if lost:
+            yield name, f"forwards names to where they are not: {listed(lost)}"
+
+
+def _stable_abi(dist: Packed) -> Breaches:
+    """Hold for archives with the library's own tests, of which one lists the stable ABI."""
+    wanted = frozenset().union(*(facts.stable_abi for facts in dist.files.values()))
+    if not wanted:
+        return
+    image = _libraries(dist).get(_STABLE)
+    if image is None:
+        yield _STABLE, "is not there; extensions for several versions of Python are linked against it"
+    elif missing := wanted - image.exports:
+        yield _STABLE, f"lacks names of the stable ABI that {FILE} lists: {listed(missing)}"
+    elif own := image.exports - image.forwarded.keys():
+        yield _STABLE, f"defines names instead of forwarding them: {listed(own)}"
+
+
+def _import_libraries(dist: Packed) -> Breaches:
+    libraries = _libraries(dist)
+    for name, facts in dist.files.items():
+        if not dist.policy.tree.is_import_library(_short(name)):
+            continue
+        for library, symbols in _offers(facts).items():
+            image = libraries.get(library.lower())
+            if image is None:
+                yield name, f"is for {library}, which is not beside the program"
+            elif missing := symbols - image.exports:
+                yield name, f"offers what {library} does not export: {listed(missing)}"
+
+
+def _offers(facts: FileFacts) -> dict[str, frozenset[str]]:
+    """Return the symbols that a library offers of each DLL."""
+    found: dict[str, frozenset[str]] = {}
+    for image in (binary.image for binary in facts.binaries):
+        if isinstance(image, Coff) and image.library:
+            names = {name.removeprefix(POINTER) for name in image.symbols.globals}
+            found[image.library] = found.get(image.library, frozenset()) | names
+    return found
+
+
+RULES: tuple[Rule[Packed], ...] = tuple(
+    Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
+    for name, title, check in (
+        ("forwarded-exports", "forwarded names lead to DLLs of the tree that have them", _forwarders),
+        ("stable-abi", "python3.dll forwards the stable ABI", _stable_abi),
+        ("import-libraries", "import libraries offer what DLLs of the tree export", _import_libraries),
+    )
+)
