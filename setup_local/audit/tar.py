@@ -127,6 +127,8 @@ class Reader:
         if sparse := next((name for name in said if name.startswith(_SPARSE)), None):
             raise Refused(f"{printable(info.name)} is a sparse file ({printable(sparse)}), which no distribution has")
         name, target = said.get("path", info.name).rstrip("/"), said.get("linkpath", info.linkname)
+        if not name:
+            raise Damaged("a member has no name")
         kind = _kind(info, said.get("path", info.name))
         member = Member(
             name=printable(_escaped(name)),

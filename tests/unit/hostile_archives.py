@@ -165,6 +165,7 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "absolute": lambda: with_member("/python/zz"),
     "elsewhere": lambda: with_member("zz"),
     "no-name": lambda: with_member("/"),
+    "empty-name": lambda: zstd(described(header(""))),
     # links
     "link-out": lambda: with_members(_link("python/zz", "../../outside")),
     "link-out-and-file-below": lambda: with_members(_link("python/zz", "/tmp"), ("python/zz/file", Entry(b"x"))),
