@@ -43,10 +43,15 @@ def _forwarders(dist: Packed) -> Breaches:
         for exported, target in image.forwarded.items():
             library, _, symbol = target.rpartition(".")
             found = libraries.get(f"{library.lower()}.dll")
-            if found is None or symbol not in found.exports:
+            if (found is None or symbol not in found.exports) and not _may_be_lost(dist, name, exported):
                 lost.add(f"{exported} ({target})")
         if lost:
             yield name, f"forwards names to where they are not: {listed(lost)}"
+
+
+def _may_be_lost(dist: Packed, file: str, name: str) -> bool:
+    policy = dist.policy.pe
+    return policy is not None and any(item.covers(file, name) for item in policy.allowed_forwarders)
 
 
 def _stable_abi(dist: Packed) -> Breaches:

@@ -53,12 +53,13 @@ class PePolicy:
     """What only files for Windows can break.
 
     `newest_system` is the newest Windows that programs may ask for, `subsystems` what they may be (2 for windows, 3 for a console).
-    `vendor_files` are DLLs of the system's vendor, which are as they were published. `callbacks` is how many functions the C runtime has called for each thread before the entry point.
+    `allowed_forwarders` are names that may lead to what is not there. `vendor_files` are DLLs of the system's vendor, which are as they were published. `callbacks` is how many functions the C runtime has called for each thread before the entry point.
     """
 
     newest_system: str
     subsystems: tuple[int, ...]
     vendor_files: tuple[str, ...] = ()
+    allowed_forwarders: tuple[AllowedNames, ...] = ()
     callbacks: int
 
 

@@ -46,6 +46,7 @@ class Pe:
     subsystem_version: tuple[int, int]
     characteristics: int
     time: int
+    image_size: int
     imported: tuple[Imported, ...] = ()
     delayed: tuple[Imported, ...] = ()
     exported: Exported = NO_EXPORTS
@@ -126,8 +127,17 @@ class Pe:
 
     @property
     def build_id(self) -> str:
-        """Return in hexadecimal what its debug information is found by, empty without one."""
-        return next((entry.identity for entry in self.debug if entry.identity), "")
+        """Return in hexadecimal what its debug information is found by, empty without one.
+
+        Without an identity of its own, an image is known by time and size (as symbol servers do), if the time is a hash of its content.
+        """
+        own = next((entry.identity for entry in self.debug if entry.identity), "")
+        return own or (f"{self.time:08x}{self.image_size:x}" if self._hashed else "")
+
+    @property
+    def _hashed(self) -> bool:
+        """Tell whether times in it are hashes of its content."""
+        return any(entry.reproducible for entry in self.debug)
 
     @property
     def pdb(self) -> str:
@@ -137,7 +147,7 @@ class Pe:
     @property
     def times(self) -> frozenset[int]:
         """Return every time in it; times that the file says are hashes of its content do not count."""
-        if any(entry.reproducible for entry in self.debug):
+        if self._hashed:
             return frozenset()
         return frozenset({self.time, *(entry.time for entry in self.debug)}) - {0}
 
@@ -209,6 +219,7 @@ def _facts(file: PeFile) -> Pe:
         subsystem_version=(optional.subsystem_major, optional.subsystem_minor),
         characteristics=optional.characteristics,
         time=header.time,
+        image_size=optional.image_size,
         movable=not header.characteristics & coff_rows.RELOCATIONS_STRIPPED,
         managed=file.directory(coff_rows.CLR) is not None,
         shared=frozenset(file.section_name(row) for row in file.sections if row.characteristics & _COMMON == _COMMON),

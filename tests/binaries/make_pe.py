@@ -24,6 +24,10 @@ STUBS = {
     "user32": ("USER32.dll", "stub_function"),
     "ole32": ("ole32.dll", "delayed"),
 }
+FORWARDED = (
+    "Py_Main",
+    "PyOS_CheckStack",
+)  # by python3.dll; the second leads nowhere, as in all builds but some for 32 bits
 HARDENED = ("/dynamicbase", "/nxcompat", "/subsystem:console,10.0", "/timestamp:0", "/nodefaultlib", "/build-id")
 FREE = ("-O1", "-ffreestanding", "-fno-builtin", "-fno-ident", "-fno-asynchronous-unwind-tables", "-fno-addrsig", "-c")
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.")
@@ -60,7 +64,7 @@ MODULES = (
     Module(name="newer.pyd", flags=("/subsystem:console,11.0",)),
     Module(name="native.pyd", flags=("/subsystem:native,10.0",)),
     Module(name="timestamp.pyd", flags=("/timestamp:1700000000",)),
-    Module(name="hashed.pyd", flags=("/Brepro",)),
+    Module(name="hashed.pyd", flags=("/Brepro", "/build-id:no")),
     Module(name="writable-code.pyd", flags=("/section:.text,RWE",)),
     Module(name="shared-data.pyd", flags=("/section:.data,RWS",)),
     Module(name="exports.pyd", defines=("EXPORTS",)),
@@ -134,7 +138,8 @@ class Maker:
         self.link(RESULTS / "python313.dll", *parts, f"/implib:{RESULTS / 'python313.lib'}")
         for name, target in (("python3.dll", "python313"), ("python3-other.dll", "python312")):
             definition = self.scratch / "python3.def"
-            definition.write_text(f"LIBRARY python3.dll\nEXPORTS\nPy_Main = {target}.Py_Main\n", encoding="ascii")
+            names = "\n".join(f"{name} = {target}.{name}" for name in FORWARDED)
+            definition.write_text(f"LIBRARY python3.dll\nEXPORTS\n{names}\n", encoding="ascii")
             words = (str(RESULTS / "bundled.obj"), "/dll", "/noentry", f"/def:{definition}", "/noimplib")
             self.link_as("python3.dll", RESULTS / name, *words)
         self.compile(_source("start"), self.scratch / "start.obj")

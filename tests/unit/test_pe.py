@@ -67,7 +67,10 @@ def test_a_program_and_its_library() -> None:
 
 
 def test_names_lead_to_another_library() -> None:
-    assert read("python3.dll").forwarded == {"Py_Main": "python313.Py_Main"}
+    assert read("python3.dll").forwarded == {
+        "Py_Main": "python313.Py_Main",
+        "PyOS_CheckStack": "python313.PyOS_CheckStack",
+    }
     assert read("python313.dll").forwarded == {}
 
 
@@ -97,6 +100,8 @@ def test_each_fault_is_a_fact() -> None:
     assert read("callback.pyd").callbacks == 1
     assert read("pdb.pyd").pdb == r"C:\build\_shared.pdb"
     assert read("no-build-id.pyd").build_id == ""
+    hashed = read("hashed.pyd")
+    assert hashed.build_id == f"{hashed.time:08x}{hashed.image_size:x}"
     assert any(segment.writable and segment.executable for segment in read("writable-code.pyd").segments)
     assert read("symbols.pyd").symbols.globals >= {"PyInit__shared"}
     assert not read("symbols.pyd").debug_sections
