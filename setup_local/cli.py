@@ -20,6 +20,7 @@ _COMMANDS = (
     "create",
     "doctor",
     "emit",
+    "environments",
     "fetch",
     "index",
     "matrix",

@@ -7,7 +7,8 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -16,24 +17,27 @@ from setup_local.atomic_write import atomic_write
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import PROFILE
 from setup_local.build.engine import Engine, Observer
+from setup_local.build.environment import environment_step, read_root
 from setup_local.build.forecast import History, history_file
 from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
+from setup_local.build.isolation import choose_sandbox
 from setup_local.build.jobserver import Jobserver
 from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
-from setup_local.build.sandbox import choose_sandbox
+from setup_local.build.sandbox import Isolation, Root, Sandbox
 from setup_local.build.step_parts import GraphInputs
 from setup_local.build.steps import Step
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 from setup_local.catalog.catalogs import PYTHON, Catalogs, load_catalogs
+from setup_local.catalog.environments import Environment, load_environment
 from setup_local.distribution import AUDIT, finishing_steps
-from setup_local.errors import OutputError, StoreError
+from setup_local.errors import OutputError, RequestError, StoreError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
-from setup_local.values import BuildSettings, Request, ToolchainChoice
+from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -53,6 +57,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     """
     check_host(paths.cache_root())
     check_places(settings.output)
+    wanted_environment(settings)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
     supply = _supply(request, catalogs, settings, reporter)
@@ -73,14 +78,19 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
 
 def _supply(request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter) -> Supply:
     """Return the plan, and the sources that it is made of."""
-    fetcher = Fetcher(
+    fetcher = fetcher_of(settings, reporter)
+    return plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
+
+
+def fetcher_of(settings: BuildSettings, reporter: Reporter) -> Fetcher:
+    """Return what gets sources as the settings say."""
+    return Fetcher(
         paths.cache_root(),
         mirrors=settings.mirrors,
         offline=settings.offline,
         report=reporter.message,
         environ=os.environ,
     )
-    return plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
 
 
 def profile_request(plan: Plan, request: Request) -> Request | None:
@@ -104,11 +114,50 @@ def _profile(
 def _execute(steps: Sequence[Step], goal: str, request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
     """Run the steps up to `goal` that are not in the store; return its result."""
     cache = paths.cache_root()
+    root = environment_root(settings, reporter)
+    sandbox = choose_sandbox(settings.sandbox, cache, [request.llvm] if request.llvm else [], root)
+    with running_engine(settings, sandbox, reporter) as engine:
+        return engine.execute(steps, goal)
+
+
+def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None:
+    """Return the root file system that steps run in, made if the store does not have it; None for the host's own.
+
+    Raises `RequestError` for an environment that cannot be made, `SourceError` if a package cannot be had.
+    """
+    environment = wanted_environment(settings)
+    if environment is None:
+        return None
+    packages = fetcher_of(settings, reporter).obtain_all(environment.sources)
+    step = environment_step(environment, packages.values())
+    with running_engine(settings, Sandbox(program=None), reporter) as engine:
+        return read_root(environment.name, engine.execute([step], step.name))
+
+
+def wanted_environment(settings: BuildSettings) -> Environment | None:
+    """Return the environment that the settings name; raise `RequestError` for one that steps cannot run in."""
+    if not settings.environment:
+        if settings.sandbox is SandboxChoice.DOCKER:
+            raise RequestError("--sandbox docker runs steps in an environment", hint="name one with --environment")
+        return None
+    if settings.sandbox is SandboxChoice.NONE:
+        raise RequestError("--environment needs a sandbox", hint="leave --sandbox none out")
+    environment = load_environment(settings.environment)
+    environment.refuse_unresolved()
+    return environment
+
+
+@contextmanager
+def running_engine(settings: BuildSettings, sandbox: Isolation, reporter: Reporter) -> Iterator[Engine]:
+    """Give an engine whose scratch space and job slots are there as long as it is needed."""
+    cache = paths.cache_root()
     with Jobserver(settings.jobs) as jobserver, Workspace(cache, keep=settings.keep_build) as workspace:
-        engine = Engine(
+        if settings.keep_build:
+            reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
+        yield Engine(
             store=Store(cache),
             workspace=workspace,
-            sandbox=choose_sandbox(settings.sandbox, cache, [request.llvm] if request.llvm else []),
+            sandbox=sandbox,
             jobserver=jobserver,
             logs=cache / "logs",
             env=_STEP_ENVIRONMENT,
@@ -116,9 +165,6 @@ def _execute(steps: Sequence[Step], goal: str, request: Request, settings: Build
             code=CodeDigests(memory_file(cache)),
             history=History(history_file(cache)),
         )
-        if settings.keep_build:
-            reporter.message(f"keeping the steps' scratch directories in {workspace.root}")
-        return engine.execute(steps, goal)
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 _SIGNALLED = 128
 
@@ -94,6 +95,20 @@ def run(
     if status:
         raise CommandFailed(words, status, "")
     return Outcome(stdout="")
+
+
+def feed(argv: Sequence[str | Path], stdin: IO[bytes], *, env: Mapping[str, str]) -> Outcome:
+    """Run a program that reads a file to its end; return what it printed. Raises `CommandFailed`."""
+    words = [str(word) for word in argv]
+    try:
+        done = subprocess.run(
+            words, env=dict(env), stdin=stdin, capture_output=True, text=True, errors="replace", check=False
+        )
+    except OSError as error:
+        raise CommandFailed(words, 127, str(error)) from error
+    if done.returncode:
+        raise CommandFailed(words, done.returncode, done.stdout + done.stderr)
+    return Outcome(stdout=done.stdout)
 
 
 def _captured(words: list[str], *, env: Mapping[str, str], cwd: Path | None, pass_fds: Sequence[int]) -> Outcome:

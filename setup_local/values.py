@@ -148,6 +148,7 @@ class SandboxChoice(Enum):
 
     AUTO = "auto"
     BWRAP = "bwrap"
+    DOCKER = "docker"
     NONE = "none"
 
 
@@ -246,7 +247,7 @@ class Request:
 class BuildSettings:
     """How the work is done; none of it may change a byte of the result of the same sources.
 
-    `locked` admits pinned sources only.
+    `locked` admits pinned sources only. `environment` is the distribution that steps run in, empty for the host's own.
     """
 
     output: Path
@@ -256,3 +257,4 @@ class BuildSettings:
     offline: bool
     keep_build: bool
     locked: bool
+    environment: str = ""

@@ -13,8 +13,8 @@ from typing import Protocol
 from setup_local.build.code_digests import CodeDigests
 from setup_local.build.forecast import CompilerCount, Cost, Forecast, History, forecast
 from setup_local.build.jobserver import Jobserver
-from setup_local.build.sandbox import Sandbox
-from setup_local.build.steps import Job, Step, step_keys
+from setup_local.build.sandbox import Isolation
+from setup_local.build.steps import Job, ResumableStep, Step, step_keys
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace, remove_tree
 from setup_local.errors import StepError
@@ -55,7 +55,7 @@ class Engine:
 
     store: Store
     workspace: Workspace
-    sandbox: Sandbox
+    sandbox: Isolation
     jobserver: Jobserver
     logs: Path
     env: Mapping[str, str]
@@ -63,6 +63,12 @@ class Engine:
     code: CodeDigests = field(default_factory=CodeDigests)
     history: History = field(default_factory=History)
     children: Children = field(default_factory=Children)
+
+    @property
+    def surroundings(self) -> dict[str, str]:
+        """Return what every key has of where steps run: the base environment, and the root file system if it is another."""
+        root = self.sandbox.root
+        return {**self.env, "root": root.sha256} if root else dict(self.env)
 
     @property
     def complete_env(self) -> dict[str, str]:
@@ -76,7 +82,7 @@ class Engine:
         dependents are all in the store is not. Raises `StepError` for the first step that fails, after
         those that were already running have ended.
         """
-        keys = step_keys(steps, code=self.code, environment=self.env)
+        keys = step_keys(steps, code=self.code, environment=self.surroundings)
         self.code.save()
         results: dict[str, Path] = {}
         missing = self._missing({step.name: step for step in steps}, keys, wanted, results)
@@ -153,7 +159,9 @@ class Engine:
     def _made(self, step: Step, key: str, inputs: Mapping[str, Path], log: Path) -> Path:
         begin = time.monotonic()
         directory = directory_name(step.name)
-        out, work = self.workspace.directory(f"out/{directory}"), self.workspace.directory(directory)
+        out = self.workspace.directory(f"out/{directory}")
+        kept = isinstance(step, ResumableStep)
+        work = self.workspace.resumed(f"{key}-{directory}") if kept else self.workspace.directory(directory)
         runner = _StepRunner(engine=self, step=step.name, log=log, writable=(out, work))
         step.action(Job(out=out, work=work, inputs=inputs, env=self.complete_env, run=runner))
         seconds = time.monotonic() - begin
@@ -188,10 +196,11 @@ class _StepRunner:
 
     def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
         words = [str(word) for word in argv]
+        complete = self.engine.complete_env if env is None else env
         try:
             run(
-                self.engine.sandbox.wrap(words, writable=self.writable, cwd=cwd),
-                env=self.engine.complete_env if env is None else env,
+                self.engine.sandbox.wrap(words, writable=self.writable, cwd=cwd, env=complete),
+                env=complete,
                 cwd=cwd,
                 log=self.log,
                 pass_fds=self.engine.jobserver.descriptors,

@@ -1,73 +1,89 @@
-"""Keeps build steps apart from the host with bubblewrap: no network, a read-only host, an empty /tmp."""
+"""Keeps build steps apart from the host: no network, a read-only host or a whole other root, an empty /tmp.
+
+bubblewrap does it without a daemon; `build/containers.py` does the same with Docker.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import assert_never
+from typing import Protocol
 
-from setup_local import paths
-from setup_local.errors import HostError
 from setup_local.run import CommandFailed, run
-from setup_local.values import SandboxChoice
 
-_PACKAGE_HINT = "install the package bubblewrap, or use --sandbox none"
 _PROBE_ENV = {"PATH": "/usr/bin:/bin"}
+_PROGRAMS = ("bin", "lib", "lib32", "lib64", "libx32", "sbin")
+PYTHON = "/usr/bin/python3"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """A root file system in which steps run: its directory, and the hash of all that is in it."""
+
+    name: str
+    directory: Path
+    sha256: str
+
+
+class Isolation(Protocol):
+    """How the commands of steps are run apart from the host."""
+
+    @property
+    def root(self) -> Root | None:
+        """Return the root file system that stands for the host's."""
+
+    def wrap(self, argv: Sequence[str], *, writable: Sequence[Path], cwd: Path, env: Mapping[str, str]) -> list[str]:
+        """Return the argv that runs a command in an environment, with only these directories writable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """How a command is wrapped; with no `program`, it is not."""
+    """How a command is wrapped; with no `program`, it is not. With `root`, that is all that is seen of a system."""
 
     program: str | None
     visible: tuple[Path, ...] = ()
+    root: Root | None = None
 
-    def wrap(self, argv: Sequence[str], *, writable: Sequence[Path], cwd: Path) -> list[str]:
-        """Return the argv that runs a command with only these directories writable."""
+    def wrap(
+        self, argv: Sequence[str], *, writable: Sequence[Path], cwd: Path, env: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """Return the argv that runs a command with only these directories writable; the environment is inherited."""
+        del env
         if self.program is None:
             return list(argv)
-        words = [
-            self.program,
-            "--die-with-parent",
-            "--unshare-net",
-            "--unshare-ipc",
-            "--unshare-pid",
-            "--ro-bind",
-            "/",
-            "/",
-        ]
+        words = [self.program, "--die-with-parent", "--unshare-net", "--unshare-ipc", "--unshare-pid"]
+        words += _mounts(self.root.directory) if self.root else ["--ro-bind", "/", "/"]
         words += ["--dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc", "--tmpfs", "/tmp"]  # noqa: S108
         for path in self.visible:
             words += ["--ro-bind", str(path), str(path)]
         for path in writable:
             words += ["--bind", str(path), str(path)]
-        return [*words, "--chdir", str(cwd), "--", *argv]
+        return [*words, "--chdir", str(cwd), "--", *(with_python(argv) if self.root else argv)]
 
 
-def choose_sandbox(choice: SandboxChoice, cache: Path, also_visible: Sequence[Path] = ()) -> Sandbox:
-    """Return the sandbox to use; `HostError` if bubblewrap is demanded and does not work here.
-
-    `also_visible` are directories that steps need and that may lie below `/tmp`.
-    """
-    match choice:
-        case SandboxChoice.NONE:
-            return Sandbox(program=None)
-        case SandboxChoice.BWRAP | SandboxChoice.AUTO:
-            problem = _problem()
-            if problem is None:
-                visible = (cache, paths.PACKAGE.parent, Path(sys.prefix), Path(sys.base_prefix), *also_visible)
-                return Sandbox(program=shutil.which("bwrap"), visible=visible)
-            if choice is SandboxChoice.BWRAP:
-                raise HostError(f"bubblewrap cannot be used: {problem}", hint=_PACKAGE_HINT)
-            return Sandbox(program=None)
-        case _:
-            assert_never(choice)
+def _mounts(root: Path) -> list[str]:
+    """Return how the parts of a root file system are seen; its top is a new one, in which places for others can be made."""
+    words: list[str] = []
+    for name in ("usr", "etc", *_PROGRAMS):
+        path = root / name
+        if path.is_symlink():
+            words += ["--symlink", os.readlink(path), f"/{name}"]
+        elif path.is_dir():
+            words += ["--ro-bind", str(path), f"/{name}"]
+    return words
 
 
-def _problem() -> str | None:
+def with_python(argv: Sequence[str]) -> list[str]:
+    """Return a command in which the interpreter that runs this program is the one of the root file system."""
+    return [word.replace(sys.executable, PYTHON) for word in argv]
+
+
+def bwrap_problem() -> str | None:
+    """Return why bubblewrap does not work here, None if it does."""
     program = shutil.which("bwrap")
     if program is None:
         return "there is no program bwrap"

@@ -54,6 +54,10 @@ class Step:
     weight: float = 10
 
 
+class ResumableStep(Step):
+    """A step that finds its scratch space as it was left when it was killed."""
+
+
 def digest(value: object) -> str:
     """Return the SHA-256 of a value's canonical JSON."""
     text = json.dumps(value, default=_plain, sort_keys=True, ensure_ascii=False)

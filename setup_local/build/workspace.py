@@ -13,6 +13,9 @@ from filelock import FileLock, Timeout
 
 from setup_local.errors import StoreError
 
+RESUMABLE = "resumable"
+"""The directory of scratch space that outlives a build."""
+
 
 class Workspace:
     """A directory below the cache that belongs to this process as long as it lives.
@@ -49,6 +52,15 @@ class Workspace:
         """Return a new, empty directory."""
         path = self.root / name
         path.mkdir(parents=True)
+        return path
+
+    def resumed(self, name: str) -> Path:
+        """Return a directory that stays until its step is done: what a killed build had in it is still there.
+
+        Whoever asks holds the lock of the step's key, so that nobody else writes into it.
+        """
+        path = self._parent / RESUMABLE / name
+        path.mkdir(parents=True, exist_ok=True)
         return path
 
     def _sweep(self) -> None:

@@ -47,6 +47,12 @@ _OPTIONS = (
         show_default=True,
     ),
     click.option(
+        "--environment",
+        default="",
+        metavar="NAME",
+        help="Run build steps in this distribution (`setup-local environments list`) instead of the host's.",
+    ),
+    click.option(
         "--mirror",
         "mirrors",
         multiple=True,
@@ -93,6 +99,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
         output: Path,
         jobs: int,
         sandbox: SandboxChoice,
+        environment: str,
         mirrors: tuple[str, ...],
         offline: bool,
         locked: bool,
@@ -109,6 +116,7 @@ def settings_options(command: Callable[..., None]) -> Callable[..., None]:
             offline=offline,
             locked=locked,
             keep_build=keep_build,
+            environment=environment,
         )
         command(settings=settings, **others)
 

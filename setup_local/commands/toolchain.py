@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from setup_local import paths
+from setup_local import log, paths
 from setup_local.commands.choice import NamedPath
+from setup_local.commands.settings_options import settings_options
+from setup_local.values import BuildSettings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -30,6 +32,25 @@ def toolchain() -> None:
       setup-local toolchain list
       setup-local toolchain list --llvm /opt/llvm --json
     """
+
+
+@toolchain.command("bootstrap")
+@settings_options
+@click.option("--until", default="", metavar="STAGE", help="Stop after this stage of the chain.")
+def bootstrap_command(*, settings: BuildSettings, until: str) -> None:
+    """Make Clang from sources in a distribution, with nothing but its old GCC; takes hours, and goes on after a kill.
+
+    \b
+    Examples:
+      setup-local toolchain bootstrap --environment bullseye
+      setup-local toolchain bootstrap --environment bullseye --until binutils
+    """
+    from setup_local.build.progress import Progress
+    from setup_local.toolmaking import bootstrap
+
+    with Progress(log.console()) as progress:
+        made = bootstrap(settings, progress, until=until)
+    click.echo(made)
 
 
 @toolchain.command("list")

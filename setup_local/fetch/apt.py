@@ -98,6 +98,10 @@ class Apt:
                 raise
             return asked.vouched(names)
 
+    def index(self, suite: str, architecture: str) -> str:
+        """Return the control stanzas of all binary packages of a suite; raise `PlaceFailed`."""
+        return self._suite(ArchiveKind.DEB, suite, architecture).everything()
+
     def _download(self, form: Form, place: AptPlace, suite_name: str, directory: Path) -> Path:
         """Download from a suite; when that fails with lists that are not new, get new ones and try again."""
         suite = self._suite(form.kind, suite_name, place.architecture)
@@ -229,6 +233,15 @@ class Suite:
             self._prepare()
             return self._answer(packages)
 
+    def everything(self) -> str:
+        """Return the control stanzas of all packages, from lists that are fresh."""
+        with self._lock, self._state_lock():
+            self._prepare()
+            found = self._run(["apt-cache", "dumpavail"])
+        if not found.strip():
+            raise PlaceFailed(self._problem or "its index is empty")
+        return found
+
     def vouched(self, packages: set[str]) -> str:
         """Return the control stanzas of packages from those mirrors whose index is signed and has not expired.
 
@@ -236,17 +249,19 @@ class Suite:
         """
         with self._lock, self._state_lock():
             self._prepare()
-            try:
-                targets = run(["apt-get", "indextargets"], env=self._environ).stdout
-            except CommandFailed as error:
-                raise PlaceFailed(reason(error.output)) from error
-            good, problem = vouching(targets, time.time())
+            good, problem = vouching(self._run(["apt-get", "indextargets"]), time.time())
             archives = [archive for archive in self._archives if archive.uri in good]
             if not archives:
                 raise PlaceFailed(self._problem or problem)
             parts = self._state / "vouching"
             self._write_sources(parts, archives)
             return self._answer(packages, ["-o", f"Dir::Etc::sourceparts={parts}"])
+
+    def _run(self, words: Sequence[str]) -> str:
+        try:
+            return run(words, env=self._environ).stdout
+        except CommandFailed as error:
+            raise PlaceFailed(reason(error.output)) from error
 
     def refresh(self) -> bool:
         """Get new lists, unless that was done a moment ago; tell whether it was done now."""

@@ -85,6 +85,24 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
     return tree
 
 
+def unpack_package(file: Path, writer: TreeWriter, *, without: tuple[str, ...] = ()) -> None:
+    """Write what a Debian package installs, without what lies below some directories.
+
+    Raises `SourceError` for a damaged package or one with unsafe members.
+    """
+    import zstandard  # noqa: PLC0415 (as above)
+
+    try:
+        with _deb_data(file) as archive:
+            for member in archive:
+                path = member_path(member.name)
+                if not any(path.is_relative_to(directory) for directory in without):
+                    _write_tar_member(archive, member, path, writer)
+                archive.members = []  # type: ignore[attr-defined]  # tarfile would keep every member it has seen
+    except (tarfile.TarError, zstandard.ZstdError, lzma.LZMAError, EOFError, UnsafeMember, OSError) as error:
+        raise SourceError(f"cannot be unpacked: {error}", where=file) from error
+
+
 def _tree(into: Path, root: str, archive: Path) -> Path:
     """Return the directory that a form's root is; `*` stands for the only top directory of the archive."""
     if not root.startswith(_ANY):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from setup_local.catalog.bootstrap_chain import load_chain
 from setup_local.catalog.catalogs import PYTHON, Catalogs
 from setup_local.catalog.sources import Requirement, Source, exactly
 
@@ -18,6 +19,7 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
     yield "musl", catalogs.musl.requirement
     for target in catalogs.targets:
         yield from (("emulation", requirement) for requirement in catalogs.emulation.requirements(target))
+    yield from ((f"stage {stage.name} of the bootstrap chain", stage.requirement) for stage in load_chain().stages)
     tools = catalogs.llvm_tools
     for pins in (tools.packages.sources, tools.source.sources):
         yield from (("LLVM's tools", exactly(name, version)) for name, version in pins.items())

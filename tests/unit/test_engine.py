@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -12,8 +13,8 @@ import pytest
 from setup_local.build.engine import Engine
 from setup_local.build.forecast import Forecast, History, history_file
 from setup_local.build.jobserver import Jobserver
-from setup_local.build.sandbox import Sandbox
-from setup_local.build.steps import Job, Step
+from setup_local.build.sandbox import Root, Sandbox
+from setup_local.build.steps import Job, ResumableStep, Step
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace
 from setup_local.errors import StepError
@@ -242,3 +243,35 @@ def test_whom_a_build_waits_for_is_told_and_its_result_taken(make: Make) -> None
     assert ("waiting", "slow", str(os.getpid())) in recorder.events
     assert recorder.events[-1] == ("taken", "slow")
     assert recorder.names("started") == []
+
+
+class _Dies(BaseException):
+    """Stands for the end of the process."""
+
+
+def test_a_resumable_step_finds_what_it_left_and_others_do_not(make: Make) -> None:
+    engine, _ = make()
+    seen: list[bool] = []
+
+    def action(job: Job) -> None:
+        seen.append((job.work / "one.o").is_file())
+        (job.work / "one.o").write_text("object")
+        if len(seen) % 2:
+            raise _Dies
+
+    for step in (ResumableStep(name="a", ingredients=1, action=action), Step(name="b", ingredients=1, action=action)):
+        with pytest.raises(_Dies):
+            engine.execute([step], step.name)
+        engine, _ = make()
+        engine.execute([step], step.name)
+    assert seen == [False, True, False, False]
+    assert not list((engine.workspace.root.parent / "resumable").iterdir())
+
+
+def test_another_root_is_part_of_every_key(make: Make, tmp_path: Path) -> None:
+    engine, _ = make()
+    root = Root(name="tiny", directory=tmp_path, sha256="0" * 64)
+    elsewhere = dataclasses.replace(engine, sandbox=Sandbox(program=None, root=root))
+    assert engine.surroundings == dict(engine.env)
+    assert elsewhere.surroundings == {**engine.env, "root": "0" * 64}
+    assert "root" not in elsewhere.complete_env

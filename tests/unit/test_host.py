@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from setup_local.build.host import NEEDED_BYTES, check_host, check_space
-from setup_local.build.sandbox import Sandbox, choose_sandbox
+from setup_local.build.isolation import choose_sandbox
+from setup_local.build.sandbox import Root, Sandbox
 from setup_local.errors import HostError
 from setup_local.values import SandboxChoice
 
@@ -29,7 +31,7 @@ def test_demanding_bubblewrap_where_there_is_none_fails(tmp_path: Path, monkeypa
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(HostError, match=r"no program bwrap \(install the package bubblewrap, or use --sandbox none\)"):
         choose_sandbox(SandboxChoice.BWRAP, tmp_path)
-    assert choose_sandbox(SandboxChoice.AUTO, tmp_path).program is None
+    assert choose_sandbox(SandboxChoice.AUTO, tmp_path) == Sandbox(program=None)
 
 
 def test_wrapping_makes_only_the_given_directories_writable() -> None:
@@ -47,7 +49,34 @@ def test_no_sandbox_leaves_the_command_alone() -> None:
 
 def test_what_steps_need_is_seen_though_it_lies_below_the_empty_tmp(tmp_path: Path) -> None:
     sandbox = choose_sandbox(SandboxChoice.AUTO, tmp_path, [Path("/tmp/llvm")])
+    assert isinstance(sandbox, Sandbox)
     if sandbox.program is None:
         pytest.skip("bubblewrap does not work here")
     words = " ".join(sandbox.wrap(["make"], writable=[], cwd=Path("/")))
     assert words.index("--tmpfs /tmp ") < words.index("--ro-bind /tmp/llvm /tmp/llvm")
+
+
+def root_in(directory: Path) -> Root:
+    (directory / "usr" / "bin").mkdir(parents=True)
+    (directory / "etc").mkdir()
+    (directory / "home").mkdir()
+    (directory / "bin").symlink_to("usr/bin")
+    return Root(name="tiny", directory=directory, sha256="0" * 64)
+
+
+def test_another_root_is_all_that_is_seen_of_a_system(tmp_path: Path) -> None:
+    sandbox = Sandbox(program="bwrap", visible=(tmp_path / "cache",), root=root_in(tmp_path / "root"))
+    words = sandbox.wrap([sys.executable, "x.py"], writable=[tmp_path / "out"], cwd=tmp_path / "out")
+    text = " ".join(words)
+    assert "--ro-bind / /" not in text
+    assert f"--ro-bind {tmp_path}/root/usr /usr" in text
+    assert "--symlink usr/bin /bin" in text
+    assert "/home" not in words
+    assert words[-2:] == ["/usr/bin/python3", "x.py"]
+
+
+def test_another_root_is_never_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    wanted = r"bubblewrap cannot be used: there is no program bwrap; there is no program docker \(install docker.io"
+    with pytest.raises(HostError, match=wanted):
+        choose_sandbox(SandboxChoice.AUTO, tmp_path, root=root_in(tmp_path / "root"))

@@ -43,6 +43,7 @@ LAYERS = (
     "pins",
     "distribution",
     "pipeline",
+    "toolmaking",
     "matrix",
     "commands",
     "cli",

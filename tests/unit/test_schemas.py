@@ -11,8 +11,10 @@ from setup_local import paths
 from setup_local.audit import description, layout, policy, sources_record
 from setup_local.catalog import (
     architectures,
+    bootstrap_chain,
     cpython,
     emulation,
+    environments,
     extensions,
     features,
     flavors,
@@ -40,6 +42,8 @@ AGREE: list[tuple[str, str, Any]] = [
     ("architecture", "properties/glibc", architectures.GlibcPort),
     ("architecture", "properties/musl", architectures.MuslPort),
     ("architecture", "properties/darwin", architectures.DarwinPort),
+    ("bootstrap-chain", "", bootstrap_chain.BootstrapChain),
+    ("bootstrap-chain", "$defs/stage", bootstrap_chain.Stage),
     ("check", "", tables.CheckTables),
     ("cpython", "", cpython.CPythonCatalog),
     ("cpython", "$defs/part", cpython.ConfigurePart),
@@ -52,6 +56,8 @@ AGREE: list[tuple[str, str, Any]] = [
     ("doctor", "properties/cpu-levels/items", tables.CpuLevel),
     ("doctor", "properties/certificates/items", tables.CertificatePlace),
     ("emulation", "", emulation.Emulation),
+    ("environment", "", environments.Environment),
+    ("environment", "$defs/package", environments.Package),
     ("extensions", "$defs/extension", extensions.Extension),
     ("extensions", "$defs/part", extensions.Part),
     ("extensions", "$defs/decision", extensions.Decision),
@@ -134,7 +140,7 @@ CODE_ONLY = {
     (patches.Patch, "sha256"),
 }
 # Arrays of tables have the name of one table in the file, and of all in the model.
-SINGULAR = {"commands": "command", "edits": "edit", "features": "feature"}
+SINGULAR = {"commands": "command", "edits": "edit", "features": "feature", "stages": "stage"}
 
 
 def _node(name: str, place: str) -> Any:

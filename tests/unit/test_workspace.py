@@ -78,3 +78,11 @@ def test_an_unreadable_entry_is_named(tmp_path: Path) -> None:
     (entry / "meta.json").write_text("{")
     with pytest.raises(StoreError, match=r"unreadable entry \(remove its directory\)"):
         Store(tmp_path).entries()
+
+
+def test_resumed_scratch_space_outlives_the_workspace(tmp_path: Path) -> None:
+    with Workspace(tmp_path) as workspace:
+        (workspace.resumed("key-step") / "one.o").write_text("x")
+    with Workspace(tmp_path) as later:
+        assert (later.resumed("key-step") / "one.o").is_file()
+        assert later.resumed("other-step") != later.resumed("key-step")

@@ -5,9 +5,9 @@ Writes a C header with the entries that are compiled in, and copies the bundled 
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
-import tomllib
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -19,13 +19,19 @@ _PER_LINE = 24
 def main() -> None:
     """Write both; fail for a name or a pattern that the database does not have."""
     database, listing, header, target = map(Path, sys.argv[1:])
-    chosen = tomllib.loads(listing.read_text(encoding="utf-8"))
+    chosen = lists(listing.read_text(encoding="utf-8"))
     entries = {path.name: path for path in sorted(database.glob("?/*"))}
     header.write_text(compiled_in(chosen["compiled-in"], entries), encoding="ascii")
     for name in bundled(chosen["bundled"], entries):
         place = target / entries[name].relative_to(database)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(entries[name], place)
+
+
+def lists(text: str) -> dict[str, list[str]]:
+    """Return the lists of strings of a TOML file; the Python of an older build environment has no module for the rest."""
+    found = re.findall(r"^([a-z-]+) = \[(.*?)\]$", text, re.MULTILINE | re.DOTALL)
+    return {name: re.findall(r'"([^"]*)"', body) for name, body in found}
 
 
 def compiled_in(names: Iterable[str], entries: Mapping[str, Path]) -> str:

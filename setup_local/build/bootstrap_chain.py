@@ -1,0 +1,155 @@
+"""The stages of the bootstrap chain as steps. A stage that is killed goes on where it was: its scratch space stays.
+
+What is done of a stage is marked by files beside its source tree. Make and Ninja know by themselves which objects are there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from setup_local import fetch
+from setup_local.build.sandbox import PYTHON
+from setup_local.build.step_parts import pins
+from setup_local.build.steps import Job, ResumableStep, Step
+from setup_local.build.toolchain import SYSTEM_PATH
+from setup_local.catalog.bootstrap_chain import NEED, PLACEHOLDER, BootstrapChain, Stage
+from setup_local.errors import StepError
+from setup_local.fetch import Obtained
+
+TOOLCHAIN = "toolchain:bootstrap"
+RECORD = "toolchain.json"
+_PREFIX = "bootstrap:"
+_JOBS = re.compile(r"-j(\d+)")
+
+
+def stage_step(name: str) -> str:
+    """Return the name of the step of a stage."""
+    return f"{_PREFIX}{name}"
+
+
+def chain_steps(chain: BootstrapChain, sources: Mapping[str, Obtained]) -> list[Step]:
+    """Return the steps of a chain; `sources` are the obtained ones by the names of the stages."""
+    return [_step(chain, stage, sources[stage.name]) for stage in chain.stages]
+
+
+def _step(chain: BootstrapChain, stage: Stage, source: Obtained) -> Step:
+    whole = dataclasses.replace(source, form=dataclasses.replace(source.form, extent=None))
+    prefix, triple = chain.prefix, chain.triple
+
+    def action(job: Job) -> None:
+        build_stage(stage, whole, job, prefix=prefix, triple=triple)
+
+    return ResumableStep(
+        name=stage_step(stage.name),
+        ingredients=[dataclasses.replace(stage, weight=0, versions=""), prefix, triple, pins([whole])],
+        needs=tuple(stage_step(name) for name in stage.needs),
+        action=action,
+        weight=stage.weight,
+    )
+
+
+def collect_step(chain: BootstrapChain, environment: str) -> Step:
+    """Return the step that makes one toolchain of what the stages installed, with a record of what it is."""
+    places, versions = dict(chain.programs), {stage.name: stage.versions for stage in chain.stages}
+    makers = sorted({place.partition("/")[0] for place in places.values()})
+
+    def action(job: Job) -> None:
+        for name in makers:
+            shutil.copytree(job.inputs[stage_step(name)], job.out, symlinks=True, dirs_exist_ok=True)
+        programs = {name: place.partition("/")[2] for name, place in places.items()}
+        for place in programs.values():
+            job.run([job.out / place, "--version"], cwd=job.out)
+        record = {"environment": environment, "programs": programs, "stages": versions}
+        (job.out / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+
+    return Step(
+        name=TOOLCHAIN,
+        ingredients=[places, versions, environment],
+        needs=tuple(stage_step(name) for name in makers),
+        action=action,
+        weight=20,
+    )
+
+
+def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple: str) -> None:
+    """Fill `job.out` with what a stage installs: `bin/`, `lib/` and so on. Raises `StepError`, `SourceError`."""
+    needs = {name: job.inputs[stage_step(name)] for name in stage.needs}
+    tree = _once(job.work / "unpacked", lambda: str(_unpack(stage, source, job.work / "source")))
+    values = {
+        "jobs": _jobs(job.env),
+        "out": str(job.out),
+        "prefix": prefix,
+        "python": PYTHON,
+        "source": tree,
+        "triple": triple,
+        **{f"{NEED}{name}": str(path) for name, path in needs.items()},
+    }
+    env = _environment(job.env, needs.values())
+    build = job.work / "build"
+    build.mkdir(exist_ok=True)
+
+    def run(commands: Iterable[Iterable[str]], place: Path) -> str:
+        for words in commands:
+            job.run([_expand(word, values) for word in words], cwd=place, env=env)
+        return ""
+
+    _once(job.work / "prepared", lambda: run(stage.prepare, Path(tree)))
+    _once(job.work / "configured", lambda: run([stage.configure], build))
+    run(stage.build, build)
+    run(stage.install, build)
+    _move_up(job.out, prefix, where=stage.name)
+
+
+def _once(mark: Path, work: Callable[[], str]) -> str:
+    """Do some work unless its mark says that it is done; return what the mark holds, the work's answer."""
+    if not mark.is_file():
+        answer = work()
+        fresh = mark.with_suffix(".fresh")
+        fresh.write_text(answer, encoding="utf-8")
+        fresh.replace(mark)
+    return mark.read_text(encoding="utf-8")
+
+
+def _unpack(stage: Stage, source: Obtained, into: Path) -> Path:
+    """Unpack a source from its beginning; return its tree."""
+    shutil.rmtree(into, ignore_errors=True)
+    tree = fetch.unpack(source, into / "archive", only=stage.keep)
+    inner = tree / stage.inside.replace("{version}", source.source.version)
+    if not stage.inside or not inner.is_file():
+        return tree
+    root = source.source.identity
+    form = dataclasses.replace(source.form, file=inner.name, root=root)
+    return fetch.unpack(dataclasses.replace(source, form=form, path=inner), into / "inside")
+
+
+def _environment(base: Mapping[str, str], needs: Iterable[Path]) -> dict[str, str]:
+    """Return the environment of every command: programs of the stages that are needed come before the environment's."""
+    places = [str(path / "bin") for path in needs if (path / "bin").is_dir()]
+    return {**base, "PATH": ":".join([*places, SYSTEM_PATH]), "HOME": "/nonexistent", "CONFIG_SHELL": "/bin/sh"}
+
+
+def _jobs(env: Mapping[str, str]) -> str:
+    """Return how many compilers may run, for programs that do not ask make's job server."""
+    found = _JOBS.search(env.get("MAKEFLAGS", ""))
+    return found[1] if found else "1"
+
+
+def _expand(word: str, values: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: values[match[1]], word)
+
+
+def _move_up(out: Path, prefix: str, *, where: str) -> None:
+    """Make what was installed below the prefix the whole result; libtool's files, which name build paths, are left out."""
+    installed = out / prefix.lstrip("/")
+    if not installed.is_dir():
+        raise StepError(f"nothing was installed below {prefix}", where=stage_step(where))
+    for path in installed.rglob("*.la"):
+        path.unlink()
+    for path in list(installed.iterdir()):
+        path.rename(out / path.name)
+    shutil.rmtree(out / prefix.lstrip("/").partition("/")[0])

@@ -1,0 +1,59 @@
+"""Makes a toolchain of sources in an environment: the packages, the root file system, then stage after stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from setup_local.build.bootstrap_chain import TOOLCHAIN, chain_steps, collect_step, stage_step
+from setup_local.build.isolation import choose_sandbox
+from setup_local.catalog.bootstrap_chain import BootstrapChain, load_chain
+from setup_local.catalog.sources import NoCandidate, load_sources
+from setup_local.errors import RequestError, SourceError
+from setup_local.fetch import Fetcher, Obtained
+from setup_local.paths import cache_root
+from setup_local.pipeline import Reporter, environment_root, fetcher_of, running_engine
+from setup_local.values import BuildSettings
+
+
+def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -> Path:
+    """Make a toolchain in the environment that the settings name, or one of its stages, and return its directory.
+
+    What is in the store is taken from there, and a stage that was killed goes on. Raises `RequestError` without an
+    environment and for a stage that there is not, and what fetching and building raise.
+    """
+    if not settings.environment:
+        raise RequestError("a toolchain is bootstrapped in an environment", hint="name one with --environment")
+    chain = load_chain()
+    wanted = wanted_step(chain, until)
+    root = environment_root(settings, reporter)
+    sources = obtain_sources(chain, fetcher_of(settings, reporter))
+    steps = chain_steps(chain, sources)
+    steps.append(collect_step(chain, settings.environment))
+    sandbox = choose_sandbox(settings.sandbox, cache_root(), (), root)
+    with running_engine(settings, sandbox, reporter) as engine:
+        return engine.execute(steps, wanted)
+
+
+def wanted_step(chain: BootstrapChain, until: str) -> str:
+    """Return the step that makes a stage, or the whole toolchain."""
+    names = [stage.name for stage in chain.stages]
+    if until and until not in names:
+        raise RequestError(f"the chain has no stage {until}", hint=f"one of: {', '.join(names)}")
+    return stage_step(until) if until else TOOLCHAIN
+
+
+def obtain_sources(chain: BootstrapChain, fetcher: Fetcher) -> dict[str, Obtained]:
+    """Return the source of each stage: of the pins that fit, the best that can be had. Raises `SourceError`."""
+    pins = load_sources()
+    found: dict[str, Obtained] = {}
+    for stage in chain.stages:
+        failure: SourceError | NoCandidate = NoCandidate(stage.requirement)
+        for source in pins.candidates(stage.requirement):
+            try:
+                found[stage.name] = fetcher.obtain(source)
+                break
+            except SourceError as error:
+                failure = error
+        else:
+            raise failure
+    return found

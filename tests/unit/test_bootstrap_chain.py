@@ -1,0 +1,203 @@
+"""The bootstrap chain: its data, and stages that go on where they were killed."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import json
+import tarfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from setup_local.build.bootstrap_chain import RECORD, TOOLCHAIN, build_stage, chain_steps, collect_step, stage_step
+from setup_local.build.steps import Job, ResumableStep
+from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
+from setup_local.catalog.sources import Form, Source, load_sources
+from setup_local.errors import CatalogError, RequestError, StepError
+from setup_local.fetch import Obtained
+from setup_local.toolmaking import wanted_step
+
+STAGE = Stage(
+    name="tool",
+    source="tool",
+    versions=">=1",
+    needs=("m4",),
+    prepare=(("prepare", "x"),),
+    configure=("{source}/configure", "--prefix={prefix}", "--build={triple}", "--with-m4={need:m4}"),
+    build=(("make", "-j{jobs}"),),
+    install=(("install", "{out}{prefix}/bin"),),
+)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+class Shell:
+    """Runs nothing, but installs what a stage installs, and can be killed at a command."""
+
+    def __init__(self, kill_at: str = "", *, installs: bool = True) -> None:
+        self.kill_at, self.installs = kill_at, installs
+        self.ran: list[list[str]] = []
+        self.env: Mapping[str, str] = {}
+
+    def __call__(self, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        words = [str(word) for word in argv]
+        assert cwd.is_dir()
+        self.ran.append(words)
+        self.env = env or {}
+        if Path(words[0]).name == self.kill_at:
+            raise Killed
+        if words[0] == "install" and self.installs:
+            place = Path(words[1])
+            place.mkdir(parents=True)
+            (place / "tool").write_text("program")
+            (place / "libtool.la").write_text("build paths")
+
+    @property
+    def names(self) -> list[str]:
+        return [Path(words[0]).name for words in self.ran]
+
+
+def source(tmp_path: Path, *, inside: bool = False) -> Obtained:
+    """Return a source; `inside`, in an archive within the archive."""
+
+    def packed(name: str, content: bytes) -> bytes:
+        sink = io.BytesIO()
+        with tarfile.open(fileobj=sink, mode="w:xz") as archive:
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = len(content), 0o755
+            archive.addfile(member, io.BytesIO(content))
+        return sink.getvalue()
+
+    content = packed("tool-1.5/configure", b"#!/bin/sh\n")
+    if inside:
+        content = packed("distribution/tool-1.5-dfsg.tar.xz", content)
+    path = tmp_path / "tool.tar.xz"
+    path.write_bytes(content)
+    form = Form(file=path.name, sha256="0" * 64, size=1, root="distribution" if inside else "tool-1.5")
+    return Obtained(source=Source(name="tool", version="1.5", forms=(form,)), form=form, path=path)
+
+
+def build(tmp_path: Path, shell: Shell, stage: Stage = STAGE, *, inside: bool = False) -> Path:
+    """Build a stage as the engine does: an empty result every time, scratch space that stays."""
+    number = len(list(tmp_path.glob("out-*")))
+    out, work, m4 = tmp_path / f"out-{number}", tmp_path / "work", tmp_path / "m4"
+    out.mkdir()
+    work.mkdir(exist_ok=True)
+    (m4 / "bin").mkdir(parents=True, exist_ok=True)
+    env = {"MAKEFLAGS": "-j3 --jobserver-auth=5,6"}
+    job = Job(out=out, work=work, inputs={stage_step("m4"): m4}, env=env, run=shell)
+    build_stage(stage, source(tmp_path, inside=inside), job, prefix="/opt/x", triple="a-b-c")
+    return out
+
+
+def test_a_stage_installs_below_its_result_without_the_prefix(tmp_path: Path) -> None:
+    shell = Shell()
+    out = build(tmp_path, shell)
+    assert shell.names == ["prepare", "configure", "make", "install"]
+    assert shell.ran[1][1:] == ["--prefix=/opt/x", "--build=a-b-c", f"--with-m4={tmp_path}/m4"]
+    assert shell.ran[2] == ["make", "-j3"]
+    assert shell.env["PATH"].startswith(f"{tmp_path}/m4/bin:/usr")
+    assert sorted(path.relative_to(out).as_posix() for path in out.rglob("*")) == ["bin", "bin/tool"]
+
+
+@pytest.mark.parametrize(
+    ("kill_at", "again"),
+    [
+        ("prepare", ["prepare", "configure", "make", "install"]),
+        ("configure", ["configure", "make", "install"]),
+        ("make", ["make", "install"]),
+        ("install", ["make", "install"]),
+    ],
+)
+def test_a_killed_stage_goes_on_with_what_was_not_finished(tmp_path: Path, kill_at: str, again: list[str]) -> None:
+    with pytest.raises(Killed):
+        build(tmp_path, Shell(kill_at))
+    (tmp_path / "work" / "build" / "one.o").write_text("object")
+    shell = Shell()
+    out = build(tmp_path, shell)
+    assert shell.names == again
+    assert (tmp_path / "work" / "build" / "one.o").is_file()
+    assert (out / "bin" / "tool").is_file()
+
+
+def test_half_an_unpacked_source_is_unpacked_again(tmp_path: Path) -> None:
+    build(tmp_path, Shell())
+    (tmp_path / "work" / "unpacked").unlink()
+    configure = next((tmp_path / "work" / "source").rglob("configure"))
+    configure.write_text("half")
+    build(tmp_path, Shell())
+    assert configure.read_text() == "#!/bin/sh\n"
+
+
+def test_an_archive_within_the_archive_is_the_source_where_it_is_there(tmp_path: Path) -> None:
+    stage = dataclasses.replace(STAGE, inside="tool-{version}-dfsg.tar.xz")
+    shell = Shell()
+    build(tmp_path, shell, stage, inside=True)
+    assert shell.ran[1][0].endswith("/inside/tool-1.5/configure")
+
+
+def test_without_it_the_archive_itself_is_the_source(tmp_path: Path) -> None:
+    shell = Shell()
+    build(tmp_path, shell, dataclasses.replace(STAGE, inside="tool-{version}-dfsg.tar.xz"))
+    assert shell.ran[1][0].endswith("/archive/tool-1.5/configure")
+
+
+def test_a_stage_that_installs_nothing_fails(tmp_path: Path) -> None:
+    with pytest.raises(StepError, match="bootstrap:tool: nothing was installed below /opt/x"):
+        build(tmp_path, Shell(installs=False))
+
+
+def test_every_stage_is_a_resumable_step_of_pinned_sources() -> None:
+    chain, pins = load_chain(), load_sources()
+    best = {stage.name: pins.best(stage.requirement) for stage in chain.stages}
+    obtained = {name: Obtained(source=item, form=item.forms[-1], path=Path("/nowhere")) for name, item in best.items()}
+    steps = chain_steps(chain, obtained)
+    assert all(isinstance(step, ResumableStep) for step in steps)
+    assert [step.name for step in steps] == [stage_step(stage.name) for stage in chain.stages]
+    assert steps[-1].needs == tuple(stage_step(name) for name in ("binutils", "gcc", "cmake", "ninja"))
+
+
+def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: Path) -> None:
+    step = collect_step(load_chain(), "bullseye")
+    (tmp_path / "llvm" / "bin").mkdir(parents=True)
+    (tmp_path / "llvm" / "bin" / "clang").write_text("program")
+    (tmp_path / "out").mkdir()
+    shell = Shell()
+    step.action(
+        Job(out=tmp_path / "out", work=tmp_path, inputs={stage_step("llvm"): tmp_path / "llvm"}, env={}, run=shell)
+    )
+    record = json.loads((tmp_path / "out" / RECORD).read_text(encoding="utf-8"))
+    assert record["environment"] == "bullseye"
+    assert record["programs"]["ld.lld"] == "bin/ld.lld"
+    assert (tmp_path / "out" / "bin" / "clang").is_file()
+    assert [str(tmp_path / "out" / "bin" / "clang"), "--version"] in shell.ran
+
+
+def test_a_stage_can_be_asked_for_by_name() -> None:
+    chain = load_chain()
+    assert wanted_step(chain, "") == TOOLCHAIN
+    assert wanted_step(chain, "gcc") == stage_step("gcc")
+    with pytest.raises(RequestError, match=r"no stage perl \(one of: m4, gmp, "):
+        wanted_step(chain, "perl")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('needs = ["m4"]', 'needs = ["gcc"]', "gmp needs gcc, which does not come before it"),
+        ("{need:gmp}", "{need:isl}", "unknown placeholder need:isl"),
+        ("{source}/bootstrap", "{sources}/bootstrap", "cmake has the unknown placeholder sources"),
+        ('name = "isl"', 'name = "mpc"', "mpc is there twice"),
+        ('ar = "llvm/', 'ar = "gold/', "ar comes from gold/bin/llvm-ar, which is of no stage"),
+    ],
+)
+def test_a_chain_that_does_not_follow_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:
+    text = FILE.read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / "chain.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(CatalogError, match=said):
+        load_chain(tmp_path / "chain.toml")
