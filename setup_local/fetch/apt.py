@@ -344,20 +344,9 @@ class Suite:
             return error.output  # it answers for those that it knows
 
     def _query(self, packages: set[str]) -> None:
-        for sha256, path in listed_files(self._answer(packages)):
+        for sha256, path in apt_sources.listed_files(self._answer(packages)):
             if path not in self._files.setdefault(sha256, []):
                 self._files[sha256].append(path)
-
-
-def listed_files(text: str) -> Iterator[tuple[str, str]]:
-    """Yield hash and path in the archive of every file that `apt-cache show` or `showsrc` prints."""
-    for stanza in apt_sources.parse_stanzas(text):
-        if "Filename" in stanza and "SHA256" in stanza:
-            yield stanza["SHA256"], stanza["Filename"]
-        for line in stanza.get("Checksums-Sha256", "").splitlines():
-            words = line.split()
-            if len(words) == 3:  # noqa: PLR2004 - hash, size, name
-                yield words[0], f"{stanza.get('Directory', '')}/{words[2]}"
 
 
 def private_configuration(state: Path, acquire: Iterable[str], host: AptHost) -> str:

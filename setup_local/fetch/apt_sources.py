@@ -66,6 +66,17 @@ def parse_stanzas(text: str) -> Iterator[dict[str, str]]:
             fields[name] = value.strip()
 
 
+def listed_files(text: str) -> Iterator[tuple[str, str]]:
+    """Yield hash and path in the archive of every file that `apt-cache show` or `showsrc` prints."""
+    for stanza in parse_stanzas(text):
+        if "Filename" in stanza and "SHA256" in stanza:
+            yield stanza["SHA256"], stanza["Filename"]
+        for line in stanza.get("Checksums-Sha256", "").splitlines():
+            words = line.split()
+            if len(words) == 3:  # noqa: PLR2004 - hash, size, name
+                yield words[0], f"{stanza.get('Directory', '')}/{words[2]}"
+
+
 def parse_deb822(text: str) -> Iterator[Repository]:
     """Yield the enabled entries of a `.sources` file."""
     for fields in parse_stanzas(text):

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from setup_local.catalog.sources import AptPlace, Form
-from setup_local.fetch.apt import Apt, AptHost, listed_files, private_configuration
+from setup_local.fetch.apt import Apt, AptHost, private_configuration
 from setup_local.fetch.apt_sources import (
     Archive,
     Repository,
     archives,
     codename,
+    listed_files,
     parse_deb822,
     parse_one_line,
     private_sources,
