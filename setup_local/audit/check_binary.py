@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
+from setup_local.audit.own_places import is_own
 from setup_local.audit.policy import matches
-from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
-# How each format names the directory of a file itself, or of the program that loads it.
-_OWN_PLACE = {
-    BinaryFormat.ELF: re.compile(r"\$(ORIGIN|\{ORIGIN\})(/.*)?$"),
-    BinaryFormat.MACHO: re.compile(r"@(loader|executable)_path(/.*)?$"),
-}
 _MOST = 8  # names in one sentence
 
 
@@ -29,11 +23,9 @@ def listed(names: set[str] | frozenset[str]) -> str:
 
 def _machine(binary: Binary) -> Breaches:
     policy, image = binary.policy, binary.image
-    if (image.machine, image.bits) != (policy.machine, policy.bits):
-        yield (
-            binary.name,
-            f"is for {image.machine}, {image.bits} bit; the target is {policy.machine}, {policy.bits} bit",
-        )
+    if image.machine not in policy.machines or image.bits != policy.bits:
+        wanted = f"{' and '.join(policy.machines)}, {policy.bits} bit"
+        yield binary.name, f"is for {image.machine}, {image.bits} bit; the target is {wanted}"
 
 
 def _needed(binary: Binary) -> Breaches:
@@ -50,9 +42,8 @@ def _interpreter(binary: Binary) -> Breaches:
 
 
 def _run_paths(binary: Binary) -> Breaches:
-    own = _OWN_PLACE.get(binary.image.format)
     for path in binary.image.search_paths:
-        if own is None or not own.match(path):
+        if not is_own(binary.image, path):
             place = path or "the current directory"
             yield binary.name, f"searches libraries in {place}, which is not relative to the file ($ORIGIN)"
 

@@ -75,23 +75,30 @@ def _abi(dist: Distribution) -> Breaches:
 
 def _target(dist: Distribution) -> Breaches:
     said, policy = dist.description, dist.policy
-    yield from _same("$.python_platform_tag", said.python_platform_tag, policy.platform_tag)
-    if policy.libc is Libc.GLIBC:
-        if "glibc-dynamic" not in said.crt_features:
-            yield "$.crt_features", "does not name glibc-dynamic"
-        if not said.floor:
-            yield "$.crt_features", "does not promise a glibc-max-symbol-version"
-        elif version(said.floor) > version(policy.newest_floor):
-            yield "$.crt_features", f"the floor glibc {said.floor} is newer than {policy.newest_floor}"
-        elif (named := named_floor(said.build_options.split("+"))) and said.floor != named:
-            yield "$.crt_features", f"the floor is glibc {said.floor}, the build options name {named}"
-        return
-    if said.floor or "glibc-dynamic" in said.crt_features:
+    tag = policy.platform_tag.format(floor=said.floor)
+    yield from _same("$.python_platform_tag", said.python_platform_tag, tag)
+    if policy.newest_floor:
+        yield from _floor(dist)
+    elif said.floor:
+        yield "$.crt_features", "names an oldest system for a target without one"
+    if policy.libc is not Libc.GLIBC and "glibc-dynamic" in said.crt_features:
         yield "$.crt_features", "names glibc for a target without it"
     if missing := set(policy.crt_features).difference(said.crt_features):
         yield "$.crt_features", f"does not name {', '.join(sorted(missing))}"
     if policy.libc is Libc.MUSL and len({"static", "musl-dynamic"}.intersection(said.crt_features)) != 1:
         yield "$.crt_features", "names neither static nor musl-dynamic, or both"
+
+
+def _floor(dist: Distribution) -> Breaches:
+    """Hold the oldest system, glibc or macOS, against what the build options name and what may be named."""
+    said, newest = dist.description, dist.policy.newest_floor
+    where = "$.crt_features" if dist.policy.libc is Libc.GLIBC else "$.python_config_vars.MACOSX_DEPLOYMENT_TARGET"
+    if not said.floor:
+        yield where, "does not promise an oldest system"
+    elif version(said.floor) > version(newest):
+        yield where, f"the oldest system {said.floor} is newer than {newest}"
+    elif (named := named_floor(said.build_options.split("+"))) and said.floor != named:
+        yield where, f"the oldest system is {said.floor}, the build options name {named}"
 
 
 def _crt(dist: Distribution) -> Breaches:

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from setup_local.audit.facts import Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
+from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 _SETTINGS = re.compile(r"(?P<library>.*lib/)pkgconfig/python-(?P<version>[^/]+?)-embed(?P<static>-static)?\.pc")
+_SHARED = {BinaryFormat.ELF: ".so", BinaryFormat.MACHO: ".dylib", BinaryFormat.PE: ".dll"}
 _BESIDE = "build/lib/"
 _START = "Py_Main"
 
@@ -20,7 +22,11 @@ def _libraries(dist: Packed) -> Breaches:
     for name in sorted(dist.names):
         if match := _SETTINGS.fullmatch(name):
             stem = f"{match['library']}libpython{match['version']}"
-            yield from _static(dist, name, f"{stem}.a") if match["static"] else _shared(dist, name, f"{stem}.so")
+            yield from (
+                _static(dist, name, f"{stem}.a")
+                if match["static"]
+                else _shared(dist, name, f"{stem}{_SHARED[dist.policy.format]}")
+            )
 
 
 def _shared(dist: Packed, settings: str, path: str) -> Breaches:

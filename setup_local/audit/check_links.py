@@ -12,12 +12,13 @@ from setup_local.audit.policy import Policy, matches
 from setup_local.binfmt.coff_symbols import POINTER
 
 Breaches = Iterator[tuple[str, str]]
-_BY_LINKER = ("__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
+_BY_LINKER = ("section$", "segment$", "__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
 _LINKER_NAMES = frozenset(
     {
         "_GLOBAL_OFFSET_TABLE_",
         "_DYNAMIC",
         "__ehdr_start",
+        "_mh_execute_header",
         "__dso_handle",
         "_TLS_MODULE_BASE_",
         "_end",

@@ -8,7 +8,7 @@ from setup_local.audit.facts import COUNTS, LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
 from setup_local.binfmt.elf import HOT, MOVED
-from setup_local.values import WITHOUT_LAYOUT_WORD
+from setup_local.values import WITHOUT_LAYOUT_WORD, BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 _PGO, _LTO = "pgo", "lto"
@@ -23,12 +23,17 @@ def _options(dist: Distribution) -> frozenset[str]:
     return frozenset(dist.description.build_options.split("+"))
 
 
+def _shows_hot(dist: Distribution) -> bool:
+    """Tell whether compilers give hot code a section of its own: in ELF files alone."""
+    return dist.policy.format is BinaryFormat.ELF
+
+
 def _program(dist: Distribution) -> Breaches:
     facts = dist.carrier
     if facts is None or facts.image is None:
         return  # `python-program` and `paths-exist` say so
     options = _options(dist)
-    if _PGO in options and LOOP not in facts.image.symbols.hot:
+    if _PGO in options and _shows_hot(dist) and LOOP not in facts.image.symbols.hot:
         yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
     if _LTO in options and not facts.image.lto_functions:
         yield facts.name, "was linked without the link-time optimizer: no function has a name that it gives"
@@ -36,7 +41,7 @@ def _program(dist: Distribution) -> Breaches:
 
 def _objects(dist: Distribution) -> Breaches:
     images = [facts.image for name, facts in dist.files.items() if name.startswith(_OBJECTS) and facts.image]
-    if _PGO in _options(dist) and not any(LOOP in image.symbols.hot for image in images):
+    if _PGO in _options(dist) and _shows_hot(dist) and not any(LOOP in image.symbols.hot for image in images):
         yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
 
 

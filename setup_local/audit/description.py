@@ -21,6 +21,7 @@ VERSIONS = ("8",)
 NO_INIT = "NULL"  # stands for an init function in the table of built-in modules that is not there
 _MOST_ERRORS = 20  # a document of millions of errors is not worth looking at all of them
 _FLOOR = "glibc-max-symbol-version:"
+_MACOS_FLOOR = "MACOSX_DEPLOYMENT_TARGET"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,8 +117,9 @@ class Description:
 
     @property
     def floor(self) -> str:
-        """Return the oldest glibc that the distribution promises to run on; empty if it promises none."""
-        return next((item.removeprefix(_FLOOR) for item in self.crt_features if item.startswith(_FLOOR)), "")
+        """Return the oldest glibc or macOS that the distribution promises to run on; empty if it promises none."""
+        glibc = next((item.removeprefix(_FLOOR) for item in self.crt_features if item.startswith(_FLOOR)), "")
+        return glibc or self.python_config_vars.get(_MACOS_FLOOR, "")
 
     def extensions(self) -> Iterator[tuple[str, Extension]]:
         """Yield each variant of each extension module with a label for messages."""

@@ -19,6 +19,7 @@ from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import Elf
 from setup_local.binfmt.formats import FORMATS, binary_format, read_images
 from setup_local.binfmt.image import BadBinary, Image
+from setup_local.binfmt.macho import static_libraries
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.values import BinaryFormat, Linkage
 
@@ -65,7 +66,10 @@ class FileFacts:
     @property
     def image(self) -> Image | None:
         """Return the facts of a file that is a binary itself; the slices of a universal one say the same (`slices-agree`)."""
-        return self.binaries[0].image if self.kind in FORMATS and self.binaries else None
+        if self.kind not in FORMATS or not self.binaries:
+            return None
+        first = self.binaries[0]
+        return first.image if first.name in (self.name, _slice_name(self.name, first.image)) else None
 
     @property
     def elf(self) -> Elf | None:
@@ -222,6 +226,10 @@ def _images(name: str, data: bytes, kind: FileKind, wanted: BinaryFormat) -> lis
             return [pair for item in members(data) for pair in _labelled(f"{name}({item.name})", item.data, wanted)]
         case FileKind.THIN_AR:
             list(members(data))
+        case FileKind.MACHO:
+            libraries = static_libraries(data)
+            found = [_images(f"{name} [{machine}]", library, FileKind.AR, wanted) for machine, library in libraries]
+            return [pair for pairs in found for pair in pairs] if libraries else _labelled(name, data, wanted)
         case _:
             return _labelled(name, data, wanted)
     return []
@@ -229,4 +237,8 @@ def _images(name: str, data: bytes, kind: FileKind, wanted: BinaryFormat) -> lis
 
 def _labelled(name: str, data: bytes, wanted: BinaryFormat) -> list[tuple[str, Image]]:
     images = read_images(data) if binary_format(data) is wanted else ()
-    return [(f"{name} [{image.machine}]" if len(images) > 1 else name, image) for image in images]
+    return [(_slice_name(name, image) if len(images) > 1 else name, image) for image in images]
+
+
+def _slice_name(name: str, image: Image) -> str:
+    return f"{name} [{image.machine}]"

@@ -22,10 +22,14 @@ UNIX = "unix"
 
 @dataclass(frozen=True, kw_only=True)
 class AllowedLibrary:
-    """A shared library that may be NEEDED; `only` restricts it to files whose name matches one of these patterns."""
+    """A shared library that may be needed.
+
+    `only` restricts it to files whose name matches one of these patterns, `names` to these symbols of it.
+    """
 
     name: str
     only: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +68,26 @@ class PePolicy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachoPolicy:
+    """What only Mach-O files can break.
+
+    `system_library` is the C library, whose names `libc_functions` lists. `signed` are the processors for which macOS runs nothing
+    without a signature, `looked_up` patterns of names that may be taken from whatever library has them. `other_machines` are those
+    of a universal target besides `machine`.
+    """
+
+    system_library: str
+    signed: tuple[str, ...]
+    looked_up: tuple[str, ...]
+    other_machines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Policy:
     """All limits for the binaries and files of one target.
 
-    `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it).
+    `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it). `{floor}` in the
+    `platform_tag` stands for the oldest system.
     `layout` names the file that says where things lie. What can be said of one format alone stands in a table of that format's name.
     `crt_features` are what descriptions have to say of the C library. `page_size` is that of the largest pages that kernels for the target have. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
     without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
@@ -114,6 +134,7 @@ class Policy:
     allowed_instructions: tuple[AllowedNames, ...] = ()
     elf: ElfPolicy | None = None
     pe: PePolicy | None = None
+    mach_o: MachoPolicy | None = None
 
     @property
     def libc(self) -> Libc | None:
@@ -124,6 +145,18 @@ class Policy:
     def tree(self) -> Layout:
         """Return where things lie in an installation."""
         return load_layout(self.layout)
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Return the processors of the target, of which a universal one has several."""
+        return (self.machine, *(self.mach_o.other_machines if self.mach_o else ()))
+
+    def offers(self, library: str, name: str) -> bool:
+        """Tell whether a library of the system has a symbol, as far as is known."""
+        if self.mach_o and library == self.mach_o.system_library:
+            return name in self.functions
+        known = next((item.names for item in self.needed if item.name == library), ())
+        return not known or name in known
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:
@@ -183,8 +216,8 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def named_floor(words: Iterable[str]) -> str:
-    """Return the oldest glibc (`2.17`) that the words of an archive's name promise (`glibc2.17`), empty without one."""
-    found = (re.fullmatch(r"glibc(\d+\.\d+)", word) for word in words)
+    """Return the oldest glibc or macOS (`2.17`) that the words of an archive's name promise (`glibc2.17`), empty without one."""
+    found = (re.fullmatch(r"(?:glibc|macos)(\d+\.\d+)", word) for word in words)
     return next((match[1] for match in found if match), "")
 
 

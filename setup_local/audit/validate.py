@@ -21,6 +21,7 @@ from setup_local.audit import (
     check_flavor,
     check_licences,
     check_links,
+    check_macho,
     check_manifest,
     check_optimized,
     check_pe,
@@ -63,7 +64,7 @@ _ANY = (
 )
 _OF_FORMAT: Mapping[BinaryFormat, tuple[Rule[Binary], ...]] = {
     BinaryFormat.ELF: check_elf.RULES,
-    BinaryFormat.MACHO: (),
+    BinaryFormat.MACHO: check_macho.RULES,
     BinaryFormat.PE: check_pe.RULES,
 }
 _WHOLE: tuple[Rule[Any], ...] = (
@@ -82,7 +83,8 @@ _WHOLE: tuple[Rule[Any], ...] = (
 
 def file_rules(*formats: BinaryFormat) -> tuple[Rule[Any], ...]:
     """Return the rules for files and for binaries of some formats."""
-    return (*check_files.RULES, *_binary_rules(*formats))
+    slices = check_macho.FILE_RULES if BinaryFormat.MACHO in formats else ()
+    return (*check_files.RULES, *slices, *_binary_rules(*formats))
 
 
 def _binary_rules(*formats: BinaryFormat) -> tuple[Rule[Binary], ...]:
@@ -156,7 +158,8 @@ def _judged(facts: FileFacts) -> bool:
 
 
 def _file_verdict(facts: FileFacts) -> Verdict:
-    whole = judge(facts.name, check_files.RULES, facts)
+    slices = check_macho.FILE_RULES if facts.target is BinaryFormat.MACHO else ()
+    whole = judge(facts.name, (*check_files.RULES, *slices), facts)
     if len(facts.binaries) == 1 and facts.binaries[0].name == facts.name:
         own = _judged_binary(facts.binaries[0])
         return Verdict(subject=facts.name, findings=whole.findings + own.findings)

@@ -14,7 +14,7 @@ from typing import Any
 from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.frames import count_frames
 from setup_local.binfmt.image import BadBinary, ImageSegment
-from setup_local.binfmt.macho_fat import slices
+from setup_local.binfmt.macho_fat import holds_libraries, slices
 from setup_local.binfmt.macho_linking import Bound, bound_names, exported_names
 from setup_local.binfmt.macho_rows import Layout, name_of, read_layout
 from setup_local.binfmt.macho_signature import Signature, read_signature
@@ -152,6 +152,15 @@ def read_slices(data: bytes) -> tuple[Macho, ...]:
         return tuple(_read(item.data) for item in slices(data)) or (_read(data),)
     except (struct.error, ValueError, IndexError, OverflowError) as error:
         raise BadMacho(f"damaged Mach-O file: {error}") from error
+
+
+def static_libraries(data: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return processor and bytes of each static library in a universal file, nothing for any other file. Raises `BadMacho`."""
+    try:
+        found = slices(data) if holds_libraries(data) else ()
+    except (struct.error, ValueError) as error:
+        raise BadMacho(f"damaged universal file: {error}") from error
+    return tuple((machine_name(item.cpu, item.subtype), item.data) for item in found)
 
 
 def _read(data: bytes) -> Macho:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from setup_local.binfmt import ar
+
 MAGIC, MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
 _COUNT = struct.Struct(">I")
 _ROWS = {MAGIC: struct.Struct(">5I"), MAGIC_64: struct.Struct(">2I2Q2I")}
@@ -35,3 +37,8 @@ def slices(data: bytes) -> tuple[Slice, ...]:
         found.append(Slice(cpu, subtype, data[offset : offset + size]))
         end = offset + size
     return tuple(found)
+
+
+def holds_libraries(data: bytes) -> bool:
+    """Tell whether the first file in a universal one is a static library. Raises ValueError, `struct.error`."""
+    return any(item.data.startswith(ar.MAGIC) for item in slices(data)[:1])

@@ -32,7 +32,7 @@ exports:
 ...
 """
 STUBS = {
-    "System": ("/usr/lib/libSystem.B.dylib", "_puts, _preadv, _not_exported, ___stack_chk_fail, dyld_stub_binder"),
+    "System": ("/usr/lib/libSystem.B.dylib", "_puts, _mkfifoat, _not_exported, ___stack_chk_fail, dyld_stub_binder"),
     "other": ("/opt/homebrew/lib/libother.1.dylib", "_other"),
     "python": (LIBPYTHON, "_Py_IsInitialized"),
 }
@@ -140,7 +140,10 @@ class Maker:
 
     def module(self, module: Module) -> None:
         made = self.scratch / f"{module.name}.o"
-        defines = (*(f"-D{name}" for name in module.defines), *(("-gdwarf-4",) if module.debug else ()))
+        defines = (
+            *(f"-D{name}" for name in module.defines),
+            *(("-gdwarf-4", "-fdebug-compilation-dir=.") if module.debug else ()),
+        )
         options = {"cpu": module.cpu, "minimum": module.minimum}
         self.compile(SOURCES / "macos_module.c", made, *defines, **options)
         libraries = [f"-l{name}" for name in module.libraries]

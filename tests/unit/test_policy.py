@@ -79,7 +79,7 @@ def test_functions_know_when_they_came() -> None:
     assert "__memcpy_chk" not in functions
 
 
-@pytest.mark.parametrize("triple", [triple for triple in triples() if load_policy(triple).loader])
+@pytest.mark.parametrize("triple", [triple for triple in triples() if load_policy(triple).libc])
 def test_a_policy_adds_its_loader_to_what_holds_on_every_processor(triple: str) -> None:
     policy = load_policy(triple)
     assert policy.needs("libc.so" if policy.libc is Libc.MUSL else "libm.so.6", "python")

@@ -91,6 +91,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("policy", "", policy.Policy),
     ("policy", "properties/elf", policy.ElfPolicy),
     ("policy", "properties/pe", policy.PePolicy),
+    ("policy", "properties/mach-o", policy.MachoPolicy),
     ("policy", "properties/needed/items", policy.AllowedLibrary),
     ("policy", "$defs/exceptions/items", policy.AllowedNames),
     ("python-json-8", "", description.Description),

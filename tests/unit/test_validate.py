@@ -15,6 +15,7 @@ import test_validate_contents as contents
 import test_validate_description as description
 import test_validate_embedding as embedding
 import test_validate_flavours as flavours
+import test_validate_macos as macos
 import test_validate_manifest as manifest
 import test_validate_optimized as optimized
 import test_validate_sources as sources
@@ -36,6 +37,7 @@ from corruptions import (
     refused,
 )
 from sample_distribution import Sample, flavoured
+from sample_macos import macos_sample
 
 from setup_local.audit.model import Severity
 from setup_local.audit.validate import rules, validate_archive
@@ -131,17 +133,40 @@ def test_only_the_rules_that_were_applied_are_reported() -> None:
     assert not any(name.startswith("debuginfo-") for name in full | installation)
     windows = {rule.id for rule in rules(on_windows.windows().name)}
     assert not windows & {"relro", "symbol-versions"}
-    assert full | installation | debug | windows == {rule.id for rule in rules()}
+    macos_rules = {rule.id for rule in rules(macos_sample().name)}
+    assert "signature" in macos_rules - full
+    assert "symbol-versions" in full - macos_rules
+    assert full | installation | debug | windows | macos_rules == {rule.id for rule in rules()}
 
 
 def test_every_rule_has_a_sample_that_breaks_it() -> None:
     proved = (
         {
             rule
-            for module in (binaries, code, contents, description, embedding, manifest, optimized, sources, on_windows)
+            for module in (
+                binaries,
+                code,
+                contents,
+                description,
+                embedding,
+                macos,
+                manifest,
+                optimized,
+                sources,
+                on_windows,
+            )
             for rule, _ in module.BREACHES
         }
-        | {rule for rule, _ in (*BREACHES, *flavours.FLAVOUR_BREACHES, *flavours.DEBUGINFO_BREACHES)}
+        | {
+            rule
+            for rule, _ in (
+                *BREACHES,
+                *macos.SHARED_BREACHES,
+                *macos.SLICES,
+                *flavours.FLAVOUR_BREACHES,
+                *flavours.DEBUGINFO_BREACHES,
+            )
+        }
         | {rule for rule, _, _ in UNREADABLE}
         | {"archive-readable"}
     )

@@ -8,8 +8,8 @@ static __attribute__((noinline, used)) int local_helper(int code) { return puts(
 #ifdef WEAK
 __attribute__((weak_import))
 #endif
-extern long preadv(int, const void *, int, long);
-#define ID (preadv ? preadv(0, 0, 0, 0) : 0)
+extern int mkfifoat(int, const char *, int);
+#define ID (mkfifoat ? mkfifoat(0, "x", 0) : 0)
 #elif defined(UNKNOWN)
 extern int not_exported(void);
 #define ID not_exported()

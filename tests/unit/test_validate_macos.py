@@ -1,0 +1,191 @@
+"""The rules about Mach-O files: good samples hold, and each corrupted one breaks its rule."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from corruptions import Breach, Corruption, broken, every, put, refused, variable
+from sample_distribution import Sample, binary
+from sample_macho import macho, with_bytes, with_changed_code, with_header, with_numbers, with_segment, without
+from sample_macos import LIBPYTHON, MODULE, PROGRAM, macos_sample, shared_sample
+
+from setup_local.audit import check_binary, check_files, check_macho
+from setup_local.audit.facts import FileFacts, examine
+from setup_local.audit.model import judge
+from setup_local.audit.policy import MachoPolicy, Policy, load_policy
+from setup_local.audit.texts import PathScanner
+from setup_local.binfmt import macho_rows as rows
+from setup_local.binfmt.macho_rows import read_layout
+
+TRIPLE = "aarch64-apple-darwin"
+
+
+def module(name: str) -> Corruption:
+    """Put another binary in the place of the shared module."""
+    return put(MODULE, macho(name), 0o755)
+
+
+def changed(path: str, change: Callable[[bytes], bytes]) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        sample.file(path).data = change(sample.file(path).data)
+
+    return corrupt
+
+
+def ios(data: bytes) -> bytes:
+    return with_numbers(data, rows.BUILD_VERSION, 0, 2)
+
+
+def sha1(data: bytes) -> bytes:
+    """Return a file whose signature says that its hashes are those of SHA-1, cut to their size."""
+    (start,) = read_layout(data).first(rows.CODE_SIGNATURE).numbers(1)  # type: ignore[union-attr]
+    (directory,) = struct.unpack_from(">I", data, start + 16)
+    return with_bytes(data, start + directory + 36, bytes((20, 1)))
+
+
+def renamed_library(name: bytes) -> Corruption:
+    def change(data: bytes) -> bytes:
+        return data.replace(b"@executable_path/../lib/libpython3.13.dylib", name.ljust(43, b"\0"))
+
+    return changed(LIBPYTHON, change)
+
+
+BREACHES: list[Breach] = [
+    ("binary-readable", put(MODULE, macho("good.so")[:900])),
+    ("binary-readable", put(MODULE, binary("good.so"))),
+    ("binary-readable", put(MODULE, b"\xce\xfa\xed\xfe" + bytes(40))),
+    ("binary-machine", module("good-x86_64.so")),
+    ("binary-machine", module("good-universal.so")),
+    ("binary-machine", put("build/Modules/demo.o", macho("other-machine.o"))),
+    ("binary-machine", changed(MODULE, lambda data: with_header(data, subtype=2))),
+    ("oldest-system", module("newer-system.so")),
+    ("oldest-system", put("build/Modules/demo.o", macho("newer-system.o"))),
+    ("oldest-system", changed(MODULE, ios)),
+    ("oldest-system", changed(MODULE, lambda data: without(data, rows.BUILD_VERSION))),
+    ("needed-libraries", module("needs-other.so")),
+    ("run-paths", module("rpath.so")),
+    ("two-level", module("flat.so")),
+    ("two-level", module("looked-up-other.so")),
+    ("system-names", module("unknown.so")),
+    ("newer-names", module("newer.so")),
+    ("newer-names", module("newer-chained.so")),
+    ("signature", module("unsigned.so")),
+    ("signature", changed(MODULE, with_changed_code)),
+    ("signature", changed(PROGRAM, with_changed_code)),
+    ("signature", changed(MODULE, sha1)),
+    ("hardening", changed(PROGRAM, lambda data: with_header(data, flags=rows.TWO_LEVEL))),
+    ("hardening", changed(PROGRAM, lambda data: with_header(data, flags=0x85 | rows.PIE | rows.EXECUTABLE_STACK))),
+    ("writable-code", changed(MODULE, lambda data: with_segment(data, 0, protection=7))),
+    ("exports", module("exports.so")),
+    ("init-functions", module("no-init.so")),
+    ("counters", module("counting.so")),
+    ("build-ids", module("no-uuid.so")),
+    ("binary-paths", module("machine-path.so")),
+    ("loader-path", changed(PROGRAM, lambda data: data.replace(b"/usr/lib/dyld", b"/opt/lib/dyld"))),
+    ("own-libraries-found", module("needs-libpython.so")),
+    ("links-complete", put("build/Modules/demo.o", macho("wanting.o"))),
+    ("inittab", put("build/Modules/config.o", macho("config_less.o"))),
+    ("inittab", put("build/Modules/config.o", macho("config_more.o"))),
+    ("target", variable("MACOSX_DEPLOYMENT_TARGET", "10.15")),
+    ("target", variable("MACOSX_DEPLOYMENT_TARGET", "99.0")),
+    ("target", variable("MACOSX_DEPLOYMENT_TARGET", "")),
+]
+SHARED_BREACHES: list[Breach] = [
+    ("install-name", renamed_library(b"/opt/lib/libpython3.13.dylib")),
+    ("install-name", renamed_library(b"@rpath/libother.dylib")),
+    ("install-name", changed(LIBPYTHON, lambda data: without(data, rows.ID_DYLIB))),
+    ("own-libraries-found", renamed_library(b"@rpath/libpython3.12.dylib")),
+    ("signature", changed(LIBPYTHON, with_changed_code)),
+    ("exports", put(LIBPYTHON, macho("exports.so"), 0o755)),
+]
+
+
+@pytest.mark.parametrize("make", [macos_sample, shared_sample])
+def test_a_good_sample_holds(make: Callable[[], Sample], tmp_path: Path) -> None:
+    assert broken(make(), tmp_path) == set()
+
+
+@every(BREACHES)
+def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(macos_sample(), rule, corrupt, tmp_path)
+
+
+@every(SHARED_BREACHES)
+def test_a_corrupted_sample_with_a_shared_libpython(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(shared_sample(), rule, corrupt, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["weak.so", "weak-chained.so", "looked-up.so", "loader-path.so", "debug.so"])
+def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
+    sample = macos_sample()
+    module(name)(sample)
+    assert broken(sample, tmp_path) == set()
+
+
+def test_programs_for_intel_need_no_signature_but_a_right_one() -> None:
+    intel = load_policy("x86_64-apple-darwin")
+    assert _rules("chained-x86_64.so", macho("chained-x86_64.so"), intel) == {"oldest-system"}  # it is for macOS 11
+    assert "signature" in _rules("good-x86_64.so", with_changed_code(macho("good-x86_64.so")), intel)
+
+
+# Universal targets.
+
+
+def _universal() -> Policy:
+    thin = load_policy(TRIPLE)
+    assert thin.mach_o is not None
+    values = {name: getattr(thin.mach_o, name) for name in ("system_library", "signed", "looked_up")}
+    wider = MachoPolicy(**values, other_machines=("CPU_TYPE_X86_64",))
+    return Policy(**{**{name: getattr(thin, name) for name in thin.__dataclass_fields__}, "mach_o": wider})
+
+
+def _rules(name: str, data: bytes, policy: Policy) -> set[str]:
+    facts = _facts(name, data, policy)
+    found = [judge(name, (*check_files.RULES, *check_macho.FILE_RULES), facts)]
+    found += [judge(item.name, (*check_binary.RULES, *check_macho.RULES), item) for item in facts.binaries]
+    return {finding.rule for verdict in found for finding in verdict.walk()}
+
+
+def _facts(name: str, data: bytes, policy: Policy) -> FileFacts:
+    floor = (10, 15) if policy.triple.startswith("x86_64") else (11, 0)
+    return examine(name, data, scanner=PathScanner(policy=policy), floor=floor)
+
+
+def test_each_slice_is_judged() -> None:
+    assert _rules("x.so", macho("good-universal.so"), _universal()) == set()
+    facts = _facts("x.so", macho("good-universal.so"), _universal())
+    assert [item.name for item in facts.binaries] == ["x.so [CPU_TYPE_ARM64]", "x.so [CPU_TYPE_X86_64]"]
+    assert facts.image is facts.binaries[0].image
+
+
+SLICES = [("slices-complete", "good.so"), ("slices-complete", "core.o"), ("slices-agree", "one-sided.so")]
+
+
+@pytest.mark.parametrize(("rule", "name"), SLICES)
+def test_slices_that_are_missing_or_differ(rule: str, name: str) -> None:
+    assert rule in _rules(name, macho(name), _universal())
+
+
+def test_what_is_wrong_with_one_slice() -> None:
+    facts = _facts("x.so", macho("one-sided.so"), _universal())
+    binaries = [finding for item in facts.binaries for finding in judge(item.name, check_binary.RULES, item).walk()]
+    assert [(item.rule, item.where) for item in binaries] == [("exports", "x.so [CPU_TYPE_ARM64]")]
+
+
+def test_a_universal_static_library() -> None:
+    library = macho("libbundled.a")
+    library += bytes(-len(library) % 8)
+    head = struct.pack(">2I", 0xCAFEBABE, 2)
+    first, second = 64, 64 + len(library)
+    head += struct.pack(">5I", 0x0100000C, 0, first, len(library), 3)
+    head += struct.pack(">5I", 0x01000007, 3, second, len(library), 3)
+    facts = _facts("x.a", head.ljust(first, b"\0") + library + library, _universal())
+    assert [item.name for item in facts.binaries] == [
+        "x.a [CPU_TYPE_ARM64](bundled.o)",
+        "x.a [CPU_TYPE_X86_64](bundled.o)",
+    ]
+    assert facts.image is None
+    assert "slices-complete" in _rules("x.a", head.ljust(first, b"\0") + library + library, _universal())
