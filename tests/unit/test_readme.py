@@ -1,8 +1,9 @@
-"""What README.md lists is what the program has."""
+"""What README.md and the reference list is what the program has."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -11,10 +12,11 @@ from setup_local.bootstrap import ROOT
 from setup_local.commands.build import build
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
-def _section(title: str) -> str:
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+def _section(title: str, text: str = REFERENCE) -> str:
+    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     assert found is not None, title
     return found[1]
 
@@ -32,15 +34,18 @@ def test_every_exit_code_is_listed_and_no_other() -> None:
 
 
 def test_every_command_is_mentioned() -> None:
-    assert all(f"./setup-local {name}" in README or name == "build" for name in cli._COMMANDS)
+    assert all(f"./setup-local {name}" in REFERENCE or name == "build" for name in cli._COMMANDS)
 
 
 def test_every_dependency_has_its_reason() -> None:
     wanted = (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
-    table = _section("Dependencies, and why")
+    table = _section("Dependencies, and why", README)
     assert [name for name in wanted if name and not name.startswith("#") and name not in table] == []
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([^)#:]+)\)", README))))
-def test_every_link_leads_somewhere(path: str) -> None:
-    assert (ROOT / path).exists()
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda path: path.name
+)
+def test_every_link_leads_somewhere(path: Path) -> None:
+    links = set(re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8")))
+    assert [link for link in links if not (path.parent / link).exists()] == []
