@@ -19,6 +19,7 @@ from setup_local.run import CommandFailed, run
 _SCRIPT = DIRECTORY / "ask.py"
 _PLACES = ("", "install", "python/install", "python")  # an installation below what the user names
 _MODULES = "lib/python*/lib-dynload/*.so"
+_WINDOWS = "python.exe"
 _GLIBC = "GLIBC_"
 _SHOWN = 400  # characters of a failed interpreter's last words
 
@@ -31,6 +32,11 @@ def find_interpreter(directory: Path) -> Path:
         path = root / place / "bin" / "python3"
         if os.path.lexists(path):
             return path
+        if os.path.lexists(root / place / _WINDOWS):
+            hint = "setup-local audit --target-triple judges its programs and DLLs"
+            raise RequestError(
+                "is an installation for Windows, which is not judged as a whole", where=directory, hint=hint
+            )
     raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
 
 

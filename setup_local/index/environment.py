@@ -23,6 +23,7 @@ from setup_local.stage.scripts import relocate_text, start, update_records
 
 _TOP = PurePosixPath("python")
 _INSTALL = "install"
+_WINDOWS = "python.exe"
 _DESCRIPTION = "PYTHON.json"
 # Parts of a full archive that no environment needs.
 _LEFT_OUT = (_TOP / "build", _TOP / "licenses")
@@ -144,6 +145,8 @@ def _write(writer: TreeWriter, member: Member, path: PurePosixPath, read: Callab
 
 def _interpreter(root: Path, archive: Path) -> Path:
     python = root / "bin" / "python3"
+    if (root / _WINDOWS).is_file():
+        raise ArchiveError("is for Windows, where it is unpacked and used as it is", where=archive)
     if not (python.is_file() and os.access(python, os.X_OK)):
         raise ArchiveError("holds no installation: there is no bin/python3", where=archive)
     return python

@@ -68,6 +68,8 @@ def _archive(data: bytes) -> bytes:
         moved[member.at] = end
         members.append((member, body))
         end += ar.HEADER_SIZE + len(body) + len(body) % 2
+    if all(body == member.body for member, body in members):
+        return data
     whole = bytearray(ar.MAGIC)
     for member, body in members:
         number = _AR_INDEXES.get(member.field)

@@ -25,6 +25,15 @@ from setup_local.errors import RequestError
 ELF = Path(__file__).resolve().parent.parent / "binaries" / "elf"
 
 
+@pytest.mark.parametrize("place", ["", "python/install"])
+def test_an_installation_for_windows_is_left_to_the_audit(place: str, tmp_path: Path) -> None:
+    (tmp_path / place).mkdir(parents=True, exist_ok=True)
+    (tmp_path / place / "python.exe").write_bytes(b"MZ")
+    with pytest.raises(RequestError, match="installation for Windows") as caught:
+        tree.find_interpreter(tmp_path)
+    assert "audit" in (caught.value.hint or "")
+
+
 @pytest.mark.parametrize(("directory", "found"), [("/lib/terminfo", "/lib/terminfo"), ("", "the distribution itself")])
 def test_a_tree_says_where_it_knows_the_terminal_from(directory: str, found: str) -> None:
     host = dataclasses.replace(HOST, terminfo={"xterm": directory})

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from sample_distribution import Entry, Sample
+from sample_windows import windows
 from test_index import TRIPLE, full, written
 
 from setup_local import manifest
@@ -170,6 +171,12 @@ def test_an_archive_without_interpreter_is_refused(tmp_path: Path) -> None:
     sample = Sample()
     del sample.entries["python/install/bin/python3.13"]
     assert "no bin/python3" in str(failure(tmp_path / "env", "--from", sample.write(tmp_path)))
+
+
+def test_an_archive_for_windows_is_not_installed_here(tmp_path: Path) -> None:
+    archive = windows().write(tmp_path)
+    assert "is for Windows" in str(failure(tmp_path / "env", "--from", archive))
+    assert listing(tmp_path) == [archive.name]
 
 
 def test_versions_are_exact_and_handed_to_the_new_pip(tmp_path: Path, pip: Pip) -> None:

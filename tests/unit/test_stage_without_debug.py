@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from elftools.elf.elffile import ELFFile
 from sample_distribution import binary
+from sample_windows import binary as windows_binary
 
 from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import read_elf
@@ -51,6 +52,12 @@ def _address_taken(data: bytes) -> list[str]:
 def _only(file: Layout, kind: int) -> SectionRow:
     (found,) = (row for row in file.sections if row.kind == kind)
     return found
+
+
+def test_libraries_for_windows_stay_as_they_are() -> None:
+    """Their indexes are of other kinds, and there are two."""
+    for name in ("bundled.lib", "python313.lib"):
+        assert without_debug(windows_binary(name), where=name) == windows_binary(name)
 
 
 def test_everything_but_debug_information_stays() -> None:
