@@ -83,6 +83,8 @@ def document(directory: Path, name: str = "versions.json") -> Any:
         (f"cpython-3.13.5-{TRIPLE}-noopt-install_only.tar.gz", "noopt", Flavor.INSTALL_ONLY, TRIPLE),
         (f"cpython-3.13.5-{TRIPLE}-install_only_stripped.tar.zst", "", Flavor.INSTALL_ONLY_STRIPPED, TRIPLE),
         ("cpython-3.13.5-aarch64-apple-darwin-minimal.tar.zst", "", Flavor.MINIMAL, "aarch64-apple-darwin"),
+        ("cpython-3.13.5-i686-pc-windows-msvc-install_only.tar.gz", "", Flavor.INSTALL_ONLY, "i686-pc-windows-msvc"),
+        ("cpython-3.13.5-x86_64-pc-windows-msvc-pgo-full.tar.zst", "pgo", Flavor.FULL, "x86_64-pc-windows-msvc"),
         (
             "cpython-3.13.5-x86_64_v3-unknown-linux-musl-freethreaded+noopt-full.tar.zst",
             "freethreaded+noopt",
@@ -288,6 +290,7 @@ def test_uv_gets_one_archive_for_each_platform_and_variant(tmp_path: Path) -> No
     full(tmp_path, options="freethreaded+debug")
     full(tmp_path, triple="aarch64-unknown-linux-musl")
     full(tmp_path, "3.14.0rc2", triple="x86_64_v3-unknown-linux-gnu")
+    full(tmp_path, triple="x86_64-pc-windows-msvc")
     reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-noopt-install_only_stripped.tar.gz")
     reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-noopt-minimal.tar.gz")
     found = document(written(tmp_path), "download-metadata.json")
@@ -296,6 +299,7 @@ def test_uv_gets_one_archive_for_each_platform_and_variant(tmp_path: Path) -> No
         "cpython-3.13.5+freethreaded+debug-linux-x86_64-gnu",
         "cpython-3.13.5-linux-aarch64-musl",
         "cpython-3.14.0rc2-linux-x86_64_v3-gnu",
+        "cpython-3.13.5-windows-x86_64-none",
     }
     assert found["cpython-3.13.5-linux-x86_64-gnu"]["url"].endswith("noopt-install_only_stripped.tar.gz")
     assert found["cpython-3.13.5+freethreaded+debug-linux-x86_64-gnu"]["variant"] == "freethreaded+debug"
