@@ -112,6 +112,7 @@ def module_line(extension: PlannedExtension) -> str:
         *variable,
         *(f"$(DEPS)/lib/{library}" for library in extension.shared_objects or extension.archives),
         *(f"-l{library}" for library in extension.system),
+        *(word for name in extension.frameworks for word in ("-framework", name)),
         *(extension.ldflags if extension.link is LinkMode.SHARED else ()),
     ]
     return " ".join(words)

@@ -124,7 +124,8 @@ def install_cpython(
     if companion:
         libraries = out / "install" / "lib"
         shutil.copy2(source / companion.soname, libraries / companion.soname)
-        (libraries / companion.goal).symlink_to(companion.soname)
+        if companion.goal != companion.soname:
+            (libraries / companion.goal).symlink_to(companion.soname)
 
 
 def release_time(source: Path) -> str:

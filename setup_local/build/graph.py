@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import assert_never
 
-from setup_local.build import llvm, musl, polyfill, sysroot, toolchain
+from setup_local.build import darwin_steps, llvm, musl, polyfill, sysroot, toolchain
 from setup_local.build.build_python import build_python_steps
 from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
 from setup_local.build.emulation import collect_emulation
@@ -20,6 +20,13 @@ from setup_local.catalog.toolchains import SysrootCatalog
 from setup_local.errors import ToolchainError
 from setup_local.plan.model import Plan
 from setup_local.values import Libc, OperatingSystem
+
+# Clang's library of the functions that its code calls, as it is named for each system.
+_BUILTINS = {
+    OperatingSystem.LINUX: "builtins-*.a",
+    OperatingSystem.DARWIN: "osx.a",
+    OperatingSystem.WINDOWS: "builtins-*.a",
+}
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
@@ -50,7 +57,10 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
         case OperatingSystem.LINUX:
             compilers = _toolchain_step(plan, target, inputs)
             libc = _sysroot_step(plan, target, floor, compilers.name, inputs)
-        case OperatingSystem.DARWIN | OperatingSystem.WINDOWS:
+        case OperatingSystem.DARWIN:
+            compilers = darwin_steps.toolchain_step(plan, target, inputs)
+            libc = darwin_steps.sdk_step(plan, target, floor, compilers.name)
+        case OperatingSystem.WINDOWS:
             raise ToolchainError(f"nothing compiles for {target.os.title} yet", where=target.triple)
         case _:
             assert_never(target.os)
@@ -58,7 +68,8 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
 
 
 def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
-    taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
+    names = plan.recipes.toolchain.sources
+    taken = {item.name: inputs.sources[item.identity] for item in plan.toolchain_sources if item.name in names}
     host, arch, recipes = inputs.host_llvm, target.arch, plan.recipes
 
     def action(job: Job) -> None:
@@ -148,13 +159,13 @@ def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict
 
     A static program has the whole C library in it; all others what the C library lacks on old systems.
     """
-    (builtins,) = compilers.glob("lib/clang/*/lib/linux/libclang_rt.builtins-*.a")
+    (builtins,) = compilers.glob("lib/clang/*/lib/*/libclang_rt." + _BUILTINS[plan.target.os])
     pieces = {
         "compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt"),
     }
     if plan.is_static:
         pieces["musl"] = (libc / "usr" / "lib" / musl.ARCHIVE, libc / "licenses" / musl.LICENSE)
-    else:
+    elif plan.target.os is OperatingSystem.LINUX:
         pieces["polyfill"] = (libc / "usr" / "lib" / polyfill.ARCHIVE, polyfill.SOURCES / "LICENSE.txt")
     for name, (archive, text) in pieces.items():
         for place, file in (("lib", archive), ("licenses", text)):

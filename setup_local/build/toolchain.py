@@ -28,6 +28,7 @@ from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.errors import ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.render import render
+from setup_local.values import OperatingSystem
 
 SYSROOT_VARIABLE = "SETUP_LOCAL_SYSROOT"
 ZIG = "ziglang"
@@ -78,14 +79,16 @@ def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: s
         raise ToolchainError(
             f"no sysroot of {target.libc.floor} {floor} for {target.triple}", hint=f"one of {target.floors}"
         )
+    is_darwin = target.os is OperatingSystem.DARWIN
     return {
+        **({"MACOSX_DEPLOYMENT_TARGET": floor} if is_darwin else {}),
         "PATH": f"{toolchain / 'bin'}:{SYSTEM_PATH}",
         SYSROOT_VARIABLE: str(sysroot),
         "CC": "clang",
         "CXX": "clang++",
         "AR": "ar",
         "RANLIB": "ranlib",
-        "LD": "ld.lld",
+        "LD": "ld64.lld" if is_darwin else "ld.lld",
     }
 
 
@@ -106,10 +109,10 @@ def build_toolchain(
     Raises `ToolchainError` for sources that are not what is expected.
     """
     catalog = recipes.toolchain
-    _check_sources(zig_root, compiler_rt)
-    _place_wheel(zig_root, out / WHEEL, _kept(catalog, ZIG, arch))
+    check_sources(zig_root, compiler_rt)
+    place_wheel(zig_root, out / WHEEL, _kept(catalog, ZIG, arch))
     programs = host or wheel_programs(zig_root)
-    write_wrappers(catalog, programs, out)
+    write_wrappers(programs, render("clang.cfg.j2", {"resource_version": catalog.resource_version}), out)
     resource = out / "lib" / "clang" / catalog.resource_version
     shutil.copytree(programs.headers, resource / "include")
     _build_runtimes(recipes, compiler_rt, resource / "lib" / "linux", out, run, arch)
@@ -124,13 +127,14 @@ def wheel_programs(zig_root: Path) -> Programs:
     return Programs(compiler=f"{_ZIG} clang", tools=tools, headers=zig_root / "lib" / "include")
 
 
-def _check_sources(zig_root: Path, compiler_rt: Path) -> None:
+def check_sources(zig_root: Path, compiler_rt: Path) -> None:
+    """Raise `ToolchainError` for unpacked sources that are not what is expected."""
     for path in (zig_root / "zig", zig_root / "lib" / "include" / "stddef.h", compiler_rt / "lib" / "builtins"):
         if not path.exists():
             raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
 
 
-def _place_wheel(zig_root: Path, place: Path, kept: Iterable[str]) -> None:
+def place_wheel(zig_root: Path, place: Path, kept: Iterable[str]) -> None:
     """Put the kept parts of the wheel into the result, as hard links where the file system allows it."""
     place.mkdir(parents=True)
     for name in kept:
@@ -150,8 +154,8 @@ def _link(source: str | Path, target: str | Path) -> None:
         shutil.copy2(source, target)
 
 
-def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> None:
-    """Write the programs and the settings that every call of the compiler has."""
+def write_wrappers(programs: Programs, config: str, out: Path) -> None:
+    """Write the programs, and the settings that every call of the compiler has."""
     texts = {
         name: render("compiler.sh.j2", {"program": programs.compiler, "mode": mode})
         for name, mode in _COMPILERS.items()
@@ -163,7 +167,6 @@ def write_wrappers(catalog: ToolchainCatalog, programs: Programs, out: Path) -> 
         (out / "bin" / name).write_text(text, encoding="utf-8")
         (out / "bin" / name).chmod(0o755)
     (out / "etc").mkdir()
-    config = render("clang.cfg.j2", {"resource_version": catalog.resource_version})
     (out / "etc" / "clang.cfg").write_text(config, encoding="utf-8")
 
 

@@ -61,6 +61,11 @@ class DarwinPort:
     configure: Mapping[str, str] = dataclasses.field(default_factory=dict)
     recipes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
+    @property
+    def machine(self) -> str:
+        """Return what uname(1) calls it."""
+        return self.triple.partition("-")[0]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
+from setup_local.catalog.darwin import DarwinCatalog, load_darwin
 from setup_local.catalog.emulation import Emulation, load_emulation
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
@@ -46,6 +47,7 @@ class Catalogs:
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
     musl: MuslCatalog
+    darwin: DarwinCatalog
     sysroot: SysrootCatalog
     variants: VariantCatalog
     features: FeatureCatalog
@@ -57,7 +59,7 @@ class Catalogs:
     @property
     def recipes(self) -> ToolkitRecipes:
         """Return how compilers and C libraries are made."""
-        return ToolkitRecipes(toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl)
+        return ToolkitRecipes(toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl, darwin=self.darwin)
 
 
 def load_catalogs() -> Catalogs:
@@ -74,6 +76,7 @@ def load_catalogs() -> Catalogs:
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
         musl=load_musl(),
+        darwin=load_darwin(),
         sysroot=load_sysroot(),
         variants=load_variants(),
         features=load_features(),

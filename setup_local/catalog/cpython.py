@@ -89,7 +89,7 @@ class Unshipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Companion:
-    """A shared libpython beside the program that holds libpython itself, in builds that have none of the options `without`.
+    """A shared libpython beside the program that holds libpython itself, where `when` holds and with none of the options `without`.
 
     `goal` is the makefile's name for it, `soname` the name of the file; `{ldversion}` in both is the version with the
     ABI flags (`3.13t`). `ldflags` is what its link has besides.
@@ -99,6 +99,7 @@ class Companion:
     soname: str
     ldflags: tuple[str, ...]
     without: tuple[BuildOption, ...] = ()
+    when: When = ALWAYS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +130,7 @@ class CPythonCatalog:
     build_python: BuildPython
     training: Training
     unshipped: Unshipped
-    companion: Companion | None = None
+    companion: tuple[Companion, ...] = ()
     relayout: Relayout | None = None
     patch: tuple[PatchPart, ...] = ()
 

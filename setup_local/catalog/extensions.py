@@ -21,7 +21,7 @@ class Part:
     `sources` are below `Modules/` of CPython; `includes` are directories below CPython's source tree
     (`srcdir`) or, with the prefix `deps:`, below the libraries' prefix; `defines` are `NAME` or
     `NAME=value`; `libraries` are names of the library catalog; `archives` the static libraries to link, in
-    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`). `exports` are the archives whose
+    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`), `frameworks` those of macOS. `exports` are the archives whose
     public symbols a shared module offers to others, `ldflags` are for the link of a shared module.
     """
 
@@ -32,6 +32,7 @@ class Part:
     libraries: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     when: When = ALWAYS

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from setup_local import paths
 from setup_local.catalog.cpython import Companion
 from setup_local.catalog.load import convert, read_toml
-from setup_local.values import BuildOption
+from setup_local.values import BuildOption, OperatingSystem
 
 _COMMON = "BASECFLAGS"  # the Makefile's variable for flags that count whatever the optimization
 
@@ -36,12 +36,44 @@ class Bytecode:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Changed:
-    """What is different in builds that have all of `options`: values of variables, the flags of the table."""
+class Embedding:
+    """Flags of the link of a program that embeds Python: with the `shared` libpython, or with the static one.
 
-    options: tuple[BuildOption, ...]
+    The static one is `library`, `exports` offers the C API to extensions, `hidden` is there where static libraries are linked.
+    """
+
+    shared: tuple[str, ...]
+    library: tuple[str, ...]
+    exports: tuple[str, ...]
+    hidden: tuple[str, ...]
+
+    def export_flags(self, archives: Sequence[str]) -> tuple[str, ...]:
+        """Return the flags with which a program that links these static libraries offers the C API, and nothing else."""
+        hidden = (flag.format(archives=":".join(archives)) for flag in self.hidden if archives)
+        return (*self.exports, *hidden)
+
+    def library_flags(self, directory: str, name: str) -> tuple[str, ...]:
+        """Return the flags for a static libpython of this file name."""
+        library = name.removeprefix("lib").removesuffix(".a")
+        return tuple(flag.format(directory=directory, name=name, library=library) for flag in self.library)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What is different in builds that have all of `options`, on one of the systems `os` if there are any.
+
+    Values of variables, the flags of the table and those for embedding.
+    """
+
     set: dict[str, str]
-    inittab: Inittab
+    options: tuple[BuildOption, ...] = ()
+    os: tuple[OperatingSystem, ...] = ()
+    inittab: Inittab | None = None
+    embedding: Embedding | None = None
+
+    def matches(self, options: Collection[BuildOption], system: OperatingSystem) -> bool:
+        """Tell whether it counts."""
+        return set(self.options) <= set(options) and (not self.os or system in self.os)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +97,16 @@ class Settings:
     companion: WithCompanion
     clear: Clear
     inittab: Inittab
+    embedding: Embedding
     bytecode: Bytecode
     changed: tuple[Changed, ...]
 
     def of(
-        self, options: Collection[BuildOption], companion: Companion | None = None, cflags: Sequence[str] = ()
+        self,
+        options: Collection[BuildOption],
+        companion: Companion | None = None,
+        cflags: Sequence[str] = (),
+        system: OperatingSystem = OperatingSystem.LINUX,
     ) -> Settings:
         """Return the settings of a build with these options, and perhaps with a shared libpython beside the program.
 
@@ -82,8 +119,13 @@ class Settings:
             config_vars = self.config_vars | self.companion.config_vars
             settings = replace(settings, set=settings.set | values, config_vars=config_vars)
         for part in self.changed:
-            if set(part.options) <= set(options):
-                settings = replace(settings, set=settings.set | part.set, inittab=part.inittab)
+            if part.matches(options, system):
+                settings = replace(
+                    settings,
+                    set=settings.set | part.set,
+                    inittab=part.inittab or settings.inittab,
+                    embedding=part.embedding or settings.embedding,
+                )
         return settings
 
     def replacement(self, name: str) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from setup_local.catalog.darwin import DarwinCatalog
 from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
 
@@ -15,3 +16,4 @@ class ToolkitRecipes:
     toolchain: ToolchainCatalog
     sysroot: SysrootCatalog
     musl: MuslCatalog
+    darwin: DarwinCatalog

@@ -6,7 +6,7 @@ from typing import Any, assert_never
 
 from setup_local.catalog.licenses import WHOLE_LICENSE
 from setup_local.catalog.load import check
-from setup_local.describe.extensions import describe_extensions, static_link, system_link
+from setup_local.describe.extensions import describe_extensions, framework_link, static_link, system_link
 from setup_local.describe.model import BuildInfo, Core, PythonJson
 from setup_local.describe.probe import ROOT, Facts
 from setup_local.errors import CatalogError, DescribeError
@@ -143,6 +143,7 @@ def _core(plan: Plan, staged: StagedTree) -> Core:
     planned = {item.name for item in plan.libraries}
     support = (archive for archive, name in staged.archives.items() if name not in planned)
     links = [*(static_link(archive) for archive in support), *map(system_link, staged.system_libraries)]
+    links += map(framework_link, staged.frameworks)
     return Core(
         objs=tuple(f"build/{name}" for name in staged.objects.core),
         links=tuple(links),

@@ -19,6 +19,11 @@ def system_link(name: str) -> Link:
     return Link(name=name, system=True)
 
 
+def framework_link(name: str) -> Link:
+    """Return the link to a framework of macOS."""
+    return Link(name=name, framework=True)
+
+
 def static_link(archive: str, shared: str | None = None) -> Link:
     """Return the link to a static library of the distribution (`libz.a`), of which there may also be a shared one."""
     name = archive.removeprefix("lib").removesuffix(".a")
@@ -54,7 +59,11 @@ def _variant(extension: PlannedExtension, plan: Plan, staged: StagedTree, facts:
     return ExtensionVariant(
         in_core=not extension.sources,
         init_fn=_init_function(extension, staged),
-        links=(*_library_links(extension), *map(system_link, extension.system)),
+        links=(
+            *_library_links(extension),
+            *map(system_link, extension.system),
+            *map(framework_link, extension.frameworks),
+        ),
         objs=tuple(f"build/{name}" for name in objs),
         required=extension.name in staged.required,
         variant=VARIANT,

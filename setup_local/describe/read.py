@@ -21,6 +21,7 @@ from setup_local.plan.model import Plan
 from setup_local.stage import files
 from setup_local.stage.installation import Installation, find
 from setup_local.stage.staged import StagedTree
+from setup_local.values import OperatingSystem
 
 _DEFINE = re.compile(r'(?m)^#define[ \t]+(PY_\w+)[ \t]+"?([^"\s]+)"?')
 # What PY_RELEASE_LEVEL names, as sys.version_info has it, with its number in PY_VERSION_HEX.
@@ -94,10 +95,17 @@ def _environment(plan: Plan, installation: Installation) -> dict[str, str]:
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     return {
         "PYTHONHOME": str(installation.root),
-        "_PYTHON_HOST_PLATFORM": f"{plan.target.os.value}-{plan.target.arch.machine_name}",
+        "_PYTHON_HOST_PLATFORM": _platform(plan),
         "_PYTHON_PROJECT_BASE": str(installation.root / "bin"),
         "_PYTHON_SYSCONFIGDATA_NAME": data.stem,
     }
+
+
+def _platform(plan: Plan) -> str:
+    """Return what `sysconfig.get_platform` returns on the target."""
+    if plan.target.os is OperatingSystem.DARWIN:
+        return f"macosx-{plan.floor}-{plan.target.darwin.machine}"
+    return f"{plan.target.os.value}-{plan.target.arch.machine_name}"
 
 
 def refuse_differences(read: Facts, asked: Facts, *, where: object) -> None:

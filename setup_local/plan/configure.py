@@ -142,7 +142,7 @@ def plan_build_python(catalogs: Catalogs, libraries: Iterable[PlannedLibrary]) -
 def plan_companion(catalog: CPythonCatalog, facts: Facts) -> Companion | None:
     """Return the shared libpython that is made beside a program which holds libpython itself, None where there is none."""
     wanted = facts.libpython is Linkage.STATIC and facts.phase is BuildPhase.FINAL
-    companion = catalog.companion
+    companion = next((item for item in catalog.companion if item.when.matches(facts)), None)
     if companion is None or not wanted or facts.options & set(companion.without):
         return None
     version = f"{facts.python.major}.{facts.python.minor}{abi_flags(facts.options)}"

@@ -46,6 +46,7 @@ def choose_modules(
     asked = catalog.optional.intersection(item.name for item in added)
     facts = dataclasses.replace(facts, features=facts.features | asked)
     reasons = _reasons(request.without_modules, dropped, here, facts)
+    _refuse_disabled(added, here, facts)
     _refuse_contradiction(added, reasons, here)
     _refuse_kept(catalog, reasons)
     incomplete = [feature for feature in catalog.features if _lacks(feature, here, reasons)]
@@ -130,6 +131,16 @@ def _with_dependents(reasons: Mapping[str, str], here: Iterable[Extension], want
         if need in complete
     }
     return _with_dependents(complete | more, here, wanted) if more else complete
+
+
+def _refuse_disabled(added: Iterable[Feature], here: Sequence[Extension], facts: Facts) -> None:
+    """Raise `RequestError` for a feature of which no module can be had on the target, with the reason."""
+    for feature in added:
+        decisions = [extension.decision(facts) for extension in here if feature.covers(extension)]
+        disabled = [item.reason for item in decisions if item and item.link is LinkMode.DISABLED]
+        if disabled and len(disabled) == len(decisions):
+            what = f"--with {feature.name}: not there on {facts.triple}: {disabled[0]}"
+            raise RequestError(what, hint=f"leave --with {feature.name} out")
 
 
 def _refuse_contradiction(added: Iterable[Feature], reasons: Mapping[str, str], here: Iterable[Extension]) -> None:

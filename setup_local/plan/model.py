@@ -91,6 +91,7 @@ class PlannedExtension:
     archives: tuple[str, ...] = ()
     shared_objects: tuple[str, ...] = ()
     system: tuple[str, ...] = ()
+    frameworks: tuple[str, ...] = ()
     exports: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     test: bool = False

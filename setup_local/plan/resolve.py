@@ -39,6 +39,7 @@ from setup_local.values import (
     Libc,
     Linkage,
     LinkMode,
+    OperatingSystem,
     Request,
     ToolchainChoice,
 )
@@ -79,7 +80,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         recipes=catalogs.recipes,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
-        sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags),
+        sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags, target.os),
         pip_patch=catalogs.pip_patch,
         build_options=options,
         tls=facts.tls,
@@ -113,7 +114,7 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         plan,
         variant=words,
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=tuple(map(catalogs.sources.best, catalogs.toolchain.requirements)),
+        toolchain_sources=plan_toolchain(catalogs, target),
         sysroot_sources=plan_sysroot(catalogs, target),
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
@@ -170,6 +171,14 @@ def choose_floor(request: Request, target: Target) -> str:
             raise RequestError(what, hint="one of: " + ", ".join(target.floors))
         floor = asked
     return floor
+
+
+def plan_toolchain(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
+    """Return the sources of the compilers, those for the target and those for programs that run while building."""
+    requirements = list(catalogs.toolchain.requirements)
+    if target.os is OperatingSystem.DARWIN:
+        requirements += catalogs.darwin.requirements
+    return tuple(map(catalogs.sources.best, requirements))
 
 
 def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
@@ -257,6 +266,7 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
         libraries=merged(part.libraries for part in parts),
         archives=merged(part.archives for part in parts),
         system=merged(part.system for part in parts),
+        frameworks=merged(part.frameworks for part in parts),
         exports=merged(part.exports for part in parts),
         ldflags=merged(part.ldflags for part in parts),
         test=extension.test,

@@ -10,19 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from setup_local.catalog.sysconfig import Embedding
 from setup_local.render import render
 from setup_local.stage import files
 from setup_local.stage.installation import Installation
 from setup_local.stage.sysconfigdata import Variables
 
-# A program has no other way to find a shared libpython than its own run path.
-_RUN_PATH = "-Wl,-rpath,${libdir}"
 _LIBRARIES = re.compile(r"(?m)^Libs:(.*)$")
 _PRIVATE = re.compile(r"(?m)^Libs\.private:.*$")
 
 
 def write_pkg_config(
-    installation: Installation, archives: Sequence[str], system: Sequence[str], *, shared: bool
+    installation: Installation, flags: Embedding, archives: Sequence[str], system: Sequence[str], *, shared: bool
 ) -> None:
     """Write the files about embedding; without a shared libpython only the static form remains.
 
@@ -33,13 +32,13 @@ def write_pkg_config(
     static = path.with_stem(f"{path.stem}-static")
     text = files.read(path)
     config = installation.config.relative_to(installation.root).as_posix()
-    # pkg-config escapes a blank in the directory of -L, and nowhere else.
-    libpython = (f"-L${{prefix}}/{config}", f"-l:{installation.libpython.name}")
-    flags = (*_export_flags(archives), *libpython, *_archive_flags(archives), *system)
-    files.write(static, _PRIVATE.sub("Libs.private:", _LIBRARIES.sub(f"Libs: {' '.join(flags)}", text)))
+    libpython = flags.library_flags(f"${{prefix}}/{config}", installation.libpython.name)
+    words = (*flags.export_flags(archives), *libpython, *_archive_flags(archives), *system)
+    files.write(static, _PRIVATE.sub("Libs.private:", _LIBRARIES.sub(f"Libs: {' '.join(words)}", text)))
     (packages / "python3-embed-static.pc").symlink_to(static.name)
     if shared:
-        with_run_path = _LIBRARIES.sub(rf"Libs:\1 {_RUN_PATH}", text)
+        # A program has no other way to find a shared libpython than its own run path.
+        with_run_path = _LIBRARIES.sub(rf"Libs:\1 {' '.join(flags.shared)}", text)
         files.write(path, _PRIVATE.sub(f"Libs.private: {' '.join(system)}", with_run_path))
     else:
         path.unlink()
@@ -47,7 +46,7 @@ def write_pkg_config(
 
 
 def write_python_config(
-    installation: Installation, values: Variables, archives: Sequence[str], system: Sequence[str]
+    installation: Installation, flags: Embedding, values: Variables, archives: Sequence[str], system: Sequence[str]
 ) -> None:
     """Write `python3.x-config`, and drop the copy in Python that would need the configured prefix."""
     text = render(
@@ -60,7 +59,7 @@ def write_python_config(
             "system_libraries": " ".join(system),
             "archives": " ".join(archives),
             "shared": int(bool(values.get("Py_ENABLE_SHARED"))),
-            "export_flags": " ".join(_export_flags(archives)),
+            "export_flags": " ".join(flags.export_flags(archives)),
             "cflags": " ".join(str(values[name]) for name in ("BASECFLAGS", "OPT")),
             "link_flags": str(values["LINKFORSHARED"]),
         },
@@ -73,11 +72,3 @@ def _archive_flags(archives: Sequence[str]) -> tuple[str, ...]:
     """Return the flags for static libraries, which lie beside the installation."""
     names = (archive.removeprefix("lib").removesuffix(".a") for archive in archives)
     return ("-L${prefix}/../build/lib", *(f"-l{name}" for name in names))
-
-
-def _export_flags(archives: Sequence[str]) -> tuple[str, ...]:
-    """Return the flags with which a program that holds libpython offers the C API, and nothing else, to extensions.
-
-    What static libraries define would take the place of the libraries that wheels bring.
-    """
-    return ("-Wl,--export-dynamic", *((f"-Wl,--exclude-libs,{':'.join(archives)}",) if archives else ()))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from setup_local.build import makefile
 from setup_local.catalog.cpython import Companion
 from setup_local.catalog.sysconfig import Settings
 from setup_local.errors import StageError
 from setup_local.stage import build_details, embedding, files, sysconfigdata
 from setup_local.stage.installation import Installation
 from setup_local.stage.scripts import relocate_scripts, update_records
+from setup_local.stage.system_libraries import system_libraries
 
 _NOT_SHARED, _SHARED = "/* #undef Py_ENABLE_SHARED */", "#define Py_ENABLE_SHARED 1"
 # The configuration directory lies three below the prefix.
@@ -18,12 +18,18 @@ _MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..
 
 
 def relocate(
-    installation: Installation, settings: Settings, archives: tuple[str, ...], companion: Companion | None = None
+    installation: Installation,
+    settings: Settings,
+    archives: tuple[str, ...],
+    companion: Companion | None = None,
+    *,
+    frameworks: Iterable[str] = (),
 ) -> None:
     """Edit every file that names the configured prefix or the toolchain of the build.
 
     `archives` are the static libraries that a program which holds the static libpython must link, in link order;
-    `companion` is the shared libpython beside a program that holds libpython itself.
+    `companion` is the shared libpython beside a program that holds libpython itself, `frameworks` are those that built-in modules
+    need.
     """
     path = installation.config / "Makefile"
     changed = sysconfigdata.neutral(files.read(path), settings)
@@ -33,25 +39,20 @@ def relocate(
     files.replace_once(path, f"\nprefix=\t\t{settings.prefix}\n", f"\n{_MAKEFILE_PREFIX}\n")
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     values = sysconfigdata.relocate(data, changed, settings)
-    system = _system_libraries(changed.after)
+    system = system_libraries(changed.after).words(frameworks)
     shared = bool(values.get("Py_ENABLE_SHARED"))
-    embedding.write_python_config(installation, values, archives, system)
+    embedding.write_python_config(installation, settings.embedding, values, archives, system)
     build_details.relocate(installation.stdlib, installation.root, settings.prefix, companion)
     if companion:
         files.replace_once(installation.header, _NOT_SHARED, _SHARED)
     _pkg_config(installation, settings)
-    embedding.write_pkg_config(installation, archives, system, shared=shared)
+    embedding.write_pkg_config(installation, settings.embedding, archives, system, shared=shared)
     relocate_scripts(installation.root, installation.interpreter)
     update_records(installation.stdlib / "site-packages")
 
 
 def _named(text: str, leaked: tuple[str, ...]) -> str | None:
     return next((word for word in leaked if word in text), None)
-
-
-def _system_libraries(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the flags for the parts of the C library that libpython is linked with."""
-    return tuple(dict.fromkeys(word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables)))
 
 
 def _pkg_config(installation: Installation, settings: Settings) -> None:

@@ -26,7 +26,7 @@ class StagedTree:
 
     `libpython` is the static one, `shared_libpython` the one that the interpreter needs if it does not hold libpython
     itself, or that lies beside it for programs that embed Python. `inittab` maps the built-in modules to their init
-    functions, `required` are those without which the interpreter does not start, `system_libraries` what libpython
+    functions, `required` are those without which the interpreter does not start, `system_libraries` and `frameworks` what libpython
     links besides, `archives` maps each static library (`libz.a`) to the library it belongs to, in link order.
     """
 
@@ -42,6 +42,7 @@ class StagedTree:
     licenses: Mapping[str, str]
     tcl_library_paths: tuple[str, ...]
     shared_libpython: str | None = None
+    frameworks: tuple[str, ...] = ()
 
     @property
     def interpreter(self) -> Path:

@@ -18,10 +18,10 @@ from setup_local.stage.installation import Installation, find
 from setup_local.stage.installer import edit_pip
 from setup_local.stage.relocate import relocate
 from setup_local.stage.staged import RUN_TESTS, SHARED_LIBRARIES, TREE, StagedTree
+from setup_local.stage.system_libraries import system_libraries
 from setup_local.stage.without_debug import clean_tree
 from setup_local.values import LinkMode
 
-_SYSTEM = "-l"
 _DATA = "share"
 _NO_SHARED_MODULES = "All extension modules of this interpreter are built in.\n"
 _BYTECODE = frozenset({"__pycache__"})
@@ -51,11 +51,13 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher | 
     companion = plan.configure.companion
     root = out / TREE
     variables = makefile.variables(files.read(results.cpython / "build" / "Makefile"))
+    system = system_libraries(variables)
     shares = objects.classify(plan, variables)
     archives = _place_results(plan, results, root, shares)
     tcl_paths = tcl.place_scripts(results.libraries, root / "install" / "lib")
     installation = _installed(plan, root, tcl_paths)
-    relocate(installation, plan.sysconfig, _built_in_archives(plan, archives), companion)
+    frameworks = [name for item in plan.extensions if item.link is LinkMode.STATIC for name in item.frameworks]
+    relocate(installation, plan.sysconfig, _built_in_archives(plan, archives), companion, frameworks=frameworks)
     licenses.collect(root, installation.stdlib, results.libraries)
     python_exe = f"install/bin/{installation.interpreter}"
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": python_exe}), executable=True)
@@ -70,7 +72,8 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher | 
         inittab=objects.inittab(files.read(root / "build" / objects.INITTAB_SOURCE)),
         inittab_cflags=plan.sysconfig.inittab.cflags,
         required=_required(installation, plan),
-        system_libraries=_system_libraries(variables),
+        system_libraries=system.names,
+        frameworks=system.frameworks,
         archives=archives,
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *results.libraries)},
         tcl_library_paths=tcl_paths,
@@ -212,9 +215,3 @@ def _required(installation: Installation, plan: Plan) -> frozenset[str]:
     bootstrap = installation.config / "Setup.bootstrap"
     named = objects.module_names(files.read(bootstrap)) if bootstrap.is_file() else ()
     return frozenset(named) | {extension.name for extension in plan.extensions if extension.in_core}
-
-
-def _system_libraries(variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the names (`m`, `dl`) of the C library's parts that libpython is linked with."""
-    words = (word for name in ("LIBS", "SYSLIBS") for word in makefile.words(name, variables))
-    return tuple(dict.fromkeys(word.removeprefix(_SYSTEM) for word in words if word.startswith(_SYSTEM)))

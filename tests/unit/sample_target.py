@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from setup_local.catalog.architectures import load_architecture
+from setup_local.catalog.darwin import load_darwin
 from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.targets import Target
@@ -19,4 +20,4 @@ TARGET = Target(
     floors=("2.12", "2.17"),
 )
 HOST = BuildHost(machine="x86_64", target=TARGET, runs=("x86_64",))
-RECIPES = ToolkitRecipes(toolchain=load_toolchain(), sysroot=load_sysroot(), musl=load_musl())
+RECIPES = ToolkitRecipes(toolchain=load_toolchain(), sysroot=load_sysroot(), musl=load_musl(), darwin=load_darwin())

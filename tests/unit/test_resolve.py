@@ -19,6 +19,7 @@ from setup_local.catalog.cpython import (
     TrainingCommand,
     Unshipped,
 )
+from setup_local.catalog.darwin import load_darwin
 from setup_local.catalog.emulation import load_emulation
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.features import FeatureCatalog
@@ -122,6 +123,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
         "musl": load_musl(),
+        "darwin": load_darwin(),
         "sysroot": load_sysroot(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
         "features": FeatureCatalog(features=()),
@@ -298,7 +300,7 @@ def test_a_companion_is_planned_where_the_interpreter_holds_libpython() -> None:
     companion = Companion(
         goal="libpython{ldversion}.so", soname="libpython{ldversion}.so.1.0", ldflags=(), without=(BuildOption.STATIC,)
     )
-    given = dataclasses.replace(given, cpython=dataclasses.replace(given.cpython, companion=companion))
+    given = dataclasses.replace(given, cpython=dataclasses.replace(given.cpython, companion=(companion,)))
     planned = resolve(ask(options="debug"), given).configure.companion
     assert planned is not None
     assert (planned.goal, planned.soname) == ("libpython3.13d.so", "libpython3.13d.so.1.0")

@@ -2,12 +2,15 @@
  *
  * The installation may lie anywhere and may have been moved; the library may be linked into the interpreter, into a
  * shared libpython or into an extension module. So the way starts at the file that this very code was loaded from, as
- * the kernel tells (proc(5), /proc/self/maps), and goes up. Nothing is cached: callers only come here when the system
+ * the kernel tells (proc(5), /proc/self/maps; macOS: dladdr(3), which knows the real path), and goes up. Nothing is cached: callers only come here when the system
  * has not what they look for.
  */
 #ifndef SETUP_LOCAL_INSTALLATION_H
 #define SETUP_LOCAL_INSTALLATION_H
 
+#ifdef __APPLE__
+#include <dlfcn.h>
+#endif
 #include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -30,6 +33,16 @@ setup_local_parent(char *path)
 }
 
 /* Write the path of the file that holds `code`; return 0 if the kernel does not tell. */
+#ifdef __APPLE__
+static int
+setup_local_loaded_from(const void *code, char *path, size_t size)
+{
+    Dl_info info;
+    char resolved[PATH_MAX];
+    return dladdr(code, &info) && info.dli_fname != NULL && realpath(info.dli_fname, resolved) != NULL &&
+           (size_t)snprintf(path, size, "%s", resolved) < size;
+}
+#else
 static int
 setup_local_loaded_from(const void *code, char *path, size_t size)
 {
@@ -48,6 +61,7 @@ setup_local_loaded_from(const void *code, char *path, size_t size)
     fclose(maps);
     return found;
 }
+#endif
 
 /* In a virtual environment with a copied interpreter, go on in the `home` that its pyvenv.cfg names (PEP 405).
  *

@@ -1,8 +1,13 @@
-/* What configure would find on Linux. Entropy: the getrandom system call, else /dev/urandom on old kernels. */
+/* What configure would find on Linux and macOS. Entropy on Linux: the getrandom system call, else /dev/urandom on old kernels. */
 #ifndef EXPAT_CONFIG_H
 #define EXPAT_CONFIG_H 1
 
-#include <sys/syscall.h>
+#ifdef __APPLE__
+# define HAVE_ARC4RANDOM_BUF 1
+#else
+# include <sys/syscall.h>
+# define XML_DEV_URANDOM 1
+#endif
 
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
 # define BYTEORDER 4321
@@ -17,7 +22,6 @@
 #define HAVE_MMAP 1
 #define HAVE_UNISTD_H 1
 #define XML_CONTEXT_BYTES 1024
-#define XML_DEV_URANDOM 1
 #define XML_DTD 1
 #define XML_GE 1
 #define XML_NS 1

@@ -1,9 +1,16 @@
 /*
- * What configure would find for libedit on Linux with the oldest supported C library. The functions that a newer
+ * What configure would find for libedit on macOS, and on Linux with the oldest supported C library. The functions that a newer
  * one has too get names of their own: nothing of the C library may be defined in a program that links this.
  */
 #define _GNU_SOURCE 1
-#include <stdc-predef.h>  /* what wchar_t holds: compilers include it by themselves only for glibc */
+#ifdef __linux__
+# include <stdc-predef.h>  /* what wchar_t holds: compilers include it by themselves only for glibc */
+# define HAVE_MALLOC_H 1
+# define HAVE_SECURE_GETENV 1
+#else
+# define HAVE_ISSETUGID 1
+# define HAVE_SYS_CDEFS_H 1
+#endif
 #include <stdint.h>
 #include <wchar.h>
 
@@ -29,12 +36,10 @@
 #define HAVE_ISASCII 1
 #define HAVE_LIBNCURSES 1
 #define HAVE_LIMITS_H 1
-#define HAVE_MALLOC_H 1
 #define HAVE_MEMCHR 1
 #define HAVE_MEMSET 1
 #define HAVE_NCURSES_H 1
 #define HAVE_REGCOMP 1
-#define HAVE_SECURE_GETENV 1
 #define HAVE_SIZE_MAX 1
 #define HAVE_STDINT_H 1
 #define HAVE_STDLIB_H 1

@@ -12,4 +12,4 @@ $(OBJECTS): generated/ffi.h
 generated/ffi.h: include/ffi.h.in
 	mkdir -p generated
 	sed -e 's/@VERSION@/$(VERSION)/' -e 's/@TARGET@/$(TARGET)/' -e 's/@HAVE_LONG_DOUBLE@/(__SIZEOF_LONG_DOUBLE__ > __SIZEOF_DOUBLE__)/' \
-	  -e 's/@FFI_EXEC_TRAMPOLINE_TABLE@/0/' $< > $@
+	  -e 's/@FFI_EXEC_TRAMPOLINE_TABLE@/(defined __APPLE__ \&\& defined __aarch64__)/' $< > $@

@@ -1,4 +1,4 @@
-/* What configure would find for liblzma on Linux with Clang: everything on, threads from POSIX. */
+/* What configure would find for liblzma on Linux and macOS with Clang: everything on, threads from POSIX. */
 #define PACKAGE_NAME "XZ Utils"
 #define PACKAGE_BUGREPORT "xz@tukaani.org"
 #define PACKAGE_URL "https://tukaani.org/xz/"
@@ -7,8 +7,12 @@
 #define MYTHREAD_POSIX 1
 #define HAVE_CLOCK_GETTIME 1
 #define HAVE_CLOCK_MONOTONIC 1
-#define HAVE_PTHREAD_CONDATTR_SETCLOCK 1
-#define TUKLIB_CPUCORES_SCHED_GETAFFINITY 1
+#ifdef __APPLE__
+# define TUKLIB_CPUCORES_SYSCONF 1
+#else
+# define HAVE_PTHREAD_CONDATTR_SETCLOCK 1
+# define TUKLIB_CPUCORES_SCHED_GETAFFINITY 1
+#endif
 #define TUKLIB_PHYSMEM_SYSCONF 1
 
 #define HAVE_INTTYPES_H 1

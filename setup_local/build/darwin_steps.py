@@ -1,0 +1,46 @@
+"""The steps that make what compiles for macOS: compilers and linker, and the SDK."""
+
+from __future__ import annotations
+
+from setup_local.build import darwin, darwin_sdk
+from setup_local.build.step_parts import GraphInputs, pins
+from setup_local.build.steps import Job, Step
+from setup_local.catalog.targets import Target
+from setup_local.plan.model import Plan
+
+
+def toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
+    """Return the step that makes the compilers for a target."""
+    recipes = plan.recipes
+    taken = {
+        item.name: inputs.sources[item.identity] for item in plan.toolchain_sources if item.name in recipes.darwin.keep
+    }
+
+    def action(job: Job) -> None:
+        trees = {name: darwin.unpack_source(recipes.darwin, item, job.work / name) for name, item in taken.items()}
+        darwin.build_toolchain(recipes, trees, target, job.out, job.run)
+
+    return Step(
+        name=f"toolchain:{plan.toolchain}-{target.arch.name}-darwin",
+        ingredients=[pins(taken.values()), recipes.toolchain.resource_version, recipes.darwin, target.for_compiling],
+        data=darwin.DATA,
+        action=action,
+        weight=30,
+    )
+
+
+def sdk_step(plan: Plan, target: Target, floor: str, compilers: str) -> Step:
+    """Return the step that makes the SDK of a target and its oldest macOS."""
+    recipe = plan.recipes.darwin
+
+    def action(job: Job) -> None:
+        darwin_sdk.build_sdk(recipe, job.inputs[compilers], target, floor, job.out)
+
+    return Step(
+        name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}",
+        ingredients=[recipe, target.for_compiling, floor],
+        needs=(compilers,),
+        data=darwin_sdk.DATA,
+        action=action,
+        weight=3,
+    )
