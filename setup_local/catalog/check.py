@@ -13,7 +13,7 @@ from setup_local.catalog.libraries import Library
 from setup_local.catalog.targets import Target
 from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
-from setup_local.values import LinkMode, processor_level
+from setup_local.values import LinkMode, OperatingSystem, processor_level
 
 
 def cross_check(
@@ -79,12 +79,13 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
 def conditions_of(
     pythons: Iterable[str], targets: Iterable[Target], variants: VariantCatalog, features: FeatureCatalog
 ) -> tuple[Facts, ...]:
-    """Return the facts of every pinned Python on every target, with every TLS library that fits it.
+    """Return the facts of every pinned Python on every target, those of Linux first, with every TLS library that fits it.
 
     Each is there twice: with no feature that has to be asked for, and with all of them. Levels of processors are left out:
     modules and libraries do not depend on them.
     """
     known = [target for target in targets if not processor_level(target.triple)]
+    known.sort(key=lambda target: list(OperatingSystem).index(target.os))
     plain = [
         Facts(python=Version(python), triple=target.triple, os=target.os, arch=target.arch.name, libc=target.libc)
         for python in pythons

@@ -33,7 +33,7 @@ def test_an_architecture_is_named_as_its_file(tmp_path: Path) -> None:
 def test_an_architecture_has_a_machine_of_elf_and_targets(name: str) -> None:
     arch = load_architecture(name)
     assert arch.machine in ENUM_E_MACHINE
-    targets = [target for target in load_targets() if target.arch == arch]
+    targets = [target for target in load_targets() if target.arch.name == arch.name]
     assert targets
     assert all(target.triple.startswith(f"{name}") for target in targets)
 

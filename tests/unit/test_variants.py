@@ -111,6 +111,7 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
     pythons = [dataclasses.replace(FACTS, python=Version(f"3.{minor}.1")) for minor in range(12, 16)]
     facts = dataclasses.replace(
         next(facts for facts in pythons if item.when.has_python(facts)),
+        os=next(iter(item.when.os), FACTS.os),
         libc=item.when.libc or FACTS.libc,
         options=frozenset(item.when.options),
         libpython=item.when.libpython or Linkage.STATIC,
