@@ -171,6 +171,8 @@ class BuildPhase(Enum):
 
 
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
+NATIVE = "native"
+"""What can be asked for instead of a target triple: the target of the machine that builds."""
 DEFAULT_TRIPLES = {
     OperatingSystem.LINUX: DEFAULT_TRIPLE,
     OperatingSystem.DARWIN: "aarch64-apple-darwin",

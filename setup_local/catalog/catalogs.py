@@ -65,12 +65,13 @@ class Catalogs:
 def load_catalogs() -> Catalogs:
     """Read all catalogs, as they are for this machine; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
     targets = load_targets()
+    machine = platform.machine()
     return Catalogs(
-        sources=load_sources(),
+        sources=load_sources().usable_on(machine),
         libraries=load_libraries(),
         extensions=load_extensions(),
         targets=targets,
-        host=host_of(platform.machine(), load_hosts(targets)),
+        host=host_of(machine, load_hosts(targets)),
         emulation=load_emulation(),
         cpython=load_cpython(),
         toolchain=load_toolchain(),

@@ -149,6 +149,7 @@ class Form:
     a form may have that is unverified or not pinned.
     `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
     the tar archive), so that nothing before them needs to be decompressed.
+    `machines` are the machines (uname(1)) whose programs are in it, none for what is the same on all.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
     `signature` or `sigstore` was checked when the pin was made, unless `unsigned` gives the reason why not (a name of
     `keys.toml`); then it is checked where it can be had.
@@ -163,6 +164,7 @@ class Form:
     apt: AptPlace | None = None
     pypi: PypiPlace | None = None
     extent: tuple[int, int] | None = None
+    machines: tuple[str, ...] = ()
     verified: bool = True
     signature: Signature | None = None
     sigstore: Sigstore | None = None
@@ -237,6 +239,14 @@ class Sources:
         for source in self.candidates(requirement):
             return source
         raise NoCandidate(requirement, self._near(requirement.name, requirement.versions))
+
+    def usable_on(self, machine: str) -> Sources:
+        """Return the same sources without forms that hold programs of other machines only."""
+        usable = [
+            replace(source, forms=tuple(form for form in source.forms if machine in (form.machines or (machine,))))
+            for source in self.sources
+        ]
+        return replace(self, sources=tuple(source for source in usable if source.forms))
 
     def without(self, identities: Iterable[str]) -> Sources:
         """Return the same sources, of which some are missing."""

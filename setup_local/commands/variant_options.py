@@ -31,7 +31,7 @@ _OPTIONS = (
     click.option(
         "--target-triple",
         metavar="TRIPLE",
-        help=f"System to build for; x86_64_v3-... for newer processors.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
+        help=f"System to build for; x86_64_v3-... for newer processors, native for what this machine is.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
     ),
     click.option("--system", type=EnumChoice(OperatingSystem), hidden=True),
     click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),

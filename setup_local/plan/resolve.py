@@ -35,6 +35,7 @@ from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.values import (
+    NATIVE,
     BuildOption,
     Libc,
     Linkage,
@@ -49,7 +50,7 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request, of catalogs that do not contradict each other for it; raises what `planned` does."""
-    target = choose_target(request.target_triple, catalogs.targets)
+    target = asked_target(request, catalogs)
     python = parse_version(choose_python(request.python, catalogs.sources).version)
     refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
     return planned(request, catalogs)
@@ -62,7 +63,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
     other.
     """
-    target = choose_target(request.target_triple, catalogs.targets)
+    target = asked_target(request, catalogs)
     source = choose_python(request.python, catalogs.sources)
     python = parse_version(source.version)
     floor = choose_floor(request, target)
@@ -147,6 +148,13 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
     modules = choose_modules(modules_only(request, catalogs.features), catalogs.features, catalogs.extensions, facts)
     refuse_impossible(catalogs.variants, modules.facts)
     return modules
+
+
+def asked_target(request: Request, catalogs: Catalogs) -> Target:
+    """Return the target that is asked for; raise `RequestError` if there is none."""
+    if request.target_triple == NATIVE:
+        return catalogs.host.target
+    return choose_target(request.target_triple, catalogs.targets)
 
 
 def choose_target(triple: str, targets: Sequence[Target]) -> Target:

@@ -10,10 +10,12 @@ from sample_target import HOST, TARGET
 
 from setup_local import paths
 from setup_local.catalog.architectures import load_architecture
+from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.hosts import DIRECTORY, host_of, load_hosts
 from setup_local.catalog.targets import load_targets
 from setup_local.errors import CatalogError, HostError
-from setup_local.values import Libc, OperatingSystem
+from setup_local.plan.resolve import resolve
+from setup_local.values import NATIVE, Libc, OperatingSystem, Request
 
 TEXT = (paths.DATA / DIRECTORY / "x86_64.toml").read_text(encoding="utf-8")
 
@@ -49,3 +51,16 @@ def test_an_unknown_machine_is_told_which_ones_build() -> None:
     assert host_of("x86_64", load_hosts(load_targets())).target.triple == TARGET.triple
     with pytest.raises(HostError, match="cannot be built on pdp11"):
         host_of("pdp11", [HOST])
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_native_is_what_the_machine_is_and_is_built_with_its_own_compilers(
+    machine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    plan = resolve(Request(python="3.13.5", target_triple=NATIVE), load_catalogs())
+    assert plan.target.triple == f"{machine}-unknown-linux-gnu"
+    assert not plan.is_cross
+    assert not plan.emulation
+    (wheel,) = (form for source in plan.toolchain_sources if source.name == "ziglang" for form in source.forms)
+    assert machine in wheel.file
