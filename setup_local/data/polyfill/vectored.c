@@ -11,9 +11,11 @@
 #if defined POLYFILL_preadv2 || defined POLYFILL_preadv64v2
 #ifdef POLYFILL_preadv2
 #define NAME preadv2
+#define PLAIN preadv
 #define POSITION off_t
 #else
 #define NAME preadv64v2
+#define PLAIN preadv64
 #define POSITION off64_t
 #endif
 ssize_t NAME(int fd, const struct iovec *parts, int count, POSITION offset, int flags)
@@ -25,16 +27,18 @@ ssize_t NAME(int fd, const struct iovec *parts, int count, POSITION offset, int 
         errno = ENOTSUP;
         return -1;
     }
-    return offset == -1 ? readv(fd, parts, count) : preadv64(fd, parts, count, offset);
+    return offset == -1 ? readv(fd, parts, count) : PLAIN(fd, parts, count, offset);
 }
 #endif
 
 #if defined POLYFILL_pwritev2 || defined POLYFILL_pwritev64v2
 #ifdef POLYFILL_pwritev2
 #define NAME pwritev2
+#define PLAIN pwritev
 #define POSITION off_t
 #else
 #define NAME pwritev64v2
+#define PLAIN pwritev64
 #define POSITION off64_t
 #endif
 ssize_t NAME(int fd, const struct iovec *parts, int count, POSITION offset, int flags)
@@ -46,6 +50,6 @@ ssize_t NAME(int fd, const struct iovec *parts, int count, POSITION offset, int 
         errno = ENOTSUP;
         return -1;
     }
-    return offset == -1 ? writev(fd, parts, count) : pwritev64(fd, parts, count, offset);
+    return offset == -1 ? writev(fd, parts, count) : PLAIN(fd, parts, count, offset);
 }
 #endif
