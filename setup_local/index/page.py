@@ -21,8 +21,17 @@ FILE = "index.html"
 # What somebody takes who has no special wish.
 _FIRST = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.INSTALL_FULL, Flavor.FULL, Flavor.MINIMAL)
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
-_LIBRARIES = {"gnu": "glibc", "none": ""}
-_PROCESSORS = {"x86_64": "x86-64", "aarch64": "ARM64"}
+_LIBRARIES = {"gnu": "glibc", "gnueabihf": "glibc", "musleabihf": "musl", "none": ""}
+_PROCESSORS = {
+    "x86_64": "x86-64",
+    "aarch64": "ARM64",
+    "armv7": "ARMv7",
+    "i686": "32-bit x86",
+    "loongarch64": "LoongArch",
+    "ppc64le": "Power",
+    "riscv64": "RISC-V",
+    "s390x": "IBM Z",
+}
 _COLUMNS = ("version", "triple", "flavor", "options")
 
 

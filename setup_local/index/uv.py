@@ -16,6 +16,7 @@ from setup_local.index.model import Distribution, Index
 from setup_local.index.platforms import VARIANTS, known, platform, rank
 
 FILE = "download-metadata.json"
+_FAMILIES = {"ppc64le": "powerpc64le"}  # processors that uv calls otherwise than triples do
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
 _FLAVORS = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.FULL)
 
@@ -33,7 +34,8 @@ def to_uv(index: Index, base_url: str) -> str:
 
 def _key(item: Distribution) -> str:
     target = platform(item.target_triple)
-    arch = f"{target.family}_{target.level}" if target.level else target.family
+    family = _FAMILIES.get(target.family, target.family)
+    arch = f"{family}_{target.level}" if target.level else family
     special = "".join(f"+{name}" for name in known(item.build_options.split("+"), VARIANTS))
     return f"{item.implementation}-{item.version}{special}-{target.system}-{arch}-{target.libc}"
 
@@ -43,7 +45,7 @@ def _entry(item: Distribution, base_url: str) -> dict[str, Any]:
     version = Version(item.version)
     return {
         "name": item.implementation,
-        "arch": {"family": target.family, "variant": target.level or None},
+        "arch": {"family": _FAMILIES.get(target.family, target.family), "variant": target.level or None},
         "os": target.system,
         "libc": target.libc,
         "major": version.major,

@@ -308,6 +308,17 @@ def test_uv_gets_one_archive_for_each_platform_and_variant(tmp_path: Path) -> No
     assert (newest["major"], newest["minor"], newest["patch"], newest["libc"]) == (3, 14, 0, "gnu")
 
 
+def test_uv_gets_processors_by_its_own_names(tmp_path: Path) -> None:
+    for triple in ("ppc64le-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf", "s390x-unknown-linux-gnu"):
+        full(tmp_path, triple=triple)
+    found = document(written(tmp_path), "download-metadata.json")
+    assert {key: entry["arch"]["family"] for key, entry in found.items()} == {
+        "cpython-3.13.5-linux-powerpc64le-gnu": "powerpc64le",
+        "cpython-3.13.5-linux-armv7-gnueabihf": "armv7",
+        "cpython-3.13.5-linux-s390x-gnu": "s390x",
+    }
+
+
 def test_uv_gets_the_optimised_build(tmp_path: Path) -> None:
     full(tmp_path, options="noopt")
     full(tmp_path, options="pgo+lto")
