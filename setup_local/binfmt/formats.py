@@ -14,6 +14,7 @@ from setup_local.binfmt.elf_rewriter import ElfRewriter
 from setup_local.binfmt.image import Image, Rewriter
 from setup_local.binfmt.layout import read_layout
 from setup_local.binfmt.macho import read_slices
+from setup_local.binfmt.macho_rewriter import macho_rewriter
 from setup_local.binfmt.pe import read_pe_image
 from setup_local.binfmt.pe_layout import is_image
 from setup_local.binfmt.pe_rewriter import PeRewriter
@@ -80,5 +81,6 @@ _READERS: Mapping[FileKind, Callable[[bytes], tuple[Image, ...]]] = {
 }
 _REWRITERS: Mapping[FileKind, Callable[[bytes], Rewriter | None]] = {
     FileKind.ELF: _elf_rewriter,
+    FileKind.MACHO: macho_rewriter,
     FileKind.PE: _pe_rewriter,
 }

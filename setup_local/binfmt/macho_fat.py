@@ -1,8 +1,9 @@
-"""Takes universal files apart, which hold the same program for several processors (<mach-o/fat.h>)."""
+"""Takes universal files apart and puts them together, which hold the same program for several processors (<mach-o/fat.h>)."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from setup_local.binfmt import ar
@@ -10,6 +11,7 @@ from setup_local.binfmt import ar
 MAGIC, MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
 _COUNT = struct.Struct(">I")
 _ROWS = {MAGIC: struct.Struct(">5I"), MAGIC_64: struct.Struct(">2I2Q2I")}
+_ALIGNMENT = 14  # as a power of two: the largest pages that macOS has
 _MOST = 32  # slices; there are not that many processors
 
 
@@ -42,3 +44,16 @@ def slices(data: bytes) -> tuple[Slice, ...]:
 def holds_libraries(data: bytes) -> bool:
     """Tell whether the first file in a universal one is a static library. Raises ValueError, `struct.error`."""
     return any(item.data.startswith(ar.MAGIC) for item in slices(data)[:1])
+
+
+def join(files: Sequence[Slice]) -> bytes:
+    """Return a universal file of files for several processors, each at the beginning of a page."""
+    row = _ROWS[MAGIC]
+    head = MAGIC + _COUNT.pack(len(files))
+    body, end = b"", len(head) + len(files) * row.size
+    for item in files:
+        start = end + -end % (1 << _ALIGNMENT)
+        body += bytes(start - end) + item.data
+        head += row.pack(item.cpu, item.subtype, start, len(item.data), _ALIGNMENT)
+        end = start + len(item.data)
+    return head + body

@@ -23,14 +23,14 @@ def detach(data: bytes, *, where: str) -> tuple[str, bytes] | None:
     """Return the path below the directory for debug files and the bytes of what `strip` removes.
 
     None for anything that is no linked file, and for a library that has nothing to debug: `libpython3.so` only names
-    another one. Files for Windows need not have any. Raises `StageError` for a linked file without build id or debug information.
+    another one. Other formats need not have any: on macOS it stays in the object files. Raises `StageError` for a linked file without build id or debug information.
     """
     try:
         file = rewriter(data)
         if file is None:
             return None
         image = read_image(data)
-        if image is None or not (file.has_debug() or (image.exports and image.format is not BinaryFormat.PE)):
+        if image is None or not (file.has_debug() or (image.exports and image.format is BinaryFormat.ELF)):
             return None
         return debug_path(_identity(image, file)), file.detach()
     except (struct.error, IndexError, KeyError, ValueError) as error:

@@ -105,6 +105,7 @@ SEEDS = {
     "archive": _archives,
     "elf": _elves,
     "macho": _machos,
+    "macho_tools": _machos,
     "elf_tools": _elves,
     "windows_image": _images,
     "windows_object": _objects,

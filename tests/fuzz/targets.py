@@ -26,6 +26,7 @@ from setup_local.binfmt.coff import BadCoff, read_coff
 from setup_local.binfmt.elf import BadElf, read_elf
 from setup_local.binfmt.layout import debug_size
 from setup_local.binfmt.macho import BadMacho, read_slices
+from setup_local.binfmt.macho_rewriter import renamed
 from setup_local.binfmt.pe import BadPe, read_pe_image
 from setup_local.catalog.limits import load_limits
 from setup_local.errors import SetupLocalError, SourceError
@@ -94,6 +95,16 @@ def macho(data: bytes) -> None:
         read_slices(data)
     except BadMacho:
         return
+
+
+def macho_tools(data: bytes) -> None:
+    """What strips, renames and signs a Mach-O file: what it makes can be read again."""
+    with contextlib.suppress(BadMacho):
+        read_slices(data)
+        with contextlib.suppress(SetupLocalError):
+            read_slices(strip(data, where="x"))
+        with contextlib.suppress(struct.error, ValueError, IndexError):
+            read_slices(renamed(data, {"/usr/lib/dyld": "/x", "/usr/lib/libSystem.B.dylib": "/y"}))
 
 
 def elf_tools(data: bytes) -> None:
@@ -176,6 +187,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         archive,
         elf,
         macho,
+        macho_tools,
         elf_tools,
         windows_image,
         windows_object,

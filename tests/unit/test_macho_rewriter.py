@@ -1,0 +1,202 @@
+"""What is made of linked Mach-O files: stripped ones, ones with other names, signatures that are the linker's own bytes."""
+
+from __future__ import annotations
+
+import dataclasses
+import struct
+from pathlib import Path
+
+import lief
+import pytest
+from click.testing import CliRunner
+from corruptions import broken
+from sample_distribution import Sample
+from sample_macho import LINKED, UNIVERSAL, command, macho, with_bytes, with_changed_code, with_numbers, without
+from sample_macos import PROGRAM, macos_sample
+
+from setup_local.audit.validate import validate_archive
+from setup_local.binfmt import macho_rows as rows
+from setup_local.binfmt.formats import rewriter
+from setup_local.binfmt.macho import Macho, read_slices
+from setup_local.binfmt.macho_fat import join, slices
+from setup_local.binfmt.macho_rewriter import renamed, signed
+from setup_local.commands.repack import repack
+from setup_local.errors import ArchiveError
+from setup_local.flavors.detach import detach
+
+LIBPYTHON = "@executable_path/../lib/libpython3.13.dylib"
+CHANGED_BY_STRIPPING = {"symbols", "segments", "signature", "stabs"}
+
+
+def stripped(data: bytes) -> bytes:
+    file = rewriter(data)
+    assert file is not None
+    return file.strip()
+
+
+def same(before: Macho, after: Macho, *, without: set[str]) -> None:
+    for field in dataclasses.fields(Macho):
+        if field.name not in without:
+            assert getattr(after, field.name) == getattr(before, field.name), field.name
+
+
+def well_signed(found: Macho, before: Macho) -> bool:
+    if before.signature is None:
+        return found.signature is None
+    return found.signature == before.signature and not before.signature.problems
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_the_signature_is_that_of_the_linker(name: str) -> None:
+    assert signed(macho(name)) == macho(name)
+
+
+def test_a_changed_file_is_signed_again() -> None:
+    again = signed(with_changed_code(macho("good.so")))
+    (found,) = read_slices(again)
+    assert found.signature is not None
+    assert found.signature.problems == ()
+    assert again != macho("good.so")
+
+
+@pytest.mark.parametrize("name", LINKED + UNIVERSAL)
+def test_a_stripped_file_is_the_same_to_a_loader(name: str) -> None:
+    data = macho(name)
+    changed = stripped(data)
+    for before, after in zip(read_slices(data), read_slices(changed), strict=True):
+        same(before, after, without=CHANGED_BY_STRIPPING)
+        assert after.stripped
+        assert after.symbols.undefined == before.symbols.undefined
+        assert after.symbols.globals == before.symbols.globals
+        assert after.symbols.optional == before.symbols.optional
+        assert well_signed(after, before)
+        assert [item[:4] for item in after.segments[:-1]] == [item[:4] for item in before.segments[:-1]]
+    assert stripped(changed) == changed
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_another_reader_finds_nothing_wrong_in_a_stripped_file(name: str) -> None:
+    found = lief.MachO.parse(list(stripped(macho(name)))).at(0)
+    assert found is not None
+    assert lief.MachO.check_layout(found)[0]
+    before = lief.MachO.parse(list(macho(name))).at(0)
+    assert before is not None
+    entries = [[item.name for item in file.dynamic_symbol_command.indirect_symbols] for file in (before, found)]
+    assert entries[0] == entries[1]
+
+
+def test_a_stripped_module_is_smaller() -> None:
+    assert len(stripped(macho("debug.so"))) < len(macho("debug.so"))
+
+
+def test_other_names() -> None:
+    names = {LIBPYTHON: "@loader_path/../lib/libpython3.13.dylib", "/usr/lib/dyld": "/usr/lib/other"}
+    (found,) = read_slices(renamed(macho("python-shared"), names))
+    assert found.needed[0] == names[LIBPYTHON]
+    assert found.loader == "/usr/lib/other"
+    assert found.signature is not None
+    assert found.signature.problems == ()
+    (before,) = read_slices(macho("python-shared"))
+    same(before, found, without={"needed", "loader", "segments", "signature"})
+
+
+def test_a_longer_name_where_the_linker_left_room() -> None:
+    longer = "@executable_path/../lib/of-another-name/libpython3.13.dylib"
+    (found,) = read_slices(renamed(macho("libpython3.13.dylib"), {LIBPYTHON: longer}))
+    assert found.identity == longer
+
+
+def test_a_name_that_has_no_room() -> None:
+    with pytest.raises(ValueError, match="no room"):
+        renamed(macho("rpath.so"), {"/opt/lib": "/opt/" + "x" * 5000})
+
+
+def test_another_loader() -> None:
+    for name in ("python", "python-universal"):
+        file = rewriter(macho(name))
+        assert file is not None
+        assert {item.loader for item in read_slices(file.set_loader("/usr/lib/new"))} == {"/usr/lib/new"}
+
+
+@pytest.mark.parametrize("name", ["core.o", "libbundled.a"])
+def test_what_is_not_linked_is_not_rewritten(name: str) -> None:
+    assert rewriter(macho(name)) is None
+
+
+def test_universal_files_are_put_together_as_they_were() -> None:
+    assert join(slices(macho("python-universal"))) == macho("python-universal")
+
+
+REFUSED = {
+    "a signature by somebody": (
+        with_bytes(macho("good.so"), command(macho("good.so"), rows.CODE_SIGNATURE).numbers(1)[0] + 24 + 12, bytes(4)),
+        "signed by somebody",
+    ),
+    "parts over each other": (with_numbers(macho("good.so"), rows.DYLD_INFO_ONLY, 1, 20), "over each other"),
+    "no symbols": (without(macho("good.so"), rows.SYMTAB), "no load command"),
+    "old tables": (with_numbers(macho("good.so"), rows.DYSYMTAB, 6, 1), "no linker makes"),
+    "symbols in another order": (with_numbers(macho("good.so"), rows.DYSYMTAB, 3, 7), "order of their kinds"),
+    "another last segment": (
+        macho("good.so").replace(b"__LINKEDIT", b"__LINKEDOT"),
+        "last segment",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_stripped_is_refused(name: str) -> None:
+    data, message = REFUSED[name]
+    with pytest.raises(ValueError, match=message):
+        stripped(data)
+
+
+def test_debug_information_stays_in_object_files() -> None:
+    for name in ("debug.so", "good-universal.so"):
+        file = rewriter(macho(name))
+        assert file is not None
+        assert not file.has_debug()
+        with pytest.raises(ValueError, match="not in the file"):
+            file.detach()
+    assert detach(macho("python"), where="x") is None
+
+
+def test_a_damaged_name_of_a_symbol() -> None:
+    data = macho("good.so")
+    symbols, count, *_ = command(data, rows.SYMTAB).numbers(4)
+    last = symbols + (count - 1) * rows.SYMBOL.size
+    with pytest.raises(ValueError, match="not found"):
+        stripped(with_bytes(data, last, struct.pack("<I", 1 << 30)))
+
+
+# Flavours.
+
+
+def _repacked(sample: Sample, flavor: str, directory: Path) -> list[Path]:
+    archive = sample.write(directory)
+    result = CliRunner().invoke(repack, [str(archive), "--flavor", flavor, "--output", str(directory / "out")])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return sorted((directory / "out").iterdir())
+
+
+def test_a_stripped_flavour_holds(tmp_path: Path) -> None:
+    (made,) = _repacked(macos_sample(), "install_only_stripped", tmp_path)
+    assert list(validate_archive(made).walk()) == []
+
+
+def test_a_stripped_flavour_that_is_not_breaks_its_rule(tmp_path: Path) -> None:
+    (made,) = _repacked(macos_sample(), "install_only", tmp_path)
+    renamed_archive = made.with_name(made.name.replace("install_only", "install_only_stripped"))
+    made.rename(renamed_archive)
+    assert "flavour-stripped" in {item.rule for item in validate_archive(renamed_archive).walk()}
+
+
+def test_debug_information_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArchiveError, match="no debug information"):
+        _repacked(macos_sample(), "debuginfo", tmp_path)
+
+
+def test_the_stripped_program_in_the_sample_holds(tmp_path: Path) -> None:
+    sample = macos_sample()
+    sample.file(PROGRAM).data = stripped(sample.file(PROGRAM).data)
+    assert broken(sample, tmp_path) <= {"init-in-program"}
