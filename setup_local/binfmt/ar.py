@@ -70,6 +70,11 @@ def raw_members(data: bytes) -> Iterator[RawMember]:
         offset = start + size + size % 2
 
 
+def name_size(member: RawMember) -> int:
+    """Return how many bytes of a member's body its name takes, as BSD and macOS write long ones. Raises ValueError."""
+    return int(member.field[3:]) if member.field.startswith("#1/") else 0
+
+
 def _header(data: bytes, offset: int) -> tuple[bytes, str, int]:
     """Return a member's header, and the name field and size in it."""
     header = data[offset : offset + HEADER_SIZE]

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from setup_local.binfmt import ar
+from setup_local.binfmt import ar, macho_objects, macho_rows
 from setup_local.binfmt.layout import Layout, padding, read_layout
 from setup_local.binfmt.rows import (
     GROUP,
@@ -29,6 +29,7 @@ from setup_local.errors import StageError
 from setup_local.stage import files
 
 _AR_INDEXES = {"/": "I", "/SYM64/": "Q"}
+_DARWIN_INDEX = (b"__.SYMDEF\0", b"__.SYMDEF SORTED\0")
 _ADDRSIG = 0x6FFF4C03  # SHT_LLVM_ADDRSIG: symbols whose address is taken, as ULEB128 numbers
 _RESERVED = 0xFF00  # SHN_LORESERVE
 _LOCAL = 0  # STB_LOCAL
@@ -64,7 +65,8 @@ def _archive(data: bytes) -> bytes:
     """Return a static library with shorter members, and an index that says where they begin now."""
     members, moved, end = [], {}, len(ar.MAGIC)
     for member in ar.raw_members(data):
-        body = _file(member.body)
+        name = ar.name_size(member)
+        body = member.body[:name] + _file(member.body[name:])
         moved[member.at] = end
         members.append((member, body))
         end += ar.HEADER_SIZE + len(body) + len(body) % 2
@@ -72,10 +74,18 @@ def _archive(data: bytes) -> bytes:
         return data
     whole = bytearray(ar.MAGIC)
     for member, body in members:
-        number = _AR_INDEXES.get(member.field)
-        whole += member.resized(len(body)) + (_index(body, number, moved) if number else body)
+        whole += member.resized(len(body)) + _with_index(member, body, moved)
         whole += b"\n" if len(body) % 2 else b""
     return bytes(whole)
+
+
+def _with_index(member: ar.RawMember, body: bytes, moved: Mapping[int, int]) -> bytes:
+    """Return a member, with the new places of all members if it is a table of symbols."""
+    if number := _AR_INDEXES.get(member.field):
+        return _index(body, number, moved)
+    if body.startswith(_DARWIN_INDEX):
+        return _darwin_index(body, ar.name_size(member), moved)
+    return body
 
 
 def _index(body: bytes, number: str, moved: Mapping[int, int]) -> bytes:
@@ -90,7 +100,17 @@ def _index(body: bytes, number: str, moved: Mapping[int, int]) -> bytes:
     )
 
 
+def _darwin_index(body: bytes, start: int, moved: Mapping[int, int]) -> bytes:
+    """Return the table of symbols of macOS (<mach-o/ranlib.h>), which follows its own name, with the new places of the members."""
+    (size,) = struct.unpack_from("<I", body, start)
+    rows = struct.unpack_from(f"<{size // 4}I", body, start + 4)
+    new = (moved[number] if index % 2 else number for index, number in enumerate(rows))
+    return body[: start + 4] + struct.pack(f"<{len(rows)}I", *new) + body[start + 4 + 4 * len(rows) :]
+
+
 def _file(data: bytes) -> bytes:
+    if data.startswith(macho_rows.MAGIC):
+        return macho_objects.without_debug(data)
     if not data.startswith(MAGIC):
         return data
     file = read_layout(data)

@@ -95,6 +95,8 @@ def main() -> None:
         maker.compile(SOURCES / "bundled.c", RESULTS / "newer-system.o", minimum="14.2")
         maker.compile(SOURCES / "wanting.c", RESULTS / "wanting.o", "-DWANTED=not_exported")
         maker.archive("libbundled.a", "bundled.o")
+        for cpu in TARGET_CPUS:
+            maker.debug(cpu)
         for module in MODULES:
             maker.module(module)
         for cpu in TARGET_CPUS:
@@ -137,6 +139,14 @@ class Maker:
             (self.scratch / f"lib{name}.tbd").write_text(text, encoding="ascii")
         less = STUB.format(name=STUBS["System"][0], symbols="_puts, dyld_stub_binder")
         (self.scratch / "libSystem-less.tbd").write_text(less, encoding="ascii")
+
+    def debug(self, cpu: str) -> None:
+        """Make an object and a static library with debug information."""
+        name = f"debug-{cpu}.o"
+        words = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-fasynchronous-unwind-tables")
+        self.compile(SOURCES / "macos_debug.c", RESULTS / name, *words, cpu=cpu)
+        self.compile(SOURCES / "many.c", self.scratch / "many.o", *words, cpu=cpu)
+        self.archive(f"libdebug-{cpu}.a", name, str(self.scratch / "many.o"))
 
     def module(self, module: Module) -> None:
         made = self.scratch / f"{module.name}.o"
