@@ -16,7 +16,7 @@ from setup_local.binfmt.macho_rows import Layout
 from setup_local.binfmt.macho_symbols import c_name
 
 SELF, PROGRAM, FLAT, WEAK = 0, -1, -2, -3  # in the place of a library's number: BIND_SPECIAL_DYLIB_*
-_LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all exported names
+_LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of a kind
 _CHAINS = struct.Struct("<7I")
 _FIRST_SPECIAL = 0xF0  # library numbers of eight bits that are larger are negative
 _FIRST_SPECIAL_16 = 0xFFF0
@@ -56,10 +56,15 @@ def _chained(data: bytes) -> Iterator[Bound]:
     layout = layouts[form]
     if imports + count * layout.size > len(data):
         raise ValueError("the names of its fixups are cut off")
+    left = _MOST_BYTES
     for index in range(count):
         word, *_ = layout.unpack_from(data, imports + index * layout.size)
         library, special, optional, name = _wide(word) if layout.size == 16 else _narrow(word)  # noqa: PLR2004 - bytes
-        yield Bound(_name(data, strings + name)[0], library - special, bool(optional))
+        text, end = _name(data, strings + name)
+        left -= end - strings - name
+        if left < 0:  # they may lie over each other
+            raise ValueError("the names of its fixups are too long")
+        yield Bound(text, library - special, bool(optional))
 
 
 def _narrow(word: int) -> tuple[int, int, int, int]:

@@ -22,7 +22,7 @@ _AD_HOC = 0x2  # CS_ADHOC
 _HEAD = struct.Struct(">2I")
 _MOST_BLOBS = 64
 _SCATTERED, _LARGE = 0x20100, 0x20300  # versions that brought fields
-_LARGEST_PAGE = 16  # as a power of two
+_SMALLEST_PAGE, _LARGEST_PAGE = 12, 16  # as powers of two
 _FIELDS = struct.Struct(">9I4BI")
 _SHOWN = 4
 
@@ -95,7 +95,12 @@ def _blobs(data: bytes) -> Iterator[tuple[int, bytes]]:
 
 def _directory(body: bytes) -> Directory:
     magic, _, version, flags, hashes, name, special, pages, limit, size, kind, _, page, _ = _FIELDS.unpack_from(body)
-    if magic != _DIRECTORY or kind not in _HASHES or _HASHES[kind][1] != size or not 0 < page <= _LARGEST_PAGE:
+    if (
+        magic != _DIRECTORY
+        or kind not in _HASHES
+        or _HASHES[kind][1] != size
+        or not _SMALLEST_PAGE <= page <= _LARGEST_PAGE
+    ):
         raise ValueError("the code directory of its signature is of an unknown form")
     after = _FIELDS.size
     if version >= _SCATTERED and struct.unpack_from(">I", body, after)[0]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Ended, Limited
 from hostile_archives import ALLOWED, DESCRIPTIONS, LOUD, MODULES, SHAPES, with_description, with_module
+from hostile_macho import HEAVY as HEAVY_MACHO
 from hostile_pe import HEAVY
 from limited import MEMORY
 from sample_distribution import NAME, Sample
@@ -86,6 +87,16 @@ def test_the_same_binary_alone(name: str, limited: Limited, tmp_path: Path) -> N
 def test_a_binary_for_windows_that_takes_time_or_memory(name: str, limited: Limited, tmp_path: Path) -> None:
     (tmp_path / "x.pyd").write_bytes(HEAVY[name]())
     ended = limited("audit", "--target-triple", "x86_64-pc-windows-msvc", "x.pyd", directory=tmp_path)
+    assert ended.code == 1
+    assert "binary-readable" in ended.out
+    assert "Traceback" not in ended.err
+    assert ended.peak <= MEMORY
+
+
+@pytest.mark.parametrize("name", HEAVY_MACHO)
+def test_a_binary_for_macos_that_takes_time_or_memory(name: str, limited: Limited, tmp_path: Path) -> None:
+    (tmp_path / "x.so").write_bytes(HEAVY_MACHO[name]())
+    ended = limited("audit", "--target-triple", "aarch64-apple-darwin", "x.so", directory=tmp_path)
     assert ended.code == 1
     assert "binary-readable" in ended.out
     assert "Traceback" not in ended.err
