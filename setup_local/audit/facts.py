@@ -209,7 +209,7 @@ def examine(
         if policy.format is BinaryFormat.PE and name.endswith(f"/{FILE}")
         else frozenset(),
         is_text=is_text,
-        machine_paths=scanner.machine_paths(data) if is_text or kind is not FileKind.OTHER else (),
+        machine_paths=scanner.machine_paths(data, place) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),
     )
 

@@ -94,7 +94,7 @@ class Policy:
     `unmistakable` are those of them that are not even acceptable as a file's own local functions.
     `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
     `own_libraries` are patterns of what a distribution may bring of Python itself
-    as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built; `known_paths` are whole paths that
+    as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built, `drive_directories` names of directories below a drive (`C:`) that mean the same; `known_paths` are whole paths that
     programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems, so they are not judged as binaries.
     `other_code` are static libraries whose code is not compiled as all other code is. `laid_out` tells that the hot code of
     interpreters with pgo and lto is contiguous, unless their names say otherwise. `allowed_instructions` names functions that are
@@ -124,6 +124,7 @@ class Policy:
     compiler_functions: tuple[str, ...] = ()
     allowed_functions: tuple[AllowedNames, ...] = ()
     machine_paths: tuple[str, ...]
+    drive_directories: tuple[str, ...] = ()
     known_paths: tuple[str, ...] = ()
     allowed_paths: tuple[AllowedNames, ...] = ()
     text_files: tuple[str, ...]

@@ -36,16 +36,35 @@ class PathScanner:
     def _forbidden(self) -> tuple[bytes, ...]:
         return tuple(path.encode() for path in self.forbid)
 
-    def machine_paths(self, data: bytes) -> tuple[str, ...]:
-        """Return the first few paths in the bytes that only a build machine has."""
+    def machine_paths(self, data: bytes, file: str = "") -> tuple[str, ...]:
+        """Return the first few paths in the bytes of a file that only a build machine has, without those that it may have."""
         found: dict[str, None] = {}
         for path in self._candidates(data):
+            if any(item.covers(file, path) for item in self.policy.allowed_paths):
+                continue
             found.setdefault(path)
             if len(found) == _MOST:
                 break
         return tuple(found)
 
+    @cached_property
+    def _drives(self) -> re.Pattern[bytes] | None:
+        """Return what finds paths of Windows that only a build machine has, if there can be any."""
+        inner = b"|".join(re.escape(name.encode()) for name in self.policy.drive_directories)
+        if not inner:
+            return None
+        return re.compile(
+            rb"(?:(?<![A-Za-z0-9])|(?<=-[A-Z]))[A-Za-z]:[\\/]{1,2}(?:"
+            + inner
+            + rb")[\\/][^"
+            + _ENDS
+            + rb"]{1,%d}" % _LONGEST,
+            re.IGNORECASE,
+        )
+
     def _candidates(self, data: bytes) -> Iterator[str]:
+        for match in self._drives.finditer(data) if self._drives else ():
+            yield match[0].decode("utf-8", "replace").rstrip(".")
         for match in self._paths.finditer(data):
             if _BEFORE.search(data[max(0, match.start() - 3) : match.start()]):
                 path = match[0].decode("utf-8", "replace").rstrip(".")

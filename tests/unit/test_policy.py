@@ -132,6 +132,20 @@ def test_paths_of_a_build_machine(text: str, found: tuple[str, ...]) -> None:
     assert PathScanner(policy=load_policy(GNU)).machine_paths(text.encode()) == found
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (r"'C:\Users\me\src\x.c'", (r"C:\Users\me\src\x.c",)),
+        ("-Id:/a/1/s/Include -c", ("d:/a/1/s/Include",)),
+        (r"C:\\build\\x", (r"C:\\build\\x",)),
+        (r"C:\Windows\System32 c:/dir http://work/x abc:/a/b", ()),
+    ],
+)
+def test_paths_of_a_build_machine_with_drives(text: str, found: tuple[str, ...]) -> None:
+    assert PathScanner(policy=load_policy("x86_64-pc-windows-msvc")).machine_paths(text.encode()) == found
+    assert PathScanner(policy=load_policy(GNU)).machine_paths(text.encode()) == ()
+
+
 def test_forbidden_paths_are_exact() -> None:
     scanner = PathScanner(policy=load_policy(GNU), forbid=("/opt/odd place",))
     assert scanner.forbidden(b"a /opt/odd place/b") == ("/opt/odd place",)

@@ -99,6 +99,7 @@ BREACHES: list[Breach] = [
     ("inittab", put("build/PC/config.obj", "demo.obj")),
     ("links-complete", put("build/lib/bundled.lib", "demo.obj")),
     ("links-used", put("build/Modules/demo.obj", "core.obj")),
+    ("text-paths", lambda sample: setattr(sample.file("build/PC/config.c"), "data", rb'#define X "d:\\a\\work\\x.c"')),
     ("text-paths", lambda sample: setattr(sample.file("build/PC/config.c"), "data", b'"/home/builder/x"\n')),
 ]
 FLAVOUR_BREACHES: list[Breach] = [
