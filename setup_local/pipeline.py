@@ -14,6 +14,7 @@ from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.atomic_write import atomic_write
+from setup_local.build.bootstrapped import find_bootstrapped
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import PROFILE
 from setup_local.build.engine import Engine, Observer
@@ -58,6 +59,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     check_host(paths.cache_root())
     check_places(settings.output)
     wanted_environment(settings)
+    request = with_bootstrapped(request, settings)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
     supply = _supply(request, catalogs, settings, reporter)
@@ -118,6 +120,14 @@ def _execute(steps: Sequence[Step], goal: str, request: Request, settings: Build
     sandbox = choose_sandbox(settings.sandbox, cache, [request.llvm] if request.llvm else [], root)
     with running_engine(settings, sandbox, reporter) as engine:
         return engine.execute(steps, goal)
+
+
+def with_bootstrapped(request: Request, settings: BuildSettings) -> Request:
+    """Return a request for the bootstrapped toolchain as one for an LLVM in a directory. Raises `ToolchainError`."""
+    if request.toolchain is not ToolchainChoice.BOOTSTRAP:
+        return request
+    found = find_bootstrapped(paths.cache_root(), settings.environment)
+    return dataclasses.replace(request, toolchain=ToolchainChoice.LLVM, llvm=found)
 
 
 def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None:

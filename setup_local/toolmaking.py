@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from setup_local.build.bootstrap_chain import TOOLCHAIN, chain_steps, collect_step, stage_step
+from setup_local.build.bootstrapped import register
 from setup_local.build.isolation import choose_sandbox
 from setup_local.catalog.bootstrap_chain import BootstrapChain, load_chain
 from setup_local.catalog.sources import NoCandidate, load_sources
@@ -31,7 +32,10 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
     steps.append(collect_step(chain, settings.environment))
     sandbox = choose_sandbox(settings.sandbox, cache_root(), (), root)
     with running_engine(settings, sandbox, reporter) as engine:
-        return engine.execute(steps, wanted)
+        made = engine.execute(steps, wanted)
+    if wanted == TOOLCHAIN:
+        register(cache_root(), settings.environment, made)
+    return made
 
 
 def wanted_step(chain: BootstrapChain, until: str) -> str:

@@ -119,6 +119,7 @@ class ToolchainChoice(Enum):
     AUTO = "auto"
     ZIG = "zig"
     LLVM = "llvm"
+    BOOTSTRAP = "bootstrap"
 
 
 class LlvmToolsChoice(Enum):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from setup_local.build.bootstrapped import Bootstrapped, bootstrapped
 from setup_local.build.llvm import FoundLlvm, survey
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import exactly, load_sources
@@ -35,7 +36,21 @@ def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) ->
     """Return all toolchains; with `directory`, only the LLVMs there besides the wheel's. `path` is where to look."""
     catalog = load_toolchain()
     found = survey(catalog.llvm, path=path, directory=directory)
-    return (_wheel(catalog, SourceCache(cache)), *_hosts(catalog.llvm, found, directory))
+    made = (_bootstrapped(item, catalog.llvm) for item in bootstrapped(cache))
+    return (_wheel(catalog, SourceCache(cache)), *made, *_hosts(catalog.llvm, found, directory))
+
+
+def _bootstrapped(item: Bootstrapped, search: LlvmSearch) -> Listed:
+    found = next(iter(survey(search, path="", directory=item.directory)), None)
+    problem = found.problem if found else "there is no clang"
+    return Listed(
+        toolchain=ToolchainChoice.BOOTSTRAP.value,
+        version=found.version if found else "",
+        place=str(item.directory),
+        tools={search.programs[name]: str(program) for name, program in found.programs.items()} if found else {},
+        taken=not problem,
+        reason=problem or f"with --toolchain bootstrap --environment {item.environment}",
+    )
 
 
 def _wheel(catalog: ToolchainCatalog, cache: SourceCache) -> Listed:

@@ -25,7 +25,7 @@ _OPTIONS = (
         "--toolchain",
         default="auto",
         type=EnumChoice(ToolchainChoice),
-        help="Clang from the ziglang wheel, or LLVM of the host.",
+        help="Clang from the ziglang wheel, LLVM of the host, or the one that `toolchain bootstrap` made.",
     ),
     click.option(
         "--llvm",
@@ -102,8 +102,10 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
     """Return the toolchain that two options mean; raise `RequestError` if they disagree."""
     if llvm is None:
         return choice
-    if choice is ToolchainChoice.ZIG:
-        raise RequestError("--llvm is a directory for --toolchain llvm, not zig", hint="leave one of them out")
+    if choice in (ToolchainChoice.ZIG, ToolchainChoice.BOOTSTRAP):
+        raise RequestError(
+            f"--llvm is a directory for --toolchain llvm, not {choice.value}", hint="leave one of them out"
+        )
     return ToolchainChoice.LLVM
 
 

@@ -93,3 +93,38 @@ def _table(found: tuple[Listed, ...]) -> Table:
         verdict = item.reason if item.taken else f"no: {item.reason}"
         table.add_row(item.toolchain, item.version or "?", item.place, " ".join(item.tools), verdict)
     return table
+
+
+@toolchain.command("export")
+@click.argument("file", type=NamedPath(dir_okay=False))
+@click.option(
+    "--environment", default="", metavar="NAME", help="Of which environment; not needed if there is only one."
+)
+def export_command(*, file: Path, environment: str) -> None:
+    """Write a bootstrapped toolchain as one archive, with a manifest of its files, and print the archive's SHA-256.
+
+    \b
+    Example:
+      setup-local toolchain export clang-of-bullseye.tar.gz
+    """
+    from setup_local.build.bootstrapped import export, find_bootstrapped
+
+    sha256 = export(find_bootstrapped(paths.cache_root(), environment), file)
+    click.echo(f"{sha256}  {file}")
+
+
+@toolchain.command("import")
+@click.argument("file", type=NamedPath(exists=True, dir_okay=False))
+@click.option("--sha256", default="", metavar="HEX", help="Refuse an archive that does not have this hash.")
+def import_command(*, file: Path, sha256: str) -> None:
+    """Take a toolchain over that was exported elsewhere, after every file of it was verified.
+
+    \b
+    Examples:
+      setup-local toolchain import clang-of-bullseye.tar.gz
+      setup-local toolchain import clang-of-bullseye.tar.gz --sha256 9f86d081884c7d65...
+    """
+    from setup_local.build.bootstrapped import take_over
+
+    found = take_over(file, paths.cache_root(), sha256.lower())
+    click.echo(f"{found.environment}: {found.directory}")

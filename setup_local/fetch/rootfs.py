@@ -64,8 +64,13 @@ def _write(content: bytes, stream: IO[bytes]) -> int:
 def write_tar(top: Path, stream: IO[bytes]) -> None:
     """Write a tree as a tar archive whose bytes follow from names, contents and execute bits alone."""
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
-        for path in _sorted_tree(top):
-            _add(archive, path, path.relative_to(top).as_posix())
+        add_tree(archive, top)
+
+
+def add_tree(archive: tarfile.TarFile, top: Path, prefix: str = "") -> None:
+    """Add all that is below a directory, in the order of the names; `prefix` comes before each name."""
+    for path in _sorted_tree(top):
+        _add(archive, path, f"{prefix}{path.relative_to(top).as_posix()}")
 
 
 def tree_digest(top: Path) -> str:

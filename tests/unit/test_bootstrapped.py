@@ -1,0 +1,126 @@
+"""Bootstrapped toolchains: found by their environment, carried elsewhere in one archive that is verified."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from setup_local import manifest
+from setup_local.build.bootstrap_chain import RECORD
+from setup_local.build.bootstrapped import bootstrapped, export, find_bootstrapped, register, take_over
+from setup_local.errors import OutputError, ToolchainError
+
+
+def toolchain(directory: Path, environment: str = "bullseye") -> Path:
+    (directory / "bin").mkdir(parents=True)
+    (directory / "bin" / "clang-22").write_text("program")
+    (directory / "bin" / "clang-22").chmod(0o755)
+    (directory / "bin" / "clang").symlink_to("clang-22")
+    (directory / RECORD).write_text(json.dumps({"environment": environment}))
+    return directory
+
+
+def changed(archive: Path, name: str, content: bytes | None) -> None:
+    """Write an archive again with another content of one member, without it (None), or with one more."""
+    sink = io.BytesIO()
+    with tarfile.open(archive) as old, tarfile.open(fileobj=sink, mode="w") as new:
+        for member in old:
+            data = old.extractfile(member) if member.isreg() else None
+            if member.name != f"toolchain/{name}":
+                new.addfile(member, data)
+        if content is not None:
+            member = tarfile.TarInfo(f"toolchain/{name}")
+            member.size = len(content)
+            new.addfile(member, io.BytesIO(content))
+    archive.write_bytes(gzip.compress(sink.getvalue()))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    export(toolchain(tmp_path / "made"), tmp_path / "a.tar.gz")
+    return tmp_path / "a.tar.gz"
+
+
+def test_what_is_exported_is_the_same_elsewhere(tmp_path: Path, archive: Path) -> None:
+    found = take_over(archive, tmp_path / "cache")
+    assert found.environment == "bullseye"
+    assert find_bootstrapped(tmp_path / "cache") == found.directory
+    assert os.readlink(found.directory / "bin" / "clang") == "clang-22"
+    assert os.access(found.directory / "bin" / "clang-22", os.X_OK)
+    assert not (found.directory / manifest.NAME).exists()
+
+
+def test_exporting_twice_gives_the_same_bytes(tmp_path: Path, archive: Path) -> None:
+    again = take_over(archive, tmp_path / "cache").directory
+    assert export(again, tmp_path / "b.tar.gz") == manifest.file_digest(archive)
+
+
+def test_the_hash_of_the_archive_can_be_demanded(tmp_path: Path, archive: Path) -> None:
+    take_over(archive, tmp_path / "cache", manifest.file_digest(archive))
+    with pytest.raises(ToolchainError, match="does not have the SHA-256 that was asked for"):
+        take_over(archive, tmp_path / "cache", "0" * 64)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("bin/clang-22", b"evil", "was changed: bin/clang"),
+        ("bin/clang-22", None, "was changed: bin/clang"),
+        ("bin/more", b"evil", "was changed: bin/more"),
+        (RECORD, b'{"environment": "../x"}', f"was changed: {RECORD}"),
+        (manifest.NAME, b"nonsense\n", "has no manifest that can be used: line 1"),
+        (manifest.NAME, None, "has no manifest that can be used"),
+        ("../../out", b"evil", "is not a toolchain that can be taken over"),
+    ],
+)
+def test_an_archive_that_was_tampered_with_changes_nothing(
+    tmp_path: Path, archive: Path, name: str, content: bytes | None, said: str
+) -> None:
+    there = take_over(archive, tmp_path / "cache").directory
+    changed(archive, name, content)
+    with pytest.raises(ToolchainError, match=said):
+        take_over(archive, tmp_path / "cache")
+    assert (there / "bin" / "clang").read_text() == "program"
+    assert [path.name for path in (tmp_path / "cache" / "toolchains").iterdir()] == ["bullseye"]
+
+
+@pytest.mark.parametrize("name", ["../x", "", "a/b"])
+def test_a_record_cannot_choose_a_place_elsewhere(tmp_path: Path, name: str) -> None:
+    export(toolchain(tmp_path / "made", name), tmp_path / "a.tar.gz")
+    with pytest.raises(ToolchainError, match="names no environment"):
+        take_over(tmp_path / "a.tar.gz", tmp_path / "cache")
+
+
+def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.tar.gz").write_bytes(b"text")
+    with pytest.raises(ToolchainError, match="is not a toolchain that can be taken over"):
+        take_over(tmp_path / "a.tar.gz", tmp_path / "cache")
+
+
+def test_an_archive_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be written"):
+        export(toolchain(tmp_path / "made"), tmp_path / "not" / "there.tar.gz")
+
+
+def test_a_result_that_left_the_store_is_no_toolchain(tmp_path: Path) -> None:
+    register(tmp_path / "cache", "bullseye", toolchain(tmp_path / "made"))
+    register(tmp_path / "cache", "trixie", tmp_path / "gone")
+    assert [item.environment for item in bootstrapped(tmp_path / "cache")] == ["bullseye"]
+    assert find_bootstrapped(tmp_path / "cache", "bullseye") == tmp_path / "made"
+    with pytest.raises(ToolchainError, match=r"no bootstrapped toolchain trixie \(make one with"):
+        find_bootstrapped(tmp_path / "cache", "trixie")
+
+
+def test_of_several_one_must_be_named(tmp_path: Path) -> None:
+    for name in ("bullseye", "trixie"):
+        register(tmp_path / "cache", name, toolchain(tmp_path / name, name))
+    register(tmp_path / "cache", "trixie", tmp_path / "trixie")
+    with pytest.raises(ToolchainError, match=r"several .*: bullseye, trixie \(name one with --environment\)"):
+        find_bootstrapped(tmp_path / "cache")
+    assert find_bootstrapped(tmp_path / "cache", "trixie") == tmp_path / "trixie"
