@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -52,6 +52,7 @@ distribution: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
 		--ignore tests/integration/test_client_embedders.py --ignore tests/integration/test_wheel.py \
+		--ignore tests/integration/test_environments.py \
 		--ignore tests/integration/test_index_page.py --archive "$$archive" --second-archive "$$second"
 
 # Programs and packages that embed the interpreter; some of them are compiled first.
@@ -123,12 +124,23 @@ test-regression: environment
 test-optimized: environment
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
-	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py --archive "$$archive" && \
+	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
+		--ignore tests/integration/test_environments.py --archive "$$archive" && \
 	mkdir -p $(OUTPUT)/again && \
 	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
+
+# Build steps in pinned distributions: whole builds in two of them, then kills, a full disk, and Docker's engine, which is started by the
+# tests (install docker.io, or name a directory with its unpacked packages with SETUP_LOCAL_TEST_DOCKER).
+test-environments: environment
+	for name in bullseye trixie; do \
+		archive=$$(./build-linux.py --environment $$name --python $(REFERENCE) --output $(OUTPUT)/$$name | tail -n 1) && \
+		./setup-local validate "$$archive" || exit 1; \
+	done
+	./setup-local toolchain bootstrap --environment bullseye --until m4
+	$(RUN) -m pytest tests/integration/test_environments.py
 
 # Every variant: built, audited, run, and put through the quick part of CPython's own tests; ends with a table.
 test-matrix: environment

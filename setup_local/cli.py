@@ -16,6 +16,7 @@ from setup_local import errors, log
 _COMMANDS = (
     "audit",
     "build",
+    "buildenv",
     "check",
     "create",
     "doctor",

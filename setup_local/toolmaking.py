@@ -6,14 +6,17 @@ from pathlib import Path
 
 from setup_local.build.bootstrap_chain import TOOLCHAIN, chain_steps, collect_step, stage_step
 from setup_local.build.bootstrapped import register
+from setup_local.build.host import check_space
 from setup_local.build.isolation import choose_sandbox
 from setup_local.catalog.bootstrap_chain import BootstrapChain, load_chain
 from setup_local.catalog.sources import NoCandidate, load_sources
-from setup_local.errors import RequestError, SourceError
+from setup_local.errors import RequestError, SourceError, StoreError
 from setup_local.fetch import Fetcher, Obtained
-from setup_local.paths import cache_root
+from setup_local.paths import cache_root, check_writable
 from setup_local.pipeline import Reporter, environment_root, fetcher_of, running_engine
 from setup_local.values import BuildSettings
+
+_NEEDED_BYTES = 12 << 30  # LLVM's source and objects are most of it
 
 
 def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -> Path:
@@ -26,6 +29,9 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
         raise RequestError("a toolchain is bootstrapped in an environment", hint="name one with --environment")
     chain = load_chain()
     wanted = wanted_step(chain, until)
+    check_writable(cache_root(), StoreError, "name another directory with SETUP_LOCAL_CACHE")
+    if wanted == TOOLCHAIN:
+        check_space(cache_root(), _NEEDED_BYTES)
     root = environment_root(settings, reporter)
     sources = obtain_sources(chain, fetcher_of(settings, reporter))
     steps = chain_steps(chain, sources)

@@ -24,6 +24,8 @@ from setup_local.fetch import Obtained
 TOOLCHAIN = "toolchain:bootstrap"
 RECORD = "toolchain.json"
 _PREFIX = "bootstrap:"
+_COMPILED = frozenset({".a", ".lo", ".o", ".so"})
+_DOUBTFUL_SECONDS = 60
 _JOBS = re.compile(r"-j(\d+)")
 
 
@@ -98,11 +100,22 @@ def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple
             job.run([_expand(word, values) for word in words], cwd=place, env=env)
         return ""
 
+    if (job.work / "configured").is_file():
+        remove_newest(build)
     _once(job.work / "prepared", lambda: run(stage.prepare, Path(tree)))
     _once(job.work / "configured", lambda: run([stage.configure], build))
     run(stage.build, build)
     run(stage.install, build)
     _move_up(job.out, prefix, where=stage.name)
+
+
+def remove_newest(build: Path) -> None:
+    """Remove what was compiled in the last minute before a kill: a compiler may have left half a file, which make takes as whole."""
+    times = {path: path.lstat().st_mtime for path in build.rglob("*") if path.is_file() and not path.is_symlink()}
+    last = max(times.values(), default=0.0)
+    for path, time in times.items():
+        if path.suffix in _COMPILED and time > last - _DOUBTFUL_SECONDS:
+            path.unlink()
 
 
 def _once(mark: Path, work: Callable[[], str]) -> str:

@@ -51,6 +51,11 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     ]
 
 
+def toolkit_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
+    """Return what is compiled with for a plan's target, and the steps that make it; of `inputs`, only their sources are needed."""
+    return _toolkit(plan, plan.target, plan.floor, inputs)
+
+
 def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     """Return what is compiled with for a target, and the steps that make it."""
     match target.os:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from setup_local.build.bootstrap_chain import RECORD, TOOLCHAIN, build_stage, chain_steps, collect_step, stage_step
+from setup_local.build.bootstrap_chain import (
+    RECORD,
+    TOOLCHAIN,
+    build_stage,
+    chain_steps,
+    collect_step,
+    remove_newest,
+    stage_step,
+)
 from setup_local.build.steps import Job, ResumableStep
 from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
 from setup_local.catalog.sources import Form, Source, load_sources
@@ -116,12 +125,29 @@ def test_a_stage_installs_below_its_result_without_the_prefix(tmp_path: Path) ->
 def test_a_killed_stage_goes_on_with_what_was_not_finished(tmp_path: Path, kill_at: str, again: list[str]) -> None:
     with pytest.raises(Killed):
         build(tmp_path, Shell(kill_at))
-    (tmp_path / "work" / "build" / "one.o").write_text("object")
+    old = tmp_path / "work" / "build" / "one.o"
+    old.write_text("object")
+    os.utime(old, (1, 1))
+    (tmp_path / "work" / "build" / "config.log").write_text("newer")
     shell = Shell()
     out = build(tmp_path, shell)
     assert shell.names == again
-    assert (tmp_path / "work" / "build" / "one.o").is_file()
+    assert old.is_file()
     assert (out / "bin" / "tool").is_file()
+
+
+def test_what_was_compiled_just_before_a_kill_is_not_trusted(tmp_path: Path) -> None:
+    for name, time in (
+        ("old.o", 1000),
+        ("half.o", 1990),
+        ("libhalf.a", 2000),
+        ("config.log", 2000),
+        ("Makefile", 1990),
+    ):
+        (tmp_path / name).write_text("x")
+        os.utime(tmp_path / name, (time, time))
+    remove_newest(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"old.o", "config.log", "Makefile"}
 
 
 def test_half_an_unpacked_source_is_unpacked_again(tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ LAYERS = (
     "pins",
     "distribution",
     "pipeline",
+    "buildenv",
     "toolmaking",
     "matrix",
     "commands",

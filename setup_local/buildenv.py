@@ -1,0 +1,98 @@
+"""The environment in which other software is compiled for a distribution: the same compilers and C library, as variables."""
+
+from __future__ import annotations
+
+import dataclasses
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.build.graph import toolkit_steps
+from setup_local.build.isolation import choose_sandbox
+from setup_local.build.step_parts import GraphInputs
+from setup_local.build.toolchain import compile_environment
+from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.targets import Target
+from setup_local.errors import RequestError
+from setup_local.pipeline import (
+    Reporter,
+    environment_root,
+    fetcher_of,
+    host_compiler,
+    running_engine,
+    with_bootstrapped,
+)
+from setup_local.plan.resolve import resolve
+from setup_local.values import BuildSettings, Libc, Request
+
+_LIBRARY = "lib/python3.*/_sysconfigdata_*.py"
+_INSTALLATION = "install"
+
+
+def build_environment(
+    request: Request, settings: BuildSettings, reporter: Reporter, directory: Path | None = None
+) -> dict[str, str]:
+    """Return the variables with which software is compiled for a request's target; `PATH` has only what comes before the caller's.
+
+    With `directory`, the target is that of the distribution there, and its programs come first. Compilers and sysroot are made
+    if the store does not have them. Raises `RequestError` for a directory that holds no distribution.
+    """
+    catalogs = load_catalogs()
+    if directory is not None:
+        request = dataclasses.replace(request, target_triple=target_of(directory, catalogs.targets).triple)
+    request = with_bootstrapped(request, settings)
+    llvm = host_compiler(request, catalogs)
+    plan = resolve(request, catalogs)
+    sources = fetcher_of(settings, reporter).obtain_all([*plan.toolchain_sources, *plan.sysroot_sources])
+    toolkit, steps = toolkit_steps(plan, GraphInputs(sources=sources, setup_local="", host_llvm=llvm))
+    root = environment_root(settings, reporter)
+    visible = [request.llvm] if request.llvm else []
+    with running_engine(
+        settings, choose_sandbox(settings.sandbox, paths.cache_root(), visible, root), reporter
+    ) as engine:
+        compilers, libc = (engine.execute(steps, name) for name in toolkit.names)
+    found = compile_environment(compilers, libc, plan.target, plan.floor)
+    before = [compilers / "bin", *([installation(directory) / "bin"] if directory else [])]
+    flags = " ".join(plan.target.cflags)
+    more = {"CFLAGS": flags, "CXXFLAGS": flags} if flags else {}
+    return {**found, **more, "LDSHARED": f"{found['CC']} -shared", "PATH": ":".join(map(str, before))}
+
+
+def installation(directory: Path) -> Path:
+    """Return the installation in a directory: itself, or its `install`. Raises `RequestError` if there is none."""
+    for place in (directory, directory / _INSTALLATION):
+        if any(place.glob(_LIBRARY)):
+            return place.absolute()
+    raise RequestError(
+        "is not a distribution: there is no lib/python3.*", where=directory, hint="name what was unpacked"
+    )
+
+
+def target_of(directory: Path, targets: Iterable[Target]) -> Target:
+    """Return the target of the distribution in a directory, as the name of its sysconfig data tells; raise `RequestError`."""
+    (data,) = sorted(installation(directory).glob(_LIBRARY))[:1]
+    for target in targets:
+        if not target.level and data.stem.endswith(f"_{_multiarch(target)}"):
+            return target
+    raise RequestError(f"is for a system that nothing is built for: {data.stem}", where=directory)
+
+
+def _multiarch(target: Target) -> str:
+    """Return what CPython calls a target (PEP 3149's platform tag of extension modules)."""
+    match target.libc:
+        case Libc.GLIBC:
+            return target.glibc.triple
+        case Libc.MUSL:
+            return target.musl.triple
+        case _:
+            return "darwin"
+
+
+def as_shell(variables: Mapping[str, str]) -> str:
+    """Return the variables as lines for `eval` in a POSIX shell."""
+    lines = []
+    for name, value in variables.items():
+        after = ':"$PATH"' if name == "PATH" else ""
+        lines.append(f"export {name}={shlex.quote(value)}{after}")
+    return "\n".join(lines)

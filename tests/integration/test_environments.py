@@ -1,0 +1,183 @@
+"""Environments for real: steps in bubblewrap and in Docker, kills, a full disk, no daemon, and compiling for a distribution.
+
+Docker's engine is that of the distribution (`docker.io`), started here with a data directory and a socket of its own.
+Sources come from the cache, so `make test-environments` fetches them first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from setup_local import paths
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = paths.cache_root() / "sources"
+PROJECT = ROOT / "tests" / "integration" / "projects" / "plain_c"
+ENVIRONMENT = "bullseye"
+STAGE = ["toolchain", "bootstrap", "--environment", ENVIRONMENT, "--until", "m4", "--offline", "--mirror", str(SOURCES)]
+WAIT_SECONDS = 600
+ENGINE_VARIABLE = "SETUP_LOCAL_TEST_DOCKER"  # a directory with unpacked packages, where the engine is not installed
+
+
+def words(*arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "setup_local", *arguments]
+
+
+def environ(cache: Path, **more: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SETUP_LOCAL_", "DOCKER_"))}
+    return {**kept, "SETUP_LOCAL_CACHE": str(cache), **more}
+
+
+def run(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words(*arguments), env=env, capture_output=True, text=True, check=False)
+
+
+def error_line(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what was reported; a traceback is never all right."""
+    assert "Traceback" not in done.stderr, done.stderr
+    return done.stderr[done.stderr.index("error: ") :].rstrip("\n")
+
+
+def log_of(cache: Path, stage: str) -> str:
+    return "".join(path.read_text(errors="replace") for path in (cache / "logs").glob(f"bootstrap-{stage}-*.log"))
+
+
+def kill_when(cache: Path, sign: str, env: Mapping[str, str]) -> None:
+    """Start the stage, and kill it and all below it as soon as its log has a sign."""
+    process = subprocess.Popen(words(*STAGE), env=env, stderr=subprocess.DEVNULL, start_new_session=True)
+    deadline = time.monotonic() + WAIT_SECONDS
+    while sign not in log_of(cache, "m4"):
+        assert process.poll() is None, "the stage ended before it could be killed"
+        assert time.monotonic() < deadline, f"the log never had {sign!r}"
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def test_a_stage_that_is_killed_again_and_again_goes_on(cache: Path) -> None:
+    env = environ(cache)
+    kill_when(cache, "checking for", env)
+    kill_when(cache, "  CC ", env)
+    (work,) = (cache / "work" / "resumable").glob("*-m4")
+    assert (work / "configured").is_file()
+    done = run(STAGE, env)
+    assert done.returncode == 0, done.stderr
+    assert "/configure " not in log_of(cache, "m4"), "the tree was configured again"
+    assert_m4(Path(done.stdout.strip()))
+    assert not work.exists()
+
+
+def assert_m4(result: Path) -> None:
+    shown = subprocess.run([result / "bin" / "m4", "--version"], capture_output=True, text=True, check=True).stdout
+    assert "GNU M4" in shown
+
+
+def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
+    script = f'mount -t tmpfs -o size=60m none {tmp_path} && exec "$@"'
+    start = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+    done = subprocess.run([*start, *words(*STAGE)], env=environ(tmp_path), capture_output=True, text=True, check=False)
+    assert done.returncode in (11, 12, 16), done.stderr
+    assert "No space left on device" in error_line(done)
+
+
+def test_an_environment_whose_hashes_are_missing_is_told_before_anything_is_done(tmp_path: Path) -> None:
+    done = run(["build", "--environment", "wheezy"], environ(tmp_path))
+    assert done.returncode == 2
+    assert "environments resolve wheezy" in error_line(done)
+    assert not (tmp_path / "sources").exists()
+
+
+def docker(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    return run([*arguments, "--sandbox", "docker"], env)
+
+
+def test_no_daemon_is_one_line(cache: Path) -> None:
+    done = docker(STAGE, environ(cache, DOCKER_HOST=f"unix://{cache}/nothing.sock"))
+    assert done.returncode == 12, done.stderr
+    assert "Docker cannot be used" in error_line(done)
+    assert "\n" not in error_line(done)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start Docker's engine with a data directory and a socket of its own; give the address."""
+    if os.getuid() != 0:
+        pytest.skip("only root can start Docker's engine")
+    unpacked = os.environ.get(ENGINE_VARIABLE, "")
+    path = ":".join(
+        [*(f"{unpacked}/usr/{name}" for name in ("bin", "sbin") if unpacked), os.environ["PATH"], "/usr/sbin"]
+    )
+    engine = shutil.which("dockerd", path=path)
+    assert engine, "there is no dockerd: install docker.io, or name unpacked packages with SETUP_LOCAL_TEST_DOCKER"
+    place = tmp_path_factory.mktemp("docker")
+    address = f"unix://{place}/docker.sock"
+    arguments = [engine, "--data-root", place / "data", "--exec-root", place / "exec", "--pidfile", place / "pid"]
+    arguments += ["--host", address, "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
+    with (place / "log").open("wb") as log:
+        process = subprocess.Popen(arguments, env={**os.environ, "PATH": path}, stdout=log, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + 60
+    while not (place / "docker.sock").exists():
+        assert process.poll() is None, (place / "log").read_text()
+        assert time.monotonic() < deadline, (place / "log").read_text()
+        time.sleep(0.2)
+    yield address
+    process.terminate()
+    process.wait()
+
+
+def test_the_same_stage_runs_in_docker(daemon: str, tmp_path: Path) -> None:
+    done = docker(STAGE, environ(tmp_path, DOCKER_HOST=daemon))
+    assert done.returncode == 0, done.stderr
+    result = Path(done.stdout.strip())
+    assert_m4(result)
+    assert (result / "bin" / "m4").stat().st_uid == os.getuid()
+    listed = subprocess.run(
+        ["docker", "--host", daemon, "ps", "--all", "--quiet"], capture_output=True, text=True, check=True
+    )
+    assert listed.stdout == ""
+
+
+def test_a_daemon_that_this_user_may_not_use_is_one_line(daemon: str) -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from setup_local.build.containers import docker_sandbox\n"
+        "from setup_local.build.sandbox import Root\n"
+        "docker_sandbox(Root(name='tiny', directory=Path('/'), sha256='0' * 64), [])\n"
+    )
+    start = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+    env = {"PATH": os.environ["PATH"], "DOCKER_HOST": daemon, "HOME": "/nonexistent", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*start, sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
+    last = done.stderr.strip().splitlines()[-1]
+    assert "HostError: Docker cannot be used: " in last
+    assert "permission denied" in last.lower()
+
+
+def test_a_wheel_that_is_compiled_for_a_distribution_is_as_portable(tmp_path: Path) -> None:
+    """The build Python is the one that runs the tests: which Python compiles does not matter for what is linked."""
+    done = run(["buildenv", "--json"], {**os.environ})
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    tree = shutil.copytree(PROJECT, tmp_path / "project")
+    env = {**os.environ, **found, "PATH": f"{found['PATH']}:{os.environ['PATH']}"}
+    pip = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(tmp_path / "wheels"), str(tree)]
+    subprocess.run(pip, env=env, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    unpacked = tmp_path / "unpacked"
+    shutil.unpack_archive(wheel, unpacked, "zip")
+    judged = run(["audit", "--json", *map(str, unpacked.rglob("*.so"))], {**os.environ})
+    assert judged.returncode == 0, judged.stdout + judged.stderr
