@@ -15,6 +15,8 @@ from setup_local.build.steps import Step, chain_weights, digest
 
 # A line by which a compiler is started, in full or as quiet makefiles tell of it.
 _COMPILED = re.compile(rb"^.* -c .*$|^  C(?:C|XX) .*$", re.MULTILINE)
+# Ninja, and nothing else, says with each line how many of how many commands are done.
+_ANNOUNCED = re.compile(rb"^\[(\d+)/(\d+)\] ", re.MULTILINE)
 _COUNTED = 20  # a step that compiles less is over too soon to count it
 _ALMOST = 0.98  # what a running step has done at most
 _TRUST = 20.0  # seconds after which the speed of this build counts as much as that of the last ones
@@ -95,6 +97,18 @@ def forecast(steps: Sequence[Step], missing: set[str], history: History, *, jobs
     return Forecast(total=len(steps), jobs=jobs, costs=costs, chains=chain_weights(steps, weights))
 
 
+Announced = tuple[int, int] | None
+"""How many commands of a step are done, and how many there are, if it says so itself."""
+
+
+def _nothing() -> int:
+    return 0
+
+
+def _no_word() -> Announced:
+    return None
+
+
 class CompilerCount:
     """Counts the starts of compilers in a log that grows; each byte is read once."""
 
@@ -102,6 +116,7 @@ class CompilerCount:
         self._log = log
         self._position = 0
         self._count = 0
+        self._announced: Announced = None
 
     def __call__(self) -> int:
         """Return how many there are by now; lines that are not complete count later."""
@@ -110,13 +125,20 @@ class CompilerCount:
             complete = stream.read().rpartition(b"\n")[0]
             self._position += len(complete) + 1 if complete else 0
             self._count += len(_COMPILED.findall(complete))
+            for done, total in _ANNOUNCED.findall(complete)[-1:]:
+                self._announced = (int(done), int(total))
         return self._count
+
+    def announced(self) -> Announced:
+        """Return what Ninja had said when it was counted last."""
+        return self._announced
 
 
 @dataclass
 class _Running:
     since: float
     compiled: Callable[[], int]
+    announced: Callable[[], Announced]
 
 
 class Estimate:
@@ -132,10 +154,16 @@ class Estimate:
         self._finished: set[str] = set()
         self._begin: float | None = None
 
-    def begin(self, name: str, now: float, compiled: Callable[[], int] = lambda: 0) -> None:
-        """Note that a step runs; `compiled` tells how often it has started a compiler."""
+    def begin(
+        self,
+        name: str,
+        now: float,
+        compiled: Callable[[], int] = _nothing,
+        announced: Callable[[], Announced] = _no_word,
+    ) -> None:
+        """Note that a step runs; `compiled` tells how often it has started a compiler, `announced` what it says itself."""
         self._begin = now if self._begin is None else self._begin
-        self._running[name] = _Running(since=now, compiled=compiled)
+        self._running[name] = _Running(since=now, compiled=compiled, announced=announced)
 
     def finish(self, name: str) -> None:
         """Note that the result of a step is there."""
@@ -143,11 +171,20 @@ class Estimate:
         self._finished.add(name)
 
     def compiled(self, name: str) -> tuple[int, int] | None:
-        """Return how often a running step has started a compiler, and how often it will; None where that says nothing."""
+        """Return how often a running step has started a compiler, and how often it will; None where that says nothing.
+
+        Where Ninja says so itself, that counts; else what is known of the last time.
+        """
         running, cost = self._running.get(name), self._costs.get(name)
-        if running is None or cost is None or cost.compiled < _COUNTED:
+        if running is None:
             return None
-        return min(running.compiled(), cost.compiled), cost.compiled
+        count = running.compiled()
+        announced = running.announced()
+        if announced is not None and announced[1] >= _COUNTED:
+            return announced
+        if cost is None or cost.compiled < _COUNTED:
+            return None
+        return min(count, cost.compiled), cost.compiled
 
     def share(self, now: float) -> float:
         """Return the share of all work that is done, from 0 to 1."""

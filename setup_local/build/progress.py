@@ -60,7 +60,8 @@ class Progress:
         with self._lock:
             self._waiting.pop(name, None)
             self._running[name] = time.monotonic()
-            self._estimate.begin(name, time.monotonic(), CompilerCount(log))
+            count = CompilerCount(log)
+            self._estimate.begin(name, time.monotonic(), count, count.announced)
         if not self._live:
             self.message(f"{self._count()} {name} ...")
 

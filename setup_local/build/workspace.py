@@ -83,6 +83,20 @@ def remove_kept(cache: Path) -> int:
     return len(kept)
 
 
+def remove_resumable(cache: Path) -> int:
+    """Remove the scratch space of steps that were killed and that nobody makes now; return how many there were."""
+    removed = 0
+    for directory in sorted((cache / "work" / RESUMABLE).glob("*-*")):
+        lock = FileLock(cache / "locks" / f"{directory.name.partition('-')[0]}.lock")
+        try:
+            with lock.acquire(timeout=0):
+                remove_tree(directory)
+                removed += 1
+        except Timeout:
+            continue
+    return removed
+
+
 def remove_tree(root: Path) -> None:
     """Remove a directory, also below directories that a source tree made read-only."""
     for directory, _, _ in os.walk(root):

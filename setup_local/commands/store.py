@@ -71,11 +71,11 @@ def _table(entries: list[Entry]) -> Table:
 @click.option("--all", "everything", is_flag=True, help="Remove every result.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 def gc(*, days: int, everything: bool, dry_run: bool) -> None:
-    """Remove results that no build has used for a while, and what --keep-build kept."""
+    """Remove results that no build has used for a while, what --keep-build kept, and what killed stages left to go on with."""
     from rich.filesize import decimal
 
     from setup_local.build.store import Store
-    from setup_local.build.workspace import remove_kept
+    from setup_local.build.workspace import remove_kept, remove_resumable
 
     chosen = Store(paths.cache_root())
     chosen.sweep()
@@ -84,6 +84,7 @@ def gc(*, days: int, everything: bool, dry_run: bool) -> None:
     for entry in doomed:
         if not dry_run:
             chosen.remove(entry)
-    kept = 0 if dry_run else remove_kept(paths.cache_root())
+    cache = paths.cache_root()
+    kept = 0 if dry_run else remove_kept(cache) + remove_resumable(cache)
     verb = "would be removed" if dry_run else f"and {kept} scratch directories removed"
     click.echo(f"{len(doomed)} results, {decimal(sum(entry.size for entry in doomed))}, {verb}", err=True)

@@ -76,6 +76,26 @@ def test_compilers_are_counted_as_the_log_grows(tmp_path: Path) -> None:
     assert count() == 5
 
 
+def test_what_ninja_says_of_itself_is_read(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    count = CompilerCount(log)
+    log.write_bytes(b"$ cd /x; ninja\n[1/3021] Building CXX object a.o\n[2/3021] Building CXX object b.o\n[3/30")
+    count()
+    assert count.announced() == (2, 3021)
+    estimate = Estimate(chain())
+    estimate.begin("a", 0, count, count.announced)
+    assert estimate.compiled("a") == (2, 3021)
+    with log.open("ab") as stream:
+        stream.write(b"21] Building CXX object c.o\n")
+    assert estimate.compiled("a") == (3, 3021)
+
+
+def test_what_says_nothing_of_itself_has_no_count(tmp_path: Path) -> None:
+    count = CompilerCount(tmp_path / "log")
+    assert count() == 0
+    assert count.announced() is None
+
+
 def chain(*, compiled: int = 0) -> Forecast:
     """Return two steps of 100 seconds that can run side by side, and one of 50 after them."""
     costs = {"a": Cost(seconds=100, compiled=compiled), "b": Cost(seconds=100), "c": Cost(seconds=50)}

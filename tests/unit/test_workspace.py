@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from setup_local.build.store import Store
-from setup_local.build.workspace import Workspace, merge_trees, remove_kept
+from setup_local.build.workspace import Workspace, merge_trees, remove_kept, remove_resumable
 from setup_local.errors import StoreError
 
 
@@ -86,3 +86,14 @@ def test_resumed_scratch_space_outlives_the_workspace(tmp_path: Path) -> None:
     with Workspace(tmp_path) as later:
         assert (later.resumed("key-step") / "one.o").is_file()
         assert later.resumed("other-step") != later.resumed("key-step")
+
+
+def test_scratch_space_of_killed_steps_can_be_removed_unless_somebody_uses_it(tmp_path: Path) -> None:
+    key, other = "a" * 32, "b" * 32
+    with Workspace(tmp_path) as workspace:
+        for name in (key, other):
+            (workspace.resumed(f"{name}-step") / "one.o").write_text("x")
+    with Store(tmp_path).locked(other):
+        assert remove_resumable(tmp_path) == 1
+    assert [path.name for path in (tmp_path / "work" / "resumable").iterdir()] == [f"{other}-step"]
+    assert remove_resumable(tmp_path) == 1
