@@ -1,0 +1,1 @@
+"""Builds for Windows: the C runtime, CPython and its libraries, as command lists."""

@@ -1,0 +1,65 @@
+"""The command lines of Clang, LLD and the other tools that programs for Windows are made with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from setup_local.build.ninja import Command
+from setup_local.catalog.windows import WindowsCatalog, WindowsPort
+
+HEADERS = "include"
+LIBRARIES = "lib"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiler:
+    """Makes commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` where runtime and headers lie."""
+
+    program: Path
+    resources: Path
+    sysroot: Path
+    catalog: WindowsCatalog
+    port: WindowsPort
+    cflags: tuple[str, ...]
+
+    def words(self, *flags: str) -> tuple[str, ...]:
+        """Return the words that start Clang, with everything that all code is compiled with."""
+        return (
+            str(self.program),
+            "clang",
+            f"--target={self.port.target}",
+            "-nostdlibinc",
+            "-resource-dir",
+            str(self.resources),
+            "-isystem",
+            str(self.sysroot / HEADERS),
+            f"-ffile-prefix-map={self.sysroot}=windows",
+            f"-ffile-prefix-map={self.resources}=clang",
+            *self.cflags,
+            *self.catalog.compiler.cflags,
+            *flags,
+        )
+
+    def compile(self, source: str, target: str, flags: Iterable[str]) -> Command:
+        """Return the command that compiles one file."""
+        words = self.words(*flags, "-c", source, "-o", target)
+        return Command(outputs=(target,), inputs=(source,), words=words)
+
+    def archive(self, objects: Iterable[str], target: str) -> Command:
+        """Return the command that makes a static library, sorted and without times."""
+        members = tuple(sorted(objects))
+        words = (str(self.program), "ar", "rcsD", target, f"@{target}.rsp")
+        return Command(outputs=(target,), inputs=members, words=words, answers=members)
+
+    def import_library(self, definition: str, target: str) -> Command:
+        """Return the command that makes the import library of a list of exports."""
+        words = (str(self.program), "dlltool", "-m", self.port.dlltool, "-d", definition, "-l", target)
+        return Command(outputs=(target,), inputs=(definition,), words=words)
+
+
+def object_name(source: str) -> str:
+    """Return the name of the object of a source file: unique in one directory."""
+    path = PurePosixPath(source)
+    return "_".join(part for part in path.parts if part != "..") + ".o"

@@ -1,0 +1,183 @@
+"""The command list that makes CPython for Windows of its patched source tree: objects, DLLs, programs, import libraries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from setup_local.build.ninja import Command
+from setup_local.build.windows.compiler import Compiler
+from setup_local.build.windows.core import (
+    CodeMaker,
+    forwarder_definition,
+    freeze_commands,
+    libraries_of,
+)
+from setup_local.build.windows.link import Link, link_command
+from setup_local.catalog.windows import WindowsCatalog, WindowsModule, WindowsProgram
+from setup_local.errors import StepError
+from setup_local.plan.vcxproj import DIRECTORY, Project, ProjectReader
+
+PRODUCTS = "products"
+CONFIGURATION = Path("PC/pyconfig.h")
+INITTAB = Path("PC/config.c")
+_DEFINITION = f"{PRODUCTS}/python3.def"
+_DECLARATIONS = "/* -- ADDMODULE MARKER 1 -- */"
+_ENTRIES = "/* -- ADDMODULE MARKER 2 -- */"
+_FINAL_RELEASE = (
+    150  # what python.props makes of a release that is no alpha, beta or candidate, besides 1000 for each micro
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoreBuild:
+    """CPython's source tree in the making: its place, its version, what compiles it, where the libraries lie, the Python that runs here."""
+
+    tree: Path
+    version: tuple[int, ...]
+    compiler: Compiler
+    deps: str
+    python: str
+
+    @property
+    def catalog(self) -> WindowsCatalog:
+        """Return how CPython is built for Windows."""
+        return self.compiler.catalog
+
+    @property
+    def dll(self) -> str:
+        """Return the name of the interpreter's DLL without its suffix (`python313`)."""
+        return f"python{self.version[0]}{self.version[1]}"
+
+    @property
+    def field3(self) -> int:
+        """Return the third number of the version in resources, as python.props computes it for final releases."""
+        return 1000 * self.version[2] + _FINAL_RELEASE
+
+
+def prepare_tree(build: CoreBuild) -> None:
+    """Write the files that CPython's own build writes before it compiles: the configuration, the table of modules."""
+    text = (build.tree / f"{CONFIGURATION}.in").read_text(encoding="utf-8")
+    (build.tree / CONFIGURATION).write_text(text, encoding="utf-8")
+    table = build.tree / INITTAB
+    names = [module.name for module in build.catalog.modules]
+    table.write_text(with_modules(table.read_text(encoding="utf-8"), names), encoding="utf-8")
+    for script in sorted((build.tree / "PC").glob("*.rc")):
+        content = script.read_bytes().replace(b"icons\\", b"icons/")  # a path on every system
+        script.write_bytes(content)
+    (build.tree / PRODUCTS).mkdir()
+    forwarder = (build.tree / "PC" / "python3dll.c").read_text(encoding="utf-8")
+    definition = forwarder_definition(forwarder, "python3.dll", build.dll)
+    (build.tree / _DEFINITION).write_text(definition, encoding="utf-8")
+
+
+def with_modules(text: str, names: Sequence[str]) -> str:
+    """Return the text of the table of built-in modules with more of them. Raises `StepError` where it has no place for them."""
+    declared = "".join(f"extern PyObject* PyInit_{name}(void);\n" for name in names)
+    entered = "".join(f'    {{"{name}", PyInit_{name}}},\n' for name in names)
+    for mark, lines in ((_DECLARATIONS, declared), (_ENTRIES, entered)):
+        if text.count(mark) != 1:
+            raise StepError(f"has {mark!r} {text.count(mark)} times", where=INITTAB)
+        text = text.replace(mark, f"{mark}\n{lines}")
+    return text
+
+
+def cpython_commands(build: CoreBuild) -> list[Command]:
+    """Return all commands, from frozen modules to programs. Raises `CatalogError` for project files that are not understood."""
+    return list(_Commands(build).all())
+
+
+class _Commands:
+    """Puts the commands of one tree together."""
+
+    def __init__(self, build: CoreBuild) -> None:
+        self._build = build
+        projects = build.catalog.projects
+        self._reader = ProjectReader(
+            text=lambda name: (build.tree / DIRECTORY / name).read_text(encoding="utf-8-sig"),
+            properties=projects.filled(build.compiler.port, build.version),
+            imports=projects.imports,
+        )
+        self._maker = CodeMaker(compiler=build.compiler, deps=build.deps, external=projects.external)
+        self._modules = build.catalog.modules
+
+    def all(self) -> Iterator[Command]:
+        """Yield everything."""
+        projects = self._build.catalog.projects
+        yield from freeze_commands(self._reader.read(projects.frozen).frozen, self._build.python)
+        yield from self._core(self._reader.read(projects.core))
+        yield from self._forwarder(self._reader.read(projects.forwarder))
+        for program in self._build.catalog.programs:
+            yield from self._program(program, self._reader.read(program.project))
+
+    def _core(self, core: Project) -> Iterator[Command]:
+        """Yield the commands that make the interpreter's DLL, with all modules in it."""
+        build = self._build
+        objects = self._maker.objects(core.units, "core")
+        read = [(module, self._reader.read(module.name)) for module in self._modules]
+        for module, project in read:
+            objects |= self._module(module, project)
+        resources = [self._maker.resource(source, f"{build.dll}.dll", build.field3) for source in core.resources]
+        yield from objects.values()
+        yield from (command for _, command in resources)
+        archives = dict.fromkeys(("libz.a", *(name for module in self._modules for name in module.archives)))
+        link = Link(
+            target=f"{PRODUCTS}/{build.dll}.dll",
+            start="dllcrt2.o",
+            objects=[
+                *objects,
+                *(target for target, _ in resources),
+                *(f"{build.deps}/lib/{name}" for name in archives),
+            ],
+            imports=self._imports(core, *(project for _, project in read)),
+            is_dll=True,
+            implib=f"{PRODUCTS}/{build.dll}.lib",
+        )
+        yield link_command(build.compiler, link)
+
+    def _module(self, module: WindowsModule, project: Project) -> dict[str, Command]:
+        """Return the commands that compile one module; copies of libraries that CPython carries are not taken."""
+        units = [unit for unit in project.units if not unit.source.startswith("Modules/expat/")]
+        flags = (*self._build.catalog.code.builtin, *module.cflags)
+        return self._maker.objects(units, module.name, flags)
+
+    def _forwarder(self, project: Project) -> Iterator[Command]:
+        """Yield the commands that make the DLL of the stable ABI, which hands everything on to the interpreter's."""
+        build = self._build
+        objects = self._maker.objects(project.units, project.name)
+        resources = [self._maker.resource(source, "python3.dll", build.field3) for source in project.resources]
+        yield from objects.values()
+        yield from (command for _, command in resources)
+        link = Link(
+            target=f"{PRODUCTS}/python3.dll",
+            start="dllcrt2.o",
+            objects=[*objects, *(target for target, _ in resources)],
+            is_dll=True,
+            definition=_DEFINITION,
+        )
+        yield link_command(build.compiler, link)
+        yield build.compiler.import_library(_DEFINITION, f"{PRODUCTS}/python3.lib")
+
+    def _program(self, program: WindowsProgram, project: Project) -> Iterator[Command]:
+        build = self._build
+        name = re.sub(r".*/", "", program.file)
+        objects = self._maker.objects(project.units, project.name)
+        resources = [self._maker.resource(source, name, build.field3) for source in project.resources]
+        yield from objects.values()
+        yield from (command for _, command in resources)
+        own = [] if program.is_launcher else [f"{PRODUCTS}/{build.dll}.lib"]
+        link = Link(
+            target=f"{PRODUCTS}/{name}",
+            start=program.start,
+            objects=[*objects, *(target for target, _ in resources), *own],
+            imports=self._imports(project),
+            subsystem=project.subsystem,
+            stack=project.stack,
+        )
+        yield link_command(build.compiler, link)
+
+    def _imports(self, *projects: Project) -> list[str]:
+        imports = self._build.catalog.imports
+        return libraries_of(projects, dict(imports.renamed), imports.names)

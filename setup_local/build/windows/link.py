@@ -1,0 +1,65 @@
+"""Commands that link CPython's programs and DLLs for Windows, with LLD's face for COFF."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from setup_local.build.ninja import Command
+from setup_local.build.windows.compiler import LIBRARIES, Compiler
+from setup_local.build.windows.sysroot import BUILTINS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Link:
+    """One file to link: its objects and static libraries in order, the import libraries by name.
+
+    `definition` is a list of exports; with `implib`, an import library is made. `stack` is in bytes, 0 for the linker's default.
+    """
+
+    target: str
+    start: str
+    objects: Sequence[str]
+    imports: Sequence[str] = ()
+    subsystem: str = "console"
+    stack: int = 0
+    is_dll: bool = False
+    implib: str = ""
+    definition: str = ""
+
+    @property
+    def entry(self) -> str:
+        """Return the function of the start file that the system calls."""
+        if self.is_dll:
+            return "DllMainCRTStartup"
+        return "WinMainCRTStartup" if self.subsystem == "windows" else "mainCRTStartup"
+
+    @property
+    def shape(self) -> list[str]:
+        """Return the flags that say what kind of file it is."""
+        flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry}", f"/out:{self.target}"]
+        given = {"implib": self.implib, "def": self.definition, "stack": str(self.stack or "")}
+        return [
+            *(["/dll"] if self.is_dll else []),
+            *flags,
+            *(f"/{name}:{value}" for name, value in given.items() if value),
+        ]
+
+
+def link_command(compiler: Compiler, link: Link) -> Command:
+    """Return the command that links one file."""
+    libraries = compiler.sysroot / LIBRARIES
+    catalog = compiler.catalog
+    arguments = (
+        *catalog.code.ldflags,
+        *link.shape,
+        str(libraries / link.start),
+        *link.objects,
+        str(libraries / catalog.runtime.archive),
+        str(libraries / BUILTINS),
+        *(str(libraries / f"lib{name}.a") for name in (*link.imports, *catalog.imports.runtime)),
+    )
+    words = (str(compiler.program), "lld-link", f"@{link.target}.rsp")
+    outputs = (link.target, *((link.implib,) if link.implib else ()))
+    inputs = (*link.objects, *((link.definition,) if link.definition else ()))
+    return Command(outputs=outputs, words=words, inputs=inputs, answers=arguments)

@@ -1,0 +1,116 @@
+"""Makes what programs for Windows are linked with: mingw-w64's runtime, import libraries, compiler-rt's builtins.
+
+The result has `include/`, `lib/` and `licenses/`. All is compiled from sources and lists of exports; of the wheel's own
+libraries nothing is linked.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from setup_local.build.ninja import Command, run_ninja
+from setup_local.build.steps import Runner
+from setup_local.build.windows.compiler import HEADERS, LIBRARIES, Compiler, object_name
+from setup_local.catalog.architectures import Architecture
+from setup_local.catalog.toolchains import Builtins
+from setup_local.errors import ToolchainError
+
+LICENSE = "LICENSE.mingw-w64.txt"
+BUILTINS = "libclang_rt.builtins.a"
+_SIZES = re.compile(r"(?m)(?<=[A-Za-z0-9_])@\d+\b")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trees:
+    """The unpacked sources: what is kept of the wheel, and compiler-rt."""
+
+    wheel: Path
+    compiler_rt: Path
+
+
+def build_windows_sysroot(
+    compiler: Compiler, arch: Architecture, builtins: Builtins, trees: Trees, run: Runner
+) -> None:
+    """Fill the compiler's sysroot. Raises `StepError`, and `ToolchainError` for a wheel that lacks a list of exports."""
+    catalog, out = compiler.catalog, compiler.sysroot
+    shutil.copytree(trees.wheel / catalog.headers, out / HEADERS)
+    _write_aliases(out / HEADERS, catalog.aliases)
+    for name in (LIBRARIES, "licenses"):
+        (out / name).mkdir()
+    shutil.copyfile(trees.wheel / catalog.license, out / "licenses" / LICENSE)
+    mingw = trees.wheel / catalog.mingw
+    run_ninja(_runtime(compiler, mingw), mingw, run)
+    _build_imports(compiler, mingw, run)
+    sources = (*builtins.sources_for(arch), *compiler.port.builtins)
+    flags = [flag for flag in builtins.cflags_for(arch) if flag != "-fPIC"]
+    directory = trees.compiler_rt / "lib" / "builtins"
+    run_ninja(_library(compiler, sources, flags, out / LIBRARIES / BUILTINS), directory, run)
+
+
+def _write_aliases(headers: Path, aliases: Mapping[str, str]) -> None:
+    """Give headers other names as well, where the file system does not do that by itself."""
+    for alias, name in aliases.items():
+        if not (headers / name).is_file():
+            raise ToolchainError(f"the wheel has no header {name}", where=headers)
+        if not (headers / alias).exists():
+            (headers / alias).write_text(f"#include <{name}>\n", encoding="utf-8")
+
+
+def _runtime(compiler: Compiler, mingw: Path) -> Iterator[Command]:
+    """Yield the commands that make the start files and the static runtime."""
+    runtime = compiler.catalog.runtime
+    libraries = compiler.sysroot / LIBRARIES
+    for item in runtime.start:
+        yield compiler.compile(item.source, str(libraries / item.name), (*runtime.cflags, *item.cflags))
+    found = sorted({path.relative_to(mingw).as_posix() for pattern in runtime.sources for path in mingw.glob(pattern)})
+    sources = [name for name in found if not any(fnmatchcase(name, pattern) for pattern in runtime.without)]
+    yield from _library(compiler, sources, runtime.cflags, libraries / runtime.archive)
+
+
+def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], archive: Path) -> Iterator[Command]:
+    objects = {source: f"objects/{object_name(source)}" for source in sources}
+    for source, target in objects.items():
+        yield compiler.compile(source, target, flags)
+    yield compiler.archive(objects.values(), str(archive))
+
+
+def _build_imports(compiler: Compiler, mingw: Path, run: Runner) -> None:
+    """Make the import libraries: their lists of exports, without what only 32-bit names have, and the libraries of these."""
+    imports = compiler.catalog.imports
+    lists = {name: _definition(mingw, imports.directories, name) for name in imports.names}
+    definitions = {name: f"definitions/{name}.def" for name in lists}
+    (mingw / "definitions").mkdir()
+    run_ninja([_preprocessed(compiler, lists[name], definitions[name]) for name in lists], mingw, run)
+    for path in definitions.values():
+        text = (mingw / path).read_text(encoding="utf-8")
+        (mingw / path).write_text(without_sizes(text), encoding="utf-8")
+    libraries = compiler.sysroot / LIBRARIES
+    commands = [
+        compiler.import_library(definition, str(libraries / f"lib{name}.a")) for name, definition in definitions.items()
+    ]
+    run_ninja(commands, mingw, run)
+
+
+def _preprocessed(compiler: Compiler, listed: str, definition: str) -> Command:
+    """Return the command that writes a list of exports as the linker reads it."""
+    words = compiler.words(*compiler.catalog.imports.flags, listed, "-o", definition)
+    return Command(outputs=(definition,), inputs=(listed,), words=words)
+
+
+def without_sizes(text: str) -> str:
+    """Return a list of exports without the sizes of arguments, which only names on 32-bit x86 have (`send@16`)."""
+    return _SIZES.sub("", text)
+
+
+def _definition(mingw: Path, directories: Sequence[str], name: str) -> str:
+    """Return the list of what a DLL exports, below mingw's directory."""
+    for directory in directories:
+        for suffix in (".def", ".def.in"):
+            if (mingw / directory / f"{name}{suffix}").is_file():
+                return f"{directory}/{name}{suffix}"
+    raise ToolchainError(f"the wheel has no list of exports of {name}", where=mingw)

@@ -1,0 +1,207 @@
+"""Model of `data/windows.toml`: the C runtime and import libraries of Windows, and how CPython is built for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from setup_local import paths
+from setup_local.catalog.load import convert, read_toml
+
+FILE = "windows.toml"
+SCHEMA = "windows"
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsPort:
+    """What Windows is on one architecture.
+
+    `target` is Clang's, `dlltool` what that calls the machine, `platform` MSBuild's name, `name` the one in
+    `win-amd64`; `builtins` are sources of compiler-rt that Windows alone needs.
+    """
+
+    target: str
+    dlltool: str
+    platform: str
+    name: str
+    builtins: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiler:
+    """Flags that all code for Windows is compiled with."""
+
+    cflags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StartFile:
+    """An object that a program or a DLL begins with."""
+
+    name: str
+    source: str
+    cflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runtime:
+    """The static part of the C runtime: `sources` and those `without` are patterns below mingw's directory."""
+
+    cflags: tuple[str, ...]
+    archive: str
+    sources: tuple[str, ...]
+    without: tuple[str, ...]
+    start: tuple[StartFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imports:
+    """Import libraries: what each link has (`runtime`), what may be asked for (`system`), and what goes by other names.
+
+    `flags` are for the preprocessor that the lists of exports go through, `directories` where these lie.
+    """
+
+    flags: tuple[str, ...]
+    directories: tuple[str, ...]
+    runtime: tuple[str, ...]
+    system: tuple[str, ...]
+    renamed: Mapping[str, str]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return all import libraries."""
+        return (*self.runtime, *self.system)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Projects:
+    """How CPython's project files are read: properties of MSBuild, and which of the files that they import count.
+
+    `external` is the directory in which the sources of libraries are looked for. `frozen`, `core` and `forwarder` are the projects
+    that list the frozen modules, the interpreter's DLL and the one of the stable ABI. In `properties`, `{nodot}` and `{dotted}` are
+    the version (`313`, `3.13`), `{name}` and `{platform}` the port's.
+    """
+
+    imports: tuple[str, ...]
+    external: str
+    frozen: str
+    core: str
+    forwarder: str
+    properties: Mapping[str, str]
+
+    def filled(self, port: WindowsPort, version: tuple[int, ...]) -> dict[str, str]:
+        """Return the properties for a port and a version of CPython (`(3, 13, 5)`)."""
+        major, minor, *_ = version
+        values = {
+            "{nodot}": f"{major}{minor}",
+            "{dotted}": f"{major}.{minor}",
+            "{name}": port.name,
+            "{platform}": port.platform,
+        }
+        return {name: _with_values(text, values) for name, text in self.properties.items()}
+
+
+def _with_values(text: str, values: Mapping[str, str]) -> str:
+    for old, new in values.items():
+        text = text.replace(old, new)
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Code:
+    """How CPython's own code is compiled and linked.
+
+    `replaced` are macros, as the project files define them, with what is defined instead. `builtin` are flags for modules that
+    are linked into the interpreter's DLL, `resources` those of the resource compiler.
+    """
+
+    cflags: tuple[str, ...]
+    cxxflags: tuple[str, ...]
+    replaced: Mapping[str, str]
+    builtin: tuple[str, ...]
+    ldflags: tuple[str, ...]
+    resources: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A file of a source tree that is made of a template in it: each of `values` stands for a text there."""
+
+    file: str
+    template: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsLibrary:
+    """How a library of the library catalog is compiled for Windows, as a command list.
+
+    `sources` and those `without` are patterns below `directory` of the source tree, `headers` files there; those of
+    `header_directories` go below `include/` into directories of that name. `commands` run before, with programs of the machine
+    that builds. `without_cflags` are flags that only other systems have. `project` is the one of CPython whose list of sources
+    this must be, empty where it is another release's.
+    """
+
+    name: str
+    archive: str
+    sources: tuple[str, ...]
+    headers: tuple[str, ...]
+    directory: str = "."
+    without: tuple[str, ...] = ()
+    header_directories: Mapping[str, str] = field(default_factory=dict)
+    cflags: tuple[str, ...] = ()
+    without_cflags: tuple[str, ...] = ()
+    recipe_files: tuple[str, ...] = ()
+    made: tuple[Made, ...] = ()
+    commands: tuple[tuple[str, ...], ...] = ()
+    project: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsModule:
+    """One extension module that is linked into the interpreter's DLL: the project of the same name lists its sources."""
+
+    name: str
+    libraries: tuple[str, ...] = ()
+    archives: tuple[str, ...] = ()
+    cflags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsProgram:
+    """One program: its project, its place in the installation, the start file. Launchers do not link the interpreter."""
+
+    project: str
+    file: str
+    start: str
+    is_launcher: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsCatalog:
+    """The whole file. `keep` are the parts of the wheel that are needed, `headers`, `mingw` and `license` are places in it.
+
+    `aliases` are other names of headers, for file systems that tell capitals apart.
+    """
+
+    keep: tuple[str, ...]
+    headers: str
+    mingw: str
+    license: str
+    aliases: Mapping[str, str]
+    ports: Mapping[str, WindowsPort]
+    compiler: Compiler
+    runtime: Runtime
+    imports: Imports
+    projects: Projects
+    code: Code
+    libraries: tuple[WindowsLibrary, ...]
+    modules: tuple[WindowsModule, ...]
+    programs: tuple[WindowsProgram, ...]
+
+
+def load_windows(path: Path | None = None) -> WindowsCatalog:
+    """Read how CPython is built for Windows; raise `CatalogError`."""
+    file = path or paths.DATA / FILE
+    return convert(WindowsCatalog, read_toml(file, SCHEMA), where=file)

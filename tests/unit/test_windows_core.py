@@ -1,0 +1,98 @@
+"""Commands that make CPython for Windows."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from setup_local.build.windows.compiler import Compiler, object_name
+from setup_local.build.windows.core import CodeMaker, forwarder_definition, freeze_commands, libraries_of
+from setup_local.build.windows.cpython import with_modules
+from setup_local.build.windows.link import Link, link_command
+from setup_local.build.windows.sysroot import without_sizes
+from setup_local.catalog.windows import load_windows
+from setup_local.errors import StepError
+from setup_local.plan.vcxproj import Frozen, Project, Unit
+
+CATALOG = load_windows()
+PORT = CATALOG.ports["x86_64"]
+COMPILER = Compiler(
+    program=Path("/zig"),
+    resources=Path("/clang"),
+    sysroot=Path("/sysroot"),
+    catalog=CATALOG,
+    port=PORT,
+    cflags=("-m64",),
+)
+MAKER = CodeMaker(compiler=COMPILER, deps="../deps", external="externals")
+PROJECT = Project(name="x", target="x", units=(), resources=(), libraries=(), subsystem="", stack=0)
+
+
+def test_sources_of_libraries_are_left_to_these() -> None:
+    units = [
+        Unit(source="Modules/a.c", defines=("X",), includes=("Include", "externals/zlib")),
+        Unit(source="externals/zlib/crc32.c", defines=(), includes=()),
+    ]
+    (command,) = MAKER.objects(units, "core").values()
+    assert command.outputs == ("objects/core/Modules_a.c.o",)
+    assert "-DX" in command.words
+    assert "-IInclude" in command.words
+    assert not any("externals" in word for word in command.words)
+    assert command.words.index("-I../deps/include") < command.words.index("-IInclude")
+
+
+def test_what_we_define_instead() -> None:
+    unit = Unit(source="a.c", defines=tuple(CATALOG.code.replaced), includes=())
+    (command,) = MAKER.objects([unit], "core").values()
+    for old, new in CATALOG.code.replaced.items():
+        assert f"-D{old}" not in command.words
+        assert f"-D{new}" in command.words
+
+
+def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
+    link = Link(target="a.exe", start="crt2u.o", objects=["a.o"], stack=5)
+    assert "/entry:mainCRTStartup" in link.shape
+    assert "/stack:5" in link.shape
+    assert "/entry:WinMainCRTStartup" in dataclasses.replace(link, subsystem="windows").shape
+    dll = dataclasses.replace(link, is_dll=True, implib="a.lib", definition="a.def")
+    assert {"/dll", "/entry:DllMainCRTStartup", "/implib:a.lib", "/def:a.def"} <= set(dll.shape)
+    assert link_command(COMPILER, dll).outputs == ("a.exe", "a.lib")
+    assert link_command(COMPILER, dll).inputs == ("a.o", "a.def")
+
+
+def test_the_forwarder_hands_on_what_its_source_says() -> None:
+    text = "EXPORT_FUNC(PyArg_Parse)\nEXPORT_DATA(PyBool_Type)\n#define EXPORT_FUNC(name) x\n"
+    assert forwarder_definition(text, "python3.dll", "python313") == (
+        'LIBRARY "python3.dll"\nEXPORTS\nPyArg_Parse=python313.PyArg_Parse\nPyBool_Type=python313.PyBool_Type DATA\n'
+    )
+
+
+def test_modules_are_entered_into_the_table() -> None:
+    text = "/* -- ADDMODULE MARKER 1 -- */\n{\n/* -- ADDMODULE MARKER 2 -- */\n}"
+    assert with_modules(text, ["_x"]) == (
+        "/* -- ADDMODULE MARKER 1 -- */\nextern PyObject* PyInit__x(void);\n\n{\n"
+        '/* -- ADDMODULE MARKER 2 -- */\n    {"_x", PyInit__x},\n\n}'
+    )
+    with pytest.raises(StepError, match="0 times"):
+        with_modules("no place", ["_x"])
+
+
+def test_import_libraries_that_projects_ask_for() -> None:
+    project = dataclasses.replace(PROJECT, libraries=("ws2_32.lib", "pathcch.lib", "libcrypto.lib"))
+    assert libraries_of([project], {"pathcch": "api-x"}, ["ws2_32", "api-x"]) == ["ws2_32", "api-x"]
+
+
+def test_sizes_of_arguments_are_no_part_of_names() -> None:
+    assert without_sizes("EXPORTS\nsend@16\nWSAFDIsSet @151\n") == "EXPORTS\nsend\nWSAFDIsSet @151\n"
+
+
+def test_modules_are_frozen_by_a_python_that_runs_here() -> None:
+    (command,) = freeze_commands([Frozen(module="abc", source="Lib/abc.py", header="abc.h")], "/python3")
+    assert command.words[0] == "/python3"
+    assert command.words[-3:] == ("abc", "Lib/abc.py", "abc.h")
+
+
+def test_objects_of_one_directory_have_different_names() -> None:
+    assert object_name("Modules/_sre/sre.c") != object_name("Modules/sre.c")
