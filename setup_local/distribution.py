@@ -16,6 +16,7 @@ from setup_local.build.step_parts import Toolkit, emulation_step, library_step
 from setup_local.build.steps import Job, Step
 from setup_local.errors import ValidationFailed
 from setup_local.plan.model import Plan
+from setup_local.values import OperatingSystem
 
 STAGE = "stage"
 DESCRIBE = "describe"
@@ -53,22 +54,31 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
     """
 
     def action(job: Job) -> None:
-        from setup_local.build.graph import runtime_support
+        from setup_local.build.graph import runtime_support, windows_support
         from setup_local.build.launcher import find_launcher
         from setup_local.stage.staged import write_record
         from setup_local.stage.tree import Results, stage_tree
+        from setup_local.stage.windows import stage_windows
 
         libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
         compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
-        support = runtime_support(plan, compilers, libc, job.work / "support")
+        is_windows = plan.target.os is OperatingSystem.WINDOWS
+        support = (
+            windows_support(compilers, libc, job.work / "support")
+            if is_windows
+            else runtime_support(plan, compilers, libc, job.work / "support")
+        )
         results = Results(
             cpython=job.inputs[CPYTHON],
             libraries=libraries | support,
             shared=job.inputs.get(SHARED),
             build_python=_build_python(job),
         )
-        launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
-        staged = stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
+        if plan.target.os is OperatingSystem.WINDOWS:
+            staged = stage_windows(plan, results, libc, job.out, jobs)
+        else:
+            launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
+            staged = stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
         write_record(staged, job.out)
 
     data = (
@@ -87,11 +97,17 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
         from setup_local.describe.compose import describe
         from setup_local.describe.probe import probe
         from setup_local.describe.read import read_facts, refuse_differences
+        from setup_local.describe.windows import magic_number, windows_facts
         from setup_local.stage import files
         from setup_local.stage.pack import DESCRIPTION
         from setup_local.stage.staged import read_record
 
         staged = read_record(job.inputs[STAGE])
+        if plan.target.os is OperatingSystem.WINDOWS:
+            stdlib = staged.root / "install" / "Lib"
+            facts = windows_facts(plan, staged, magic_number(stdlib))
+            files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
+            return
         launcher = find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan)))
         facts = read_facts(plan, staged, choose_python(staged.interpreter, launcher, _build_python(job)))
         if launcher:

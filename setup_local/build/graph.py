@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import assert_never
 
 from setup_local.build import darwin_steps, llvm, musl, polyfill, sysroot, toolchain
 from setup_local.build.build_python import build_python_steps
-from setup_local.build.cpython_steps import cpython_step, llvm_tools_steps, profile_steps, reconcile_step, shared_steps
+from setup_local.build.cpython_steps import (
+    CPYTHON,
+    cpython_step,
+    llvm_tools_steps,
+    profile_steps,
+    reconcile_step,
+    shared_steps,
+)
 from setup_local.build.emulation import collect_emulation
 from setup_local.build.library_steps import build_library_steps
 from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.step_parts import GraphInputs, Toolkit, emulation_step, pins, unpacked
 from setup_local.build.steps import Job, Step
+from setup_local.build.windows import steps as windows
+from setup_local.build.windows.sysroot import BUILTINS
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import SysrootCatalog
 from setup_local.errors import ToolchainError
@@ -36,6 +46,8 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     if plan.is_cross:
         native, more = _toolkit(plan, plan.host.target, plan.host.target.default_floor, inputs)
         tools = [*tools, *more]
+    if plan.target.os is OperatingSystem.WINDOWS:
+        return toolkit, _windows_steps(plan, toolkit, native, _each_once(tools), inputs)
     libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=plan.code.cflags)
     libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
@@ -56,6 +68,21 @@ def toolkit_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]
     return _toolkit(plan, plan.target, plan.floor, inputs)
 
 
+def _windows_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, tools: list[Step], inputs: GraphInputs) -> list[Step]:
+    """Return the steps for Windows; the toolkits share the compilers."""
+    return [
+        *tools,
+        patch_trial_step(plan, inputs.sources),
+        *windows.library_steps(plan, toolkit, native, inputs),
+        *build_python_steps(plan, native, inputs),
+        windows.cpython_step(plan, CPYTHON, toolkit, inputs),
+    ]
+
+
+def _each_once(steps: Iterable[Step]) -> list[Step]:
+    return list({step.name: step for step in steps}.values())
+
+
 def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     """Return what is compiled with for a target, and the steps that make it."""
     match target.os:
@@ -66,7 +93,8 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
             compilers = darwin_steps.toolchain_step(plan, target, inputs)
             libc = darwin_steps.sdk_step(plan, target, floor, compilers.name)
         case OperatingSystem.WINDOWS:
-            raise ToolchainError(f"nothing compiles for {target.os.title} yet", where=target.triple)
+            compilers = _toolchain_step(plan, plan.host.target, inputs)
+            libc = windows.sysroot_step(plan, target, compilers.name, inputs)
         case _:
             assert_never(target.os)
     return Toolkit(compilers=compilers.name, libc=libc.name, target=target, floor=floor), [compilers, libc]
@@ -157,6 +185,15 @@ def _glibc_step(recipe: SysrootCatalog, target: Target, floor: str, compilers: s
         action=action,
         weight=15,
     )
+
+
+def windows_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
+    """Return what every program for Windows links besides libraries and mingw-w64's runtime, laid out as libraries are."""
+    pieces = {"lib": libc / "lib" / BUILTINS, "licenses": compilers / "licenses" / "LICENSE.compiler-rt.txt"}
+    for place, file in pieces.items():
+        (into / "compiler-rt" / place).mkdir(parents=True)
+        shutil.copyfile(file, into / "compiler-rt" / place / file.name)
+    return {"compiler-rt": into / "compiler-rt"}
 
 
 def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict[str, Path]:

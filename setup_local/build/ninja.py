@@ -9,7 +9,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,10 +83,13 @@ def _path(text: str) -> str:
     return _value(text).replace(":", "$:").replace(" ", "$ ")
 
 
-def run_ninja(commands: Iterable[Command], directory: Path, run: Runner) -> None:
-    """Run commands in a directory, in which all their relative paths are. Raises `StepError`, `HostError` without ninja."""
+def run_ninja(commands: Iterable[Command], directory: Path, run: Runner, env: Mapping[str, str] | None = None) -> None:
+    """Run commands in a directory, in which all their relative paths are; `env` replaces the step's environment.
+
+    Raises `StepError`, and `HostError` without ninja.
+    """
     (directory / FILE).write_text(render_ninja(commands), encoding="utf-8")
-    run([ninja_program(), "-f", FILE, "--quiet"], cwd=directory)
+    run([ninja_program(), "-f", FILE, "--quiet"], cwd=directory, env=env)
 
 
 def ninja_program() -> Path:

@@ -27,6 +27,7 @@ from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog, loa
 from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
+from setup_local.catalog.windows import WindowsCatalog, load_windows
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
@@ -49,6 +50,7 @@ class Catalogs:
     musl: MuslCatalog
     darwin: DarwinCatalog
     sysroot: SysrootCatalog
+    windows: WindowsCatalog
     variants: VariantCatalog
     features: FeatureCatalog
     licenses: LicenseCatalog
@@ -59,7 +61,9 @@ class Catalogs:
     @property
     def recipes(self) -> ToolkitRecipes:
         """Return how compilers and C libraries are made."""
-        return ToolkitRecipes(toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl, darwin=self.darwin)
+        return ToolkitRecipes(
+            toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl, darwin=self.darwin, windows=self.windows
+        )
 
 
 def load_catalogs() -> Catalogs:
@@ -79,6 +83,7 @@ def load_catalogs() -> Catalogs:
         musl=load_musl(),
         darwin=load_darwin(),
         sysroot=load_sysroot(),
+        windows=load_windows(),
         variants=load_variants(),
         features=load_features(),
         licenses=load_licenses(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from setup_local.catalog.darwin import DarwinCatalog
 from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
+from setup_local.catalog.windows import WindowsCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,3 +18,4 @@ class ToolkitRecipes:
     sysroot: SysrootCatalog
     musl: MuslCatalog
     darwin: DarwinCatalog
+    windows: WindowsCatalog

@@ -17,12 +17,13 @@ SCHEMA = "windows"
 class WindowsPort:
     """What Windows is on one architecture.
 
-    `target` is Clang's, `dlltool` what that calls the machine, `platform` MSBuild's name, `name` the one in
+    `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name` the one in
     `win-amd64`; `builtins` are sources of compiler-rt that Windows alone needs.
     """
 
     target: str
     dlltool: str
+    launcher: str
     platform: str
     name: str
     builtins: tuple[str, ...]
@@ -139,14 +140,14 @@ class WindowsLibrary:
 
     `sources` and those `without` are patterns below `directory` of the source tree, `headers` files there; those of
     `header_directories` go below `include/` into directories of that name. `commands` run before, with programs of the machine
-    that builds. `without_cflags` are flags that only other systems have. `project` is the one of CPython whose list of sources
+    that builds; without `sources` they make the `archives`, else there is one. `without_patches` are for other systems. `without_cflags` are flags that only other systems have. `project` is the one of CPython whose list of sources
     this must be, empty where it is another release's.
     """
 
     name: str
-    archive: str
-    sources: tuple[str, ...]
-    headers: tuple[str, ...]
+    archives: tuple[str, ...]
+    sources: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
     directory: str = "."
     without: tuple[str, ...] = ()
     header_directories: Mapping[str, str] = field(default_factory=dict)
@@ -155,7 +156,28 @@ class WindowsLibrary:
     recipe_files: tuple[str, ...] = ()
     made: tuple[Made, ...] = ()
     commands: tuple[tuple[str, ...], ...] = ()
+    without_patches: tuple[str, ...] = ()
     project: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceChanges:
+    """Patches of CPython's source, in order."""
+
+    patches: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """CPython's own table of built-in modules: `init` are the functions that are not called after their module.
+
+    `libraries` and `archives` are what single ones of them link.
+    """
+
+    modules: tuple[str, ...]
+    init: Mapping[str, str]
+    libraries: Mapping[str, tuple[str, ...]]
+    archives: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +217,10 @@ class WindowsCatalog:
     runtime: Runtime
     imports: Imports
     projects: Projects
+    source: SourceChanges
     code: Code
     libraries: tuple[WindowsLibrary, ...]
+    table: Table
     modules: tuple[WindowsModule, ...]
     programs: tuple[WindowsProgram, ...]
 

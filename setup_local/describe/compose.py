@@ -11,10 +11,9 @@ from setup_local.describe.model import BuildInfo, Core, PythonJson
 from setup_local.describe.probe import ROOT, Facts
 from setup_local.errors import CatalogError, DescribeError
 from setup_local.plan.model import Plan
-from setup_local.stage import objects
 from setup_local.stage.licenses import CPYTHON
 from setup_local.stage.staged import RUN_TESTS, StagedTree
-from setup_local.values import Libc
+from setup_local.values import Libc, OperatingSystem
 
 SCHEMA = "python-json-8"
 INSTALL = "install"
@@ -33,6 +32,7 @@ def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
 
 def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
     tag = f"cp{plan.python.major}{plan.python.minor}"
+    is_windows = plan.target.os is OperatingSystem.WINDOWS
     return PythonJson(
         target_triple=plan.target.triple,
         build_options=plan.options_text,
@@ -50,11 +50,11 @@ def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
         python_paths_abstract=facts.paths_abstract,
         python_config_vars=_config_vars(plan, facts) | _own_vars(plan),
         python_exe=staged.python_exe,
-        python_stdlib_platform_config=_below(facts.stdlib_platform_config),
+        python_stdlib_platform_config=_below(facts.stdlib_platform_config) if facts.stdlib_platform_config else None,
         python_stdlib_test_packages=facts.test_packages,
         python_suffixes=facts.suffixes,
         python_bytecode_magic_number=facts.bytecode_magic_number,
-        python_symbol_visibility="global-default",
+        python_symbol_visibility="dllexport" if is_windows else "global-default",
         python_extension_module_loading=("builtin",) if plan.is_static else ("builtin", "shared-library"),
         libpython_link_mode=plan.libpython.value,
         crt_features=_crt_features(plan),
@@ -122,7 +122,7 @@ def _crt_features(plan: Plan) -> tuple[str, ...]:
         case Libc.LIBSYSTEM:
             return ("libSystem",)
         case Libc.UCRT:
-            return ("vcruntime:140",)
+            return ()  # part of Windows 10; Microsoft's own runtime library is not linked
         case _:
             assert_never(plan.target.libc)
 
@@ -131,8 +131,8 @@ def _build_info(plan: Plan, staged: StagedTree, facts: Facts) -> BuildInfo:
     return BuildInfo(
         core=_core(plan, staged),
         extensions=describe_extensions(plan, staged, facts),
-        inittab_object=f"build/{objects.INITTAB_OBJECT}",
-        inittab_source=f"build/{objects.INITTAB_SOURCE}",
+        inittab_object=f"build/{staged.inittab_object}",
+        inittab_source=f"build/{staged.inittab_source}",
         inittab_cflags=staged.inittab_cflags,
         object_file_format=plan.target.os.binary_format.value,
     )
@@ -147,6 +147,6 @@ def _core(plan: Plan, staged: StagedTree) -> Core:
     return Core(
         objs=tuple(f"build/{name}" for name in staged.objects.core),
         links=tuple(links),
-        static_lib=staged.libpython,
+        static_lib=staged.libpython or None,
         shared_lib=staged.shared_libpython,
     )

@@ -34,6 +34,7 @@ from setup_local.plan.options import parse_options
 from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
+from setup_local.plan.windows import refuse_for_windows, windows_extensions
 from setup_local.values import (
     NATIVE,
     BuildOption,
@@ -63,6 +64,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
     other.
     """
+    refuse_for_windows(request)
     target = asked_target(request, catalogs)
     source = choose_python(request.python, catalogs.sources)
     python = parse_version(source.version)
@@ -85,7 +87,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         pip_patch=catalogs.pip_patch,
         build_options=options,
         tls=facts.tls,
-        libpython=facts.libpython,
+        libpython=Linkage.SHARED if facts.os is OperatingSystem.WINDOWS else facts.libpython,
         dependencies=facts.dependencies,
         left_out=(*modules.left_out, *impossible_if_static(catalogs.extensions, facts)),
         left_out_programs=modules.programs,
@@ -110,7 +112,7 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         *code_words(catalogs.features, facts),
         *modules.words,
     )
-    patches = load_patches(part.name for part in catalogs.cpython.patch if part.when.matches(facts))
+    patches = load_patches(_patch_names(catalogs, facts))
     return dataclasses.replace(
         plan,
         variant=words,
@@ -125,6 +127,14 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         python_patches=patches,
         deps=catalogs.cpython.deps,
     )
+
+
+def _patch_names(catalogs: Catalogs, facts: Facts) -> Iterator[str]:
+    """Yield the names of the patches of CPython, in order."""
+    if facts.os is OperatingSystem.WINDOWS:
+        yield from catalogs.windows.source.patches
+    else:
+        yield from (part.name for part in catalogs.cpython.patch if part.when.matches(facts))
 
 
 def decide_modules(request: Request, target: Target, python: Version, catalogs: Catalogs) -> ModuleChoice:
@@ -307,6 +317,9 @@ def plan_modules(
 ) -> tuple[tuple[PlannedExtension, ...], tuple[PlannedLibrary, ...], tuple[SharedObject, ...]]:
     """Return the chosen modules, the libraries they need, and which of these they link as shared ones."""
     facts = modules.facts
+    if facts.os is OperatingSystem.WINDOWS:
+        extensions = windows_extensions(catalogs.windows)
+        return extensions, plan_libraries(catalogs, extensions, facts), ()
     extensions = decide_extensions(catalogs.extensions, facts, modules.left_out)
     libraries = plan_libraries(catalogs, extensions, facts)
     if facts.dependencies is Linkage.STATIC:

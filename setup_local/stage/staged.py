@@ -12,7 +12,7 @@ from typing import Any
 from setup_local.catalog.load import convert
 from setup_local.errors import CatalogError, StageError
 from setup_local.stage import files
-from setup_local.stage.objects import Objects
+from setup_local.stage.objects import INITTAB_OBJECT, INITTAB_SOURCE, Objects
 
 TREE = "python"
 RECORD = "staged.json"
@@ -27,7 +27,8 @@ class StagedTree:
     `libpython` is the static one, `shared_libpython` the one that the interpreter needs if it does not hold libpython
     itself, or that lies beside it for programs that embed Python. `inittab` maps the built-in modules to their init
     functions, `required` are those without which the interpreter does not start, `system_libraries` and `frameworks` what libpython
-    links besides, `archives` maps each static library (`libz.a`) to the library it belongs to, in link order.
+    links besides, `archives` maps each static library (`libz.a`) to the library it belongs to, in link order. `inittab_object` and
+    `inittab_source` are below `build/`.
     """
 
     root: Path
@@ -43,6 +44,8 @@ class StagedTree:
     tcl_library_paths: tuple[str, ...]
     shared_libpython: str | None = None
     frameworks: tuple[str, ...] = ()
+    inittab_object: str = INITTAB_OBJECT
+    inittab_source: str = INITTAB_SOURCE
 
     @property
     def interpreter(self) -> Path:

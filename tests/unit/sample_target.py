@@ -9,6 +9,7 @@ from setup_local.catalog.musl import load_musl
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.toolkit import ToolkitRecipes
+from setup_local.catalog.windows import load_windows
 from setup_local.values import Libc, OperatingSystem
 
 TARGET = Target(
@@ -20,4 +21,10 @@ TARGET = Target(
     floors=("2.12", "2.17"),
 )
 HOST = BuildHost(machine="x86_64", target=TARGET, runs=("x86_64",))
-RECIPES = ToolkitRecipes(toolchain=load_toolchain(), sysroot=load_sysroot(), musl=load_musl(), darwin=load_darwin())
+RECIPES = ToolkitRecipes(
+    toolchain=load_toolchain(),
+    sysroot=load_sysroot(),
+    musl=load_musl(),
+    darwin=load_darwin(),
+    windows=load_windows(),
+)

@@ -34,6 +34,7 @@ from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
+from setup_local.catalog.windows import load_windows
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.configure import plan_companion
 from setup_local.plan.model import Plan
@@ -124,6 +125,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         ),
         "musl": load_musl(),
         "darwin": load_darwin(),
+        "windows": load_windows(),
         "sysroot": load_sysroot(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
         "features": FeatureCatalog(features=()),

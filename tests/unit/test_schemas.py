@@ -32,6 +32,7 @@ from setup_local.catalog import (
     targets,
     toolchains,
     variants,
+    windows,
 )
 from setup_local.catalog.load import schema
 from setup_local.catalog.when import When
@@ -139,6 +140,20 @@ AGREE: list[tuple[str, str, Any]] = [
     ("variants", "$defs/tls", variants.TlsChoice),
     ("variants", "$defs/impossible", variants.Impossible),
     ("variants", "$defs/when", When),
+    ("windows", "", windows.WindowsCatalog),
+    ("windows", "$defs/library", windows.WindowsLibrary),
+    ("windows", "$defs/made", windows.Made),
+    ("windows", "$defs/module", windows.WindowsModule),
+    ("windows", "$defs/port", windows.WindowsPort),
+    ("windows", "$defs/program", windows.WindowsProgram),
+    ("windows", "$defs/start", windows.StartFile),
+    ("windows", "properties/code", windows.Code),
+    ("windows", "properties/compiler", windows.Compiler),
+    ("windows", "properties/imports", windows.Imports),
+    ("windows", "properties/projects", windows.Projects),
+    ("windows", "properties/runtime", windows.Runtime),
+    ("windows", "properties/source", windows.SourceChanges),
+    ("windows", "properties/table", windows.Table),
 ]
 # Fields that no file has: code fills them in.
 CODE_ONLY = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.windows import WindowsLibrary
 from setup_local.errors import StepError
 from setup_local.plan.model import PlannedLibrary
+from setup_local.render import render
 
 # What flags of the library catalog have that Windows does not know, or that is for debug information in another form.
 _FOREIGN_FLAGS = ("-fPIC", "-fvisibility=*", "-gdwarf-*", "-g1")
@@ -39,27 +41,46 @@ class LibraryBuild:
         return text
 
 
-def build_windows_library(build: LibraryBuild, compiler: Compiler, run: Runner, build_compiler: str = "cc") -> None:
+def build_windows_library(
+    build: LibraryBuild, compiler: Compiler, run: Runner, env: Mapping[str, str], build_compiler: str = "cc"
+) -> None:
     """Build one library; `build_compiler` is that of the machine that builds. Raises `StepError`."""
     planned, recipe = build.planned, build.recipe
-    apply_patches(build.tree, planned.patches, where=planned.name)
-    values = {
-        "recipe": str(build.work / "recipe"),
-        "version": planned.version,
-        "build-cc": build_compiler,
-    }
+    patches = [patch for patch in planned.patches if patch.name not in recipe.without_patches]
+    apply_patches(build.tree, patches, where=planned.name)
+    values = {"recipe": str(build.work / "recipe"), "version": planned.version, "build-cc": build_compiler}
     for name in recipe.recipe_files:
         (build.work / "recipe" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(RECIPES / name, build.work / "recipe" / name)
     directory = build.tree / recipe.directory
+    complete = {**env, "PATH": f"{write_programs(compiler, build.work / 'bin')}:{env['PATH']}"}
     for words in recipe.commands:
-        run([build.expanded(word, values) for word in words], cwd=directory)
+        run([build.expanded(word, values) for word in words], cwd=directory, env=complete)
     _make_files(build, directory, values)
     installed = build.work / "stage" / PREFIX.lstrip("/")
     (installed / "lib").mkdir(parents=True)
-    _compile(build, compiler, directory, installed / "lib" / recipe.archive, values, run)
+    if recipe.sources:
+        (archive,) = recipe.archives
+        _compile(build, compiler, directory, installed / "lib" / archive, values, run)
+    else:
+        for archive in recipe.archives:
+            shutil.copyfile(directory / archive, installed / "lib" / archive)
     _install_headers(recipe, directory, installed / "include")
     collect(planned.library, installed, build.tree, build.out)
+
+
+def write_programs(compiler: Compiler, place: Path) -> Path:
+    """Write compiler and archiver as programs of usual names, for builds that are no command lists; return their directory."""
+    place.mkdir(parents=True)
+    programs = {
+        "cc": compiler.words(),
+        "ar": (str(compiler.program), "ar"),
+        "ranlib": (str(compiler.program), "ranlib"),
+    }
+    for name, words in programs.items():
+        (place / name).write_text(render("tool.sh.j2", {"program": shlex.join(words)}), encoding="utf-8")
+        (place / name).chmod(0o755)
+    return place
 
 
 def _make_files(build: LibraryBuild, directory: Path, values: Mapping[str, str]) -> None:

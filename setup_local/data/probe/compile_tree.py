@@ -21,9 +21,10 @@ import warnings
 
 
 def sources(install: str) -> list[tuple[int, str]]:
-    """Return size and relative path of every module below lib/, sorted."""
+    """Return size and relative path of every module below lib/ (`Lib` of an installation for Windows), sorted."""
     found = []
-    for directory, names, files in os.walk(os.path.join(install, "lib")):
+    library = next(name for name in sorted(os.listdir(install)) if name.lower() == "lib")
+    for directory, names, files in os.walk(os.path.join(install, library)):
         names.sort()
         for name in files:
             if name.endswith(".py"):

@@ -1,0 +1,152 @@
+"""The steps that build for Windows: the sysroot, each library, CPython."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from setup_local import fetch, paths
+from setup_local.build import toolchain
+from setup_local.build.build_python import PREFIX as BUILD_PYTHON
+from setup_local.build.build_python import STEP as BUILD_PYTHON_STEP
+from setup_local.build.ninja import run_ninja
+from setup_local.build.patches import apply_patches
+from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
+from setup_local.build.steps import Job, Step
+from setup_local.build.windows.compiler import Compiler
+from setup_local.build.windows.cpython import PRODUCTS, CoreBuild, cpython_commands, prepare_tree
+from setup_local.build.windows.libraries import LibraryBuild, build_windows_library
+from setup_local.build.windows.sysroot import Trees, build_windows_sysroot
+from setup_local.build.workspace import merge_trees
+from setup_local.catalog.libraries import RECIPES
+from setup_local.catalog.targets import Target
+from setup_local.catalog.windows import WindowsCatalog, WindowsLibrary
+from setup_local.errors import CatalogError, StepError
+from setup_local.plan.model import Plan, PlannedLibrary
+
+# What of CPython's tree goes on to staging: objects, products, and the sources of what is installed.
+_KEPT = (PRODUCTS, "objects", "Lib", "Include", "PC", "LICENSE", "Tools/scripts")
+
+
+def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) -> Step:
+    """Return the step that makes what programs for Windows are linked with."""
+    recipe, arch = plan.recipes.windows, target.arch
+    builtins = plan.recipes.toolchain.builtins
+    kept = plan.recipes.toolchain.keep["compiler-rt"]
+    taken = {source.name: inputs.sources[source.identity] for source in plan.toolchain_sources}
+
+    def action(job: Job) -> None:
+        trees = Trees(
+            wheel=fetch.unpack(taken["ziglang"], job.work / "wheel", only=recipe.keep),
+            compiler_rt=fetch.unpack(taken["compiler-rt"], job.work / "compiler-rt", only=kept),
+        )
+        compiler = windows_compiler(recipe, target, job.inputs[compilers], job.out)
+        build_windows_sysroot(compiler, arch, builtins, trees, job.run)
+
+    return Step(
+        name=f"sysroot:{arch.name}-windows",
+        ingredients=[pins(taken.values()), recipe, builtins, kept, arch.for_compiling],
+        needs=(compilers,),
+        action=action,
+        weight=60,
+    )
+
+
+def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sysroot: Path) -> Compiler:
+    """Return what compiles for a target, of a toolchain for the machine that builds and a sysroot."""
+    if target.arch.name not in recipe.ports:
+        raise CatalogError(f"data/windows.toml says nothing about {target.arch.name}")
+    (resources,) = compilers.glob("lib/clang/*")
+    return Compiler(
+        program=compilers / toolchain.WHEEL / "zig",
+        resources=resources,
+        sysroot=sysroot,
+        catalog=recipe,
+        port=recipe.ports[target.arch.name],
+        cflags=target.cflags,
+    )
+
+
+def library_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, inputs: GraphInputs) -> list[Step]:
+    """Return the steps that build the libraries, each after those that it needs."""
+    recipes = {recipe.name: recipe for recipe in plan.recipes.windows.libraries}
+    if missing := [item.name for item in plan.libraries if item.name not in recipes]:
+        raise CatalogError(f"data/windows.toml does not say how {missing[0]} is built")
+    return [_library_step(plan, item, recipes[item.name], toolkit, native, inputs) for item in plan.libraries]
+
+
+def _library_step(
+    plan: Plan, planned: PlannedLibrary, recipe: WindowsLibrary, toolkit: Toolkit, native: Toolkit, inputs: GraphInputs
+) -> Step:
+    source = inputs.sources[planned.source.identity]
+    windows, target = plan.recipes.windows, plan.target
+
+    def action(job: Job) -> None:
+        compiler = windows_compiler(windows, target, job.inputs[toolkit.compilers], job.inputs[toolkit.libc])
+        build = LibraryBuild(
+            planned=planned, recipe=recipe, tree=unpacked(source, job.work), work=job.work, out=job.out
+        )
+        build_windows_library(build, compiler, job.run, job.env, native.compiler(job))
+
+    chosen = planned.library
+    return Step(
+        name=library_step(planned.name),
+        ingredients=[chosen.recipe, recipe, planned.patches, pins([source]), windows.compiler, target.for_compiling],
+        needs=tuple(dict.fromkeys((*toolkit.names, *native.names))),
+        data=(*(RECIPES / name for name in recipe.recipe_files), paths.TEMPLATES / "tool.sh.j2"),
+        action=action,
+        weight=chosen.weight,
+    )
+
+
+def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -> Step:
+    """Return the step that compiles CPython: its result has its own objects, DLLs and programs, library and headers."""
+    source = inputs.sources[plan.python_source.identity]
+    libraries = tuple(library_step(item.name) for item in plan.libraries)
+    recipe, target, version, patches, deps = (
+        plan.recipes.windows,
+        plan.target,
+        plan.python.release,
+        plan.python_patches,
+        plan.deps,
+    )
+
+    def action(job: Job) -> None:
+        tree = unpacked(source, job.work)
+        apply_patches(tree, patches, where="cpython")
+        merge_trees([job.inputs[item] for item in libraries], tree / deps)
+        build = CoreBuild(
+            tree=tree,
+            version=version,
+            compiler=windows_compiler(recipe, target, job.inputs[toolkit.compilers], job.inputs[toolkit.libc]),
+            deps=deps,
+            python=str(job.inputs[BUILD_PYTHON_STEP] / BUILD_PYTHON / "bin" / "python3"),
+        )
+        prepare_tree(build)
+        # The wheel's resource compiler is compiled where it is first used.
+        env = {"SOURCE_DATE_EPOCH": _release_time(tree), "ZIG_GLOBAL_CACHE_DIR": str(job.work / "zig")}
+        run_ninja(cpython_commands(build), tree, job.run, {**job.env, **env})
+        _keep(tree, job.out)
+
+    return Step(
+        name=name,
+        ingredients=[pins([source]), recipe, target.for_compiling, version, patches, deps],
+        needs=(*toolkit.names, *libraries, BUILD_PYTHON_STEP),
+        action=action,
+        weight=300,
+    )
+
+
+def _release_time(tree: Path) -> str:
+    """Return when this CPython was released, in seconds since 1970: the interpreter shows it as its build time."""
+    return str(int((tree / "Include" / "patchlevel.h").stat().st_mtime))
+
+
+def _keep(tree: Path, out: Path) -> None:
+    """Move what staging takes to the result."""
+    for name in _KEPT:
+        if (tree / name).exists():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(tree / name, out / name)
+    if not any((out / PRODUCTS).glob("*.exe")):
+        raise StepError("the build made no programs", where=tree)

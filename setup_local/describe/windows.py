@@ -1,0 +1,130 @@
+"""Facts of an interpreter for Windows, which does not run where it is built: what its files say, and what CPython makes of that.
+
+Paths and variables are those that `sysconfig` computes on Windows (its scheme `nt`); an interpreter that runs, here in Wine, is
+asked by the tests and must agree.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from setup_local.describe.probe import ROOT, Facts
+from setup_local.describe.read import read_version
+from setup_local.plan.model import Plan
+from setup_local.stage import files
+from setup_local.stage.staged import StagedTree
+
+_TEST_DIRECTORIES = frozenset({"test", "tests", "idle_test"})
+_ABSTRACT = {
+    "stdlib": "{installed_base}/Lib",
+    "platstdlib": "{base}/Lib",
+    "purelib": "{base}/Lib/site-packages",
+    "platlib": "{base}/Lib/site-packages",
+    "include": "{installed_base}/Include",
+    "platinclude": "{installed_base}/Include",
+    "scripts": "{base}/Scripts",
+    "data": "{base}",
+}
+_PLACES = {"{installed_base}": ROOT, "{base}": ROOT}
+
+
+def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
+    """Return the facts of a staged tree; `magic` is the number that its bytecode begins with, in hexadecimal.
+
+    Raises `DescribeError` if a file does not say what it should.
+    """
+    install = staged.root / "install"
+    header = install / "Include" / "patchlevel.h"
+    version = read_version(files.read(header), header)
+    port = plan.recipes.windows.ports[plan.target.arch.name]
+    tag = f"cp{plan.python.major}{plan.python.minor}-win_{port.name}"
+    return Facts(
+        version=version.text,
+        implementation_name="cpython",
+        implementation_version=version.parts,
+        implementation_hex_version=version.number,
+        implementation_cache_tag=f"cpython-{plan.python.major}{plan.python.minor}",
+        abiflags="",
+        platform_tag=f"win-{port.name}",
+        paths={name: _placed(value) for name, value in _ABSTRACT.items()},
+        paths_abstract=dict(_ABSTRACT),
+        config_vars=_config_vars(plan, tag),
+        stdlib_platform_config="",
+        test_packages=test_packages(install / "Lib"),
+        suffixes={
+            "bytecode": (".pyc",),
+            "debug_bytecode": (".pyc",),
+            "extension": (f".{tag}.pyd", ".pyd"),
+            "optimized_bytecode": (".pyc",),
+            "source": (".py", ".pyw"),
+        },
+        bytecode_magic_number=magic,
+        builtin_modules=tuple(sorted(staged.inittab)),
+        shared_directory=f"{ROOT}/DLLs",
+        shared_modules={},
+    )
+
+
+def _placed(value: str) -> str:
+    for old, new in _PLACES.items():
+        value = value.replace(old, new)
+    return value
+
+
+def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
+    """Return what `sysconfig.get_config_vars()` has on Windows, without the places of a user."""
+    short, nodot = f"{plan.python.major}.{plan.python.minor}", f"{plan.python.major}{plan.python.minor}"
+    places = (
+        "prefix",
+        "exec_prefix",
+        "installed_base",
+        "base",
+        "installed_platbase",
+        "platbase",
+        "projectbase",
+        "BINDIR",
+    )
+    return {
+        **dict.fromkeys(places, ROOT),
+        "py_version": str(plan.python),
+        "py_version_short": short,
+        "py_version_nodot": nodot,
+        "py_version_nodot_plat": nodot,
+        "platlibdir": "DLLs",
+        "implementation": "Python",
+        "implementation_lower": "python",
+        "abiflags": "",
+        "abi_thread": "",
+        "LIBDEST": f"{ROOT}/Lib",
+        "BINLIBDEST": f"{ROOT}/Lib",
+        "INCLUDEPY": f"{ROOT}/Include",
+        "LIBDIR": f"{ROOT}/libs",
+        "LIBRARY": f"python{nodot}.dll",
+        "LDLIBRARY": f"python{nodot}.dll",
+        "EXT_SUFFIX": f".{tag}.pyd",
+        "SOABI": tag,
+        "Py_GIL_DISABLED": "0",
+        "EXE": ".exe",
+        "VERSION": nodot,
+        "TZPATH": "",
+        "srcdir": ROOT,
+    }
+
+
+def test_packages(stdlib: Path) -> tuple[str, ...]:
+    """Return the dotted names of the outermost packages that hold the library's own tests."""
+    found = []
+    for directory, names, _ in os.walk(stdlib):
+        names[:] = [name for name in names if name not in {"site-packages", "__pycache__"}]
+        for name in sorted(_TEST_DIRECTORIES.intersection(names)):
+            path = Path(directory, name)
+            if (path / "__init__.py").exists():
+                found.append(path.relative_to(stdlib).as_posix().replace("/", "."))
+            names.remove(name)
+    return tuple(sorted(found))
+
+
+def magic_number(stdlib: Path) -> str:
+    """Return the number that the compiled library begins with, in hexadecimal."""
+    return files.only(stdlib / "__pycache__", "os.cpython-*.pyc").read_bytes()[:4].hex()

@@ -1,0 +1,67 @@
+"""What a plan for Windows has that others do not: its modules come from CPython's own project files, and much cannot be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from setup_local.catalog.windows import WindowsCatalog
+from setup_local.errors import RequestError
+from setup_local.plan.model import PlannedExtension
+from setup_local.values import (
+    NO_OPTIONS,
+    Linkage,
+    LinkMode,
+    OperatingSystem,
+    Request,
+    ToolchainChoice,
+    system_of,
+)
+
+
+def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
+    """Return every module of an interpreter for Windows: all are linked into its DLL."""
+    table = catalog.table
+    own = (
+        PlannedExtension(
+            name=name,
+            link=LinkMode.STATIC,
+            libraries=table.libraries.get(name, ()),
+            archives=table.archives.get(name, ()),
+            in_core=True,
+            init=table.init.get(name, ""),
+        )
+        for name in table.modules
+    )
+    added = (
+        PlannedExtension(
+            name=module.name,
+            link=LinkMode.STATIC,
+            sources=(f"{module.name}.vcxproj",),
+            libraries=module.libraries,
+            archives=module.archives,
+            in_core=False,
+        )
+        for module in catalog.modules
+    )
+    return (*own, *added)
+
+
+def refuse_for_windows(request: Request) -> None:
+    """Raise `RequestError` for the first wish that means nothing for Windows, or cannot be met yet."""
+    if system_of(request.target_triple) is not OperatingSystem.WINDOWS:
+        return
+    for is_asked, what in _wishes(request):
+        if is_asked:
+            raise RequestError(f"{what} for Windows", where=request.target_triple)
+
+
+def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
+    yield request.options != NO_OPTIONS, f"{request.options} cannot be built"
+    yield request.glibc is not None, "there is no glibc"
+    yield request.libpython is Linkage.SHARED, "libpython is always a DLL, and cannot be asked for,"
+    yield request.dependencies is Linkage.SHARED, "libraries cannot be shared"
+    yield request.toolchain is ToolchainChoice.LLVM, "the host's LLVM has no headers"
+    yield bool(request.tls), "the TLS library cannot be chosen"
+    yield bool(request.with_features or request.without_features), "groups of modules cannot be chosen"
+    yield bool(request.without_modules), "modules cannot be left out"
+    yield request.profile is not None, "there is no build with a profile"

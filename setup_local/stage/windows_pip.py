@@ -1,0 +1,64 @@
+"""Installs the pip that ensurepip bundles into an installation for Windows, with programs that find the interpreter beside them.
+
+pip itself would write programs for the machine that it runs on. Those of Windows are the launcher that pip carries (distlib's),
+what it starts, and a script; `<launcher_dir>` is what the launcher calls its own directory.
+"""
+
+from __future__ import annotations
+
+import configparser
+import io
+import zipfile
+from pathlib import Path
+
+from setup_local.errors import StageError
+from setup_local.stage import files
+from setup_local.stage.scripts import record_line
+
+_WHEELS = "Lib/ensurepip/_bundled/pip-*.whl"
+_PACKAGES = Path("Lib", "site-packages")
+_SCRIPTS = "Scripts"
+_START = b"#!<launcher_dir>\\..\\python.exe\r\n"
+_SCRIPT = "import sys\nfrom {module} import {function}\nsys.exit({function}())\n"
+_INSTALLER = "pip\n"
+
+
+def install_pip(install: Path, version: str, launcher: str) -> None:
+    """Install the bundled pip; `version` is CPython's (`3.13`), `launcher` the one in pip for the processor. Raises `StageError`."""
+    wheel = files.only(install, _WHEELS)
+    with zipfile.ZipFile(wheel) as packed:
+        members = {name: packed.read(name) for name in packed.namelist() if not name.endswith("/")}
+    info = next(name.partition("/")[0] for name in members if name.endswith(".dist-info/RECORD"))
+    if launcher not in members:
+        raise StageError(f"has no {launcher}", where=wheel)
+    added = {f"{info}/INSTALLER": _INSTALLER.encode(), f"{info}/REQUESTED": b""}
+    for name, script in _scripts(members[f"{info}/entry_points.txt"].decode(), version).items():
+        added[f"../../{_SCRIPTS}/{name}.exe"] = members[launcher] + _START + _packed(script)
+    record = members.pop(f"{info}/RECORD").decode().splitlines()
+    lines = [*record[:-1], *(record_line(name, data) for name, data in added.items()), record[-1]]
+    for name, data in {**members, **added, f"{info}/RECORD": "".join(f"{line}\n" for line in lines).encode()}.items():
+        files.write_bytes((install / _PACKAGES).joinpath(*_parts(name)), data)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    """Return the parts of a path below `site-packages`, which may lead to the directory of programs."""
+    return tuple(name.split("/"))
+
+
+def _scripts(entry_points: str, version: str) -> dict[str, str]:
+    """Return the programs of pip by name, each as what it runs; one has the version of Python in its name."""
+    parser = configparser.ConfigParser(delimiters=("=",))
+    parser.read_string(entry_points)
+    scripts = {}
+    for name, target in parser["console_scripts"].items():
+        module, _, function = target.partition(":")
+        scripts[name] = _SCRIPT.format(module=module.strip(), function=function.strip())
+    return {**scripts, f"pip{version}": scripts["pip"]}
+
+
+def _packed(script: str) -> bytes:
+    """Return a script as the archive that a launcher hands to the interpreter: the same bytes each time."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as packed:
+        packed.writestr(zipfile.ZipInfo("__main__.py"), script)
+    return buffer.getvalue()
