@@ -1,0 +1,169 @@
+"""An archive for Windows: its programs run here in Wine (`scripts/install-wine`).
+
+What a wheel needs that Wine does not have is a skip with its reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from installed import DIST, INDEX_VARIABLES, unpack
+
+from setup_local.describe.probe import ROOT
+from setup_local.errors import HostError
+
+WINE_VARIABLE = "SETUP_LOCAL_TEST_WINE"
+# Wheels with compiled code, what is asked of each, and the answer.
+WHEELS = {
+    "orjson": ("import orjson; print(orjson.dumps({'a': 1}).decode())", '{"a":1}'),
+    "numpy": (
+        "import numpy as n; a = n.arange(9.0).reshape(3, 3) + n.eye(3); print(round(float(n.linalg.det(a)), 6), round(float((a @ n.linalg.inv(a)).trace()), 6))",
+        "-2.0 3.0",
+    ),
+    "cryptography": (
+        "from cryptography.fernet import Fernet as F; f = F(F.generate_key()); print(f.decrypt(f.encrypt(b'x')).decode())",
+        "x",
+    ),
+    "lxml": ("from lxml import etree; print(etree.fromstring('<a><b>1</b></a>').xpath('string(//b)'))", "1"),
+    "pydantic": (
+        "import pydantic\nclass M(pydantic.BaseModel):\n    x: int\nprint(M(x='3').x)",
+        "3",
+    ),
+    "pillow": (
+        "from PIL import Image; print(Image.new('RGB', (4, 4), 'red').resize((2, 2)).getpixel((0, 0)))",
+        "(255, 0, 0)",
+    ),
+    "psutil": ("import os, psutil; print(psutil.Process().pid == os.getpid())", "True"),
+}
+CPP_RUNTIME = "msvc-runtime"
+
+
+class Tree:
+    """An unpacked distribution, and how its programs are started."""
+
+    def __init__(self, place: Path, wine: Path) -> None:
+        self.root = place
+        self.python = place / "install" / "python.exe"
+        self.description = json.loads((place / "PYTHON.json").read_text(encoding="utf-8"))
+        self._wine = wine
+
+    def run(self, args: list[str | Path], seconds: float = 300) -> str:
+        """Run the interpreter; fail with all that it printed when it does not end with 0."""
+        env = {"PATH": os.defpath, "HOME": str(self.root)}
+        words = [self._wine, self.python, *args]
+        done = subprocess.run(
+            words,
+            cwd=self.root,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=seconds,
+            check=False,
+        )
+        if done.returncode:
+            pytest.fail(f"ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tree(archive: Path, workshop: Path) -> Tree:
+    wine = os.environ.get(WINE_VARIABLE)
+    if not wine:
+        pytest.fail(f"no Wine was given: {WINE_VARIABLE}=DIRECTORY/wine, see scripts/install-wine")
+    unpack(archive, workshop / "tree")
+    found = Tree(workshop / "tree" / "python", Path(wine))
+    assert "windows" in str(found.description["target_triple"])
+    return found
+
+
+def test_version(tree: Tree) -> None:
+    printed = tree.run(["-c", "import sys; print(sys.version); print(sys.winver)"])
+    assert printed.startswith(str(tree.description["python_version"]))
+    assert tree.run(["-V"]).split()[1] == tree.description["python_version"]
+
+
+def test_what_the_interpreter_says_is_what_the_description_says(tree: Tree) -> None:
+    code = (
+        "import importlib.machinery as m, importlib.util as u, json, os, sys, sysconfig as s; root = sys.base_prefix\n"
+        "below = lambda v: str(v).replace(root, '{root}').replace(os.sep, '/')\n"
+        "print(json.dumps({'vars': {k: below(v) for k, v in s.get_config_vars().items() if k not in ('userbase', 'VPATH')},"
+        " 'paths': {k: below(v) for k, v in s.get_paths().items()}, 'abstract': s.get_paths(expand=False),"
+        " 'modules': sorted(sys.builtin_module_names), 'suffixes': m.EXTENSION_SUFFIXES, 'magic': u.MAGIC_NUMBER.hex(),"
+        " 'platform': s.get_platform()}))"
+    )
+    said, described = json.loads(tree.run(["-I", "-c", code])), tree.description
+    install = {name: value.replace(ROOT, "install") for name, value in said["paths"].items()}
+    assert install == described["python_paths"]
+    assert said["abstract"] == described["python_paths_abstract"]
+    assert said["modules"] == sorted(described["build_info"]["extensions"])
+    assert said["suffixes"] == described["python_suffixes"]["extension"]
+    assert said["magic"] == described["python_bytecode_magic_number"]
+    assert said["platform"] == described["python_platform_tag"]
+    prefix = described["python_config_vars"]["prefix"]
+    own = {name for name in described["python_config_vars"] if name.startswith("SETUP_LOCAL_")}
+    variables = {name: value.replace(ROOT, prefix) for name, value in said["vars"].items()}
+    assert variables == {name: text for name, text in described["python_config_vars"].items() if name not in own}
+
+
+def test_programs_use_it(tree: Tree, workshop: Path) -> None:
+    scripts = workshop / "dist"
+    shutil.copytree(DIST, scripts)
+    printed = tree.run([scripts / "on_windows.py"], seconds=1200)
+    assert "FAILED" not in printed
+    assert printed.count("ok test_") > 15
+
+
+def test_it_can_be_moved(tree: Tree, workshop: Path) -> None:
+    moved = workshop / "moved to a place with blanks é"
+    shutil.copytree(tree.root, moved)
+    other = Tree(moved, Path(os.environ[WINE_VARIABLE]))
+    code = "import subprocess, sys; from pathlib import Path; print(subprocess.run([Path(sys.prefix, 'Scripts', 'pip3.exe'), '-V'], capture_output=True, text=True).stdout)"
+    assert "moved to a place with blanks" in other.run(["-X", "utf8", "-c", code])
+
+
+@pytest.mark.parametrize("name", sorted(WHEELS))
+def test_wheels_of_the_index(name: str, tree: Tree, workshop: Path) -> None:
+    code, expected = WHEELS[name]
+    place = workshop / "wheels" / name
+    _download(place, name, tree)
+    runtime = workshop / "wheels" / CPP_RUNTIME
+    if not runtime.exists():
+        _download(runtime, CPP_RUNTIME, tree)
+        for library in runtime.rglob("*140*.dll"):
+            shutil.copy2(library, tree.python.parent / library.name)
+    start = f"import sys; sys.path.insert(0, {_windows(place)!r})\n"
+    assert tree.run(["-c", start + code]).split() == expected.split()
+
+
+def _download(place: Path, name: str, tree: Tree) -> None:
+    """Unpack the wheels of a package for this Python on Windows, with what it needs."""
+    version = str(tree.description["python_major_minor_version"])
+    words = [
+        "python3",
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "--disable-pip-version-check",
+        "--only-binary=:all:",
+        "--target",
+        place,
+    ]
+    words += ["--platform", "win_amd64", "--python-version", version, "--implementation", "cp", name]
+    handed_on = {key: value for key, value in os.environ.items() if key.startswith((*INDEX_VARIABLES, "SSL_"))}
+    env = {**handed_on, "PATH": os.environ["PATH"], "HOME": str(place.parent)}
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise HostError(f"{name} could not be had: {done.stderr[-300:]}")
+
+
+def _windows(path: Path) -> str:
+    """Return a path of this machine as Wine has it."""
+    return "Z:" + str(path).replace("/", "\\")
