@@ -15,10 +15,12 @@ from setup_local.catalog.cpython import load_cpython
 from setup_local.catalog.libraries import PLACEHOLDERS, RECIPES, Command, Library, load_libraries
 from setup_local.catalog.patches import PATCHES, PIP_LAUNCHERS, load_patch, patch_files
 from setup_local.catalog.sources import Requirement, load_sources
+from setup_local.catalog.windows import load_windows
 from setup_local.errors import CatalogError
 
 LIBRARIES = load_libraries()
 CPYTHON_PATCHES = {part.name for part in load_cpython().patch}
+WINDOWS = load_windows()
 DOCUMENT = tomllib.loads((paths.DATA / "libraries.toml").read_text())
 BY_NAME = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
 MINIMAL = """
@@ -78,13 +80,18 @@ def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: L
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
     used = {path for library in LIBRARIES for path in (*library.files, *patch_files(library.patches))}
-    used |= set(patch_files([*CPYTHON_PATCHES, PIP_LAUNCHERS]))
+    used |= set(patch_files([*CPYTHON_PATCHES, *WINDOWS.source.patches, PIP_LAUNCHERS]))
+    used |= {RECIPES / name for library in WINDOWS.libraries for name in library.recipe_files}
     there = {path for top in (RECIPES, PATCHES) for path in top.rglob("*") if path.is_file()}
     assert there == used
 
 
 def test_every_patch_says_why() -> None:
-    names = {name for library in LIBRARIES for name in library.patches} | CPYTHON_PATCHES | {PIP_LAUNCHERS}
+    names = (
+        {name for library in LIBRARIES for name in library.patches}
+        | CPYTHON_PATCHES
+        | {*WINDOWS.source.patches, PIP_LAUNCHERS}
+    )
     assert names
     for name in names:
         assert load_patch(name).why.strip()
