@@ -90,6 +90,7 @@ aarch64: environment
 # All other processors that were built, one after another: as above.
 ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu
 test-architectures: environment
+	$(RUN) -m pytest tests/integration/test_processors.py
 	for pair in $(ARCHITECTURES); do \
 		scripts/install-emulation $${pair%%:*} && \
 		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \

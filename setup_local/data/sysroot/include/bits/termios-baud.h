@@ -24,6 +24,23 @@
 #define EXTB B38400
 #endif
 
+#ifdef __powerpc__ /* counts on, where other processors set a further bit */
+#define B57600 0000020
+#define B115200 0000021
+#define B230400 0000022
+#define B460800 0000023
+#define B500000 0000024
+#define B576000 0000025
+#define B921600 0000026
+#define B1000000 0000027
+#define B1152000 0000030
+#define B1500000 0000031
+#define B2000000 0000032
+#define B2500000 0000033
+#define B3000000 0000034
+#define B3500000 0000035
+#define B4000000 0000036
+#else
 #define B57600 0010001
 #define B115200 0010002
 #define B230400 0010003
@@ -39,4 +56,5 @@
 #define B3000000 0010015
 #define B3500000 0010016
 #define B4000000 0010017
+#endif
 #define __MAX_BAUD B4000000
