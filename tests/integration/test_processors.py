@@ -17,7 +17,7 @@ from setup_local.audit.policy import load_policy
 from setup_local.audit.validate import audit_paths
 from setup_local.build.emulation import EMULATOR, ROOT
 from setup_local.build.engine import Engine
-from setup_local.build.sandbox import choose_sandbox
+from setup_local.build.isolation import choose_sandbox
 from setup_local.build.step_parts import emulation_step
 from setup_local.build.steps import Step
 from setup_local.build.toolchain import tool_environment
