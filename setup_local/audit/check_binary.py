@@ -11,6 +11,7 @@ from setup_local.audit.own_places import is_own
 from setup_local.audit.policy import matches
 
 Breaches = Iterator[tuple[str, str]]
+_IMPLEMENTATION = "_"  # how names begin that a C library shares with the helpers of compilers
 _MOST = 8  # names in one sentence
 
 
@@ -78,7 +79,7 @@ def _libc_functions(binary: Binary) -> Breaches:
     policy, image, symbols = binary.policy, binary.image, binary.image.symbols
     if image.standalone:
         return  # a static program has the C library in it
-    visible = symbols.linkable | image.exports
+    visible = {name for name in symbols.linkable | image.exports if not name.startswith(_IMPLEMENTATION)}
     suspects = {name for name in visible & symbols.functions if policy.functions.get(name, (10**6,)) <= binary.floor}
     if image.linked:  # a linker makes hidden functions local; only in objects are local ones surely private
         local = symbols.locals & symbols.functions & policy.functions.keys()

@@ -77,7 +77,7 @@ def _exists(binary: MachoBinary) -> Breaches:
         if not binary.policy.offers(library, item.name):
             unknown.setdefault(library, set()).add(item.name)
     for library, names in sorted(unknown.items()):
-        yield binary.name, f"wants names that {library} does not have: {listed(names)}"
+        yield binary.name, f"wants names that {library} is not known to have: {listed(names)}"
 
 
 def _newer(binary: MachoBinary) -> Breaches:
