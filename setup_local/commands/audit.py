@@ -16,7 +16,12 @@ from setup_local.errors import RequestError, ValidationFailed
     "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
 )
 @click.option(
-    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc; the policy's default if left out."
+    "--glibc",
+    "--macos-minimum",
+    "floor",
+    default="",
+    metavar="VERSION",
+    help="The oldest glibc or macOS; the policy's default if left out.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
@@ -27,6 +32,7 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
     Examples:
       setup-local audit python/install
       setup-local audit --glibc 2.17 build/module.so
+      setup-local audit --target-triple aarch64-apple-darwin --macos-minimum 13.0 build/module.so
       setup-local audit --json bin/
     """
     from setup_local.audit import report

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.option("--json", "as_machine", is_flag=True, help="The same as --format json.")
 @click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
 @click.option(
-    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc, for archives without PYTHON.json."
+    "--glibc",
+    "--macos-minimum",
+    "floor",
+    default="",
+    metavar="VERSION",
+    help="The oldest glibc or macOS, for archives without PYTHON.json.",
 )
 @click.option("--list-rules", is_flag=True, help="Print every rule and stop.")
 def validate(

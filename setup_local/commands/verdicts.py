@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 def refuse_floor(floor: str) -> None:
-    """Raise `RequestError` for what is not a glibc version; nothing at all is none that was asked for."""
+    """Raise `RequestError` for what is not a version; nothing at all is none that was asked for."""
     from setup_local.audit.policy import version
 
     if floor and not version(floor):
-        raise RequestError(f"{floor!r} is not a glibc version", hint="write it as 2.17")
+        raise RequestError(f"{floor!r} is not a version", hint="write it as 2.17")
 
 
 def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str, *, as_machine: bool) -> None:

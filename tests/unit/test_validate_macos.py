@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from corruptions import Breach, Corruption, broken, every, put, refused, variable
 from sample_distribution import Sample, binary
 from sample_macho import macho, with_bytes, with_changed_code, with_header, with_numbers, with_segment, without
@@ -19,6 +20,8 @@ from setup_local.audit.policy import MachoPolicy, Policy, load_policy
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.macho_rows import read_layout
+from setup_local.commands.audit import audit
+from setup_local.errors import RequestError, ValidationFailed
 
 TRIPLE = "aarch64-apple-darwin"
 
@@ -189,3 +192,12 @@ def test_a_universal_static_library() -> None:
     ]
     assert facts.image is None
     assert "slices-complete" in _rules("x.a", head.ljust(first, b"\0") + library + library, _universal())
+
+
+def test_the_oldest_system_can_be_said(tmp_path: Path) -> None:
+    """Also where nothing describes a file."""
+    (tmp_path / "x.so").write_bytes(macho("newer.so"))  # with a name that macOS 13 brought
+    words = ["--target-triple", TRIPLE, str(tmp_path / "x.so")]
+    assert isinstance(CliRunner().invoke(audit, words).exception, ValidationFailed)
+    assert CliRunner().invoke(audit, ["--macos-minimum", "13.0", *words]).exit_code == 0
+    assert isinstance(CliRunner().invoke(audit, ["--macos-minimum", "x", *words]).exception, RequestError)
