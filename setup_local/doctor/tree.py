@@ -9,6 +9,7 @@ from pathlib import Path
 
 from setup_local.audit.files import read_bounded
 from setup_local.audit.policy import version
+from setup_local.binfmt.detect import HEAD, FileKind, detect
 from setup_local.binfmt.elf import Elf, read_elf
 from setup_local.catalog.load import convert
 from setup_local.doctor.model import Answer, HostFacts, TreeFacts
@@ -31,13 +32,28 @@ def find_interpreter(directory: Path) -> Path:
     for place in _PLACES:
         path = root / place / "bin" / "python3"
         if os.path.lexists(path):
+            if _kind(path) is FileKind.MACHO:
+                raise _of_other_system("macOS", directory)
             return path
         if os.path.lexists(root / place / _WINDOWS):
-            hint = "setup-local audit --target-triple judges its programs and DLLs"
-            raise RequestError(
-                "is an installation for Windows, which is not judged as a whole", where=directory, hint=hint
-            )
+            raise _of_other_system("Windows", directory)
     raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
+
+
+def _kind(path: Path) -> FileKind:
+    """Return the kind of a file, OTHER for one that cannot be read: who reads all of it says so."""
+    try:
+        if not path.is_file():
+            return FileKind.OTHER
+        with path.open("rb") as stream:
+            return detect(stream.read(HEAD))
+    except OSError:
+        return FileKind.OTHER
+
+
+def _of_other_system(name: str, directory: Path) -> RequestError:
+    hint = "setup-local audit --target-triple judges its binaries"
+    return RequestError(f"is an installation for {name}, which is not judged as a whole", where=directory, hint=hint)
 
 
 def refuse_no_directory(directory: Path) -> None:

@@ -16,6 +16,7 @@ from sample_doctor import (
     judged_tree,
     only,
 )
+from sample_macho import macho
 
 from setup_local.binfmt.elf import read_elf
 from setup_local.doctor import judge_tree, tree
@@ -23,6 +24,16 @@ from setup_local.doctor.model import Bytecode, Level
 from setup_local.errors import RequestError
 
 ELF = Path(__file__).resolve().parent.parent / "binaries" / "elf"
+
+
+@pytest.mark.parametrize("place", ["", "python/install"])
+def test_an_installation_for_macos_is_left_to_the_audit(place: str, tmp_path: Path) -> None:
+    (tmp_path / place / "bin").mkdir(parents=True)
+    (tmp_path / place / "bin" / "python3.13").write_bytes(macho("python"))
+    (tmp_path / place / "bin" / "python3").symlink_to("python3.13")
+    with pytest.raises(RequestError, match="installation for macOS") as caught:
+        tree.find_interpreter(tmp_path)
+    assert "audit" in (caught.value.hint or "")
 
 
 @pytest.mark.parametrize("place", ["", "python/install"])
