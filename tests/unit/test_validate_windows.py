@@ -63,6 +63,8 @@ BREACHES: list[Breach] = [
     ("exports", put(LIBRARY, "exports.pyd")),
     ("writable-code", put(SHARED, "writable-code.pyd")),
     ("binary-paths", put(SHARED, "machine-path.pyd")),
+    ("binary-paths", changed("install/Scripts/pip3.exe", lambda data: data + b"#!/home/x/python.exe\r\nPK")),
+    ("binary-paths", changed("install/Scripts/pip3.exe", lambda data: data + rb"#!C:\Users\x\python.exe")),
     ("bitcode", put("build/Python/core.obj", "core-fat.obj")),
     ("bitcode", put("build/Python/core.obj", "core-bitcode.obj")),
     ("build-ids", put(SHARED, "no-build-id.pyd")),
@@ -151,6 +153,14 @@ def test_what_has_no_debug_information_gives_no_archive_of_it(tmp_path: Path) ->
     assert CliRunner().invoke(command, [*words, "minimal"]).exit_code == 0
     assert [path.name for path in (tmp_path / "made").iterdir()] == [f"cpython-3.13.5-{TRIPLE}-minimal.tar.gz"]
     assert isinstance(CliRunner().invoke(command, [*words, debug.name]).exception, NoDebugInformation)
+
+
+def test_launchers_of_pip_are_as_they_came(tmp_path: Path) -> None:
+    sample = windows()
+    changed("install/Scripts/pip3.exe", lambda data: data + rb"C:\Users\v\simple_launcher\t64.pdb")(sample)
+    put("install/Lib/site-packages/pip/_vendor/distlib/t64.exe", "timestamp.pyd")(sample)
+    put("install/Lib/site-packages/pip/_vendor/distlib/t32.exe", "architectures/i686.pyd")(sample)
+    assert broken(sample, tmp_path) == set()
 
 
 def test_dlls_of_the_vendor_are_as_they_were_published(tmp_path: Path) -> None:
