@@ -2,6 +2,8 @@
 #ifndef SETUP_LOCAL_CORE_FOUNDATION_H
 #define SETUP_LOCAL_CORE_FOUNDATION_H
 
+#include <string.h> /* the system's own brings it as well, and CPython counts on that */
+
 #ifdef __cplusplus
 extern "C" {
 #endif

@@ -14,8 +14,13 @@
 #include <stdint.h>
 #include <wchar.h>
 
-#define strlcat libedit_strlcat
-#define strlcpy libedit_strlcpy
+#ifdef __linux__
+# define strlcat libedit_strlcat
+# define strlcpy libedit_strlcpy
+#else
+# define HAVE_STRLCAT 1
+# define HAVE_STRLCPY 1
+#endif
 #ifdef __GLIBC__
 # define HAVE_SYS_CDEFS_H 1  /* musl has no such header */
 # if !__GLIBC_PREREQ(2, 17)
