@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -106,6 +106,14 @@ test-windows: environment
 	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs tests/integration/test_windows.py --archive "$$archive" && \
 	again=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --python $(REFERENCE) --output $$(mktemp -d) | tail -n 1) && \
 	cmp "$$archive" "$$again"
+
+# Another system: built and judged here, and not executed.
+test-macos: environment
+	for triple in aarch64-apple-darwin x86_64-apple-darwin; do \
+		archive=$$(./build-macos.py --target-triple $$triple --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_macos.py --archive "$$archive" || exit 1; \
+	done
 
 # Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
 # is told (exit code 11 of the build) and is not a failure of the tests: bump them.
