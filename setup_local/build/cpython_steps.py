@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setup_local import paths
-from setup_local.build import build_python, llvm_tools, toolchain
+from setup_local.build import build_python, llvm_tools, makefile, toolchain
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
@@ -22,7 +22,7 @@ from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import BUILD_PYTHON, LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
-from setup_local.values import WITHOUT_LAYOUT, Libc
+from setup_local.values import WITHOUT_LAYOUT, Libc, OperatingSystem
 
 if TYPE_CHECKING:
     from setup_local.build import cpython
@@ -187,7 +187,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
-        from setup_local.build import cpython, loader
+        from setup_local.build import cpython, darwin_stack, loader
 
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
@@ -206,6 +206,10 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         )
         if musl_loader := loader.build_loader(plan, job.inputs[toolkit.libc]):
             loader.set_interpreter(job.out / "install" / "bin", musl_loader, loader.target_loader(plan.target))
+        if plan.target.os is OperatingSystem.DARWIN:
+            variables = makefile.variables((tree / "Makefile").read_text(encoding="utf-8"))
+            size = darwin_stack.asked(makefile.words("LINKFORSHARED", variables))
+            darwin_stack.give_stack(_interpreter(job.out / "install" / "bin", plan), size)
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if counts:
@@ -226,6 +230,11 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         action=action,
         weight=240,
     )
+
+
+def _interpreter(programs: Path, plan: Plan) -> Path:
+    """Return the interpreter among the installed programs."""
+    return programs / f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
 
 
 def _layouter(plan: Plan) -> Layouter | None:

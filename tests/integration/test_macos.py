@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from installed import unpack
 
 from setup_local import paths
+from setup_local.binfmt import macho_rows
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.macho import Macho, read_slices
 from setup_local.build.store import Store
@@ -112,6 +114,16 @@ def test_binaries_are_for_the_processor_and_the_oldest_system(binaries: dict[str
         assert image.signature, name
         assert not image.signature.problems, name
         assert not image.search_paths, name
+
+
+def test_the_main_thread_has_the_stack_that_cpython_asks_for(
+    tree: Path, binaries: dict[str, Macho], plan: Plan
+) -> None:
+    name = f"install/bin/python{plan.python.major}.{plan.python.minor}"
+    assert name in binaries
+    command = macho_rows.read_layout((tree / name).read_bytes()).first(macho_rows.MAIN)
+    assert command is not None
+    assert struct.unpack_from("<Q", command.body, macho_rows.COMMAND.size + 8) == (0x1000000,)
 
 
 def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, Macho], plan: Plan) -> None:
