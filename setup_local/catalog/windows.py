@@ -224,6 +224,16 @@ class WindowsCatalog:
     modules: tuple[WindowsModule, ...]
     programs: tuple[WindowsProgram, ...]
 
+    def for_sysroot(self, arch: str) -> tuple[object, ...]:
+        """Return what decides about the sysroot of an architecture."""
+        places = (self.keep, self.headers, self.mingw, self.license)
+        return (*places, self.aliases, self.ports[arch], self.compiler, self.runtime, self.imports)
+
+    def for_cpython(self, arch: str) -> tuple[object, ...]:
+        """Return what decides about CPython's own objects, DLLs and programs."""
+        made = (self.projects, self.code, self.table, self.modules, self.programs)
+        return (self.ports[arch], self.compiler, self.imports, self.runtime.archive, *made)
+
 
 def load_windows(path: Path | None = None) -> WindowsCatalog:
     """Read how CPython is built for Windows; raise `CatalogError`."""

@@ -15,6 +15,8 @@ from setup_local.stage.staged import RUN_TESTS, TREE, StagedTree
 from setup_local.stage.tree import Results, link_order
 from setup_local.stage.windows_pip import install_pip
 
+# What the C runtime that is linked statically comes from, by the name of its source.
+RUNTIME = "ziglang"
 PYTHON_EXE = "install/python.exe"
 INITTAB_SOURCE = "PC/config.c"
 INITTAB_OBJECT = "objects/core/PC_config.c.o"
@@ -39,7 +41,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     install_pip(install, f"{plan.python.major}.{plan.python.minor}", launcher)
     shares = _place_objects(plan, results.cpython, root / "build")
     archives = _place_archives(plan, results, runtime, root / "build" / "lib")
-    libraries = {**results.libraries, "mingw-w64": runtime}
+    libraries = {**results.libraries, RUNTIME: runtime}
     licenses.collect(root, results.cpython, libraries, text="LICENSE")
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": PYTHON_EXE}), executable=True)
     if results.build_python is None:
@@ -102,7 +104,7 @@ def _place_archives(plan: Plan, results: Results, runtime: Path, target: Path) -
     if missing := [archive for archive in linked if archive not in owners]:
         raise StageError(f"no library provides {', '.join(missing)}", where=target)
     support = plan.recipes.windows.runtime.archive
-    owners[support] = ("mingw-w64", runtime / "lib" / support)
+    owners[support] = (RUNTIME, runtime / "lib" / support)
     rest = [archive for archive, (name, _) in owners.items() if name not in {item.name for item in plan.libraries}]
     archives = {archive: owners[archive][0] for archive in dict.fromkeys((*linked, *rest))}
     for archive in archives:

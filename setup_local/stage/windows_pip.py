@@ -18,6 +18,7 @@ from setup_local.stage.scripts import record_line
 _WHEELS = "Lib/ensurepip/_bundled/pip-*.whl"
 _PACKAGES = Path("Lib", "site-packages")
 _SCRIPTS = "Scripts"
+_ABOVE = "../../"
 _START = b"#!<launcher_dir>\\..\\python.exe\r\n"
 _SCRIPT = "import sys\nfrom {module} import {function}\nsys.exit({function}())\n"
 _INSTALLER = "pip\n"
@@ -33,16 +34,16 @@ def install_pip(install: Path, version: str, launcher: str) -> None:
         raise StageError(f"has no {launcher}", where=wheel)
     added = {f"{info}/INSTALLER": _INSTALLER.encode(), f"{info}/REQUESTED": b""}
     for name, script in _scripts(members[f"{info}/entry_points.txt"].decode(), version).items():
-        added[f"../../{_SCRIPTS}/{name}.exe"] = members[launcher] + _START + _packed(script)
+        added[f"{_ABOVE}{_SCRIPTS}/{name}.exe"] = members[launcher] + _START + _packed(script)
     record = members.pop(f"{info}/RECORD").decode().splitlines()
     lines = [*record[:-1], *(record_line(name, data) for name, data in added.items()), record[-1]]
     for name, data in {**members, **added, f"{info}/RECORD": "".join(f"{line}\n" for line in lines).encode()}.items():
-        files.write_bytes((install / _PACKAGES).joinpath(*_parts(name)), data)
+        files.write_bytes(install / _place(name), data, executable=name.startswith(_ABOVE))
 
 
-def _parts(name: str) -> tuple[str, ...]:
-    """Return the parts of a path below `site-packages`, which may lead to the directory of programs."""
-    return tuple(name.split("/"))
+def _place(name: str) -> Path:
+    """Return where a file of the record lies, which has paths seen from `site-packages`."""
+    return Path(name.removeprefix(_ABOVE)) if name.startswith(_ABOVE) else _PACKAGES / name
 
 
 def _scripts(entry_points: str, version: str) -> dict[str, str]:

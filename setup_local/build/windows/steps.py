@@ -45,7 +45,7 @@ def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs
 
     return Step(
         name=f"sysroot:{arch.name}-windows",
-        ingredients=[pins(taken.values()), recipe, builtins, kept, arch.for_compiling],
+        ingredients=[pins(taken.values()), recipe.for_sysroot(arch.name), builtins, kept, arch.for_compiling],
         needs=(compilers,),
         action=action,
         weight=60,
@@ -91,7 +91,14 @@ def _library_step(
     chosen = planned.library
     return Step(
         name=library_step(planned.name),
-        ingredients=[chosen.recipe, recipe, planned.patches, pins([source]), windows.compiler, target.for_compiling],
+        ingredients=[
+            chosen.recipe,
+            recipe,
+            planned.patches,
+            pins([source]),
+            (windows.compiler, windows.ports[target.arch.name].target),
+            target.for_compiling,
+        ],
         needs=tuple(dict.fromkeys((*toolkit.names, *native.names))),
         data=(*(RECIPES / name for name in recipe.recipe_files), paths.TEMPLATES / "tool.sh.j2"),
         action=action,
@@ -130,7 +137,14 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
 
     return Step(
         name=name,
-        ingredients=[pins([source]), recipe, target.for_compiling, version, patches, deps],
+        ingredients=[
+            pins([source]),
+            recipe.for_cpython(target.arch.name),
+            target.for_compiling,
+            version,
+            patches,
+            deps,
+        ],
         needs=(*toolkit.names, *libraries, BUILD_PYTHON_STEP),
         action=action,
         weight=300,
