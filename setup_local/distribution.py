@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from setup_local import paths
 from setup_local.build import build_python
@@ -17,6 +18,10 @@ from setup_local.build.steps import Job, Step
 from setup_local.errors import ValidationFailed
 from setup_local.plan.model import Plan
 from setup_local.values import OperatingSystem
+
+if TYPE_CHECKING:
+    from setup_local.stage.staged import StagedTree
+    from setup_local.stage.tree import Results
 
 STAGE = "stage"
 DESCRIBE = "describe"
@@ -54,32 +59,10 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
     """
 
     def action(job: Job) -> None:
-        from setup_local.build.graph import runtime_support, windows_support
-        from setup_local.build.launcher import find_launcher
         from setup_local.stage.staged import write_record
-        from setup_local.stage.tree import Results, stage_tree
-        from setup_local.stage.windows import stage_windows
 
-        libraries = {item.name: job.inputs[library_step(item.name)] for item in plan.libraries}
-        compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
-        is_windows = plan.target.os is OperatingSystem.WINDOWS
-        support = (
-            windows_support(compilers, libc, job.work / "support")
-            if is_windows
-            else runtime_support(plan, compilers, libc, job.work / "support")
-        )
-        results = Results(
-            cpython=job.inputs[CPYTHON],
-            libraries=libraries | support,
-            shared=job.inputs.get(SHARED),
-            build_python=_build_python(job),
-        )
-        if plan.target.os is OperatingSystem.WINDOWS:
-            staged = stage_windows(plan, results, libc, job.out, jobs)
-        else:
-            launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
-            staged = stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
-        write_record(staged, job.out)
+        stage = _stage_windows if plan.target.os is OperatingSystem.WINDOWS else _stage_unix
+        write_record(stage(plan, toolkit, job, jobs), job.out)
 
     data = (
         paths.DATA / "probe" / "compile_tree.py",
@@ -87,6 +70,38 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
         *(paths.TEMPLATES / name for name in _STAGE_TEMPLATES),
     )
     return Step(name=STAGE, ingredients=plan, needs=built, data=data, action=action, weight=25)
+
+
+def _stage_unix(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
+    from setup_local.build.graph import runtime_support
+    from setup_local.build.launcher import find_launcher
+    from setup_local.stage.tree import stage_tree
+
+    compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
+    results = _results(plan, job, runtime_support(plan, compilers, libc, job.work / "support"))
+    launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
+    return stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
+
+
+def _stage_windows(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
+    from setup_local.build.graph import windows_support
+    from setup_local.stage.windows import stage_windows
+
+    compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
+    results = _results(plan, job, windows_support(compilers, libc, job.work / "support"))
+    return stage_windows(plan, results, libc, job.out, jobs)
+
+
+def _results(plan: Plan, job: Job, support: dict[str, Path]) -> Results:
+    """Return what a tree is staged from; `support` is what every program links besides libraries."""
+    from setup_local.stage.tree import Results
+
+    return Results(
+        cpython=job.inputs[CPYTHON],
+        libraries={item.name: job.inputs[library_step(item.name)] for item in plan.libraries} | support,
+        shared=job.inputs.get(SHARED),
+        build_python=_build_python(job),
+    )
 
 
 def describe_step(plan: Plan, toolkit: Toolkit) -> Step:

@@ -187,7 +187,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
-        from setup_local.build import cpython, darwin_stack, loader
+        from setup_local.build import cpython
 
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
@@ -196,20 +196,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = cpython.compile_cpython(tree, recipe, job.run)
         counts = _laid_out(layouter, tree, plan.deps, job, env) if layouter else None
-        cpython.install_cpython(
-            tree,
-            out=job.out,
-            run=job.run,
-            env=env,
-            companion=plan.configure.companion,
-            build_python=BUILD_PYTHON if plan.build_python else "",
-        )
-        if musl_loader := loader.build_loader(plan, job.inputs[toolkit.libc]):
-            loader.set_interpreter(job.out / "install" / "bin", musl_loader, loader.target_loader(plan.target))
-        if plan.target.os is OperatingSystem.DARWIN:
-            variables = makefile.variables((tree / "Makefile").read_text(encoding="utf-8"))
-            size = darwin_stack.asked(makefile.words("LINKFORSHARED", variables))
-            darwin_stack.give_stack(_interpreter(job.out / "install" / "bin", plan), size)
+        _install(plan, toolkit, tree, job, env)
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
         if counts:
@@ -230,6 +217,27 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         action=action,
         weight=240,
     )
+
+
+def _install(plan: Plan, toolkit: Toolkit, tree: Path, job: Job, env: Mapping[str, str]) -> None:
+    """Install CPython from its built tree, with programs that start where they are shipped to."""
+    from setup_local.build import cpython, darwin_stack, loader
+
+    cpython.install_cpython(
+        tree,
+        out=job.out,
+        run=job.run,
+        env=env,
+        companion=plan.configure.companion,
+        build_python=BUILD_PYTHON if plan.build_python else "",
+    )
+    programs = job.out / "install" / "bin"
+    if musl_loader := loader.build_loader(plan, job.inputs[toolkit.libc]):
+        loader.set_interpreter(programs, musl_loader, loader.target_loader(plan.target))
+    if plan.target.os is OperatingSystem.DARWIN:
+        variables = makefile.variables((tree / "Makefile").read_text(encoding="utf-8"))
+        size = darwin_stack.asked(makefile.words("LINKFORSHARED", variables))
+        darwin_stack.give_stack(_interpreter(programs, plan), size)
 
 
 def _interpreter(programs: Path, plan: Plan) -> Path:

@@ -42,25 +42,18 @@ def _library_step(
     is_native: bool,  # noqa: FBT001
 ) -> Step:
     """Return the step that builds one library, which takes what the steps `below` made."""
-    tools = tuple(dict.fromkeys((*toolkit.names, *native.names)))
     taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
 
     def action(job: Job) -> None:
         trees = {item.source.name: unpacked(item, job.work) for item in taken}
-        deps = merge_trees([job.inputs[name] for name in below], job.work / "deps")
-        cflags = [
-            *toolkit.target.cflags,
-            *code,
-            *debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names))),
-        ]
-        env = {**toolkit.environment(job), "CFLAGS": " ".join(cflags)}
         machines = library.Machines(
             target=toolkit.target,
             build=native.target.system,
             build_compiler=native.compiler(job) if native != toolkit else "",
         )
+        deps = merge_trees([job.inputs[name] for name in below], job.work / "deps")
         places = library.Places(deps=deps, work=job.work, out=job.out)
-        library.build_library(planned, trees, machines, places, env=env, run=job.run)
+        library.build_library(planned, trees, machines, places, env=_environment(toolkit, code, job), run=job.run)
 
     chosen = planned.library
     return Step(
@@ -74,11 +67,17 @@ def _library_step(
             library.words_of(chosen, toolkit.target),
             code,
         ],
-        needs=(*tools, *below),
+        needs=tuple(dict.fromkeys((*toolkit.names, *native.names, *below))),
         data=chosen.files,
         action=action,
         weight=chosen.weight,
     )
+
+
+def _environment(toolkit: Toolkit, code: tuple[str, ...], job: Job) -> dict[str, str]:
+    """Return the environment in which a library is compiled."""
+    places = debug_flags(tool_places(*(job.inputs[name] for name in toolkit.names)))
+    return {**toolkit.environment(job), "CFLAGS": " ".join((*toolkit.target.cflags, *code, *places))}
 
 
 def _below(planned: PlannedLibrary, libraries: Sequence[PlannedLibrary], are_native: bool) -> tuple[str, ...]:  # noqa: FBT001

@@ -58,7 +58,7 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
 
 
 def planned(request: Request, catalogs: Catalogs) -> Plan:
-    """Return the plan for a request.
+    """Return the plan for a request: what is built, then with what.
 
     Of each source it takes the best that the catalogs have (`Sources.candidates`). Raises `RequestError` for what does
     not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
@@ -67,21 +67,24 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     refuse_for_windows(request)
     target = asked_target(request, catalogs)
     source = choose_python(request.python, catalogs.sources)
-    python = parse_version(source.version)
-    floor = choose_floor(request, target)
-    modules = decide_modules(request, target, python, catalogs)
+    modules = decide_modules(request, target, parse_version(source.version), catalogs)
+    return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
+
+
+def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source: Source, modules: ModuleChoice) -> Plan:
+    """Return a plan that says what is built, and not yet with what."""
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
     companion = plan_companion(catalogs.cpython, facts)
     code = plan_code(catalogs.features, facts)
     options = tuple(option for option in BuildOption if option in facts.options)
-    plan = Plan(
-        python=python,
+    return Plan(
+        python=facts.python,
         python_source=source,
         target=target,
         host=catalogs.host,
         recipes=catalogs.recipes,
-        floor=floor,
+        floor=choose_floor(request, target),
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags, target.os),
         pip_patch=catalogs.pip_patch,
@@ -99,7 +102,6 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
         code=code,
         archive_format=request.archive_format,
     )
-    return _with_means(plan, request, catalogs, modules)
 
 
 def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: ModuleChoice) -> Plan:

@@ -110,13 +110,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
     """Return the step that compiles CPython: its result has its own objects, DLLs and programs, library and headers."""
     source = inputs.sources[plan.python_source.identity]
     libraries = tuple(library_step(item.name) for item in plan.libraries)
-    recipe, target, version, patches, deps = (
-        plan.recipes.windows,
-        plan.target,
-        plan.python.release,
-        plan.python_patches,
-        plan.deps,
-    )
+    recipe, target = plan.recipes.windows, plan.target
+    version, patches, deps = plan.python.release, plan.python_patches, plan.deps
 
     def action(job: Job) -> None:
         tree = unpacked(source, job.work)
