@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from setup_local.audit.check_binary import listed
 from setup_local.audit.facts import Binary, FileFacts
 from setup_local.audit.model import Group, Rule
-from setup_local.audit.policy import MachoPolicy, Policy, matches
+from setup_local.audit.policy import MachoPolicy, Policy, matches, version
 from setup_local.binfmt.macho import Macho, MachoKind
 from setup_local.binfmt.macho_linking import SELF, Bound
 from setup_local.values import BinaryFormat
@@ -160,8 +160,9 @@ def _of_macho(check: Callable[[MachoBinary], Breaches]) -> Callable[[Binary], Br
         policy = binary.policy
         if isinstance(binary.image, Macho) and policy.mach_o is not None:
             limits = policy.mach_o
+            floor = max(binary.floor, version(limits.first_systems.get(binary.image.machine, "")))
             yield from check(
-                MachoBinary(name=binary.name, macho=binary.image, policy=policy, limits=limits, floor=binary.floor)
+                MachoBinary(name=binary.name, macho=binary.image, policy=policy, limits=limits, floor=floor)
             )
 
     return checked

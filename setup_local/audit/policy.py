@@ -72,21 +72,21 @@ class MachoPolicy:
     """What only Mach-O files can break.
 
     `system_library` is the C library, whose names `libc_functions` lists. `signed` are the processors for which macOS runs nothing
-    without a signature, `looked_up` patterns of names that may be taken from whatever library has them. `other_machines` are those
-    of a universal target besides `machine`.
+    without a signature, `looked_up` patterns of names that may be taken from whatever library has them. `first_systems` are the
+    versions of macOS that brought a processor: for it, nothing older can be meant.
     """
 
     system_library: str
     signed: tuple[str, ...]
     looked_up: tuple[str, ...]
-    other_machines: tuple[str, ...] = ()
+    first_systems: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """All limits for the binaries and files of one target.
 
-    `machine` is the processor by the format's own name for it, `loader` what starts programs (empty where nothing in them names it). `{floor}` in the
+    `machine` is the processor by the format's own name for it, `other_machines` are those of a universal target besides it, `loader` what starts programs (empty where nothing in them names it). `{floor}` in the
     `platform_tag` stands for the oldest system.
     `layout` names the file that says where things lie. What can be said of one format alone stands in a table of that format's name.
     `crt_features` are what descriptions have to say of the C library. `page_size` is that of the largest pages that kernels for the target have. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
@@ -105,6 +105,7 @@ class Policy:
     format: BinaryFormat
     layout: str = UNIX
     machine: str
+    other_machines: tuple[str, ...] = ()
     bits: int
     loader: str = ""
     platform_tag: str
@@ -150,7 +151,7 @@ class Policy:
     @property
     def machines(self) -> tuple[str, ...]:
         """Return the processors of the target, of which a universal one has several."""
-        return (self.machine, *(self.mach_o.other_machines if self.mach_o else ()))
+        return (self.machine, *self.other_machines)
 
     def offers(self, library: str, name: str) -> bool:
         """Tell whether a library of the system has a symbol, as far as is known."""

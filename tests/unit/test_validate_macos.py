@@ -16,7 +16,7 @@ from sample_macos import LIBPYTHON, MODULE, PROGRAM, macos_sample, shared_sample
 from setup_local.audit import check_binary, check_files, check_macho
 from setup_local.audit.facts import FileFacts, examine
 from setup_local.audit.model import judge
-from setup_local.audit.policy import MachoPolicy, Policy, load_policy
+from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.macho_rows import read_layout
@@ -138,30 +138,32 @@ def test_programs_for_intel_need_no_signature_but_a_right_one() -> None:
 
 
 def _universal() -> Policy:
-    thin = load_policy(TRIPLE)
-    assert thin.mach_o is not None
-    values = {name: getattr(thin.mach_o, name) for name in ("system_library", "signed", "looked_up")}
-    wider = MachoPolicy(**values, other_machines=("CPU_TYPE_X86_64",))
-    return Policy(**{**{name: getattr(thin, name) for name in thin.__dataclass_fields__}, "mach_o": wider})
+    return load_policy("universal2-apple-darwin")
 
 
-def _rules(name: str, data: bytes, policy: Policy) -> set[str]:
-    facts = _facts(name, data, policy)
+def _rules(name: str, data: bytes, policy: Policy, floor: str = "") -> set[str]:
+    facts = _facts(name, data, policy, floor)
     found = [judge(name, (*check_files.RULES, *check_macho.FILE_RULES), facts)]
     found += [judge(item.name, (*check_binary.RULES, *check_macho.RULES), item) for item in facts.binaries]
     return {finding.rule for verdict in found for finding in verdict.walk()}
 
 
-def _facts(name: str, data: bytes, policy: Policy) -> FileFacts:
-    floor = (10, 15) if policy.triple.startswith("x86_64") else (11, 0)
-    return examine(name, data, scanner=PathScanner(policy=policy), floor=floor)
+def _facts(name: str, data: bytes, policy: Policy, floor: str = "") -> FileFacts:
+    return examine(name, data, scanner=PathScanner(policy=policy), floor=version(floor or policy.default_floor))
 
 
 def test_each_slice_is_judged() -> None:
-    assert _rules("x.so", macho("good-universal.so"), _universal()) == set()
+    assert _rules("x.so", macho("good-universal.so"), _universal(), floor="11.0") == set()
     facts = _facts("x.so", macho("good-universal.so"), _universal())
     assert [item.name for item in facts.binaries] == ["x.so [CPU_TYPE_ARM64]", "x.so [CPU_TYPE_X86_64]"]
     assert facts.image is facts.binaries[0].image
+
+
+def test_no_half_is_older_than_its_processor() -> None:
+    """A universal distribution for macOS 10.15 has code for Apple silicon that needs 11.0, which is no finding."""
+    facts = _facts("x.so", macho("good-universal.so"), _universal())
+    found = [finding for item in facts.binaries for finding in judge(item.name, check_macho.RULES, item).walk()]
+    assert [(item.rule, item.where) for item in found] == [("oldest-system", "x.so [CPU_TYPE_X86_64]")]
 
 
 SLICES = [("slices-complete", "good.so"), ("slices-complete", "core.o"), ("slices-agree", "one-sided.so")]
