@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from setup_local.audit.check_binary import listed
@@ -12,6 +13,8 @@ from setup_local.binfmt.coff import Coff
 from setup_local.binfmt.pe import Pe
 
 Breaches = Iterator[tuple[str, str]]
+_AS_INVOKER = re.compile(r"""<requestedExecutionLevel\s[^>]*\blevel\s*=\s*["']asInvoker["']""")
+_LONG_PATHS = re.compile(r"<(?:\w+:)?longPathAware\b[^>]*>\s*true\s*<")
 _WIDE = 64  # bits of an address
 
 
@@ -89,6 +92,20 @@ def _debug(binary: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
         yield f"holds debug information: {listed(image.debug_sections)}"
 
 
+@_linked
+def _manifest(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
+    if not image.is_program:
+        return
+    if not image.manifests:
+        yield "has no manifest, so Windows guesses what rights it needs"
+        return
+    text = image.manifests[0]
+    if not _AS_INVOKER.search(text):
+        yield "does not ask to be run with the rights of whoever starts it (asInvoker)"
+    if not _LONG_PATHS.search(text):
+        yield "does not say that it can handle long paths (longPathAware)"
+
+
 def _times(binary: Binary) -> Breaches:
     image = binary.image
     times: frozenset[int] = frozenset()
@@ -113,6 +130,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("thread-callbacks", "only the C runtime is called for each thread", _callbacks),
         ("exports-by-name", "nothing is exported by its number only", _numbered),
         ("windows-debug-information", "programs and DLLs hold no debug information and do not name any", _debug),
+        ("program-manifest", "programs say what rights they need and that they handle long paths", _manifest),
         ("windows-times", "files for Windows do not say when they were made", _times),
     )
 )

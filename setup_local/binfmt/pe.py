@@ -13,6 +13,7 @@ from setup_local.binfmt.coff_symbols import read_symbols
 from setup_local.binfmt.image import BadBinary, ImageSegment
 from setup_local.binfmt.pe_layout import PeFile, mapped, read_pe
 from setup_local.binfmt.pe_linking import NO_EXPORTS, Exported, Imported, read_delayed, read_exports, read_imports
+from setup_local.binfmt.pe_resources import read_manifests
 from setup_local.binfmt.pe_tables import DebugEntry, count_callbacks, count_relocations, is_guarded, read_debug
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 from setup_local.values import BinaryFormat
@@ -36,7 +37,7 @@ class Pe:
     `imported` are the DLLs that are loaded with it, `delayed` those that are loaded when something of them is called.
     `callbacks` is how many functions the loader calls for each thread, `relocations` how many places it changes where the
     image is not loaded at its own address. A `detached` file holds the debug information of another one. `times` are all that are in it; 0 is none. `symbols` are those of
-    the table that no loader reads, `shared` sections that all processes have in common and may write.
+    the table that no loader reads, `manifests` are the texts in it that tell Windows how to start it, `shared` sections that all processes have in common and may write.
     """
 
     machine: str
@@ -55,6 +56,7 @@ class Pe:
     relocations: int = 0
     movable: bool = False
     guarded: bool = False
+    manifests: tuple[str, ...] = ()
     managed: bool = False
     detached: bool = False
     shared: frozenset[str] = frozenset()
@@ -238,6 +240,7 @@ def _facts(file: PeFile) -> Pe:
         callbacks=count_callbacks(file),
         relocations=count_relocations(file),
         guarded=is_guarded(file),
+        manifests=read_manifests(file),
     )
 
 

@@ -144,8 +144,11 @@ class Maker:
             self.link_as("python3.dll", RESULTS / name, *words)
         self.compile(_source("start"), self.scratch / "start.obj")
         program = ("start.obj", str(RESULTS / "python313.lib"), "kernel32.lib", "/entry:start")
-        self.link(RESULTS / "python.exe", *program)
-        self.link(RESULTS / "pythonw.exe", *program, "/subsystem:windows,10.0")
+        self.link(RESULTS / "python-no-manifest.exe", *program)
+        words = ("/:no-preprocess", "/fo", str(self.scratch / "program.res"), "program.rc")
+        self.run("rc", *words, cwd=SOURCES / "pe")
+        self.link(RESULTS / "python.exe", *program, "program.res")
+        self.link(RESULTS / "pythonw.exe", *program, "program.res", "/subsystem:windows,10.0")
 
     def module(self, module: Module) -> None:
         compiled = self.scratch / "module.obj"

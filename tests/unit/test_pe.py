@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hostile_pe import BROKEN, Shape, many_imports, put, with_directory, with_header, with_sections
 
-from setup_local.binfmt import pe_linking, pe_tables
-from setup_local.binfmt.coff_rows import CONFIGURATION, DELAYED, EXPORTS, TLS
+from setup_local.binfmt import pe_linking, pe_resources, pe_tables
+from setup_local.binfmt.coff_rows import CONFIGURATION, DELAYED, EXPORTS, RESOURCES, TLS
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.formats import binary_format, read_image
 from setup_local.binfmt.pe import BadPe, Pe, read_pe_image
@@ -64,6 +65,39 @@ def test_a_program_and_its_library() -> None:
     assert not library.is_program
     assert library.identity == "python313.dll"
     assert library.exports == {"Py_Main", "Py_Initialized"}
+
+
+def test_a_program_has_a_manifest() -> None:
+    (text,) = read("python.exe").manifests
+    assert text.startswith("<?xml")
+    assert text.endswith("</assembly>\n")
+    assert read("python-no-manifest.exe").manifests == ()
+
+
+def _resources(change: Callable[[bytearray, int], None]) -> bytes:
+    """Change the tables of resources of a program."""
+    body = bytearray(data("python.exe"))
+    file = read_pe(bytes(body))
+    found = file.directory(RESOURCES)
+    assert found is not None
+    change(body, file.place(found.address)[0])
+    return bytes(body)
+
+
+def test_damaged_resources_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    flat = _resources(lambda body, at: struct.pack_into("<I", body, at + 20, 0))
+    with pytest.raises(BadPe, match="three levels"):
+        read_pe_image(flat)
+    loop = _resources(lambda body, at: struct.pack_into("<HHII", body, at + 12, 0, 60000, 24, 1 << 31))
+    with pytest.raises(BadPe, match="nothing of the file"):
+        read_pe_image(loop)
+    monkeypatch.setattr(pe_resources, "_MOST_ENTRIES", 2)
+    with pytest.raises(BadPe, match="more than 2 resources"):
+        read("python.exe")
+    monkeypatch.undo()
+    monkeypatch.setattr(pe_resources, "_MOST_BYTES", 10)
+    with pytest.raises(BadPe, match="too long"):
+        read("python.exe")
 
 
 def test_names_lead_to_another_library() -> None:
