@@ -10,6 +10,7 @@ from setup_local.audit.facts import Distribution
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import Policy, matches
 from setup_local.binfmt.coff_symbols import POINTER
+from setup_local.values import BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
 _BY_LINKER = ("section$", "segment$", "__start_", "__stop_", "__init_array_", "__fini_array_", "__preinit_array_")
@@ -45,12 +46,18 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 
 
 def _from_system(dist: Distribution) -> frozenset[str]:
-    """Return what libpython takes from shared libraries, and what every program links from the C library."""
+    """Return what libpython takes from shared libraries, and what every program links from the C library.
+
+    Windows' C runtime has the names of POSIX with an underscore (`_close`); import libraries offer them without it as well.
+    """
     facts = dist.carrier
     if facts is None or facts.image is None:
         return frozenset()
     names = (name for item in dist.policy.allowed_functions for name in item.names)
-    return facts.image.imports | frozenset(names)
+    imports = facts.image.imports
+    if facts.image.format is BinaryFormat.PE:
+        imports |= {name.removeprefix("_") for name in imports}
+    return imports | frozenset(names)
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:

@@ -29,7 +29,7 @@ from setup_local.audit.archive import read_members
 from setup_local.audit.policy import load_policy
 from setup_local.audit.stable_abi import stable_names
 from setup_local.audit.validate import audit_paths, rules, validate_archive
-from setup_local.binfmt.coff_rows import EXPORTS
+from setup_local.binfmt.coff_rows import EXPORTS, SYMBOL, read_file_header
 from setup_local.binfmt.pe_layout import read_pe
 from setup_local.catalog.flavors import load_flavors
 from setup_local.commands.repack import repack as command
@@ -191,6 +191,31 @@ def test_the_stable_abi_is_read_from_the_librarys_test() -> None:
     }
     assert stable_names(text.replace(b"MS_WINDOWS", b"HAVE_FORK")) == set()
     assert stable_names(b"SYMBOL_NAMES = list()\n") == set()
+
+
+@pytest.mark.parametrize(("wanted", "good"), [(b"close\0\0\0", False), (b"puts\0\0\0\0", True), (b"atexit\0\0", True)])
+def test_objects_want_what_the_c_runtime_has(wanted: bytes, *, good: bool, tmp_path: Path) -> None:
+    """The sample's libpython imports `puts`, and nothing that is called `close` or `_close`."""
+    sample = windows()
+    entry = sample.file("build/Modules/demo.obj")
+    entry.data = _wanting(entry.data, wanted)
+    assert ("links-complete" in broken(sample, tmp_path)) is not good
+
+
+def _wanting(data: bytes, name: bytes) -> bytes:
+    """Return an object that wants one symbol more, by a name of eight bytes."""
+    header = read_file_header(data, 0)
+    end = header.symbols_at + header.symbol_count * SYMBOL.size
+    grown = data[:end] + SYMBOL.pack(name, 0, 0, 0, 2, 0) + data[end:]
+    return with_number(grown, 12, "I", header.symbol_count + 1)
+
+
+def test_names_of_posix_are_those_with_an_underscore(tmp_path: Path) -> None:
+    sample = windows()
+    changed(LIBRARY, lambda data: data.replace(b"\0puts\0", b"\0_put\0"))(sample)
+    changed("build/Python/core.obj", lambda data: data.replace(b"__imp_puts", b"__imp__put"))(sample)
+    sample.file("build/Modules/demo.obj").data = _wanting(sample.file("build/Modules/demo.obj").data, b"put\0\0\0\0\0")
+    assert "links-complete" not in broken(sample, tmp_path)
 
 
 def test_times_that_are_hashes_are_no_times(tmp_path: Path) -> None:
