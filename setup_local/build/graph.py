@@ -12,6 +12,7 @@ from setup_local.build import darwin_steps, llvm, musl, polyfill, sysroot, toolc
 from setup_local.build.build_python import build_python_steps
 from setup_local.build.cpython_steps import (
     CPYTHON,
+    RECONCILE,
     cpython_step,
     llvm_tools_steps,
     profile_steps,
@@ -72,6 +73,7 @@ def _windows_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, tools: list[St
     """Return the steps for Windows; the toolkits share the compilers."""
     return [
         *tools,
+        windows.reconcile_step(plan, RECONCILE, inputs),
         patch_trial_step(plan, inputs.sources),
         *windows.library_steps(plan, toolkit, native, inputs),
         *build_python_steps(plan, native, inputs),

@@ -204,7 +204,8 @@ class WindowsProgram:
 class WindowsCatalog:
     """The whole file. `keep` are the parts of the wheel that are needed, `headers`, `mingw` and `license` are places in it.
 
-    `aliases` are other names of headers, for file systems that tell capitals apart.
+    `aliases` are other names of headers, for file systems that tell capitals apart. `absent` are modules that are not built, each with
+    the reason.
     """
 
     keep: tuple[str, ...]
@@ -223,6 +224,7 @@ class WindowsCatalog:
     table: Table
     modules: tuple[WindowsModule, ...]
     programs: tuple[WindowsProgram, ...]
+    absent: Mapping[str, str]
 
     def for_sysroot(self, arch: str) -> tuple[object, ...]:
         """Return what decides about the sysroot of an architecture."""

@@ -97,7 +97,7 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
         consequences=consequences(libraries, catalogs.licenses),
         libraries=libraries,
         extensions=extensions,
-        absent=absent_extensions(catalogs.extensions, facts),
+        absent=_absent(catalogs, facts),
         shared_objects=objects,
         code=code,
         archive_format=request.archive_format,
@@ -129,6 +129,13 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         python_patches=patches,
         deps=catalogs.cpython.deps,
     )
+
+
+def _absent(catalogs: Catalogs, facts: Facts) -> tuple[AbsentExtension, ...]:
+    """Return the modules of this Python that the target does not have."""
+    if facts.os is OperatingSystem.WINDOWS:
+        return tuple(AbsentExtension(name=name, reason=reason) for name, reason in catalogs.windows.absent.items())
+    return absent_extensions(catalogs.extensions, facts)
 
 
 def _patch_names(catalogs: Catalogs, facts: Facts) -> Iterator[str]:

@@ -21,10 +21,13 @@ from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.targets import Target
 from setup_local.catalog.windows import WindowsCatalog, WindowsLibrary
-from setup_local.errors import CatalogError, StepError
+from setup_local.errors import CatalogError, ReconcileError, StepError
 from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.plan.reconcile import unmatched_edits
+from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
 
 # What of CPython's tree goes on to staging: objects, products, and the sources of what is installed.
+_FIRST = 1000  # more than any chain of steps weighs
 _KEPT = (PRODUCTS, "objects", "Lib", "Include", "PC", "LICENSE", "Tools/scripts")
 
 
@@ -103,6 +106,37 @@ def _library_step(
         data=(*(RECIPES / name for name in recipe.recipe_files), paths.TEMPLATES / "tool.sh.j2"),
         action=action,
         weight=chosen.weight,
+    )
+
+
+def reconcile_step(plan: Plan, name: str, inputs: GraphInputs) -> Step:
+    """Return the step that checks the catalog against CPython's source before anything else is built; its result is empty."""
+    source = inputs.sources[plan.python_source.identity]
+    recipe, port, version, patches = (
+        plan.recipes.windows,
+        plan.recipes.windows.ports[plan.target.arch.name],
+        plan.python.release,
+        plan.python_patches,
+    )
+
+    def action(job: Job) -> None:
+        tree = unpacked(source, job.work)
+        read = WindowsSource(
+            text=lambda path: (tree / path).read_text(encoding="utf-8-sig"),
+            files=frozenset(path.relative_to(tree).as_posix() for path in tree.rglob("*.c*")),
+            version=version,
+        )
+        named = {patch.name: patch for patch in patches}
+        found = [*reconcile_windows(recipe, port, read), *unmatched_edits(named, read.text)]
+        if found:
+            rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
+            raise ReconcileError(f"the catalog and CPython {'.'.join(map(str, version))} disagree:{rows}")
+
+    return Step(
+        name=name,
+        ingredients=[pins([source]), recipe, port, version, patches],
+        action=action,
+        weight=_FIRST,
     )
 
 
