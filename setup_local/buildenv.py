@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.build.cxx import COMPILERS_VARIABLE, cxx_step
 from setup_local.build.graph import toolkit_steps
 from setup_local.build.isolation import choose_sandbox
 from setup_local.build.step_parts import GraphInputs
-from setup_local.build.toolchain import compile_environment
+from setup_local.build.toolchain import ZIG, compile_environment
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.cxx import load_cxx
 from setup_local.catalog.targets import Target
 from setup_local.errors import RequestError
 from setup_local.pipeline import (
@@ -30,33 +32,61 @@ _LIBRARY = "lib/python3.*/_sysconfigdata_*.py"
 _INSTALLATION = "install"
 
 
-def build_environment(
-    request: Request, settings: BuildSettings, reporter: Reporter, directory: Path | None = None
-) -> dict[str, str]:
-    """Return the variables with which software is compiled for a request's target; `PATH` has only what comes before the caller's.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What other software is compiled with: directories of the compilers, of the C library and of the C++ library, and for what."""
 
-    With `directory`, the target is that of the distribution there, and its programs come first. Compilers and sysroot are made
-    if the store does not have them. Raises `RequestError` for a directory that holds no distribution.
-    """
+    compilers: Path
+    libc: Path
+    cxx: Path
+    target: Target
+    floor: str
+
+
+def make_tools(request: Request, settings: BuildSettings, reporter: Reporter) -> Tools:
+    """Return the tools for a request's target, made if the store does not have them; what fetching and building raise."""
     catalogs = load_catalogs()
-    if directory is not None:
-        request = dataclasses.replace(request, target_triple=target_of(directory, catalogs.targets).triple)
     request = with_bootstrapped(request, settings)
     llvm = host_compiler(request, catalogs)
     plan = resolve(request, catalogs)
     sources = fetcher_of(settings, reporter).obtain_all([*plan.toolchain_sources, *plan.sysroot_sources])
     toolkit, steps = toolkit_steps(plan, GraphInputs(sources=sources, setup_local="", host_llvm=llvm))
+    cxx = cxx_step(load_cxx(), toolkit, next(item for item in sources.values() if item.source.name == ZIG))
     root = environment_root(settings, reporter)
     visible = [request.llvm] if request.llvm else []
-    with running_engine(
-        settings, choose_sandbox(settings.sandbox, paths.cache_root(), visible, root), reporter
-    ) as engine:
-        compilers, libc = (engine.execute(steps, name) for name in toolkit.names)
-    found = compile_environment(compilers, libc, plan.target, plan.floor)
-    before = [compilers / "bin", *([installation(directory) / "bin"] if directory else [])]
-    flags = " ".join(plan.target.cflags)
-    more = {"CFLAGS": flags, "CXXFLAGS": flags} if flags else {}
-    return {**found, **more, "LDSHARED": f"{found['CC']} -shared", "PATH": ":".join(map(str, before))}
+    sandbox = choose_sandbox(settings.sandbox, paths.cache_root(), visible, root)
+    with running_engine(settings, sandbox, reporter) as engine:
+        library, compilers, libc = (engine.execute([*steps, cxx], name) for name in (cxx.name, *toolkit.names))
+    return Tools(compilers=compilers, libc=libc, cxx=library, target=plan.target, floor=plan.floor)
+
+
+def build_environment(
+    request: Request, settings: BuildSettings, reporter: Reporter, directory: Path | None = None
+) -> dict[str, str]:
+    """Return the variables with which software is compiled for a request's target; `PATH` has only what comes before the caller's.
+
+    With `directory`, the target is that of the distribution there, and its programs come first. Raises `RequestError` for a
+    directory that holds no distribution.
+    """
+    if directory is not None:
+        target = target_of(directory, load_catalogs().targets)
+        request = dataclasses.replace(request, target_triple=target.triple)
+    tools = make_tools(request, settings, reporter)
+    return variables(tools, [installation(directory) / "bin"] if directory else [])
+
+
+def variables(tools: Tools, programs: Iterable[Path] = ()) -> dict[str, str]:
+    """Return the variables that tools are used by; `programs` are directories that come after theirs in `PATH`."""
+    found = compile_environment(tools.compilers, tools.libc, tools.target, tools.floor)
+    flags = " ".join(tools.target.cflags)
+    return {
+        **found,
+        **({"CFLAGS": flags, "CXXFLAGS": flags} if flags else {}),
+        COMPILERS_VARIABLE: str(tools.compilers / "bin"),
+        "LDSHARED": f"{found['CC']} -shared",
+        "LDCXXSHARED": f"{found['CXX']} -shared",
+        "PATH": ":".join(map(str, [tools.cxx / "bin", tools.compilers / "bin", *programs])),
+    }
 
 
 def installation(directory: Path) -> Path:
@@ -89,10 +119,10 @@ def _multiarch(target: Target) -> str:
             return "darwin"
 
 
-def as_shell(variables: Mapping[str, str]) -> str:
+def as_shell(found: Mapping[str, str]) -> str:
     """Return the variables as lines for `eval` in a POSIX shell."""
     lines = []
-    for name, value in variables.items():
+    for name, value in found.items():
         after = ':"$PATH"' if name == "PATH" else ""
         lines.append(f"export {name}={shlex.quote(value)}{after}")
     return "\n".join(lines)

@@ -13,6 +13,7 @@ import json
 import os
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from setup_local import fetch, manifest
@@ -21,10 +22,13 @@ from setup_local.build.bootstrap_chain import RECORD
 from setup_local.catalog.sources import Form, Source
 from setup_local.errors import OutputError, SourceError, ToolchainError
 from setup_local.fetch import Obtained
+from setup_local.fetch.attempt import PlaceFailed
+from setup_local.fetch.http import Downloader
 from setup_local.fetch.rootfs import add_tree
 
 _PLACE = "toolchains"
 _TOP = "toolchain"
+_LARGEST = 4 << 30  # bytes
 _HOW = "make one with `setup-local toolchain bootstrap`, or take one over with `setup-local toolchain import`"
 
 
@@ -105,6 +109,19 @@ def take_over(archive: Path, cache: Path, sha256: str = "") -> Bootstrapped:
         (tree / manifest.NAME).unlink()
         _put(tree, place / environment)
     return Bootstrapped(environment=environment, directory=place / environment)
+
+
+def fetch_over(url: str, sha256: str, cache: Path, environ: Mapping[str, str]) -> Bootstrapped:
+    """Download the archive with a hash, and take its toolchain over. Raises `SourceError`, `ToolchainError`."""
+    place = cache / _PLACE
+    place.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=place, prefix=".fetch-") as scratch:
+        target = Path(scratch, _TOP)
+        try:
+            Downloader(environ).download(url, target, limit=_LARGEST)
+        except PlaceFailed as error:
+            raise SourceError(f"cannot be had: {error}", where=url) from error
+        return take_over(target, cache, sha256)
 
 
 def _unpacked(archive: Path, into: Path) -> Path:

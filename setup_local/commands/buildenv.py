@@ -13,7 +13,7 @@ from setup_local.commands.means_options import choose_toolchain
 from setup_local.commands.settings_options import settings_options
 from setup_local.values import DEFAULT_TRIPLE, BuildSettings, Request, ToolchainChoice
 
-_PYTHON = "cpython-3.13"
+PYTHON = "cpython-3.13"
 
 
 @click.command(context_settings={"show_default": True})
@@ -50,7 +50,7 @@ def buildenv(
     from setup_local.buildenv import as_shell, build_environment
 
     request = Request(
-        python=_PYTHON,
+        python=PYTHON,
         target_triple=target_triple,
         glibc=glibc,
         toolchain=choose_toolchain(toolchain, llvm),

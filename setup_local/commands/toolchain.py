@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local import log, paths
-from setup_local.commands.choice import NamedPath
+from setup_local.commands.buildenv import PYTHON
+from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.commands.settings_options import settings_options
-from setup_local.values import BuildSettings
+from setup_local.values import DEFAULT_TRIPLE, BuildSettings, Request, ToolchainChoice
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -128,3 +129,42 @@ def import_command(*, file: Path, sha256: str) -> None:
 
     found = take_over(file, paths.cache_root(), sha256.lower())
     click.echo(f"{found.environment}: {found.directory}")
+
+
+@toolchain.command("fetch")
+@click.argument("url")
+@click.option("--sha256", required=True, metavar="HEX", help="What `toolchain export` printed.")
+def fetch_command(*, url: str, sha256: str) -> None:
+    """Download a toolchain that was exported, and take it over.
+
+    \b
+    Example:
+      setup-local toolchain fetch https://example.org/clang-of-bullseye.tar.gz --sha256 9f86d081884c7d65...
+    """
+    from setup_local.build.bootstrapped import fetch_over
+
+    found = fetch_over(url, sha256.lower(), paths.cache_root(), os.environ)
+    click.echo(f"{found.environment}: {found.directory}")
+
+
+@toolchain.command("build", context_settings={"show_default": True})
+@click.option("--target-triple", default=DEFAULT_TRIPLE, metavar="TRIPLE", help="System to compile for.")
+@click.option("--glibc", metavar="X.Y", help="Oldest glibc that results run on.  [default: the target's]")
+@click.option("--toolchain", "choice", default="auto", type=EnumChoice(ToolchainChoice), help="Which Clang.")
+@settings_options
+def build_command(*, target_triple: str, glibc: str | None, choice: ToolchainChoice, settings: BuildSettings) -> None:
+    """Make the compilers, the C library and the C++ library for a target, and print where they are.
+
+    \b
+    Examples:
+      setup-local toolchain build
+      setup-local toolchain build --target-triple x86_64-unknown-linux-musl
+    """
+    from setup_local.build.progress import Progress
+    from setup_local.buildenv import make_tools
+
+    request = Request(python=PYTHON, target_triple=target_triple, glibc=glibc, toolchain=choice)
+    with Progress(log.console()) as progress:
+        tools = make_tools(request, settings, progress)
+    for name, place in (("compilers", tools.compilers), ("libc", tools.libc), ("c++", tools.cxx)):
+        click.echo(f"{name}: {place}")

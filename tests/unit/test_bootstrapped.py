@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import tarfile
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import pytest
 
 from setup_local import manifest
 from setup_local.build.bootstrap_chain import RECORD
-from setup_local.build.bootstrapped import bootstrapped, export, find_bootstrapped, register, take_over
-from setup_local.errors import OutputError, ToolchainError
+from setup_local.build.bootstrapped import bootstrapped, export, fetch_over, find_bootstrapped, register, take_over
+from setup_local.errors import OutputError, SourceError, ToolchainError
+from setup_local.fetch.http import Downloader
 
 
 def toolchain(directory: Path, environment: str = "bullseye") -> Path:
@@ -124,3 +126,23 @@ def test_of_several_one_must_be_named(tmp_path: Path) -> None:
     with pytest.raises(ToolchainError, match=r"several .*: bullseye, trixie \(name one with --environment\)"):
         find_bootstrapped(tmp_path / "cache")
     assert find_bootstrapped(tmp_path / "cache", "trixie") == tmp_path / "trixie"
+
+
+def test_an_archive_that_cannot_be_downloaded_changes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"http://nothing\.invalid/a: cannot be had"):
+        fetch_over("http://nothing.invalid/a", "0" * 64, tmp_path / "cache", {})
+    assert not list((tmp_path / "cache" / "toolchains").iterdir())
+
+
+def test_what_is_downloaded_is_verified_like_any_archive(
+    tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def download(_: object, url: str, target: Path, *, limit: int) -> None:
+        assert (url, limit > 1 << 30) == ("https://x.invalid/a", True)
+        shutil.copyfile(archive, target)
+
+    monkeypatch.setattr(Downloader, "download", download)
+    with pytest.raises(ToolchainError, match="does not have the SHA-256"):
+        fetch_over("https://x.invalid/a", "0" * 64, tmp_path / "cache", {})
+    found = fetch_over("https://x.invalid/a", manifest.file_digest(archive), tmp_path / "cache", {})
+    assert find_bootstrapped(tmp_path / "cache") == found.directory

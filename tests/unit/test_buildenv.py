@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sample_target import TARGET
 
-from setup_local.buildenv import as_shell, installation, target_of
+from setup_local.buildenv import Tools, as_shell, installation, target_of, variables
 from setup_local.catalog.targets import load_targets
 from setup_local.errors import RequestError
 
@@ -51,3 +52,14 @@ def test_a_shell_takes_the_variables_as_they_are() -> None:
 
 def test_no_value_can_run_anything() -> None:
     assert as_shell({"X": "$(id)'; id"}) == """export X='$(id)'"'"'; id'"""
+
+
+def test_the_c_plus_plus_compiler_comes_before_the_plain_one(tmp_path: Path) -> None:
+    tools = Tools(
+        compilers=tmp_path / "compilers", libc=tmp_path / "libc", cxx=tmp_path / "cxx", target=TARGET, floor="2.12"
+    )
+    found = variables(tools, [tmp_path / "python" / "bin"])
+    assert found["PATH"].split(":") == [f"{tmp_path}/{name}/bin" for name in ("cxx", "compilers", "python")]
+    assert found["SETUP_LOCAL_COMPILERS"] == f"{tmp_path}/compilers/bin"
+    assert found["LDCXXSHARED"] == "clang++ -shared"
+    assert found["CFLAGS"] == " ".join(TARGET.cflags)

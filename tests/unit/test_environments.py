@@ -13,15 +13,18 @@ import pytest
 from tiny_packages import PACKAGES, Tiny, environment, package_bytes, write_mirror
 
 from setup_local import paths
+from setup_local.build.bootstrapped import register
 from setup_local.build.environment import DOCKERFILE, environment_step, read_root
 from setup_local.build.steps import Job
 from setup_local.catalog.environments import Environment, Package, environment_names, load_environment
-from setup_local.errors import CatalogError, RequestError, SourceError
+from setup_local.errors import CatalogError, RequestError, SourceError, ToolchainError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.debian_packages import choose, read_index
 from setup_local.fetch.environment_index import snapshot_index
 from setup_local.fetch.rootfs import RootWriter, make_root, tree_digest, write_tar
 from setup_local.pins.environment_pins import with_packages
+from setup_local.pipeline import wanted_environment, with_bootstrapped
+from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
 GOLDEN = paths.PACKAGE.parent / "tests" / "golden"
 PROVIDED = {"debconf": ""}
@@ -217,3 +220,43 @@ def test_the_step_leaves_a_root_with_its_hash_and_a_dockerfile(tmp_path: Path) -
 def test_absolute_links_to_the_top_are_relative(tmp_path: Path) -> None:
     RootWriter(tmp_path / "root").symlink(Path("usr/x"), "/")  # type: ignore[arg-type]
     assert os.readlink(tmp_path / "root/usr/x") == ".."
+
+
+def settings(sandbox: SandboxChoice, environment: str) -> BuildSettings:
+    return BuildSettings(
+        output=Path("dist"),
+        jobs=1,
+        sandbox=sandbox,
+        mirrors=(),
+        offline=True,
+        keep_build=False,
+        locked=False,
+        environment=environment,
+    )
+
+
+def test_an_environment_is_wanted_only_where_steps_can_run_in_it() -> None:
+    assert wanted_environment(settings(SandboxChoice.AUTO, "")) is None
+    found = wanted_environment(settings(SandboxChoice.DOCKER, "bullseye"))
+    assert found is not None
+    assert found.name == "bullseye"
+    with pytest.raises(RequestError, match="--environment needs a sandbox"):
+        wanted_environment(settings(SandboxChoice.NONE, "bullseye"))
+    with pytest.raises(RequestError, match=r"--sandbox docker runs steps in an environment \(name one"):
+        wanted_environment(settings(SandboxChoice.DOCKER, ""))
+    with pytest.raises(RequestError, match=r"environment wheezy: .* no pinned hash"):
+        wanted_environment(settings(SandboxChoice.AUTO, "wheezy"))
+
+
+def test_the_bootstrapped_toolchain_is_an_llvm_in_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path))
+    request = Request(python="3.13", toolchain=ToolchainChoice.BOOTSTRAP)
+    with pytest.raises(ToolchainError, match="there is no bootstrapped toolchain bullseye"):
+        with_bootstrapped(request, settings(SandboxChoice.AUTO, "bullseye"))
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "toolchain.json").write_text("{}")
+    register(tmp_path, "bullseye", tmp_path / "made")
+    found = with_bootstrapped(request, settings(SandboxChoice.AUTO, "bullseye"))
+    assert (found.toolchain, found.llvm) == (ToolchainChoice.LLVM, tmp_path / "made")
+    plain = Request(python="3.13")
+    assert with_bootstrapped(plain, settings(SandboxChoice.AUTO, "")) is plain
