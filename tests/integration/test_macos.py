@@ -55,12 +55,12 @@ def plan(description: dict[str, Any]) -> Plan:
 
 @pytest.fixture(scope="module")
 def binaries(tree: Path, description: dict[str, Any]) -> dict[str, Macho]:
-    """Return every binary of the installation by its path."""
+    """Return every program, library and module of the installation by its path."""
     assert description
     files = (path for path in sorted((tree / "install").rglob("*")) if path.is_file() and not path.is_symlink())
     found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
     binary = {name: data for name, data in found.items() if detect(data) is FileKind.MACHO and "/test/" not in name}
-    return {name: image for name, data in binary.items() for image in read_slices(data)}
+    return {name: image for name, data in binary.items() for image in read_slices(data) if image.linked}
 
 
 @pytest.fixture(scope="module")
