@@ -46,6 +46,7 @@ def place_headers(sdk: Sdk, wheel: Path, include: Path) -> None:
     for name in sdk.without_headers:
         (include / name).unlink()
     for name in sdk.own_headers:
+        (include / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(OWN / "include" / name, include / name)
 
 

@@ -161,7 +161,7 @@ def test_an_sdk_is_laid_out_as_clang_looks_for_it(wheel: Path, tmp_path: Path) -
     sdk = tmp_path / "sdk"
     darwin_sdk.build_sdk(load_darwin(), wheel, TARGET, "12.0", sdk)
     include = sdk / "usr" / "include"
-    assert sorted(path.name for path in include.iterdir()) == ["stdio.h", "util.h"]
+    assert sorted(path.name for path in include.iterdir()) == ["stdio.h", "sys", "util.h"]
     assert (sdk / "usr" / "lib" / "libm.tbd").read_text() == (sdk / "usr" / "lib" / "libSystem.tbd").read_text()
     place = sdk / "System" / "Library" / "Frameworks" / "CoreFoundation.framework"
     assert "_CFRelease" in (place / "CoreFoundation.tbd").read_text()
