@@ -34,7 +34,7 @@ rule answer
 class Command:
     """One command: the files that it makes, those that it reads, its words.
 
-    `answers` are arguments that go through the file `response`, which the words name: some command lines are too long for a
+    `after` are files that must be there before, though it may not read them. `answers` are arguments that go through the file `response`, which the words name: some command lines are too long for a
     system.
     """
 
@@ -42,6 +42,7 @@ class Command:
     words: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
 
     @property
     def response(self) -> str:
@@ -56,8 +57,8 @@ def render_ninja(commands: Iterable[Command], *, windows: bool = sys.platform ==
 
 def _lines(command: Command, *, windows: bool) -> Iterator[str]:
     rule = "answer" if command.answers else "run"
-    outputs, inputs = (" ".join(map(_path, paths)) for paths in (command.outputs, command.inputs))
-    yield f"build {outputs}: {rule} {inputs}".rstrip()
+    outputs, inputs, after = (" ".join(map(_path, paths)) for paths in (command.outputs, command.inputs, command.after))
+    yield f"build {outputs}: {rule} {inputs}".rstrip() + (f" || {after}" if after else "")
     yield f"  words = {_value(_joined(command.words, windows=windows))}"
     yield f"  what = {_value(command.outputs[0])}"
     if command.answers:

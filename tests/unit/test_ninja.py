@@ -26,6 +26,11 @@ def test_long_command_lines_go_through_a_file() -> None:
     assert '  answers = a.o "q\\"uo te" C:\\\\x\n' in text
 
 
+def test_what_must_be_there_before_is_no_reason_to_do_it_again() -> None:
+    command = Command(outputs=("a.o",), inputs=("a.c",), words=("cc",), after=("made.h", "b c.h"))
+    assert "build a.o: run a.c || made.h b$ c.h\n" in render_ninja([command], windows=False)
+
+
 def test_the_file_is_written_and_ninja_started_in_its_directory(tmp_path: Path) -> None:
     started: list[tuple[list[str], Path]] = []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -106,8 +107,11 @@ class _Commands:
     def all(self) -> Iterator[Command]:
         """Yield everything."""
         projects = self._build.catalog.projects
-        yield from freeze_commands(self._reader.read(projects.frozen).frozen, self._build.python)
-        yield from self._core(self._reader.read(projects.core))
+        frozen = list(freeze_commands(self._reader.read(projects.frozen).frozen, self._build.python))
+        yield from frozen
+        headers = tuple(path for command in frozen for path in command.outputs)
+        for command in self._core(self._reader.read(projects.core)):
+            yield dataclasses.replace(command, after=headers)
         yield from self._forwarder(self._reader.read(projects.forwarder))
         for program in self._build.catalog.programs:
             yield from self._program(program, self._reader.read(program.project))
