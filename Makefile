@@ -52,7 +52,7 @@ distribution: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
 		--ignore tests/integration/test_client_embedders.py --ignore tests/integration/test_wheel.py \
-		--ignore tests/integration/test_environments.py \
+		--ignore tests/integration/test_environments.py --ignore tests/integration/test_processors.py \
 		--ignore tests/integration/test_index_page.py --archive "$$archive" --second-archive "$$second"
 
 # Programs and packages that embed the interpreter; some of them are compiled first.
@@ -143,7 +143,7 @@ test-optimized: environment
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
-		--ignore tests/integration/test_environments.py --archive "$$archive" && \
+		--ignore tests/integration/test_environments.py --ignore tests/integration/test_processors.py --archive "$$archive" && \
 	mkdir -p $(OUTPUT)/again && \
 	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
