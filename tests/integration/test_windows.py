@@ -78,13 +78,13 @@ class Tree:
 
 @pytest.fixture(scope="module")
 def tree(archive: Path, workshop: Path) -> Tree:
+    if "-windows-" not in archive.name:
+        pytest.skip("the archive is for another system")
     wine = os.environ.get(WINE_VARIABLE)
     if not wine:
         pytest.fail(f"no Wine was given: {WINE_VARIABLE}=DIRECTORY/wine, see scripts/install-wine")
     unpack(archive, workshop / "tree")
-    found = Tree(workshop / "tree" / "python", Path(wine))
-    assert "windows" in str(found.description["target_triple"])
-    return found
+    return Tree(workshop / "tree" / "python", Path(wine))
 
 
 def test_version(tree: Tree) -> None:
