@@ -73,29 +73,25 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
 
 
 def _stage_unix(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
-    from setup_local.build.graph import runtime_support
     from setup_local.build.launcher import find_launcher
     from setup_local.stage.tree import stage_tree
 
-    compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
-    results = _results(plan, job, runtime_support(plan, compilers, libc, job.work / "support"))
-    launcher = find_launcher(plan, libc, job.inputs.get(emulation_step(plan)))
-    return stage_tree(plan, results, job.out, launcher=launcher, jobs=jobs)
+    launcher = find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan)))
+    return stage_tree(plan, _results(plan, toolkit, job), job.out, launcher=launcher, jobs=jobs)
 
 
 def _stage_windows(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
-    from setup_local.build.graph import windows_support
     from setup_local.stage.windows import stage_windows
 
-    compilers, libc = job.inputs[toolkit.compilers], job.inputs[toolkit.libc]
-    results = _results(plan, job, windows_support(compilers, libc, job.work / "support"))
-    return stage_windows(plan, results, libc, job.out, jobs)
+    return stage_windows(plan, _results(plan, toolkit, job), job.inputs[toolkit.libc], job.out, jobs)
 
 
-def _results(plan: Plan, job: Job, support: dict[str, Path]) -> Results:
-    """Return what a tree is staged from; `support` is what every program links besides libraries."""
+def _results(plan: Plan, toolkit: Toolkit, job: Job) -> Results:
+    """Return what a tree is staged from."""
+    from setup_local.build.graph import runtime_support
     from setup_local.stage.tree import Results
 
+    support = runtime_support(plan, job.inputs[toolkit.compilers], job.inputs[toolkit.libc], job.work / "support")
     return Results(
         cpython=job.inputs[CPYTHON],
         libraries={item.name: job.inputs[library_step(item.name)] for item in plan.libraries} | support,

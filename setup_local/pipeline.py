@@ -63,10 +63,10 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)
     supply = _supply(request, catalogs, settings, reporter)
-    if native := profile_request(supply.plan, request):
-        request = dataclasses.replace(request, profile=_profile(native, catalogs, settings, reporter, host_llvm))
-        supply = _supply(request, catalogs, settings, reporter)
     plan = supply.plan
+    if plan.profiling and (native := profile_request(plan, request)):
+        given = _profile(native, catalogs, settings, reporter, host_llvm)
+        plan = dataclasses.replace(plan, profiling=dataclasses.replace(plan.profiling, given=given))
     reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)

@@ -32,13 +32,6 @@ from setup_local.errors import ToolchainError
 from setup_local.plan.model import Plan
 from setup_local.values import Libc, OperatingSystem
 
-# Clang's library of the functions that its code calls, as it is named for each system.
-_BUILTINS = {
-    OperatingSystem.LINUX: "builtins-*.a",
-    OperatingSystem.DARWIN: "osx.a",
-    OperatingSystem.WINDOWS: "builtins-*.a",
-}
-
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     """Return the steps of a plan up to CPython, each after what it needs, and which of them everything is compiled with."""
@@ -189,24 +182,14 @@ def _glibc_step(recipe: SysrootCatalog, target: Target, floor: str, compilers: s
     )
 
 
-def windows_support(compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
-    """Return what every program for Windows links besides libraries and mingw-w64's runtime, laid out as libraries are."""
-    pieces = {"lib": libc / "lib" / BUILTINS, "licenses": compilers / "licenses" / "LICENSE.compiler-rt.txt"}
-    for place, file in pieces.items():
-        (into / "compiler-rt" / place).mkdir(parents=True)
-        shutil.copyfile(file, into / "compiler-rt" / place / file.name)
-    return {"compiler-rt": into / "compiler-rt"}
-
-
 def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
     """Return what every program links besides libraries, laid out as libraries are: `lib/*.a`, `licenses/`.
 
-    A static program has the whole C library in it; all others what the C library lacks on old systems.
+    A static program has the whole C library in it; all others what the C library lacks on old systems. mingw-w64's runtime
+    is not part of it: it is the sysroot of Windows.
     """
-    (builtins,) = compilers.glob("lib/clang/*/lib/*/libclang_rt." + _BUILTINS[plan.target.os])
-    pieces = {
-        "compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt"),
-    }
+    builtins = _builtins(plan.target.os, compilers, libc)
+    pieces = {"compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt")}
     if plan.is_static:
         pieces["musl"] = (libc / "usr" / "lib" / musl.ARCHIVE, libc / "licenses" / musl.LICENSE)
     elif plan.target.os is OperatingSystem.LINUX:
@@ -216,3 +199,17 @@ def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict
             (into / name / place).mkdir(parents=True)
             shutil.copyfile(file, into / name / place / file.name)
     return {name: into / name for name in pieces}
+
+
+def _builtins(system: OperatingSystem, compilers: Path, libc: Path) -> Path:
+    """Return Clang's library of the functions that its code calls."""
+    match system:
+        case OperatingSystem.LINUX:
+            (found,) = compilers.glob("lib/clang/*/lib/linux/libclang_rt.builtins-*.a")
+        case OperatingSystem.DARWIN:
+            (found,) = compilers.glob("lib/clang/*/lib/darwin/libclang_rt.osx.a")
+        case OperatingSystem.WINDOWS:
+            found = libc / "lib" / BUILTINS
+        case _:
+            assert_never(system)
+    return found

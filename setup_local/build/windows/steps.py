@@ -26,8 +26,8 @@ from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.plan.reconcile import unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
 
-# What of CPython's tree goes on to staging: objects, products, and the sources of what is installed.
 _FIRST = 1000  # more than any chain of steps weighs
+# What of CPython's tree goes on to staging: objects, products, and the sources of what is installed.
 _KEPT = (PRODUCTS, "objects", "Lib", "Include", "PC", "LICENSE", "Tools/scripts")
 
 
