@@ -18,7 +18,8 @@ class WindowsPort:
     """What Windows is on one architecture.
 
     `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name` the one in
-    `win-amd64`; `builtins` are sources of compiler-rt that Windows alone needs.
+    `win-amd64`; `builtins` are sources of compiler-rt that Windows alone needs. `runtime` are more patterns of the static C runtime,
+    `lists` the directories of mingw with lists of exports. `cflags` are what CPython's own C code is compiled with besides.
     """
 
     target: str
@@ -27,6 +28,14 @@ class WindowsPort:
     platform: str
     name: str
     builtins: tuple[str, ...]
+    runtime: tuple[str, ...]
+    lists: tuple[str, ...]
+    cflags: tuple[str, ...] = ()
+
+    @property
+    def for_sysroot(self) -> tuple[object, ...]:
+        """Return what of it decides about what programs are linked with."""
+        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,14 +69,18 @@ class Runtime:
 class Imports:
     """Import libraries: what each link has (`runtime`), what may be asked for (`system`), and what goes by other names.
 
-    `flags` are for the preprocessor that the lists of exports go through, `directories` where these lie.
+    `flags` are for the preprocessor that the lists of exports go through.
     """
 
     flags: tuple[str, ...]
-    directories: tuple[str, ...]
     runtime: tuple[str, ...]
     system: tuple[str, ...]
     renamed: Mapping[str, str]
+
+    @property
+    def for_sysroot(self) -> tuple[object, ...]:
+        """Return what of it decides about the libraries that are made."""
+        return (self.flags, self.names)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -229,7 +242,14 @@ class WindowsCatalog:
     def for_sysroot(self, arch: str) -> tuple[object, ...]:
         """Return what decides about the sysroot of an architecture."""
         places = (self.keep, self.headers, self.mingw, self.license)
-        return (*places, self.aliases, self.ports[arch], self.compiler, self.runtime, self.imports)
+        return (
+            *places,
+            self.aliases,
+            self.ports[arch].for_sysroot,
+            self.compiler,
+            self.runtime,
+            self.imports.for_sysroot,
+        )
 
     def for_cpython(self, arch: str) -> tuple[object, ...]:
         """Return what decides about CPython's own objects, DLLs and programs."""

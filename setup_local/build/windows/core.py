@@ -45,7 +45,7 @@ class CodeMaker:
     def _flags(self, unit: Unit) -> Iterator[str]:
         yield f"-I{self.deps}/include"  # before what CPython carries of libraries
         is_cxx = unit.source.endswith(_CXX)
-        yield from self.code.cxxflags if is_cxx else self.code.cflags
+        yield from self.code.cxxflags if is_cxx else (*self.code.cflags, *self.compiler.port.cflags)
         for define in unit.defines:
             yield f"-D{self.code.replaced.get(define, define)}"
         for include in unit.includes:

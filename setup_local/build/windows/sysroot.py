@@ -67,7 +67,8 @@ def _runtime(compiler: Compiler, mingw: Path) -> Iterator[Command]:
     libraries = compiler.sysroot / LIBRARIES
     for item in runtime.start:
         yield compiler.compile(item.source, str(libraries / item.name), (*runtime.cflags, *item.cflags))
-    found = sorted({path.relative_to(mingw).as_posix() for pattern in runtime.sources for path in mingw.glob(pattern)})
+    patterns = (*runtime.sources, *compiler.port.runtime)
+    found = sorted({path.relative_to(mingw).as_posix() for pattern in patterns for path in mingw.glob(pattern)})
     sources = [name for name in found if not any(fnmatchcase(name, pattern) for pattern in runtime.without)]
     yield from _library(compiler, sources, runtime.cflags, libraries / runtime.archive)
 
@@ -82,7 +83,7 @@ def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], a
 def _build_imports(compiler: Compiler, mingw: Path, run: Runner) -> None:
     """Make the import libraries: their lists of exports, without what only 32-bit names have, and the libraries of these."""
     imports = compiler.catalog.imports
-    lists = {name: _definition(mingw, imports.directories, name) for name in imports.names}
+    lists = {name: _definition(mingw, compiler.port.lists, name) for name in imports.names}
     definitions = {name: f"definitions/{name}.def" for name in lists}
     (mingw / "definitions").mkdir()
     run_ninja([_preprocessed(compiler, lists[name], definitions[name]) for name in lists], mingw, run)
