@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from setup_local.errors import ReconcileError, RequestError
+from setup_local.errors import RequestError
 from setup_local.plan.model import Plan
-from setup_local.plan.reconcile import Disagreement, reconcile, unmatched_edits
+from setup_local.plan.reconcile import Disagreement, reconcile, refuse, unmatched_edits
 from setup_local.plan.upstream import CONFIG, FILES, PATCHLEVEL, Upstream, parse_upstream
 
 
@@ -30,10 +30,7 @@ def disagreements(plan: Plan, upstream: Upstream, tree: Path) -> list[Disagreeme
 
 def refuse_disagreement(plan: Plan, tree: Path) -> None:
     """Raise `ReconcileError` that lists everything in which a CPython source tree contradicts the plan."""
-    found = reconcile(plan, read_upstream(tree))
-    if found:
-        rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
-        raise ReconcileError(f"the catalog and CPython {plan.python} disagree:{rows}")
+    refuse(reconcile(plan, read_upstream(tree)), plan.python)
 
 
 def _text(path: Path) -> str:

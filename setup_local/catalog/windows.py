@@ -69,6 +69,8 @@ class Runtime:
 class Imports:
     """Import libraries: what each link has (`runtime`), what may be asked for (`system`), and what goes by other names.
 
+    Those `within` have no DLL: their contents are in the static C runtime.
+
     `flags` are for the preprocessor that the lists of exports go through.
     """
 
@@ -76,6 +78,7 @@ class Imports:
     runtime: tuple[str, ...]
     system: tuple[str, ...]
     renamed: Mapping[str, str]
+    within: tuple[str, ...]
 
     @property
     def for_sysroot(self) -> tuple[object, ...]:
@@ -195,12 +198,17 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsModule:
-    """One extension module that is linked into the interpreter's DLL: the project of the same name lists its sources."""
+    """One extension module, linked into the interpreter's DLL or, if shared, a file: the project of the same name lists its sources.
+
+    A limited one links the DLL of the stable ABI.
+    """
 
     name: str
     libraries: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     cflags: tuple[str, ...] = ()
+    is_shared: bool = False
+    is_limited: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

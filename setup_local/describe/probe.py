@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import runpy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +63,11 @@ def probe(staged: StagedTree, launcher: Launcher, env: Mapping[str, str] | None 
     """
     words = launcher.command(staged.interpreter, ["-E", "-s", "-B", _SCRIPT])
     return _printed(words, _ENVIRONMENT if env is None else env, staged, staged.python_exe)
+
+
+def probed_test_packages(stdlib: Path) -> tuple[str, ...]:
+    """Return the packages that hold the library's own tests, as the program that asks interpreters finds them."""
+    return tuple(runpy.run_path(str(_SCRIPT))["test_packages"](str(stdlib)))
 
 
 def ask(python: HostPython, staged: StagedTree, own: Mapping[str, object], env: Mapping[str, str]) -> Facts:

@@ -6,16 +6,14 @@ asked by the tests and must agree.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-from setup_local.describe.probe import ROOT, Facts
+from setup_local.describe.probe import ROOT, Facts, probed_test_packages
 from setup_local.describe.read import read_version
 from setup_local.plan.model import Plan
 from setup_local.stage import files
 from setup_local.stage.staged import StagedTree
 
-_TEST_DIRECTORIES = frozenset({"test", "tests", "idle_test"})
 _ABSTRACT = {
     "stdlib": "{installed_base}/Lib",
     "platstdlib": "{base}/Lib",
@@ -51,7 +49,7 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
         paths_abstract=dict(_ABSTRACT),
         config_vars=_config_vars(plan, tag),
         stdlib_platform_config="",
-        test_packages=test_packages(install / "Lib"),
+        test_packages=probed_test_packages(install / "Lib"),
         suffixes={
             "bytecode": (".pyc",),
             "debug_bytecode": (".pyc",),
@@ -62,7 +60,7 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
         bytecode_magic_number=magic,
         builtin_modules=tuple(sorted(staged.inittab)),
         shared_directory=f"{ROOT}/DLLs",
-        shared_modules={},
+        shared_modules=shared_modules(install / "DLLs"),
     )
 
 
@@ -112,17 +110,9 @@ def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
     }
 
 
-def test_packages(stdlib: Path) -> tuple[str, ...]:
-    """Return the dotted names of the outermost packages that hold the library's own tests."""
-    found = []
-    for directory, names, _ in os.walk(stdlib):
-        names[:] = [name for name in names if name not in {"site-packages", "__pycache__"}]
-        for name in sorted(_TEST_DIRECTORIES.intersection(names)):
-            path = Path(directory, name)
-            if (path / "__init__.py").exists():
-                found.append(path.relative_to(stdlib).as_posix().replace("/", "."))
-            names.remove(name)
-    return tuple(sorted(found))
+def shared_modules(directory: Path) -> dict[str, str]:
+    """Return the file name of each shared module; those of CPython itself have no tag in it."""
+    return {path.stem: path.name for path in sorted(directory.glob("*.pyd"))}
 
 
 def magic_number(stdlib: Path) -> str:

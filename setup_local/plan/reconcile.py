@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from setup_local.catalog.patches import Patch, Unmatched
+from setup_local.errors import ReconcileError
 from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
 from setup_local.values import LinkMode
@@ -46,6 +47,12 @@ def reconcile(plan: Plan, upstream: Upstream) -> list[Disagreement]:
         *_missing_here(ours, upstream),
         *(item for extension in ours.values() for item in _extension(extension, upstream)),
     ]
+
+
+def refuse(found: Iterable[Disagreement], python: object) -> None:
+    """Raise `ReconcileError` that lists disagreements with the source of a version of CPython, if there are any."""
+    if rows := "".join(f"\n  {item.module}: {item.message}" for item in found):
+        raise ReconcileError(f"the catalog and CPython {python} disagree:{rows}")
 
 
 def unmatched_edits(patches: Mapping[str, Patch], read: Callable[[str], str]) -> Iterator[Disagreement]:

@@ -13,7 +13,7 @@ from setup_local.plan.vcxproj import DIRECTORY, ProjectReader
 
 SOLUTION = f"{DIRECTORY}/pcbuild.proj"
 TABLE = "PC/config.c"
-_MODULES = re.compile(r'<(?:Extension|External)Modules Include="([\w;]+)"')
+_MODULES = re.compile(r'<(?:Extension|External|Test)Modules Include="([\w;]+)"')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +85,8 @@ def _unknown_libraries(name: str, libraries: Iterable[str], catalog: WindowsCata
     imports = catalog.imports
     for library in libraries:
         bare = library.removesuffix(".lib")
-        if "\\" not in bare and imports.renamed.get(bare, bare) not in imports.names:  # with a path: made by a project
+        known = (*imports.names, *imports.within)
+        if "\\" not in bare and imports.renamed.get(bare, bare) not in known:  # with a path: made by a project
             message = f"links {library}, which is no import library of the catalog"
             yield Disagreement(kind=Kind.NOT_IN_CATALOG, module=name, message=message)
 

@@ -19,7 +19,7 @@ from setup_local.values import (
 
 
 def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
-    """Return every module of an interpreter for Windows: all are linked into its DLL."""
+    """Return every module of an interpreter for Windows."""
     table = catalog.table
     own = (
         PlannedExtension(
@@ -35,7 +35,7 @@ def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
     added = (
         PlannedExtension(
             name=module.name,
-            link=LinkMode.STATIC,
+            link=LinkMode.SHARED if module.is_shared else LinkMode.STATIC,
             sources=(f"{module.name}.vcxproj",),
             libraries=module.libraries,
             archives=module.archives,

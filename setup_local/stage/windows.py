@@ -22,10 +22,9 @@ INITTAB_SOURCE = "PC/config.c"
 INITTAB_OBJECT = "objects/core/PC_config.c.o"
 _PRODUCTS = "products"
 _CORE = "core"
-_NO_MODULES = "All extension modules of this interpreter are built into its DLL.\n"
 _BYTECODE = frozenset({"__pycache__"})
 # What is loaded by its own name lies beside python.exe; import libraries lie where setuptools looks for them.
-_PLACES = {".exe": "", ".dll": "", ".lib": "libs"}
+_PLACES = {".exe": "", ".dll": "", ".lib": "libs", ".pyd": "DLLs"}
 
 
 def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: int = 2) -> StagedTree:
@@ -75,7 +74,6 @@ def _place_installation(recipe: WindowsCatalog, built: Path, install: Path) -> N
     files.place_tree(built / "Include", install / "Include")
     files.place(built / "PC" / "pyconfig.h", install / "Include" / "pyconfig.h")
     files.place(built / "LICENSE", install / "LICENSE.txt")
-    files.write(install / "DLLs" / "README.txt", _NO_MODULES)
 
 
 def _place_objects(plan: Plan, built: Path, target: Path) -> objects.Objects:

@@ -16,7 +16,7 @@ from setup_local.catalog.sources import Source
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.describe import model
 from setup_local.describe.compose import describe, validated
-from setup_local.describe.probe import Facts, parse_facts
+from setup_local.describe.probe import Facts, parse_facts, probed_test_packages
 from setup_local.errors import DescribeError
 from setup_local.plan.model import Consequence, Plan, PlannedExtension, PlannedLibrary
 from setup_local.stage.objects import Objects
@@ -281,3 +281,11 @@ def test_reads_what_the_probe_prints() -> None:
 def test_an_answer_that_makes_no_sense_is_refused(text: str) -> None:
     with pytest.raises(DescribeError, match="makes no sense"):
         parse_facts(text, "python")
+
+
+def test_packages_of_tests_are_the_outermost_ones(tmp_path: Path) -> None:
+    for name in ("test/test_json", "idlelib/idle_test", "site-packages/x/tests", "tkinter/test"):
+        (tmp_path / name).mkdir(parents=True)
+    for name in ("test", "test/test_json", "idlelib/idle_test", "site-packages/x/tests"):
+        (tmp_path / name / "__init__.py").touch()
+    assert probed_test_packages(tmp_path) == ("idlelib.idle_test", "test")

@@ -10,8 +10,9 @@ from sample_target import HOST, RECIPES, TARGET
 from setup_local.catalog.patches import PIP_LAUNCHERS, Edit, Patch, load_patch
 from setup_local.catalog.sources import Form, Source
 from setup_local.catalog.sysconfig import load_settings
+from setup_local.errors import ReconcileError
 from setup_local.plan.model import Plan, PlannedExtension
-from setup_local.plan.reconcile import Disagreement, Kind, reconcile, unmatched_edits
+from setup_local.plan.reconcile import Disagreement, Kind, reconcile, refuse, unmatched_edits
 from setup_local.plan.upstream import Origin, Upstream, UpstreamModule
 from setup_local.values import LinkMode
 
@@ -178,3 +179,10 @@ def test_all_disagreements_are_reported_at_once() -> None:
 def test_a_source_that_setup_py_adds_under_a_condition_may_be_linked() -> None:
     upstream = upstream_with("_sqlite3", sources=("_sqlite/row.c",), optional_sources=("_sqlite/blob.c",))
     assert reconcile(PLAN, upstream) == []
+
+
+def test_disagreements_are_refused_with_a_line_for_each() -> None:
+    refuse([], "3.13.5")
+    found = [Disagreement(kind=Kind.CORE, module=name, message="differs") for name in ("a", "b")]
+    with pytest.raises(ReconcileError, match=r"CPython 3\.13\.5 disagree:\n  a: differs\n  b: differs"):
+        refuse(found, "3.13.5")

@@ -48,6 +48,11 @@ def test_a_tree_that_fits_has_no_disagreements() -> None:
     assert found({}) == []
 
 
+def test_libraries_that_have_no_dll_are_known() -> None:
+    (static,) = REAL.imports.within
+    assert found({"PCbuild/_socket.vcxproj": project(r"..\Modules\socketmodule.c", library=f"{static}.lib")}) == []
+
+
 @pytest.mark.parametrize(
     ("texts", "expected"),
     [
@@ -55,6 +60,10 @@ def test_a_tree_that_fits_has_no_disagreements() -> None:
         ({"PC/config.c": '{"zlib", PyInit_zlib},'}, (Kind.NOT_UPSTREAM, "marshal")),
         ({"PC/config.c": '{"zlib", Other},\n{"marshal", PyMarshal_Init},'}, (Kind.INIT, "zlib")),
         ({"PCbuild/pcbuild.proj": '<ExternalModules Include="_socket;_wmi;_x" />'}, (Kind.NOT_IN_CATALOG, "_x")),
+        (
+            {"PCbuild/pcbuild.proj": TEXTS["PCbuild/pcbuild.proj"] + '<TestModules Include="_t" />'},
+            (Kind.NOT_IN_CATALOG, "_t"),
+        ),
         ({"PCbuild/pcbuild.proj": '<ExtensionModules Include="_socket" />'}, (Kind.NOT_UPSTREAM, "_wmi")),
         ({"PCbuild/_socket.vcxproj": project(r"..\Modules\b.c")}, (Kind.NO_SUCH_SOURCE, "_socket")),
         (

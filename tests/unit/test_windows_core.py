@@ -9,10 +9,10 @@ import pytest
 
 from setup_local.build.windows.compiler import Compiler, object_name
 from setup_local.build.windows.core import CodeMaker, forwarder_definition, freeze_commands, libraries_of
-from setup_local.build.windows.cpython import with_modules
+from setup_local.build.windows.cpython import CoreBuild, cpython_commands, with_modules
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sysroot import without_sizes
-from setup_local.catalog.windows import load_windows
+from setup_local.catalog.windows import WindowsModule, load_windows
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import Frozen, Project, Unit
 
@@ -96,3 +96,20 @@ def test_modules_are_frozen_by_a_python_that_runs_here() -> None:
 
 def test_objects_of_one_directory_have_different_names() -> None:
     assert object_name("Modules/_sre/sre.c") != object_name("Modules/sre.c")
+
+
+@pytest.mark.parametrize(("limited", "library"), [(False, "products/python313.lib"), (True, "products/python3.lib")])
+def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, limited: bool, library: str) -> None:
+    (tmp_path / "PCbuild").mkdir()
+    projects = CATALOG.projects
+    for name in (projects.frozen, projects.core, projects.forwarder, "_x"):
+        text = rf'<Project><ItemGroup><ClCompile Include="..\Modules\{name}.c" /></ItemGroup></Project>'
+        (tmp_path / "PCbuild" / f"{name}.vcxproj").write_text(text, encoding="utf-8")
+    module = WindowsModule(name="_x", is_shared=True, is_limited=limited)
+    catalog = dataclasses.replace(CATALOG, modules=(module,), programs=())
+    compiler = dataclasses.replace(COMPILER, catalog=catalog)
+    build = CoreBuild(tree=tmp_path, version=(3, 13, 5), compiler=compiler, deps="deps", python="python3")
+    commands = {command.outputs[0]: command for command in cpython_commands(build)}
+    assert commands["products/_x.pyd"].inputs == ("objects/_x/Modules__x.c.o", library)
+    assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs
+    assert not set(catalog.code.builtin) & set(commands["objects/_x/Modules__x.c.o"].words)

@@ -63,7 +63,7 @@ def prepare_tree(build: CoreBuild) -> None:
     text = (build.tree / f"{CONFIGURATION}.in").read_text(encoding="utf-8")
     (build.tree / CONFIGURATION).write_text(text, encoding="utf-8")
     table = build.tree / INITTAB
-    names = [module.name for module in build.catalog.modules]
+    names = [module.name for module in build.catalog.modules if not module.is_shared]
     table.write_text(with_modules(table.read_text(encoding="utf-8"), names), encoding="utf-8")
     for script in sorted((build.tree / "PC").glob("*.rc")):
         content = script.read_bytes().replace(b"icons\\", b"icons/")  # a path on every system
@@ -102,7 +102,7 @@ class _Commands:
             imports=projects.imports,
         )
         self._maker = CodeMaker(compiler=build.compiler, deps=build.deps, external=projects.external)
-        self._modules = build.catalog.modules
+        self._modules = [module for module in build.catalog.modules if not module.is_shared]
 
     def all(self) -> Iterator[Command]:
         """Yield everything."""
@@ -113,6 +113,9 @@ class _Commands:
         for command in self._core(self._reader.read(projects.core)):
             yield dataclasses.replace(command, after=headers)
         yield from self._forwarder(self._reader.read(projects.forwarder))
+        for module in self._build.catalog.modules:
+            if module.is_shared:
+                yield from self._shared(module, self._reader.read(module.name))
         for program in self._build.catalog.programs:
             yield from self._program(program, self._reader.read(program.project))
 
@@ -122,7 +125,7 @@ class _Commands:
         objects = self._maker.objects(core.units, "core")
         read = [(module, self._reader.read(module.name)) for module in self._modules]
         for module, project in read:
-            objects |= self._module(module, project)
+            objects |= self._module(module, project, self._build.catalog.code.builtin)
         resources = [self._maker.resource(source, f"{build.dll}.dll", build.field3) for source in core.resources]
         yield from objects.values()
         yield from (command for _, command in resources)
@@ -141,11 +144,32 @@ class _Commands:
         )
         yield link_command(build.compiler, link)
 
-    def _module(self, module: WindowsModule, project: Project) -> dict[str, Command]:
+    def _module(self, module: WindowsModule, project: Project, flags: Sequence[str] = ()) -> dict[str, Command]:
         """Return the commands that compile one module; copies of libraries that CPython carries are not taken."""
         units = [unit for unit in project.units if not unit.source.startswith("Modules/expat/")]
-        flags = (*self._build.catalog.code.builtin, *module.cflags)
-        return self._maker.objects(units, module.name, flags)
+        return self._maker.objects(units, module.name, (*flags, *module.cflags))
+
+    def _shared(self, module: WindowsModule, project: Project) -> Iterator[Command]:
+        """Yield the commands that make the file of a shared module."""
+        build = self._build
+        file = f"{module.name}.pyd"
+        objects = self._module(module, project)
+        resources = [self._maker.resource(source, file, build.field3) for source in project.resources]
+        yield from objects.values()
+        yield from (command for _, command in resources)
+        link = Link(
+            target=f"{PRODUCTS}/{file}",
+            start="dllcrt2.o",
+            objects=[
+                *objects,
+                *(target for target, _ in resources),
+                *(f"{build.deps}/lib/{name}" for name in module.archives),
+                f"{PRODUCTS}/{'python3' if module.is_limited else build.dll}.lib",
+            ],
+            imports=self._imports(project),
+            is_dll=True,
+        )
+        yield link_command(build.compiler, link)
 
     def _forwarder(self, project: Project) -> Iterator[Command]:
         """Yield the commands that make the DLL of the stable ABI, which hands everything on to the interpreter's."""

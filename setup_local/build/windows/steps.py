@@ -21,9 +21,9 @@ from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.targets import Target
 from setup_local.catalog.windows import WindowsCatalog, WindowsLibrary
-from setup_local.errors import CatalogError, ReconcileError, StepError
+from setup_local.errors import CatalogError, StepError
 from setup_local.plan.model import Plan, PlannedLibrary
-from setup_local.plan.reconcile import unmatched_edits
+from setup_local.plan.reconcile import refuse, unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
 
 _FIRST = 1000  # more than any chain of steps weighs
@@ -128,9 +128,7 @@ def reconcile_step(plan: Plan, name: str, inputs: GraphInputs) -> Step:
         )
         named = {patch.name: patch for patch in patches}
         found = [*reconcile_windows(recipe, port, read), *unmatched_edits(named, read.text)]
-        if found:
-            rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
-            raise ReconcileError(f"the catalog and CPython {'.'.join(map(str, version))} disagree:{rows}")
+        refuse(found, ".".join(map(str, version)))
 
     return Step(
         name=name,
