@@ -22,11 +22,11 @@ COMPILER = Compiler(
     program=Path("/zig"),
     resources=Path("/clang"),
     sysroot=Path("/sysroot"),
-    catalog=CATALOG,
-    port=PORT,
+    target=PORT.target,
+    dlltool=PORT.dlltool,
     cflags=("-m64",),
 )
-MAKER = CodeMaker(compiler=COMPILER, deps="../deps", external="externals")
+MAKER = CodeMaker(compiler=COMPILER, code=CATALOG.code, cflags=PORT.cflags, deps="../deps", external="externals")
 PROJECT = Project(name="x", target="x", units=(), resources=(), libraries=(), subsystem="", stack=0)
 
 
@@ -58,8 +58,8 @@ def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
     assert "/entry:WinMainCRTStartup" in dataclasses.replace(link, subsystem="windows").shape
     dll = dataclasses.replace(link, is_dll=True, implib="a.lib", definition="a.def")
     assert {"/dll", "/entry:DllMainCRTStartup", "/implib:a.lib", "/def:a.def"} <= set(dll.shape)
-    assert link_command(COMPILER, dll).outputs == ("a.exe", "a.lib")
-    assert link_command(COMPILER, dll).inputs == ("a.o", "a.def")
+    assert link_command(COMPILER, CATALOG, dll).outputs == ("a.exe", "a.lib")
+    assert link_command(COMPILER, CATALOG, dll).inputs == ("a.o", "a.def")
 
 
 def test_the_forwarder_hands_on_what_its_source_says() -> None:
@@ -107,8 +107,15 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
         (tmp_path / "PCbuild" / f"{name}.vcxproj").write_text(text, encoding="utf-8")
     module = WindowsModule(name="_x", is_shared=True, is_limited=limited)
     catalog = dataclasses.replace(CATALOG, modules=(module,), programs=())
-    compiler = dataclasses.replace(COMPILER, catalog=catalog)
-    build = CoreBuild(tree=tmp_path, version=(3, 13, 5), compiler=compiler, deps="deps", python="python3")
+    build = CoreBuild(
+        tree=tmp_path,
+        version=(3, 13, 5),
+        compiler=COMPILER,
+        catalog=catalog,
+        port=PORT,
+        deps="deps",
+        python="python3",
+    )
     commands = {command.outputs[0]: command for command in cpython_commands(build)}
     assert commands["products/_x.pyd"].inputs == ("objects/_x/Modules__x.c.o", library)
     assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from setup_local.build.ninja import Command
-from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 
 HEADERS = "include"
 LIBRARIES = "lib"
@@ -15,13 +14,17 @@ LIBRARIES = "lib"
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """Makes commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` where runtime and headers lie."""
+    """Makes commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` where runtime and headers lie.
+
+    `target` is Clang's, `dlltool` what that calls the machine, `cflags` is what all code is compiled with. The catalog is not
+    part of it: steps whose code makes commands would have all of it in their keys.
+    """
 
     program: Path
     resources: Path
     sysroot: Path
-    catalog: WindowsCatalog
-    port: WindowsPort
+    target: str
+    dlltool: str
     cflags: tuple[str, ...]
 
     def words(self, *flags: str) -> tuple[str, ...]:
@@ -29,7 +32,7 @@ class Compiler:
         return (
             str(self.program),
             "clang",
-            f"--target={self.port.target}",
+            f"--target={self.target}",
             "-nostdlibinc",
             "-resource-dir",
             str(self.resources),
@@ -38,7 +41,6 @@ class Compiler:
             f"-ffile-prefix-map={self.sysroot}=windows",
             f"-ffile-prefix-map={self.resources}=clang",
             *self.cflags,
-            *self.catalog.compiler.cflags,
             *flags,
         )
 
@@ -55,7 +57,7 @@ class Compiler:
 
     def import_library(self, definition: str, target: str) -> Command:
         """Return the command that makes the import library of a list of exports."""
-        words = (str(self.program), "dlltool", "-m", self.port.dlltool, "-d", definition, "-l", target)
+        words = (str(self.program), "dlltool", "-m", self.dlltool, "-d", definition, "-l", target)
         return Command(outputs=(target,), inputs=(definition,), words=words)
 
 

@@ -18,16 +18,16 @@ _EXPORT = re.compile(r"^EXPORT_(FUNC|DATA)\((\w+)\)", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class CodeMaker:
-    """Makes the commands of one source tree; `deps` is where the libraries lie, seen from it."""
+    """Makes the commands of one source tree; `deps` is where the libraries lie, seen from it.
+
+    `code` says how code is compiled, `cflags` what the processor adds for C.
+    """
 
     compiler: Compiler
+    code: Code
+    cflags: tuple[str, ...]
     deps: str
     external: str
-
-    @property
-    def code(self) -> Code:
-        """Return how code is compiled and linked."""
-        return self.compiler.catalog.code
 
     def objects(self, units: Iterable[Unit], folder: str, flags: Sequence[str] = ()) -> dict[str, Command]:
         """Return the commands that compile units, by object; sources of libraries are left to those."""
@@ -45,7 +45,7 @@ class CodeMaker:
     def _flags(self, unit: Unit) -> Iterator[str]:
         yield f"-I{self.deps}/include"  # before what CPython carries of libraries
         is_cxx = unit.source.endswith(_CXX)
-        yield from self.code.cxxflags if is_cxx else (*self.code.cflags, *self.compiler.port.cflags)
+        yield from self.code.cxxflags if is_cxx else (*self.code.cflags, *self.cflags)
         for define in unit.defines:
             yield f"-D{self.code.replaced.get(define, define)}"
         for include in unit.includes:

@@ -17,7 +17,7 @@ from setup_local.build.windows.core import (
     libraries_of,
 )
 from setup_local.build.windows.link import Link, link_command
-from setup_local.catalog.windows import WindowsCatalog, WindowsModule, WindowsProgram
+from setup_local.catalog.windows import WindowsCatalog, WindowsModule, WindowsPort, WindowsProgram
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import DIRECTORY, Project, ProjectReader
 
@@ -34,18 +34,18 @@ _FINAL_RELEASE = (
 
 @dataclass(frozen=True, kw_only=True)
 class CoreBuild:
-    """CPython's source tree in the making: its place, its version, what compiles it, where the libraries lie, the Python that runs here."""
+    """CPython's source tree in the making: its place, its version, what compiles it, where the libraries lie, the Python that runs here.
+
+    `catalog` says how it is built, `port` what is particular to the processor.
+    """
 
     tree: Path
     version: tuple[int, ...]
     compiler: Compiler
+    catalog: WindowsCatalog
+    port: WindowsPort
     deps: str
     python: str
-
-    @property
-    def catalog(self) -> WindowsCatalog:
-        """Return how CPython is built for Windows."""
-        return self.compiler.catalog
 
     @property
     def dll(self) -> str:
@@ -98,10 +98,16 @@ class _Commands:
         projects = build.catalog.projects
         self._reader = ProjectReader(
             text=lambda name: (build.tree / DIRECTORY / name).read_text(encoding="utf-8-sig"),
-            properties=projects.filled(build.compiler.port, build.version),
+            properties=projects.filled(build.port, build.version),
             imports=projects.imports,
         )
-        self._maker = CodeMaker(compiler=build.compiler, deps=build.deps, external=projects.external)
+        self._maker = CodeMaker(
+            compiler=build.compiler,
+            code=build.catalog.code,
+            cflags=build.port.cflags,
+            deps=build.deps,
+            external=projects.external,
+        )
         self._modules = [module for module in build.catalog.modules if not module.is_shared]
 
     def all(self) -> Iterator[Command]:
@@ -142,7 +148,7 @@ class _Commands:
             is_dll=True,
             implib=f"{PRODUCTS}/{build.dll}.lib",
         )
-        yield link_command(build.compiler, link)
+        yield link_command(build.compiler, build.catalog, link)
 
     def _module(self, module: WindowsModule, project: Project, flags: Sequence[str] = ()) -> dict[str, Command]:
         """Return the commands that compile one module; copies of libraries that CPython carries are not taken."""
@@ -169,7 +175,7 @@ class _Commands:
             imports=self._imports(project),
             is_dll=True,
         )
-        yield link_command(build.compiler, link)
+        yield link_command(build.compiler, build.catalog, link)
 
     def _forwarder(self, project: Project) -> Iterator[Command]:
         """Yield the commands that make the DLL of the stable ABI, which hands everything on to the interpreter's."""
@@ -185,7 +191,7 @@ class _Commands:
             is_dll=True,
             definition=_DEFINITION,
         )
-        yield link_command(build.compiler, link)
+        yield link_command(build.compiler, build.catalog, link)
         yield build.compiler.import_library(_DEFINITION, f"{PRODUCTS}/python3.lib")
 
     def _program(self, program: WindowsProgram, project: Project) -> Iterator[Command]:
@@ -204,7 +210,7 @@ class _Commands:
             subsystem=project.subsystem,
             stack=project.stack,
         )
-        yield link_command(build.compiler, link)
+        yield link_command(build.compiler, build.catalog, link)
 
     def _imports(self, *projects: Project) -> list[str]:
         imports = self._build.catalog.imports

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from setup_local.build.ninja import Command
 from setup_local.build.windows.compiler import LIBRARIES, Compiler
 from setup_local.build.windows.sysroot import BUILTINS
+from setup_local.catalog.windows import WindowsCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,10 +47,9 @@ class Link:
         ]
 
 
-def link_command(compiler: Compiler, link: Link) -> Command:
+def link_command(compiler: Compiler, catalog: WindowsCatalog, link: Link) -> Command:
     """Return the command that links one file."""
     libraries = compiler.sysroot / LIBRARIES
-    catalog = compiler.catalog
     arguments = (
         *catalog.code.ldflags,
         *link.shape,

@@ -44,7 +44,7 @@ def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs
             compiler_rt=fetch.unpack(taken["compiler-rt"], job.work / "compiler-rt", only=kept),
         )
         compiler = windows_compiler(recipe, target, job.inputs[compilers], job.out)
-        build_windows_sysroot(compiler, arch, builtins, trees, job.run)
+        build_windows_sysroot(compiler, recipe, arch, builtins, trees, job.run)
 
     return Step(
         name=f"sysroot:{arch.name}-windows",
@@ -59,14 +59,15 @@ def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sy
     """Return what compiles for a target, of a toolchain for the machine that builds and a sysroot."""
     if target.arch.name not in recipe.ports:
         raise CatalogError(f"data/windows.toml says nothing about {target.arch.name}")
+    port = recipe.ports[target.arch.name]
     (resources,) = compilers.glob("lib/clang/*")
     return Compiler(
         program=compilers / toolchain.WHEEL / "zig",
         resources=resources,
         sysroot=sysroot,
-        catalog=recipe,
-        port=recipe.ports[target.arch.name],
-        cflags=target.cflags,
+        target=port.target,
+        dlltool=port.dlltool,
+        cflags=(*target.cflags, *recipe.compiler.cflags),
     )
 
 
@@ -153,6 +154,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
             tree=tree,
             version=version,
             compiler=windows_compiler(recipe, target, job.inputs[toolkit.compilers], job.inputs[toolkit.libc]),
+            catalog=recipe,
+            port=recipe.ports[target.arch.name],
             deps=deps,
             python=str(job.inputs[BUILD_PYTHON_STEP] / BUILD_PYTHON / "bin" / "python3"),
         )

@@ -18,6 +18,7 @@ from setup_local.build.steps import Runner
 from setup_local.build.windows.compiler import HEADERS, LIBRARIES, Compiler, object_name
 from setup_local.catalog.architectures import Architecture
 from setup_local.catalog.toolchains import Builtins
+from setup_local.catalog.windows import Imports, Runtime, WindowsCatalog, WindowsPort
 from setup_local.errors import ToolchainError
 
 LICENSE = "LICENSE.mingw-w64.txt"
@@ -34,19 +35,19 @@ class Trees:
 
 
 def build_windows_sysroot(
-    compiler: Compiler, arch: Architecture, builtins: Builtins, trees: Trees, run: Runner
+    compiler: Compiler, catalog: WindowsCatalog, arch: Architecture, builtins: Builtins, trees: Trees, run: Runner
 ) -> None:
     """Fill the compiler's sysroot. Raises `StepError`, and `ToolchainError` for a wheel that lacks a list of exports."""
-    catalog, out = compiler.catalog, compiler.sysroot
+    port, out = catalog.ports[arch.name], compiler.sysroot
     shutil.copytree(trees.wheel / catalog.headers, out / HEADERS)
     _write_aliases(out / HEADERS, catalog.aliases)
     for name in (LIBRARIES, "licenses"):
         (out / name).mkdir()
     shutil.copyfile(trees.wheel / catalog.license, out / "licenses" / LICENSE)
     mingw = trees.wheel / catalog.mingw
-    run_ninja(_runtime(compiler, mingw), mingw, run)
-    _build_imports(compiler, mingw, run)
-    sources = (*builtins.sources_for(arch), *compiler.port.builtins)
+    run_ninja(_runtime(compiler, catalog.runtime, port, mingw), mingw, run)
+    _build_imports(compiler, catalog.imports, port, mingw, run)
+    sources = (*builtins.sources_for(arch), *port.builtins)
     flags = [flag for flag in builtins.cflags_for(arch) if flag != "-fPIC"]
     directory = trees.compiler_rt / "lib" / "builtins"
     run_ninja(_library(compiler, sources, flags, out / LIBRARIES / BUILTINS), directory, run)
@@ -61,13 +62,12 @@ def _write_aliases(headers: Path, aliases: Mapping[str, str]) -> None:
             (headers / alias).write_text(f"#include <{name}>\n", encoding="utf-8")
 
 
-def _runtime(compiler: Compiler, mingw: Path) -> Iterator[Command]:
+def _runtime(compiler: Compiler, runtime: Runtime, port: WindowsPort, mingw: Path) -> Iterator[Command]:
     """Yield the commands that make the start files and the static runtime."""
-    runtime = compiler.catalog.runtime
     libraries = compiler.sysroot / LIBRARIES
     for item in runtime.start:
         yield compiler.compile(item.source, str(libraries / item.name), (*runtime.cflags, *item.cflags))
-    patterns = (*runtime.sources, *compiler.port.runtime)
+    patterns = (*runtime.sources, *port.runtime)
     found = sorted({path.relative_to(mingw).as_posix() for pattern in patterns for path in mingw.glob(pattern)})
     sources = [name for name in found if not any(fnmatchcase(name, pattern) for pattern in runtime.without)]
     yield from _library(compiler, sources, runtime.cflags, libraries / runtime.archive)
@@ -80,13 +80,12 @@ def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], a
     yield compiler.archive(objects.values(), str(archive))
 
 
-def _build_imports(compiler: Compiler, mingw: Path, run: Runner) -> None:
+def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, mingw: Path, run: Runner) -> None:
     """Make the import libraries: their lists of exports, without what only 32-bit names have, and the libraries of these."""
-    imports = compiler.catalog.imports
-    lists = {name: _definition(mingw, compiler.port.lists, name) for name in imports.names}
+    lists = {name: _definition(mingw, port.lists, name) for name in imports.names}
     definitions = {name: f"definitions/{name}.def" for name in lists}
     (mingw / "definitions").mkdir()
-    run_ninja([_preprocessed(compiler, lists[name], definitions[name]) for name in lists], mingw, run)
+    run_ninja([_preprocessed(compiler, imports.flags, lists[name], definitions[name]) for name in lists], mingw, run)
     for path in definitions.values():
         text = (mingw / path).read_text(encoding="utf-8")
         (mingw / path).write_text(without_sizes(text), encoding="utf-8")
@@ -97,9 +96,9 @@ def _build_imports(compiler: Compiler, mingw: Path, run: Runner) -> None:
     run_ninja(commands, mingw, run)
 
 
-def _preprocessed(compiler: Compiler, listed: str, definition: str) -> Command:
+def _preprocessed(compiler: Compiler, flags: Sequence[str], listed: str, definition: str) -> Command:
     """Return the command that writes a list of exports as the linker reads it."""
-    words = compiler.words(*compiler.catalog.imports.flags, listed, "-o", definition)
+    words = compiler.words(*flags, listed, "-o", definition)
     return Command(outputs=(definition,), inputs=(listed,), words=words)
 
 
