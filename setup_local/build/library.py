@@ -29,6 +29,11 @@ _CLOSED_ENVIRONMENT = {
 }
 
 
+def closed_environment() -> dict[str, str]:
+    """Return the variables that keep the host and the time out of what a library's own build makes."""
+    return dict(_CLOSED_ENVIRONMENT)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machines:
     """What a library is built for and on: the target, and the triple of the machine that builds.

@@ -10,6 +10,7 @@ import pytest
 from setup_local.build.windows.compiler import Compiler, object_name
 from setup_local.build.windows.core import CodeMaker, forwarder_definition, freeze_commands, libraries_of
 from setup_local.build.windows.cpython import CoreBuild, cpython_commands, with_modules
+from setup_local.build.windows.libraries import build_environment
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sysroot import without_sizes
 from setup_local.catalog.windows import WindowsModule, load_windows
@@ -120,3 +121,9 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
     assert commands["products/_x.pyd"].inputs == ("objects/_x/Modules__x.c.o", library)
     assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs
     assert not set(catalog.code.builtin) & set(commands["objects/_x/Modules__x.c.o"].words)
+
+
+def test_builds_of_libraries_know_no_time() -> None:
+    env = build_environment({"PATH": "/usr/bin", "SOURCE_DATE_EPOCH": "today"}, Path("/made"))
+    assert env["PATH"] == "/made:/usr/bin"
+    assert env["SOURCE_DATE_EPOCH"].isdigit()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from setup_local.build.library import PREFIX, collect
+from setup_local.build.library import PREFIX, closed_environment, collect
 from setup_local.build.ninja import run_ninja
 from setup_local.build.patches import apply_patches
 from setup_local.build.steps import Runner
@@ -53,7 +53,7 @@ def build_windows_library(
         (build.work / "recipe" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(RECIPES / name, build.work / "recipe" / name)
     directory = build.tree / recipe.directory
-    complete = {**env, "PATH": f"{write_programs(compiler, build.work / 'bin')}:{env['PATH']}"}
+    complete = build_environment(env, write_programs(compiler, build.work / "bin"))
     for words in recipe.commands:
         run([build.expanded(word, values) for word in words], cwd=directory, env=complete)
     _make_files(build, directory, values)
@@ -67,6 +67,11 @@ def build_windows_library(
             shutil.copyfile(directory / archive, installed / "lib" / archive)
     _install_headers(recipe, directory, installed / "include")
     collect(planned.library, installed, build.tree, build.out)
+
+
+def build_environment(env: Mapping[str, str], programs: Path) -> dict[str, str]:
+    """Return what a library's own build runs in: the step's environment, the programs first, and a time that is always the same."""
+    return {**env, **closed_environment(), "PATH": f"{programs}:{env['PATH']}"}
 
 
 def write_programs(compiler: Compiler, place: Path) -> Path:
