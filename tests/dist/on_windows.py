@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 import traceback
+import zipfile
 from pathlib import Path
 
 SPAWNED = """\
@@ -38,6 +39,21 @@ if __name__ == "__main__":
 def test_every_built_in_module_is_imported() -> None:
     for name in sys.builtin_module_names:
         importlib.import_module(name)
+
+
+def test_modules_of_the_test_suite_are_files() -> None:
+    if not Path(sys.base_prefix, "Lib", "test").is_dir():
+        return  # an installation without the test suite has none of its modules
+    found = {path.stem for path in Path(sys.base_prefix, "DLLs").glob("*.pyd")}
+    assert {"_testcapi", "_testinternalcapi", "_ctypes_test", "xxlimited"} <= found
+    for name in sorted(found - {"_testconsole"}):
+        assert Path(importlib.import_module(name).__spec__.origin).suffix == ".pyd"
+
+
+def test_the_system_is_asked_about_itself() -> None:
+    import _wmi
+
+    assert _wmi.exec_query("SELECT Version FROM Win32_OperatingSystem") == f"Version={platform.version()}"
 
 
 def test_it_is_what_wheels_look_for() -> None:
@@ -192,6 +208,27 @@ def test_virtual_environment() -> None:
         code = "import pip, sys; print(sys.prefix != sys.base_prefix)"
         done = subprocess.run([environment / "Scripts" / "python.exe", "-c", code], capture_output=True, text=True, check=False)
         assert done.stdout.strip() == "True", done.stderr
+
+
+def test_pip_installs_a_package_with_a_program() -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
+        environment, wheel = Path(place, "environment"), Path(place, "hello-1-py3-none-any.whl")
+        info = "hello-1.dist-info"
+        members = {
+            "hello.py": "def main():\n    print('hello')\n",
+            f"{info}/METADATA": "Metadata-Version: 2.1\nName: hello\nVersion: 1\n",
+            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+            f"{info}/entry_points.txt": "[console_scripts]\nhello = hello:main\n",
+        }
+        members[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in (*members, f"{info}/RECORD"))
+        with zipfile.ZipFile(wheel, "w") as packed:
+            for name, text in members.items():
+                packed.writestr(name, text)
+        subprocess.run([sys.executable, "-m", "venv", environment], check=True, timeout=600)
+        python = environment / "Scripts" / "python.exe"
+        subprocess.run([python, "-m", "pip", "install", "--no-index", "-q", wheel], check=True, timeout=600)
+        done = subprocess.run([environment / "Scripts" / "hello.exe"], capture_output=True, text=True, check=False)
+        assert done.stdout.strip() == "hello", done.stderr
 
 
 def test_pip_starts_by_its_program() -> None:

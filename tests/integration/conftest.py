@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from clients import Clients, installed_clients, used
 from installed import DIST, Installation, unpack
+from windows_tree import WINE_VARIABLE, Tree
 
 from setup_local.catalog.flavors import load_flavors
 from setup_local.flavors.repack import repack
@@ -159,3 +160,15 @@ def display(workshop: Path) -> Iterator[str]:
     finally:
         server.terminate()
         server.wait(20)
+
+
+@pytest.fixture(scope="session")
+def tree(archive: Path, workshop: Path) -> Tree:
+    """Return the unpacked distribution for Windows."""
+    if "-windows-" not in archive.name:
+        pytest.skip("the archive is for another system")
+    wine = os.environ.get(WINE_VARIABLE)
+    if not wine:
+        pytest.fail(f"no Wine was given: {WINE_VARIABLE}=DIRECTORY/wine, see scripts/install-wine")
+    unpack(archive, workshop / "tree")
+    return Tree(workshop / "tree" / "python", Path(wine))

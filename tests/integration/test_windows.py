@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from installed import DIST, INDEX_VARIABLES, unpack
+from installed import DIST, INDEX_VARIABLES
+from windows_tree import WINE_VARIABLE, Tree, windows_path
 
 from setup_local.describe.probe import ROOT
 from setup_local.errors import HostError
 
-WINE_VARIABLE = "SETUP_LOCAL_TEST_WINE"
 # Wheels with compiled code, what is asked of each, and the answer.
 WHEELS = {
     "orjson": ("import orjson; print(orjson.dumps({'a': 1}).decode())", '{"a":1}'),
@@ -42,49 +41,6 @@ WHEELS = {
     "psutil": ("import os, psutil; print(psutil.Process().pid == os.getpid())", "True"),
 }
 CPP_RUNTIME = "msvc-runtime"
-_LACKING = re.compile(r"unimplemented function (\S+), aborting")
-
-
-class Tree:
-    """An unpacked distribution, and how its programs are started."""
-
-    def __init__(self, place: Path, wine: Path) -> None:
-        self.root = place
-        self.python = place / "install" / "python.exe"
-        self.description = json.loads((place / "PYTHON.json").read_text(encoding="utf-8"))
-        self._wine = wine
-
-    def run(self, args: list[str | Path], seconds: float = 300) -> str:
-        """Run the interpreter; fail with all that it printed when it does not end with 0."""
-        env = {"PATH": os.defpath, "HOME": str(self.root)}
-        words = [self._wine, self.python, *args]
-        done = subprocess.run(
-            words,
-            cwd=self.root,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
-        if lacking := _LACKING.search(done.stderr):
-            pytest.skip(f"Wine lacks {lacking[1]}")
-        if done.returncode:
-            pytest.fail(f"ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
-        return done.stdout
-
-
-@pytest.fixture(scope="module")
-def tree(archive: Path, workshop: Path) -> Tree:
-    if "-windows-" not in archive.name:
-        pytest.skip("the archive is for another system")
-    wine = os.environ.get(WINE_VARIABLE)
-    if not wine:
-        pytest.fail(f"no Wine was given: {WINE_VARIABLE}=DIRECTORY/wine, see scripts/install-wine")
-    unpack(archive, workshop / "tree")
-    return Tree(workshop / "tree" / "python", Path(wine))
 
 
 def test_version(tree: Tree) -> None:
@@ -106,7 +62,8 @@ def test_what_the_interpreter_says_is_what_the_description_says(tree: Tree) -> N
     install = {name: value.replace(ROOT, "install") for name, value in said["paths"].items()}
     assert install == described["python_paths"]
     assert said["abstract"] == described["python_paths_abstract"]
-    assert said["modules"] == sorted(described["build_info"]["extensions"])
+    modules = described["build_info"]["extensions"]
+    assert said["modules"] == sorted(name for name, (module,) in modules.items() if "shared_lib" not in module)
     assert said["suffixes"] == described["python_suffixes"]["extension"]
     assert said["magic"] == described["python_bytecode_magic_number"]
     assert said["platform"] == described["python_platform_tag"]
@@ -128,7 +85,7 @@ def test_it_can_be_moved(tree: Tree, workshop: Path) -> None:
     moved = workshop / "moved to a place with blanks é"
     shutil.copytree(tree.root, moved)
     other = Tree(moved, Path(os.environ[WINE_VARIABLE]))
-    code = "import subprocess, sys; from pathlib import Path; print(subprocess.run([Path(sys.prefix, 'Scripts', 'pip3.exe'), '-V'], capture_output=True, text=True).stdout)"
+    code = "import subprocess, sys; from pathlib import Path; print(subprocess.run([Path(sys.prefix, 'Scripts', 'pip3.exe'), '-V'], capture_output=True).stdout.decode('mbcs'))"
     assert "moved to a place with blanks" in other.run(["-X", "utf8", "-c", code])
 
 
@@ -142,14 +99,14 @@ def test_wheels_of_the_index(name: str, tree: Tree, workshop: Path) -> None:
         _download(runtime, CPP_RUNTIME, tree)
         for library in runtime.rglob("*140*.dll"):
             shutil.copy2(library, tree.python.parent / library.name)
-    start = f"import sys; sys.path.insert(0, {_windows(place)!r})\n"
+    start = f"import sys; sys.path.insert(0, {windows_path(place)!r})\n"
     assert tree.run(["-c", start + code]).split() == expected.split()
 
 
 def _download(place: Path, name: str, tree: Tree) -> None:
     """Unpack the wheels of a package for this Python on Windows, with what it needs."""
     version = str(tree.description["python_major_minor_version"])
-    words = [
+    words: list[str | Path] = [
         "python3",
         "-m",
         "pip",
@@ -166,8 +123,3 @@ def _download(place: Path, name: str, tree: Tree) -> None:
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise HostError(f"{name} could not be had: {done.stderr[-300:]}")
-
-
-def _windows(path: Path) -> str:
-    """Return a path of this machine as Wine has it."""
-    return "Z:" + str(path).replace("/", "\\")

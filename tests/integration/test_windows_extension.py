@@ -1,0 +1,70 @@
+"""An extension module compiled against `Include` and `libs` of a distribution for Windows, by Clang for either ABI, imported in Wine.
+
+No headers of Microsoft are here: for the target of its ABI, mingw-w64's are made to fit (`projects/windows_extension/msvc.h`).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from test_toolchain import newest
+from windows_tree import Tree, windows_path
+
+PROJECT = Path(__file__).parent / "projects" / "windows_extension"
+FLAGS = {
+    "gnu": ["--target=x86_64-windows-gnu"],
+    "msvc": [
+        *("--target=x86_64-pc-windows-msvc", "-fms-extensions", "-fms-compatibility-version=19.40"),
+        *("-include", str(PROJECT / "msvc.h")),
+    ],
+}
+
+
+class Maker:
+    """The compiler and what it links, as the build left them in the store."""
+
+    def __init__(self) -> None:
+        compilers, self._sysroot = newest("toolchain-zig-x86_64"), newest("sysroot-x86_64-windows")
+        self._program = compilers / "libexec" / "ziglang" / "zig"
+        (self._resources,) = compilers.glob("lib/clang/*")
+
+    def module(self, kind: str, install: Path, place: Path) -> None:
+        """Compile and link the module into a directory."""
+        place.mkdir()
+        words: list[str | Path] = [
+            "-nostdlibinc",
+            "-resource-dir",
+            self._resources,
+            "-isystem",
+            self._sysroot / "include",
+            "-D_UCRT",
+        ]
+        words += [f"-I{install / 'Include'}", "-O2", "-c", PROJECT / "hello.c", "-o", place / "hello.o"]
+        self._run("clang", *FLAGS[kind], *words)
+        self._run("lld-link", "/nologo", "/dll", f"/out:{place / 'hello.pyd'}", *self._link(kind, install, place))
+
+    def _link(self, kind: str, install: Path, place: Path) -> list[str | Path]:
+        if kind == "msvc":  # CPython's header tells the linker which library it needs
+            return ["/noentry", place / "hello.o", f"/libpath:{install / 'libs'}"]
+        libraries = self._sysroot / "lib"
+        own: list[str | Path] = [
+            libraries / "libmingw.a",
+            libraries / "libclang_rt.builtins.a",
+            *libraries.glob("libapi-ms-win-crt-*.a"),
+        ]
+        start: list[str | Path] = ["/lldmingw", "/entry:DllMainCRTStartup", libraries / "dllcrt2.o"]
+        return [*start, place / "hello.o", *install.glob("libs/python3?*.lib"), *own, libraries / "libkernel32.a"]
+
+    def _run(self, *words: str | Path) -> None:
+        done = subprocess.run([self._program, *words], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("kind", sorted(FLAGS))
+def test_an_extension_is_compiled_and_imported(kind: str, tree: Tree, workshop: Path) -> None:
+    place = workshop / f"extension-{kind}"
+    Maker().module(kind, tree.root / "install", place)
+    code = f"import sys; sys.path.insert(0, {windows_path(place)!r}); import hello; print(hello.add(2**40, 3))"
+    assert tree.run(["-c", code]).strip() == str(2**40 + 3)
