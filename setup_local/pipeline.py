@@ -37,6 +37,7 @@ from setup_local.errors import OutputError, RequestError, StoreError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import PROFILE_FILE, Plan
+from setup_local.plan.resolve import refuse_for_system
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
@@ -59,6 +60,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     check_host(paths.cache_root())
     check_places(settings.output)
     wanted_environment(settings)
+    refuse_for_system(request)
     request = with_bootstrapped(request, settings)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
     host_llvm = host_compiler(request, catalogs)

@@ -20,6 +20,7 @@ from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
+from setup_local.plan.darwin import refuse_for_darwin
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
@@ -64,11 +65,17 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
     other.
     """
-    refuse_for_windows(request)
+    refuse_for_system(request)
     target = asked_target(request, catalogs)
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
+
+
+def refuse_for_system(request: Request) -> None:
+    """Raise `RequestError` for a wish that means nothing on the target's system, before anything is looked for."""
+    refuse_for_windows(request)
+    refuse_for_darwin(request)
 
 
 def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source: Source, modules: ModuleChoice) -> Plan:

@@ -22,7 +22,7 @@ from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
 from setup_local.stage.system_libraries import system_libraries
-from setup_local.values import Libc, LinkMode, OperatingSystem, Request
+from setup_local.values import Libc, LinkMode, OperatingSystem, Request, ToolchainChoice
 
 TRIPLE = "aarch64-apple-darwin"
 TARGETS = [item for item in load_targets() if item.os is OperatingSystem.DARWIN]
@@ -107,6 +107,11 @@ def test_another_minimum_is_in_the_name() -> None:
         (Request(python="3.13.5", target_triple=TRIPLE, options="lto"), "could not be relinked"),
         (Request(python="3.13.5", target_triple=TRIPLE, options="noopt+static"), "libSystem cannot be linked"),
         (Request(python="3.13.5", target_triple=TRIPLE, with_features=("tkinter",)), "Cocoa"),
+        (
+            Request(python="3.13.5", target_triple=TRIPLE, toolchain=ToolchainChoice.LLVM),
+            "--toolchain llvm has neither",
+        ),
+        (Request(python="3.13.5", target_triple=TRIPLE, toolchain=ToolchainChoice.BOOTSTRAP), "bootstrap has neither"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(request_: Request, problem: str) -> None:
