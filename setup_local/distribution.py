@@ -39,11 +39,22 @@ _STAGE_TEMPLATES = (
     "tkinter-scripts.py.j2",
 )
 
+# The data files that staging reads.
+STAGE_DATA = (
+    paths.DATA / "probe" / "compile_tree.py",
+    paths.DATA / "polyfill",
+    *(paths.TEMPLATES / name for name in _STAGE_TEMPLATES),
+)
+
 
 def finishing_steps(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, *, jobs: int) -> list[Step]:
     """Return the steps from the results of `built` to the audited archive, which is the result of the last."""
+    return [stage_step(plan.for_staging, built, toolkit, jobs), *steps_after_staging(plan, toolkit, jobs=jobs)]
+
+
+def steps_after_staging(plan: Plan, toolkit: Toolkit, *, jobs: int) -> list[Step]:
+    """Return the steps from the staged tree to the audited archive, which is the result of the last."""
     return [
-        stage_step(plan.for_staging, built, toolkit, jobs),
         describe_step(plan.for_describing, toolkit),
         documents_step(plan.for_describing),
         pack_step(plan.archive_name, jobs),
@@ -64,12 +75,7 @@ def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) 
         stage = _stage_windows if plan.target.os is OperatingSystem.WINDOWS else _stage_unix
         write_record(stage(plan, toolkit, job, jobs), job.out)
 
-    data = (
-        paths.DATA / "probe" / "compile_tree.py",
-        paths.DATA / "polyfill",
-        *(paths.TEMPLATES / name for name in _STAGE_TEMPLATES),
-    )
-    return Step(name=STAGE, ingredients=plan, needs=built, data=data, action=action, weight=25)
+    return Step(name=STAGE, ingredients=plan, needs=built, data=STAGE_DATA, action=action, weight=25)
 
 
 def _stage_unix(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
@@ -77,17 +83,17 @@ def _stage_unix(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree
     from setup_local.stage.tree import stage_tree
 
     launcher = find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan)))
-    return stage_tree(plan, _results(plan, toolkit, job), job.out, launcher=launcher, jobs=jobs)
+    return stage_tree(plan, built_results(plan, toolkit, job), job.out, launcher=launcher, jobs=jobs)
 
 
 def _stage_windows(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedTree:
     from setup_local.stage.windows import stage_windows
 
-    return stage_windows(plan, _results(plan, toolkit, job), job.inputs[toolkit.libc], job.out, jobs)
+    return stage_windows(plan, built_results(plan, toolkit, job), job.inputs[toolkit.libc], job.out, jobs)
 
 
-def _results(plan: Plan, toolkit: Toolkit, job: Job) -> Results:
-    """Return what a tree is staged from."""
+def built_results(plan: Plan, toolkit: Toolkit, job: Job) -> Results:
+    """Return what the steps before have made, of which a tree is staged."""
     from setup_local.build.graph import runtime_support
     from setup_local.stage.tree import Results
 
@@ -96,7 +102,7 @@ def _results(plan: Plan, toolkit: Toolkit, job: Job) -> Results:
         cpython=job.inputs[CPYTHON],
         libraries={item.name: job.inputs[library_step(item.name)] for item in plan.libraries} | support,
         shared=job.inputs.get(SHARED),
-        build_python=_build_python(job),
+        build_python=find_build_python(job),
     )
 
 
@@ -120,7 +126,7 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
             files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
             return
         launcher = find_launcher(plan, job.inputs[toolkit.libc], job.inputs.get(emulation_step(plan)))
-        facts = read_facts(plan, staged, choose_python(staged.interpreter, launcher, _build_python(job)))
+        facts = read_facts(plan, staged, choose_python(staged.interpreter, launcher, find_build_python(job)))
         if launcher:
             refuse_differences(facts, probe(staged, launcher), where=staged.python_exe)
         files.write(job.out / DESCRIPTION, describe(plan, staged, facts).to_json())
@@ -130,7 +136,7 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
     return Step(name=DESCRIBE, ingredients=plan, needs=tuple(filter(None, needs)), data=data, action=action, weight=1)
 
 
-def _build_python(job: Job) -> Path | None:
+def find_build_python(job: Job) -> Path | None:
     """Return the build Python, None where the interpreter itself runs here."""
     made = job.inputs.get(build_python.STEP)
     return made / build_python.PREFIX / "bin" / "python3" if made else None

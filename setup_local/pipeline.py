@@ -36,9 +36,11 @@ from setup_local.distribution import AUDIT, finishing_steps
 from setup_local.errors import OutputError, RequestError, StoreError
 from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
+from setup_local.plan.darwin import half_requests
 from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.plan.resolve import refuse_for_system
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
+from setup_local.universal import HALF, half_step, joining_steps
 from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
 # The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
@@ -73,7 +75,10 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     if host_llvm:
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
-    steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
+    if plan.target.triple == catalogs.universal.triple:
+        steps = _joined_steps(plan, request, catalogs, settings, reporter)
+    else:
+        steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
     archive = publish(_execute(steps, AUDIT, request, settings, reporter) / plan.archive_name, settings.output)
     for line in license_lines(plan):
         reporter.message(f"licence: {line}")
@@ -113,6 +118,22 @@ def _profile(
     reporter.message(f"profiling CPython {supply.plan.python} for {system_text(supply.plan)}")
     steps = distribution_steps(supply.plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
     return _execute(steps, PROFILE, request, settings, reporter) / PROFILE_FILE
+
+
+def _joined_steps(
+    plan: Plan, request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter
+) -> list[Step]:
+    """Build a universal distribution for each of its processors; return the steps that put the halves together."""
+    asked = dataclasses.replace(request, python=f"{PYTHON}-{plan.python}")
+    built = {}
+    for half in half_requests(asked, catalogs.universal, catalogs.targets):
+        supply = _supply(half, catalogs, settings, reporter)
+        reporter.message(f"building the part for {system_text(supply.plan)}")
+        inputs = GraphInputs(sources=supply.sources, setup_local=render.render_setup_local(supply.plan))
+        toolkit, steps = build_steps(supply.plan, inputs)
+        collected = half_step(supply.plan, tuple(step.name for step in steps), toolkit)
+        built[half.target_triple] = _execute([*steps, collected], HALF, half, settings, reporter)
+    return [*steps, *joining_steps(plan, catalogs.universal, built, toolkit, jobs=settings.jobs)]
 
 
 def _execute(steps: Sequence[Step], goal: str, request: Request, settings: BuildSettings, reporter: Reporter) -> Path:

@@ -25,6 +25,7 @@ from setup_local.catalog.sysconfig import Settings, load_settings
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog, load_sysroot, load_toolchain
 from setup_local.catalog.toolkit import ToolkitRecipes
+from setup_local.catalog.universal import Universal, load_universal
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
 from setup_local.catalog.windows import WindowsCatalog, load_windows
@@ -50,6 +51,7 @@ class Catalogs:
     musl: MuslCatalog
     darwin: DarwinCatalog
     sysroot: SysrootCatalog
+    universal: Universal
     windows: WindowsCatalog
     variants: VariantCatalog
     features: FeatureCatalog
@@ -68,7 +70,8 @@ class Catalogs:
 
 def load_catalogs() -> Catalogs:
     """Read all catalogs, as they are for this machine; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
-    targets = load_targets()
+    thin, universal = load_targets(), load_universal()
+    targets = (*thin, universal.target(thin))
     machine = platform.machine()
     return Catalogs(
         sources=load_sources().usable_on(machine),
@@ -83,6 +86,7 @@ def load_catalogs() -> Catalogs:
         musl=load_musl(),
         darwin=load_darwin(),
         sysroot=load_sysroot(),
+        universal=universal,
         windows=load_windows(),
         variants=load_variants(),
         features=load_features(),

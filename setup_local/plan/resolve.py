@@ -20,7 +20,7 @@ from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
-from setup_local.plan.darwin import refuse_for_darwin
+from setup_local.plan.darwin import for_all_halves, refuse_for_darwin
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
@@ -85,15 +85,17 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
     companion = plan_companion(catalogs.cpython, facts)
     code = plan_code(catalogs.features, facts)
     options = tuple(option for option in BuildOption if option in facts.options)
+    floor = choose_floor(request, target)
+    settings = catalogs.sysconfig.of(options, companion, code.extension_cflags, target.os)
     return Plan(
         python=facts.python,
         python_source=source,
         target=target,
         host=catalogs.host,
         recipes=catalogs.recipes,
-        floor=choose_floor(request, target),
+        floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
-        sysconfig=catalogs.sysconfig.of(options, companion, code.extension_cflags, target.os),
+        sysconfig=for_all_halves(settings, catalogs.universal, target, floor),
         pip_patch=catalogs.pip_patch,
         build_options=options,
         tls=facts.tls,

@@ -24,12 +24,16 @@ REQUESTS = {
 }
 
 
-def steps_of(plan: Plan) -> list[Step]:
-    """Return the steps of a plan whose sources are nowhere."""
-    sources = {
+def sources_of(plan: Plan) -> dict[str, Obtained]:
+    """Return a plan's sources, which are nowhere."""
+    return {
         source.identity: Obtained(source=source, form=source.forms[0], path=Path("/nowhere")) for source in plan.sources
     }
-    return pipeline.distribution_steps(plan, sources, jobs=2)
+
+
+def steps_of(plan: Plan) -> list[Step]:
+    """Return the steps of a plan whose sources are nowhere."""
+    return pipeline.distribution_steps(plan, sources_of(plan), jobs=2)
 
 
 @cache

@@ -42,6 +42,7 @@ LAYERS = (
     "index",
     "pins",
     "distribution",
+    "universal",
     "pipeline",
     "buildenv",
     "toolmaking",

@@ -32,6 +32,7 @@ from setup_local.catalog import (
     sysconfig,
     targets,
     toolchains,
+    universal,
     variants,
     windows,
 )
@@ -139,6 +140,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("toolchain", "$defs/builtins", toolchains.Builtins),
     ("toolchain", "$defs/llvm", toolchains.LlvmSearch),
     ("toolchain", "$defs/profile", toolchains.ProfileRuntime),
+    ("universal", "", universal.Universal),
     ("variants", "", variants.VariantCatalog),
     ("variants", "$defs/tls", variants.TlsChoice),
     ("variants", "$defs/impossible", variants.Impossible),
