@@ -107,13 +107,16 @@ test-windows: environment
 	again=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --python $(REFERENCE) --output $$(mktemp -d) | tail -n 1) && \
 	cmp "$$archive" "$$again"
 
-# Another system: built and judged here, and not executed.
+# Another system: built and judged here, and not executed. Both processors, and both in one; the first again from nothing but sources.
 test-macos: environment
-	for triple in aarch64-apple-darwin x86_64-apple-darwin; do \
+	for triple in aarch64-apple-darwin x86_64-apple-darwin universal2-apple-darwin; do \
 		archive=$$(./build-macos.py --target-triple $$triple --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
-		$(RUN) -m pytest tests/integration/test_macos.py --archive "$$archive" || exit 1; \
+		$(RUN) -m pytest tests/integration/test_macos.py tests/integration/test_macos_tools.py --archive "$$archive" || exit 1; \
 	done
+	archive=$$(./build-macos.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	again=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-macos.py --python $(REFERENCE) --output $$(mktemp -d) | tail -n 1) && \
+	cmp "$$archive" "$$again"
 
 # Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
 # is told (exit code 11 of the build) and is not a failure of the tests: bump them.

@@ -5,46 +5,46 @@ from __future__ import annotations
 import json
 import re
 import struct
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from installed import unpack
+from macos_tree import described, linked, unpacked
 
 from setup_local import paths
 from setup_local.binfmt import macho_rows
-from setup_local.binfmt.detect import FileKind, detect
-from setup_local.binfmt.macho import Macho, read_slices
+from setup_local.binfmt.macho import Macho
+from setup_local.binfmt.macho_fat import slices
 from setup_local.build.store import Store
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.plan.darwin import half_requests
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.stage import sysconfigdata
-from setup_local.values import LinkMode, OperatingSystem, Request, system_of
+from setup_local.values import LinkMode, Request
 
 # A text of symbols in TAPI's format: a list that may go over several lines.
 _DOCUMENT = re.compile(r"(?m)^--- ")
 _NAME = re.compile(r"(?m)^install-name:\s*'([^']+)'")
 _SYMBOLS = re.compile(r"(?:symbols|weak-symbols|thread-local-symbols):\s*\[([^\]]*)\]")
 _WORD = re.compile(r"'([^']+)'|([^\s,']+)")
+FACTS = Path(__file__).with_name("macos_pyconfig.toml")
+_DEFINED = re.compile(r"(?m)^#\s*define (\w+) (\S+)$")
+_UNDEFINED = re.compile(r"(?m)^/\* #\s*undef (\w+) \*/$")
 # The program's own C API, which extension modules look up in whatever has loaded them.
 _PYTHON = ("Py", "_Py")
 
 
 @pytest.fixture(scope="module")
 def tree(archive: Path, workshop: Path) -> Path:
-    place = workshop / "macos"
-    unpack(archive, place)
-    return place / "python"
+    return unpacked(archive, workshop / "macos")
 
 
 @pytest.fixture(scope="module")
 def description(tree: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
-    if system_of(found["target_triple"]) is not OperatingSystem.DARWIN:
-        pytest.skip("the archive is for another system")
-    return found
+    return described(tree)
 
 
 @pytest.fixture(scope="module")
@@ -54,19 +54,25 @@ def plan(description: dict[str, Any]) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def binaries(tree: Path, description: dict[str, Any]) -> dict[str, Macho]:
-    """Return every program, library and module of the installation by its path."""
-    assert description
-    files = (path for path in sorted((tree / "install").rglob("*")) if path.is_file() and not path.is_symlink())
-    found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
-    binary = {name: data for name, data in found.items() if detect(data) is FileKind.MACHO and "/test/" not in name}
-    return {name: image for name, data in binary.items() for image in read_slices(data) if image.linked}
+def thin(plan: Plan) -> list[Plan]:
+    """Return the plan of each processor that the archive is for."""
+    asked = Request(python=str(plan.python), target_triple=plan.target.triple)
+    catalogs = load_catalogs()
+    if plan.target.triple != catalogs.universal.triple:
+        return [plan]
+    return [resolve(half, catalogs) for half in half_requests(asked, catalogs.universal, catalogs.targets)]
 
 
 @pytest.fixture(scope="module")
-def sdk(plan: Plan) -> dict[str, frozenset[str]]:
+def binaries(tree: Path) -> dict[str, list[Macho]]:
+    """Return the slices of every program, library and module of the installation by its path."""
+    return linked(tree)
+
+
+@pytest.fixture(scope="module")
+def sdk(thin: list[Plan]) -> dict[str, frozenset[str]]:
     """Return what each library of the SDK offers; libSystem has all that its parts offer."""
-    name = f"sysroot-{plan.target.arch.name}-{plan.target.libc.value}-{plan.floor}"
+    name = f"sysroot-{thin[0].target.arch.name}-{thin[0].target.libc.value}-{thin[0].floor}"
     place = next(entry.path / "result" for entry in Store(paths.cache_root()).entries() if entry.name == name)
     texts = [place / "usr" / "lib" / "libSystem.tbd", *place.glob("System/Library/Frameworks/*/*.tbd")]
     return {library: names for path in texts for library, names in [_offered(path.read_text(encoding="utf-8"))]}
@@ -81,10 +87,10 @@ def _offered(text: str) -> tuple[str, frozenset[str]]:
 
 
 def test_every_name_is_offered_by_the_library_that_it_is_bound_to(
-    binaries: dict[str, Macho], sdk: dict[str, frozenset[str]]
+    binaries: dict[str, list[Macho]], sdk: dict[str, frozenset[str]]
 ) -> None:
     assert len(binaries) > 10
-    missing = [(name, what) for name, image in binaries.items() for what in _unbound(image, sdk)]
+    missing = [(name, what) for name, images in binaries.items() for image in images for what in _unbound(image, sdk)]
     assert not missing
 
 
@@ -98,39 +104,41 @@ def _unbound(image: Macho, sdk: dict[str, frozenset[str]]) -> Iterator[str]:
             yield f"{bound.name} of {library}"
 
 
-def test_functions_of_newer_systems_are_bound_weakly(binaries: dict[str, Macho], plan: Plan) -> None:
-    program = binaries[f"install/bin/python{plan.python.major}.{plan.python.minor}"]
-    weak = {bound.name for bound in program.bound if bound.optional}
-    assert {"mkfifoat", "mknodat"} <= weak  # macOS 13
-    assert weak.isdisjoint({"read", "malloc"})
-    assert not {"dup3", "pipe2"} & program.imports  # macOS 27, and CPython would call them without asking
+def test_functions_of_newer_systems_are_bound_weakly(binaries: dict[str, list[Macho]], plan: Plan) -> None:
+    for program in binaries[f"install/bin/python{plan.python.major}.{plan.python.minor}"]:
+        weak = {bound.name for bound in program.bound if bound.optional}
+        assert {"mkfifoat", "mknodat"} <= weak  # macOS 13
+        assert weak.isdisjoint({"read", "malloc"})
+        assert not {"dup3", "pipe2"} & program.imports  # macOS 27, and CPython would call them without asking
 
 
-def test_binaries_are_for_the_processor_and_the_oldest_system(binaries: dict[str, Macho], plan: Plan) -> None:
-    version = tuple(int(part) for part in plan.floor.split("."))
-    for name, image in binaries.items():
-        assert [(item.platform, item.version[:2]) for item in image.minimums] == [("macos", version)], name
-        assert image.two_level, name
-        assert image.signature, name
-        assert not image.signature.problems, name
-        assert not image.search_paths, name
-
-
-def test_the_main_thread_has_the_stack_that_cpython_asks_for(
-    tree: Path, binaries: dict[str, Macho], plan: Plan
+def test_binaries_are_for_the_processors_and_the_oldest_system(
+    binaries: dict[str, list[Macho]], thin: list[Plan]
 ) -> None:
-    name = f"install/bin/python{plan.python.major}.{plan.python.minor}"
-    assert name in binaries
-    command = macho_rows.read_layout((tree / name).read_bytes()).first(macho_rows.MAIN)
-    assert command is not None
-    assert struct.unpack_from("<Q", command.body, macho_rows.COMMAND.size + 8) == (0x1000000,)
+    wanted = [("macos", tuple(int(part) for part in plan.floor.split("."))) for plan in thin]
+    for name, images in binaries.items():
+        assert [(item.platform, item.version[:2]) for image in images for item in image.minimums] == wanted, name
+        for image in images:
+            assert image.two_level, name
+            assert image.signature, name
+            assert not image.signature.problems, name
+            assert not image.search_paths, name
 
 
-def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, Macho], plan: Plan) -> None:
+def test_the_main_thread_has_the_stack_that_cpython_asks_for(tree: Path, plan: Plan) -> None:
+    data = (tree / f"install/bin/python{plan.python.major}.{plan.python.minor}").read_bytes()
+    for body in [item.data for item in slices(data)] or [data]:
+        command = macho_rows.read_layout(body).first(macho_rows.MAIN)
+        assert command is not None
+        assert struct.unpack_from("<Q", command.body, macho_rows.COMMAND.size + 8) == (0x1000000,)
+
+
+def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, list[Macho]], plan: Plan) -> None:
     name = f"libpython{plan.python.major}.{plan.python.minor}.dylib"
-    library, program = binaries[f"install/lib/{name}"], binaries[f"install/bin/{name[3:-6]}"]
-    assert library.identity == f"@rpath/{name}"
-    assert {item for item in library.exports if item.startswith("Py")} <= program.exports
+    pairs = zip(binaries[f"install/lib/{name}"], binaries[f"install/bin/{name[3:-6]}"], strict=True)
+    for library, program in pairs:
+        assert library.identity == f"@rpath/{name}"
+        assert {item for item in library.exports if item.startswith("Py")} <= program.exports
 
 
 def test_modules_are_those_of_linux_but_for_what_each_alone_has(description: dict[str, Any], plan: Plan) -> None:
@@ -142,6 +150,19 @@ def test_modules_are_those_of_linux_but_for_what_each_alone_has(description: dic
     assert {name: reasons[name] for name in there - here}.keys() == {"_tkinter"}
 
 
+def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan) -> None:
+    facts = tomllib.loads(FACTS.read_text(encoding="utf-8"))
+    text = (tree / f"install/include/python{plan.python.major}.{plan.python.minor}/pyconfig.h").read_text("utf-8")
+    defined, undefined = dict(_DEFINED.findall(text)), set(_UNDEFINED.findall(text))
+    asked = defined.keys() | undefined
+    assert len(asked.intersection(facts["defined"])) > len(facts["defined"]) * 0.9
+    assert [name for name in facts["defined"] if name in asked and defined.get(name, "0") == "0"] == []
+    assert [name for name in facts["undefined"] if defined.get(name, "0") != "0"] == []
+    assert {name: defined.get(name) for name in facts["sizes"]} == {
+        name: str(size) for name, size in facts["sizes"].items()
+    }
+
+
 def test_sysconfig_says_what_a_build_on_a_mac_says(tree: Path, description: dict[str, Any], plan: Plan) -> None:
     (path,) = (tree / "install").glob("lib/python*/_sysconfigdata*.py")
     assert path.name == "_sysconfigdata__darwin_darwin.py"
@@ -150,7 +171,8 @@ def test_sysconfig_says_what_a_build_on_a_mac_says(tree: Path, description: dict
     version = f"{plan.python.major}.{plan.python.minor}"
     assert said["MACOSX_DEPLOYMENT_TARGET"] == plan.floor
     assert said["EXT_SUFFIX"] == f".cpython-{version.replace('.', '')}-darwin.so"
-    assert said["LDSHARED"] == "cc -bundle -undefined dynamic_lookup"
+    architectures = " ".join(re.findall(r"-arch \S+", plan.sysconfig.set["BASECFLAGS"]))
+    assert said["LDSHARED"] == f"cc -bundle -undefined dynamic_lookup {architectures}".strip()
     assert said["LDLIBRARY"] == f"libpython{version}.dylib"
     assert (said["MACHDEP"], said["MULTIARCH"], said["SHLIB_SUFFIX"]) == ("darwin", "darwin", ".so")
     whole = json.dumps(said)

@@ -1,0 +1,37 @@
+"""An unpacked archive for macOS, and its binaries by their paths."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from installed import unpack
+
+from setup_local.binfmt.detect import FileKind, detect
+from setup_local.binfmt.macho import Macho, read_slices
+from setup_local.values import OperatingSystem, system_of
+
+
+def unpacked(archive: Path, place: Path) -> Path:
+    """Return the tree of an archive for macOS; skip what is about one where the archive is for another system."""
+    unpack(archive, place)
+    if system_of(described(place / "python")["target_triple"]) is not OperatingSystem.DARWIN:
+        pytest.skip("the archive is for another system")
+    return place / "python"
+
+
+def described(tree: Path) -> dict[str, Any]:
+    """Return what PYTHON.json says."""
+    found: dict[str, Any] = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
+    return found
+
+
+def linked(tree: Path) -> dict[str, list[Macho]]:
+    """Return the slices of every program, library and module of the installation by its path."""
+    files = (path for path in sorted((tree / "install").rglob("*")) if path.is_file() and not path.is_symlink())
+    found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
+    binary = {name: data for name, data in found.items() if detect(data) is FileKind.MACHO and "/test/" not in name}
+    slices = {name: [image for image in read_slices(data) if image.linked] for name, data in binary.items()}
+    return {name: images for name, images in slices.items() if images}

@@ -1,0 +1,121 @@
+"""What our reader and our signatures say of an archive for macOS, against LLVM's own tools."""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from clients import with_packages
+from installed import checked, environment
+from macos_tree import linked, unpacked
+
+from setup_local.binfmt.macho import Macho, read_slices
+from setup_local.binfmt.macho_fat import slices
+from setup_local.binfmt.macho_linking import FLAT, SELF
+
+_UNDEFINED = re.compile(r"(?m)^\s+\(undefined\) (weak )?external (\S+)(?: \(from (\S+)\))?")
+_EXPORT = re.compile(r"(?m)^0x[0-9A-F]+\s+(\S+)")
+_LIBRARY = re.compile(r"(?m)^\t(\S+) \(compatibility")
+_MINIMUM = re.compile(r"(?m)^\s+minos (\S+)$")
+# What the linker adds for lazy bindings, whether it makes such or not.
+_LINKERS = {"dyld_stub_binder"}
+_PYTHON = ("Py", "_Py")  # taken from whatever loads a module
+_INSTALL_NAME = re.compile(r"\bLC_ID_DYLIB\b")
+# Of a code directory (<kern/cs_blobs.h>): its magic, and after length, version and flags where its hashes begin.
+_DIRECTORY, _HASHES_AT, _PAGES_AT, _SIZE_AT = 0xFADE0C02, 16, 28, 36
+
+
+@pytest.fixture(scope="module")
+def tools(workshop: Path) -> Path:
+    """Return the directory of LLVM's programs."""
+    home = workshop / "llvm"
+    home.mkdir()
+    python = with_packages(home / "environment", "macos.txt", home)
+    (found,) = python.parents[1].glob("lib/python*/site-packages/llvm/bin")
+    for program in found.iterdir():
+        program.chmod(0o755)
+    return found
+
+
+@pytest.fixture(scope="module")
+def parts(archive: Path, workshop: Path) -> dict[Path, Macho]:
+    """Return each slice of every binary as a file of its own, and what our reader says of it."""
+    tree = unpacked(archive, workshop / "macos-tools")
+    return {path: image for name in linked(tree) for path, image in _thin(tree / name, workshop / "thin" / name)}
+
+
+def _thin(path: Path, into: Path) -> Iterator[tuple[Path, Macho]]:
+    into.mkdir(parents=True)
+    bodies = [item.data for item in slices(path.read_bytes())] or [path.read_bytes()]
+    for number, body in enumerate(bodies):
+        file = into / f"{number}-{path.name}"
+        file.write_bytes(body)
+        (image,) = read_slices(body)
+        yield file, image
+
+
+def _said(tools: Path, words: list[str], file: Path) -> str:
+    return checked([tools / words[0], *words[1:], file], env=environment(file.parent), cwd=file.parent)
+
+
+def _leaf(library: str) -> str:
+    """Return a library's name as nm shows it: without its directory, its suffix and the letter of its version."""
+    return re.sub(r"(\.[A-Z])?\.dylib$", "", library.rpartition("/")[2])
+
+
+def test_llvm_reads_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
+    assert len(parts) > 10
+    for file, image in parts.items():
+        load = _said(tools, ["llvm-otool", "-l"], file)
+        libraries = _LIBRARY.findall(_said(tools, ["llvm-otool", "-L"], file))
+        own = [image.identity] if _INSTALL_NAME.search(load) else []
+        assert libraries == [*own, *image.needed], file
+        assert {".".join(map(str, item.version[:2])) for item in image.minimums} == set(_MINIMUM.findall(load)), file
+        exports = set(_EXPORT.findall(_said(tools, ["llvm-objdump", "--macho", "--exports-trie"], file)))
+        assert {name.removeprefix("_") for name in exports} == image.exports, file
+
+
+def test_llvm_binds_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
+    for file, image in parts.items():
+        found = _UNDEFINED.findall(_said(tools, ["llvm-nm", "-m", "-u"], file))
+        assert found, file
+        theirs = {(name.removeprefix("_"), library, bool(weak)) for weak, name, library in found}
+        ours = {
+            (item.name, _leaf(image.library(item)), item.optional)
+            for item in image.bound
+            if item.library > SELF or (item.library == FLAT and item.name.startswith(_PYTHON))
+        }
+        assert {item for item in theirs if item[0] not in _LINKERS} == {
+            item for item in ours if item[0] not in _LINKERS
+        }, file
+
+
+def _hashes(data: bytes) -> list[bytes]:
+    """Return the hash of each page in the first code directory of a file."""
+    start = data.index(struct.pack(">I", _DIRECTORY))
+    (hashes,) = struct.unpack_from(">I", data, start + _HASHES_AT)
+    (count,) = struct.unpack_from(">I", data, start + _PAGES_AT)
+    size = data[start + _SIZE_AT]
+    return [data[start + hashes + number * size :][:size] for number in range(count)]
+
+
+def test_llvm_signs_every_page_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
+    """llvm-objcopy writes a file again and signs it by itself: of each page that stays, the hash must stay."""
+    pages = compared = 0
+    for file in parts:
+        again = file.with_suffix(".again")
+        checked([tools / "llvm-objcopy", file, again], env=environment(file.parent), cwd=file.parent)
+        before, after = file.read_bytes(), again.read_bytes()
+        ours, theirs = _hashes(before), _hashes(after)
+        size = 1 << before[before.index(struct.pack(">I", _DIRECTORY)) + 39]
+        same = [
+            number
+            for number in range(min(len(ours), len(theirs)) - 1)
+            if before[number * size : (number + 1) * size] == after[number * size : (number + 1) * size]
+        ]
+        assert [ours[number] for number in same] == [theirs[number] for number in same], file
+        pages, compared = pages + len(ours), compared + len(same)
+    assert compared > pages * 0.9
