@@ -11,7 +11,7 @@ from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import named_floor, version
 from setup_local.audit.safety import ROOT
 from setup_local.catalog.abi import abi_flags_of
-from setup_local.values import Libc, processor_level
+from setup_local.values import BinaryFormat, Libc, processor_level
 
 Breaches = Iterator[tuple[str, str]]
 _RELEASE = {"alpha": 0xA, "beta": 0xB, "candidate": 0xC, "final": 0xF}
@@ -99,6 +99,18 @@ def _floor(dist: Distribution) -> Breaches:
         yield where, f"the oldest system {said.floor} is newer than {newest}"
     elif (named := named_floor(said.build_options.split("+"))) and said.floor != named:
         yield where, f"the oldest system is {said.floor}, the build options name {named}"
+
+
+def _sdk(dist: Distribution) -> Breaches:
+    """Hold what is said of Apple's SDK, or of what stands in for it, against the oldest system; other targets have none."""
+    said = dist.description
+    platform, floor = ("macosx", said.floor) if dist.policy.format is BinaryFormat.MACHO else ("", "")
+    yield from _same("$.apple_sdk_platform", said.apple_sdk_platform, platform)
+    yield from _same("$.apple_sdk_deployment_target", said.apple_sdk_deployment_target, floor)
+    name = f"{said.apple_sdk_platform}{said.apple_sdk_version}"
+    yield from _same("$.apple_sdk_canonical_name", said.apple_sdk_canonical_name, name)
+    if version(said.apple_sdk_version) < version(floor):
+        yield "$.apple_sdk_version", f"{said.apple_sdk_version or 'none'} is older than the oldest system {floor}"
 
 
 def _crt(dist: Distribution) -> Breaches:
@@ -192,6 +204,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("python-version", "all versions and tags mean the same Python", _python),
         ("abi", "interpreter and names have the ABI that the build options mean", _abi),
         ("target", "platform tag and C library are the target's", _target),
+        ("apple-sdk", "the SDK of macOS is named where there is one, and is not older than the oldest system", _sdk),
         ("static", "everything is linked to the C library as stated", _crt),
         ("build-options", "optimizations are build options", _options),
         ("python-program", "python_exe is an executable program", _executable),

@@ -113,6 +113,10 @@ class Description:
     license_path: str
     tcl_library_path: str | None = None
     tcl_library_paths: tuple[str, ...] = ()
+    apple_sdk_canonical_name: str = ""
+    apple_sdk_platform: str = ""
+    apple_sdk_version: str = ""
+    apple_sdk_deployment_target: str = ""
     build_info: BuildInfo
 
     @property

@@ -17,6 +17,7 @@ from setup_local.values import Libc, OperatingSystem
 
 SCHEMA = "python-json-8"
 INSTALL = "install"
+_SDK = "macosx"
 # The licence of CPython itself, as the SPDX licence list names its two parts.
 _PYTHON_LICENSES = ("Python-2.0", "CNRI-Python")
 
@@ -63,6 +64,7 @@ def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
         license_path=staged.licenses[CPYTHON],
         tcl_library_path=f"{INSTALL}/lib" if staged.tcl_library_paths else None,
         tcl_library_paths=staged.tcl_library_paths or None,
+        **_sdk(plan),
         build_info=_build_info(plan, staged, facts),
     )
 
@@ -109,6 +111,19 @@ def _own_vars(plan: Plan) -> dict[str, str]:
     }
     compiled = {"SETUP_LOCAL_TOOLCHAIN": plan.toolchain, "SETUP_LOCAL_LLVM_VERSION": plan.llvm_version}
     return compiled | {name: value for name, value in chosen.items() if value}
+
+
+def _sdk(plan: Plan) -> dict[str, str]:
+    """Return what the format says of Apple's SDK, which ours stands in for: binaries say that they were made with that version."""
+    if plan.target.os is not OperatingSystem.DARWIN:
+        return {}
+    version = plan.recipes.darwin.sdk_version
+    return {
+        "apple_sdk_canonical_name": f"{_SDK}{version}",
+        "apple_sdk_platform": _SDK,
+        "apple_sdk_version": version,
+        "apple_sdk_deployment_target": plan.floor,
+    }
 
 
 def _crt_features(plan: Plan) -> tuple[str, ...]:

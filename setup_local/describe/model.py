@@ -94,6 +94,10 @@ class PythonJson:
     license_path: str | None = None
     tcl_library_path: str | None = None
     tcl_library_paths: tuple[str, ...] | None = None
+    apple_sdk_canonical_name: str | None = None
+    apple_sdk_platform: str | None = None
+    apple_sdk_version: str | None = None
+    apple_sdk_deployment_target: str | None = None
     build_info: BuildInfo
 
     def to_document(self) -> dict[str, Any]:

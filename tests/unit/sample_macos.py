@@ -30,6 +30,10 @@ def macos_sample() -> Sample:
         "target_triple": "aarch64-apple-darwin",
         "python_platform_tag": "macosx-11.0-arm64",
         "crt_features": ["libSystem"],
+        "apple_sdk_canonical_name": "macosx15.0",
+        "apple_sdk_platform": "macosx",
+        "apple_sdk_version": "15.0",
+        "apple_sdk_deployment_target": "11.0",
         "python_stdlib_platform_config": "install/lib/python3.13/config-3.13-darwin",
     }
     document["python_config_vars"] |= {"EXT_SUFFIX": SUFFIX, "MACOSX_DEPLOYMENT_TARGET": "11.0"}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from corruptions import Breach, Corruption, broken, every, put, refused, variable
+from corruptions import Breach, Corruption, broken, described, every, put, refused, variable
 from sample_distribution import Sample, binary
 from sample_macho import macho, with_bytes, with_changed_code, with_header, with_numbers, with_segment, without
 from sample_macos import LIBPYTHON, MODULE, PROGRAM, macos_sample, shared_sample
@@ -92,6 +92,9 @@ BREACHES: list[Breach] = [
     ("links-complete", put("build/Modules/demo.o", macho("wanting.o"))),
     ("inittab", put("build/Modules/config.o", macho("config_less.o"))),
     ("inittab", put("build/Modules/config.o", macho("config_more.o"))),
+    ("apple-sdk", described("apple_sdk_deployment_target", "12.0")),
+    ("apple-sdk", described("apple_sdk_version", "10.15")),
+    ("apple-sdk", described("apple_sdk_canonical_name", "macosx14.0")),
     ("target", variable("MACOSX_DEPLOYMENT_TARGET", "10.15")),
     ("target", variable("MACOSX_DEPLOYMENT_TARGET", "99.0")),
     ("target", variable("MACOSX_DEPLOYMENT_TARGET", "")),
