@@ -157,6 +157,8 @@ def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan) -> None:
     asked = defined.keys() | undefined
     assert len(asked.intersection(facts["defined"])) > len(facts["defined"]) * 0.9
     assert [name for name in facts["defined"] if name in asked and defined.get(name, "0") == "0"] == []
+    assert not defined.keys() & set(facts["not-at-hand"])
+    assert b"SYSPROTO_CONTROL" in (tree / f"install/bin/python{plan.python.major}.{plan.python.minor}").read_bytes()
     assert [name for name in facts["undefined"] if defined.get(name, "0") != "0"] == []
     assert {name: defined.get(name) for name in facts["sizes"]} == {
         name: str(size) for name, size in facts["sizes"].items()
