@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sample_macho import MACHO, macho
@@ -24,7 +25,7 @@ from setup_local.plan.darwin import half_requests
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.stage.universal import header, join_trees
-from setup_local.values import Request
+from setup_local.values import Request, ToolchainChoice
 
 RECIPE = load_universal()
 ASKED = Request(python="3.13.5", target_triple=RECIPE.triple)
@@ -53,6 +54,23 @@ def test_a_minimum_is_in_the_name() -> None:
     assert plan.archive_stem.endswith("-noopt+macos12.0")
     with pytest.raises(RequestError, match=r"macOS '10\.9' cannot be asked for"):
         _plan(Request(python="3.13.5", target_triple=RECIPE.triple, macos_minimum="10.9"))
+
+
+@pytest.mark.parametrize(
+    ("wish", "problem"),
+    [
+        ({"glibc": "2.17"}, "has no glibc"),
+        ({"options": "pgo"}, "was not tried for macOS"),
+        ({"options": "pgo", "profile": Path("/of/one/processor")}, "was not tried for macOS"),
+        ({"profile": Path("/of/one/processor")}, "a profile is for builds with the option pgo"),
+        ({"with_features": ("tkinter",)}, "Cocoa"),
+        ({"toolchain": ToolchainChoice.LLVM}, "neither a linker nor headers"),
+    ],
+)
+def test_what_cannot_be_for_both_is_refused_in_one_line(wish: dict[str, Any], problem: str) -> None:
+    with pytest.raises(RequestError, match=problem) as refusal:
+        _plan(Request(python="3.13.5", target_triple=RECIPE.triple, **wish))
+    assert refusal.value.hint
 
 
 @pytest.mark.parametrize(
