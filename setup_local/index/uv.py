@@ -17,6 +17,7 @@ from setup_local.index.platforms import VARIANTS, known, platform, rank
 
 FILE = "download-metadata.json"
 _FAMILIES = {"ppc64le": "powerpc64le"}  # processors that uv calls otherwise than triples do
+_UNNAMED = ("universal2",)  # what uv has no word for: it takes an archive of its own processor
 # The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
 _FLAVORS = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.FULL)
 
@@ -25,7 +26,7 @@ def to_uv(index: Index, base_url: str) -> str:
     """Return the text of uv's file; `base_url` is where the archives are (`https:` or `file:`)."""
     chosen: dict[str, Distribution] = {}
     for item in index.distributions:
-        if item.flavor in _FLAVORS:
+        if item.flavor in _FLAVORS and platform(item.target_triple).family not in _UNNAMED:
             key = _key(item)
             best = chosen.get(key)
             chosen[key] = item if best is None or rank(item, _FLAVORS) < rank(best, _FLAVORS) else best

@@ -405,6 +405,12 @@ def test_debug_information_is_linked_beside_what_lacks_it() -> None:
     assert debug[2].file in after  # it belongs to none of them
 
 
+def test_uv_is_told_of_no_archive_for_two_processors(tmp_path: Path) -> None:
+    full(tmp_path, "3.13.15", triple="universal2-apple-darwin")
+    full(tmp_path, "3.13.15", triple="aarch64-apple-darwin")
+    assert list(document(written(tmp_path), "download-metadata.json")) == ["cpython-3.13.15-darwin-aarch64-none"]
+
+
 def choice_of(tmp_path: Path, *options: str) -> dict[str, page.Choice]:
     index = parse_index((written(tmp_path, *options) / "versions.json").read_bytes(), where="x")
     found = page.choices(index.distributions, "https://example.org/p", "https://example.org/p/uv.json")
