@@ -17,7 +17,7 @@ from setup_local.binfmt.macho_fat import slices
 from setup_local.binfmt.macho_linking import FLAT, SELF
 
 _UNDEFINED = re.compile(r"(?m)^\s+\(undefined\) (weak )?external (\S+)(?: \(from (\S+)\))?")
-_EXPORT = re.compile(r"(?m)^0x[0-9A-F]+\s+(\S+)")
+_EXPORT = re.compile(r"(?m)^(?:0x[0-9A-F]+|\[re-export\])\s+(\S+)")
 _LIBRARY = re.compile(r"(?m)^\t(\S+) \(compatibility")
 _MINIMUM = re.compile(r"(?m)^\s+minos (\S+)$")
 # What the linker adds for lazy bindings, whether it makes such or not.
