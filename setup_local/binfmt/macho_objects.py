@@ -108,8 +108,8 @@ class _Object:
     def _symbols(self) -> tuple[tuple[bytes, bytes], _Numbers]:
         """Return the new tables of symbols and strings, and the numbers."""
         command = self._file.first(rows.SYMTAB)
-        if command is None:
-            raise ValueError("it has no symbols")
+        if command is None:  # of a file without code, as Clang writes it for Intel's processors
+            return (b"", b""), _Numbers(self._sections, {})
         symbols_at, count, strings_at, strings_size = command.numbers(4)
         strings = self._file.part(strings_at, strings_size)
         table, names = bytearray(), bytearray(b"\0")
