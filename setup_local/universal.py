@@ -18,6 +18,8 @@ from setup_local.plan.model import Plan
 HALF = "half"
 JOIN = "join"
 _CPYTHON, _LIBRARIES = "cpython", "libraries"
+# What installing pip leaves; staging makes all bytecode again.
+_BYTECODE = frozenset({"__pycache__"})
 # Of libraries: what is linked with, what is looked for at run time, licences. Their headers are nobody's any more.
 _KEPT = ("lib", "share", "licenses")
 
@@ -29,7 +31,7 @@ def half_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit) -> Step:
         from setup_local.stage import files
 
         results = distribution.built_results(plan, toolkit, job)
-        files.place_tree(results.cpython, job.out / _CPYTHON)
+        files.place_tree(results.cpython, job.out / _CPYTHON, without=_BYTECODE)
         for name, prefix in results.libraries.items():
             for part in _KEPT:
                 files.place_tree(prefix / part, job.out / _LIBRARIES / name / part)

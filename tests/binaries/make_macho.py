@@ -147,6 +147,8 @@ class Maker:
         self.compile(SOURCES / "macos_debug.c", RESULTS / name, *words, cpu=cpu)
         self.compile(SOURCES / "many.c", self.scratch / "many.o", *words, cpu=cpu)
         self.archive(f"libdebug-{cpu}.a", name, str(self.scratch / "many.o"))
+        if cpu == "x86_64":
+            self.compile(SOURCES / "macos_empty.c", RESULTS / f"empty-{cpu}.o", *words[:2], cpu=cpu)
 
     def module(self, module: Module) -> None:
         made = self.scratch / f"{module.name}.o"

@@ -103,6 +103,15 @@ def test_files_without_debug_information_stay(name: str) -> None:
     assert cleaned(name) == macho(name)
 
 
+def test_an_object_without_code_has_no_table_of_symbols() -> None:
+    data = macho("empty-x86_64.o")
+    assert read_layout(data).first(rows.SYMTAB) is None
+    (before,), (after,) = read_slices(data), read_slices(cleaned("empty-x86_64.o"))
+    assert any(name.startswith("__DWARF") for name in before.sections)
+    assert after.sections == {"__TEXT,__text"}
+    assert (after.machine, after.minimums) == (before.machine, before.minimums)
+
+
 def test_data_of_linkers_is_kept() -> None:
     """Hints of the compiler for addresses on arm64."""
     before, after = read_layout(macho("debug-arm64.o")), read_layout(cleaned("debug-arm64.o"))
@@ -119,7 +128,7 @@ REFUSED = {
         "unpack_from",
     ),
     "an unknown command": (without(macho("debug-arm64.o"), rows.LINKER_HINT), "load command of the kind"),
-    "no symbols": (without(macho("debug-arm64.o"), rows.SYMTAB), "no symbols"),
+    "no symbols": (without(macho("debug-arm64.o"), rows.SYMTAB), "cannot be taken out: 2"),
     "old relocations": (with_bytes(macho("debug-arm64.o"), _relocation() + 3, b"\x80"), "32 bits"),
     "an unknown symbol": (with_bytes(macho("debug-arm64.o"), _relocation() + 4, b"\xff\xff"), "65"),
     "old tables": (with_numbers(macho("debug-arm64.o"), rows.DYSYMTAB, 7, 1), "no compiler makes"),
