@@ -32,6 +32,7 @@ from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Form, Source, Sources
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
+from setup_local.catalog.universal import load_universal
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
 from setup_local.catalog.windows import load_windows
@@ -125,6 +126,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         ),
         "musl": load_musl(),
         "darwin": load_darwin(),
+        "universal": load_universal(),
         "windows": load_windows(),
         "sysroot": load_sysroot(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),
