@@ -84,8 +84,8 @@ def _fortified(dist: Distribution) -> Breaches:
 
 
 def _frame_flags(dist: Distribution) -> Breaches:
-    """Leave Windows alone, where Python has no flags for builders of extensions, and debuggers need no frame pointers."""
-    if dist.policy.format is BinaryFormat.PE:
+    """Leave processors and systems alone whose frames are not counted: nothing is promised for them."""
+    if not dist.carrier or all(item.image.frames is None for item in dist.carrier.binaries):
         return
     told = _FRAME_FLAG in dist.description.python_config_vars.get("CFLAGS", "").split()
     if told != _promises(dist, _WITHOUT_FRAMES):

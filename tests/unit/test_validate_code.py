@@ -36,6 +36,15 @@ def test_a_build_without_frame_pointers_holds_if_it_says_so(tmp_path: Path) -> N
     assert not broken(sample, tmp_path)
 
 
+def test_flags_are_not_asked_of_a_processor_whose_frames_are_not_counted(tmp_path: Path) -> None:
+    sample = Sample()
+    variable("CFLAGS", "-O3")(sample)
+    linked(PROGRAM, "architectures/python-riscv64")(sample)
+    found = broken(sample, tmp_path)
+    assert "binary-machine" in found
+    assert "frame-pointer-flags" not in found
+
+
 def test_a_build_without_hardening_holds_if_it_says_so(tmp_path: Path) -> None:
     for program in ("python-no-stack-check", "python-no-fortified"):
         sample = Sample()
