@@ -91,6 +91,8 @@ def test_compiler_of_sysconfig_is_the_usual_one() -> None:
     harness.say(f"     CC is {command}")
     if not shutil.which(command):
         raise harness.Skip(f"{command} is not installed")
+    if not _is_for_this_processor(command):
+        raise harness.Skip(f"{command} compiles for another processor than {platform.machine()}")
     with tempfile.TemporaryDirectory() as scratch:
         _build(command, Path(scratch))
 

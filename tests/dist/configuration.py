@@ -13,6 +13,8 @@ from pathlib import Path
 import harness
 
 PREFIX = Path(sys.base_prefix)
+# Where the processor has another name in the distribution's "multiarch tuples" than in uname(2).
+MULTIARCH = {"i686": "i386", "armv7l": "arm", "armv8l": "arm", "ppc64le": "powerpc64le"}
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -24,8 +26,9 @@ def test_compilers_are_neutral() -> None:
 
 def test_suffixes_and_names() -> None:
     suffix = sysconfig.get_config_var("EXT_SUFFIX")
-    libc = "gnu" if harness.c_library() == "glibc" else "musl"
-    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-{platform.machine()}-linux-{libc}.so")
+    machine = MULTIARCH.get(platform.machine(), platform.machine())
+    libc = ("gnu" if harness.c_library() == "glibc" else "musl") + ("eabihf" if machine == "arm" else "")
+    harness.equal(suffix, f".cpython-{VERSION.replace('.', '')}{sys.abiflags}-{machine}-linux-{libc}.so")
     harness.equal(suffix in importlib.machinery.EXTENSION_SUFFIXES, harness.c_library() != "static")
     harness.equal(sysconfig.get_platform(), f"linux-{platform.machine()}")
     harness.equal(sys.implementation.cache_tag, f"cpython-{VERSION.replace('.', '')}")

@@ -26,6 +26,8 @@ from setup_local.values import BuildOption
 DIST = Path(__file__).resolve().parent.parent / "dist"
 DATA = Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
+BOTH = {("i686", "x86_64")}
+"""Processors of a distribution and of a machine that runs it without an emulator, but answers uname(2) with its own name."""
 INSTALLATION = ("python/PYTHON.json", "python/install/")
 INDEX_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 """What pip on this machine needs to reach the index; nothing else of the environment is handed on."""
@@ -134,6 +136,12 @@ class Installation:
         return str(self.description["target_triple"]).startswith(platform.machine())
 
     @property
+    def personality(self) -> list[str]:
+        """Return what makes a kernel that runs both call itself a 32-bit one, as in containers of that processor (setarch(8))."""
+        machine = str(self.description["target_triple"]).partition("-")[0]
+        return ["setarch", machine] if (machine, platform.machine()) in BOTH else []
+
+    @property
     def left_out(self) -> list[str]:
         """Return the extension modules that PYTHON.json says were left out by choice."""
         return str(self.description["python_config_vars"].get("SETUP_LOCAL_LEFT_OUT", "")).split()
@@ -182,7 +190,7 @@ class Installation:
         Where it fails because it lacks a module that PYTHON.json says was left out, the test is skipped.
         """
         environment = self.environment(env)
-        command = as_ordinary_user([self.python, *arguments])
+        command = as_ordinary_user([*self.personality, self.python, *arguments])
         done = run(command, env=environment, cwd=self.home, seconds=seconds)
         if done.returncode:
             for module in self.left_out:
