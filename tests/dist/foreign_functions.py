@@ -59,8 +59,11 @@ def test_big_structure_by_value_through_a_call_back() -> None:
 
 
 def test_variadic_function() -> None:
+    """Types of the arguments that are always there tell ctypes which are not, on processors that pass those in another way."""
     buffer = ctypes.create_string_buffer(100)
-    _libc().snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.2f", ctypes.c_int(7), b"text", ctypes.c_double(2.5))
+    snprintf = _libc().snprintf
+    snprintf.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
+    snprintf(buffer, ctypes.c_size_t(100), b"%d %s %.2f", ctypes.c_int(7), b"text", ctypes.c_double(2.5))
     harness.equal(buffer.value, b"7 text 2.50")
 
 

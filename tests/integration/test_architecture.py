@@ -6,14 +6,18 @@ The scripts of `test_distribution.py` run in it as in any other; here is what is
 from __future__ import annotations
 
 import os
+import json
 import platform
 import re
+import shutil
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
 
 import pytest
-from installed import INDEX_VARIABLES, Installation
+from clients import ROOT, with_packages
+from installed import INDEX_VARIABLES, Installation, checked, environment
 
 from setup_local import paths
 from setup_local.binfmt.elf import read_elf
@@ -29,6 +33,8 @@ from setup_local.values import Libc, Request
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
 WHEELS = {"aarch64": ("numpy", NUMPY, ["285.0", "1.0"])}
 OTHER_WHEEL = ("markupsafe", "from markupsafe._speedups import _escape_inner as f; print(f('<'))", ["&lt;"])
+# What uv makes of a processor's name in an index, where it does not take the name itself when it is asked.
+UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
 
 
@@ -80,6 +86,30 @@ def test_a_wheel_from_the_index_works(installation: Installation, plan: Plan, wo
 
 def _index() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
+
+
+def test_uv_installs_it_through_the_index_and_starts_it(
+    installation: Installation, plan: Plan, archive: Path, workshop: Path
+) -> None:
+    place = workshop / "architecture"
+    shelf = place / "shelf"
+    shelf.mkdir(parents=True)
+    shutil.copy(archive, shelf)
+    uv = with_packages(place / "tools", "judges.txt", place).parent / "uv"
+    checked([sys.executable, ROOT / "setup-local", "index", "--trust", shelf], env=environment(place), cwd=place)
+    metadata = shelf / "download-metadata.json"
+    (key,) = json.loads(metadata.read_text(encoding="utf-8"))
+    asked = "-".join(UV_NAMES.get(word, word) for word in key.split("-"))
+    more = {
+        "UV_PYTHON_INSTALL_DIR": str(place / "installations"),
+        "UV_CACHE_DIR": str(place / "cache"),
+        "UV_PYTHON_DOWNLOADS_JSON_URL": metadata.as_uri(),
+        "UV_NO_CONFIG": "1",
+    }
+    env = environment(place, more)
+    checked([uv, "python", "install", "--no-bin", asked], env=env, cwd=place)
+    told = checked([uv, "run", "--no-project", "--python", asked, "python", "-c", FACTS], env=env, cwd=place, seconds=600)
+    assert told.split()[1:] == [plan.target.arch.byte_order.value, str(plan.target.arch.bits)]
 
 
 def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_path: Path) -> None:
