@@ -5,7 +5,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -80,23 +80,24 @@ musl: environment
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_musl.py --archive "$$archive" || exit 1; \
 	done
 
-# Another processor: built here, and run here by an emulator that the kernel starts.
-aarch64: environment
-	scripts/install-emulation arm64
-	archive=$$(./build-linux.py --target-triple aarch64-unknown-linux-gnu --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
-	./setup-local validate "$$archive" && \
-	$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive"
+# Other processors: built here, and run here by an emulator that the kernel starts. One of 64 bits, and one that is big-endian.
+aarch64: ARCHITECTURES = arm64:aarch64-unknown-linux-gnu
+s390x: ARCHITECTURES = s390x:s390x-unknown-linux-gnu
+aarch64 s390x: executed
 
-# All other processors that were built, one after another: as above.
-ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu
-test-architectures: environment
-	$(RUN) -m pytest tests/integration/test_processors.py
+# All that were built and executed, one after another: each with the distribution's name for the processor.
+ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu i386:i686-unknown-linux-gnu riscv64:riscv64-unknown-linux-gnu \
+	s390x:s390x-unknown-linux-gnu
+executed: environment
 	for pair in $(ARCHITECTURES); do \
 		scripts/install-emulation $${pair%%:*} && \
 		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive" || exit 1; \
 	done
+
+test-architectures: executed
+	$(RUN) -m pytest tests/integration/test_processors.py
 
 # Windows, in the Wine that scripts/install-wine makes: built, audited, used; and the same bytes again from nothing but sources.
 WINE ?= /opt/setup_local-wine/wine

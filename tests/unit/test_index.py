@@ -4,75 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import html.parser
 import json
-import re
 import shutil
-import tarfile
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 from hostile_archives import DESCRIPTIONS, SHAPES, with_description
 from sample_distribution import NAME, SHARED, Sample, binary
+from shelf import TRIPLE, document, failure, full, reduced, run, written
 
 from setup_local.archive_name import ArchiveName, Flavor, parse_name
 from setup_local.binfmt.elf import build_id
 from setup_local.catalog.flavors import load_flavors
 from setup_local.catalog.load import schema
-from setup_local.commands.index import index as command
 from setup_local.errors import (
     ArchiveError,
     DescriptionError,
     RequestError,
-    SetupLocalError,
     SourceError,
     ValidationFailed,
 )
 from setup_local.flavors.repack import repack
-from setup_local.index import page
-from setup_local.index.model import DebugInformation, Distribution, Index, parse_index
+from setup_local.index.model import Distribution, parse_index
 from setup_local.index.write import WRITTEN
-
-TRIPLE = "x86_64-unknown-linux-gnu"
-
-
-def reduced(directory: Path, name: str) -> Path:
-    """Write an archive that only holds an installation, as the smaller flavours do."""
-    path = directory / name
-    with tarfile.open(path, "w:gz") as tar:
-        info = tarfile.TarInfo("python/bin/python3.13")
-        info.mode = 0o755
-        tar.addfile(info)
-    return path
-
-
-def full(directory: Path, version: str = "3.13.5", options: str = "noopt", triple: str = TRIPLE) -> Path:
-    sample = Sample(name=f"cpython-{version}-{triple}-{options}-full.tar.zst")
-    sample.document |= {"python_version": version, "build_options": options, "target_triple": triple}
-    return sample.write(directory)
-
-
-def run(*words: str | Path, trust: bool = True) -> Result:
-    """Run the command; most archives here are only names with a little in them, which would not pass as distributions."""
-    return CliRunner().invoke(command, [*(str(word) for word in words), *(["--trust"] if trust else [])])
-
-
-def failure(*words: str | Path) -> SetupLocalError:
-    error = run(*words).exception
-    assert isinstance(error, SetupLocalError), error
-    return error
-
-
-def written(directory: Path, *options: str) -> Path:
-    result = run(directory, *options)
-    assert result.exit_code == 0, result.output
-    return directory
-
-
-def document(directory: Path, name: str = "versions.json") -> Any:
-    return json.loads((directory / name).read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
@@ -264,219 +219,6 @@ def test_nothing_to_list_is_a_wrong_request(tmp_path: Path) -> None:
     assert isinstance(failure(tmp_path / "nowhere"), RequestError)
     full(tmp_path)
     assert "is not an http(s) URL" in str(failure(tmp_path, "--base-url", "example.org"))
-
-
-def test_a_base_url_is_used_everywhere_and_quoted(tmp_path: Path) -> None:
-    full(tmp_path, options="pgo+lto")
-    written(tmp_path, "--base-url", "https://example.org/p/")
-    url = f"https://example.org/p/cpython-3.13.5-{TRIPLE}-pgo%2Blto-full.tar.zst"
-    assert document(tmp_path)["distributions"][0]["url"] == url
-    (entry,) = document(tmp_path, "download-metadata.json").values()
-    assert entry["url"] == url
-    assert f'href="{url}"' in (tmp_path / "index.html").read_text(encoding="utf-8")
-
-
-def test_without_a_base_url_uv_gets_file_urls(tmp_path: Path) -> None:
-    directory = tmp_path / "ä b"
-    directory.mkdir()
-    full(directory)
-    (entry,) = document(written(directory), "download-metadata.json").values()
-    assert entry["url"] == f"{directory.as_uri()}/{NAME}"
-    assert "%20" in entry["url"]
-
-
-def test_uv_gets_one_archive_for_each_platform_and_variant(tmp_path: Path) -> None:
-    full(tmp_path)
-    full(tmp_path, options="freethreaded+debug")
-    full(tmp_path, triple="aarch64-unknown-linux-musl")
-    full(tmp_path, "3.14.0rc2", triple="x86_64_v3-unknown-linux-gnu")
-    full(tmp_path, triple="x86_64-pc-windows-msvc")
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-noopt-install_only_stripped.tar.gz")
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-noopt-minimal.tar.gz")
-    found = document(written(tmp_path), "download-metadata.json")
-    assert set(found) == {
-        "cpython-3.13.5-linux-x86_64-gnu",
-        "cpython-3.13.5+freethreaded+debug-linux-x86_64-gnu",
-        "cpython-3.13.5-linux-aarch64-musl",
-        "cpython-3.14.0rc2-linux-x86_64_v3-gnu",
-        "cpython-3.13.5-windows-x86_64-none",
-    }
-    assert found["cpython-3.13.5-linux-x86_64-gnu"]["url"].endswith("noopt-install_only_stripped.tar.gz")
-    assert found["cpython-3.13.5+freethreaded+debug-linux-x86_64-gnu"]["variant"] == "freethreaded+debug"
-    newest = found["cpython-3.14.0rc2-linux-x86_64_v3-gnu"]
-    assert (newest["arch"], newest["prerelease"]) == ({"family": "x86_64", "variant": "v3"}, "rc2")
-    assert (newest["major"], newest["minor"], newest["patch"], newest["libc"]) == (3, 14, 0, "gnu")
-
-
-def test_uv_gets_processors_by_its_own_names(tmp_path: Path) -> None:
-    for triple in ("ppc64le-unknown-linux-gnu", "armv7-unknown-linux-gnueabihf", "s390x-unknown-linux-gnu"):
-        full(tmp_path, triple=triple)
-    found = document(written(tmp_path), "download-metadata.json")
-    assert {key: entry["arch"]["family"] for key, entry in found.items()} == {
-        "cpython-3.13.5-linux-powerpc64le-gnu": "powerpc64le",
-        "cpython-3.13.5-linux-armv7-gnueabihf": "armv7",
-        "cpython-3.13.5-linux-s390x-gnu": "s390x",
-    }
-
-
-def test_uv_gets_the_optimised_build(tmp_path: Path) -> None:
-    full(tmp_path, options="noopt")
-    full(tmp_path, options="pgo+lto")
-    full(tmp_path, options="lto")
-    (entry,) = document(written(tmp_path), "download-metadata.json").values()
-    assert entry["url"].endswith("-pgo%2Blto-full.tar.zst")
-
-
-class Page(html.parser.HTMLParser):
-    """Collects what the page refers to, and its elements."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.references: list[str] = []
-        self.open: list[str] = []
-        self.labelled = 0
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = dict(attrs)
-        self.references += [value for name in ("src", "href", "action") if (value := values.get(name))]
-        if tag in ("input", "select"):
-            self.labelled += "label" in self.open
-        if tag not in ("meta", "input", "br", "link"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
-def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path) -> None:
-    full(tmp_path)
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-install_only.tar.gz")
-    text = (written(tmp_path) / "index.html").read_text(encoding="utf-8")
-    read = Page(text)
-    assert read.open == []
-    assert read.labelled == 5  # the search field and four selections, each inside its label
-    assert set(read.references) == {
-        "data:,",  # no icon, or browsers ask for one
-        "versions.json",
-        "SHA256SUMS",
-        "download-metadata.json",
-        *(path.name for path in tmp_path.glob("*.tar.*")),
-    }
-    assert "@import" not in text
-    assert "url(" not in text
-
-
-def test_the_page_is_grouped_by_version_the_newest_first(tmp_path: Path) -> None:
-    for version in ("3.9.25", "3.13.5", "3.14.0rc2"):
-        full(tmp_path, version)
-    text = (written(tmp_path) / "index.html").read_text(encoding="utf-8")
-    assert re.findall(r'scope="rowgroup"[^>]*>([^<]*)<', text) == [
-        "cpython 3.14.0rc2",
-        "cpython 3.13.5",
-        "cpython 3.9.25",
-    ]
-
-
-def test_debug_information_is_linked_beside_what_lacks_it() -> None:
-    def listed(name: str) -> Distribution:
-        found = parse_name(name)
-        assert found is not None
-        return Distribution(
-            implementation="cpython", version="3.13.5", target_triple=TRIPLE, flavor=found.flavor, build_options="",
-            file=name, size=1, sha256="0" * 64, url=name,
-        )  # fmt: skip
-
-    flavors = ("install_only", "install_only_stripped", "minimal")
-    names = [f"cpython-3.13.5-{TRIPLE}{options}-{flavor}.tar.gz" for options in ("", "-debug") for flavor in flavors]
-    debug = [
-        DebugInformation(file=f"cpython-3.13.5-{TRIPLE}{options}-debuginfo.tar.gz", size=1, sha256="1" * 64, url="u",
-                         build_ids=("ab",))
-        for options in ("", "-debug", "-freethreaded")
-    ]  # fmt: skip
-    index = Index(distributions=tuple(map(listed, names)), debug_information=tuple(debug))
-    text = page.to_html(index, "https://example.org", "https://example.org/uv")
-    table, _, after = text.partition("<table")[2].partition("</table>")
-    for name in names:
-        (row,) = (part for part in table.split("<tr ") if f">{name}</a>" in part)
-        options = "-debug" if "-debug-" in name else ""
-        wanted = [] if "install_only." in name else [f"cpython-3.13.5-{TRIPLE}{options}-debuginfo.tar.gz"]
-        assert [item.file for item in debug if item.file in row] == wanted
-    assert debug[2].file in after  # it belongs to none of them
-
-
-def test_uv_is_told_of_no_archive_for_two_processors(tmp_path: Path) -> None:
-    full(tmp_path, "3.13.15", triple="universal2-apple-darwin")
-    full(tmp_path, "3.13.15", triple="aarch64-apple-darwin")
-    assert list(document(written(tmp_path), "download-metadata.json")) == ["cpython-3.13.15-darwin-aarch64-none"]
-
-
-def choice_of(tmp_path: Path, *options: str) -> dict[str, page.Choice]:
-    index = parse_index((written(tmp_path, *options) / "versions.json").read_bytes(), where="x")
-    found = page.choices(index.distributions, "https://example.org/p", "https://example.org/p/uv.json")
-    return {choice.title: choice for choice in found}
-
-
-def test_what_to_choose_first_is_the_newest_final_one_for_each_platform(tmp_path: Path) -> None:
-    full(tmp_path, "3.13.5")
-    full(tmp_path, "3.14.0rc2")
-    full(tmp_path, "3.13.15", options="debug")
-    full(tmp_path, "3.13.15", triple="x86_64_v3-unknown-linux-gnu")
-    full(tmp_path, "3.13.15", triple="aarch64-apple-darwin")
-    full(tmp_path, "3.13.6", triple="x86_64-unknown-linux-musl", options="noopt+static")
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-install_only.tar.gz")
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-minimal.tar.gz")
-    found = choice_of(tmp_path)
-    assert {title: choice.item.file for title, choice in found.items()} == {
-        "Linux (glibc), x86-64": f"cpython-3.13.5-{TRIPLE}-install_only.tar.gz",
-        "Linux (musl), x86-64": "cpython-3.13.6-x86_64-unknown-linux-musl-noopt+static-full.tar.zst",
-        "macOS, ARM64": "cpython-3.13.15-aarch64-apple-darwin-noopt-full.tar.zst",
-    }
-    assert list(found) == ["Linux (glibc), x86-64", "Linux (musl), x86-64", "macOS, ARM64"]
-
-
-def test_a_prerelease_is_chosen_where_there_is_nothing_else(tmp_path: Path) -> None:
-    full(tmp_path, "3.14.0rc2")
-    assert [choice.item.version for choice in choice_of(tmp_path).values()] == ["3.14.0rc2"]
-
-
-def test_the_lines_to_copy_check_the_hash(tmp_path: Path) -> None:
-    path = reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-install_only.tar.gz")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    (choice,) = choice_of(tmp_path).values()
-    assert dict(choice.lines) == {
-        "uv": "uv python install 3.13.5 --python-downloads-json-url https://example.org/p/uv.json",
-        "Shell": f"curl -fL -o {path.name} https://example.org/p/{path.name} && echo '{digest}  {path.name}' | sha256sum -c"
-        f" && tar -xzf {path.name}",
-        "Dockerfile": f"ADD --checksum=sha256:{digest} --unpack=true https://example.org/p/{path.name} /opt/",
-    }
-
-
-def test_lines_fit_what_is_to_be_had(tmp_path: Path) -> None:
-    full(tmp_path, triple="aarch64-apple-darwin")
-    reduced(tmp_path, f"cpython-3.13.5-{TRIPLE}-minimal.tar.gz")
-    found = choice_of(tmp_path)
-    apple, linux = dict(found["macOS, ARM64"].lines), dict(found["Linux (glibc), x86-64"].lines)
-    assert set(apple) == {"uv", "Shell"}
-    assert "shasum -a 256 -c && tar --zstd -xf" in apple["Shell"]
-    assert set(linux) == {"Shell", "Dockerfile"}  # uv wants headers
-    assert f"ADD cpython-3.13.5-{TRIPLE}-minimal.tar.gz /opt/" in (tmp_path / "index.html").read_text(encoding="utf-8")
-
-
-def test_only_variants_are_no_first_choice(tmp_path: Path) -> None:
-    full(tmp_path, options="freethreaded+noopt")
-    assert choice_of(tmp_path) == {}
-    assert 'id="choose"' not in (tmp_path / "index.html").read_text(encoding="utf-8")
-
-
-def test_what_a_url_says_is_no_markup() -> None:
-    name = f"cpython-3.13.5-{TRIPLE}-install_only.tar.gz"
-    item = Distribution(
-        implementation="cpython", version="3.13.5", target_triple=TRIPLE, flavor=Flavor.INSTALL_ONLY, build_options="",
-        file=name, size=1, sha256="0" * 64, url='https://example.org/"><script>/x.tar.gz',
-    )  # fmt: skip
-    text = page.to_html(Index(distributions=(item,)), 'https://"><script>', "<script>")
-    assert text.count("<script>") == 1
 
 
 def test_a_file_that_cannot_be_written_leaves_no_part_of_it(tmp_path: Path) -> None:
