@@ -11,6 +11,7 @@ import contextlib
 import faulthandler
 import importlib
 import json
+import locale
 import os
 import pty
 import select
@@ -58,6 +59,16 @@ def want(module: str) -> None:
     """Skip a function unless the distribution was made with an extension module."""
     if module in left_out():
         raise Skip(f"{module} was left out of this distribution")
+
+
+def want_locale() -> None:
+    """Skip where locales of this machine are for the other byte order, as an emulated processor finds them (glibc's are binary)."""
+    try:
+        locale.setlocale(locale.LC_ALL, "")
+    except locale.Error:
+        if sys.byteorder == "big" and Path("/usr/lib/locale/C.utf8").exists():
+            raise Skip("the locales of this machine are for processors that are little-endian") from None
+        raise
 
 
 def say(text: str) -> None:

@@ -41,6 +41,7 @@ print("RESULT", ascii(result))
 
 
 def test_screen_with_panels_and_wide_characters() -> None:
+    harness.want_locale()
     terminal = harness.Terminal([sys.executable, "-B", "-c", SCREEN], _terminal("xterm-256color"))
     terminal.wait_for("size 30x100")
     terminal.wait_for("\u4e2d\u6587")

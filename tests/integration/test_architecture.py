@@ -5,8 +5,8 @@ The scripts of `test_distribution.py` run in it as in any other; here is what is
 
 from __future__ import annotations
 
-import os
 import json
+import os
 import platform
 import re
 import shutil
@@ -31,8 +31,9 @@ from setup_local.values import Libc, Request
 
 # A wheel with compiled code, what is asked of it, and the answer: numpy where the index has it for the processor.
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
+CHARSET = "import charset_normalizer.md as md; print(md.__file__.endswith('.so'), md.mess_ratio('fine', 0.5))"
 WHEELS = {"aarch64": ("numpy", NUMPY, ["285.0", "1.0"])}
-OTHER_WHEEL = ("markupsafe", "from markupsafe._speedups import _escape_inner as f; print(f('<'))", ["&lt;"])
+OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
 # What uv makes of a processor's name in an index, where it does not take the name itself when it is asked.
 UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
@@ -88,9 +89,7 @@ def _index() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith(INDEX_VARIABLES)}
 
 
-def test_uv_installs_it_through_the_index_and_starts_it(
-    installation: Installation, plan: Plan, archive: Path, workshop: Path
-) -> None:
+def test_uv_installs_it_through_the_index_and_starts_it(plan: Plan, archive: Path, workshop: Path) -> None:
     place = workshop / "architecture"
     shelf = place / "shelf"
     shelf.mkdir(parents=True)
@@ -108,7 +107,9 @@ def test_uv_installs_it_through_the_index_and_starts_it(
     }
     env = environment(place, more)
     checked([uv, "python", "install", "--no-bin", asked], env=env, cwd=place)
-    told = checked([uv, "run", "--no-project", "--python", asked, "python", "-c", FACTS], env=env, cwd=place, seconds=600)
+    told = checked(
+        [uv, "run", "--no-project", "--python", asked, "python", "-c", FACTS], env=env, cwd=place, seconds=600
+    )
     assert told.split()[1:] == [plan.target.arch.byte_order.value, str(plan.target.arch.bits)]
 
 
