@@ -104,7 +104,7 @@ WINE ?= /opt/setup_local-wine/wine
 test-windows: environment
 	archive=$$(./build-windows.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
-	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs tests/integration/test_windows.py --archive "$$archive" && \
+	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs tests/integration/test_windows.py tests/integration/test_windows_extension.py --archive "$$archive" && \
 	again=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --python $(REFERENCE) --output $$(mktemp -d) | tail -n 1) && \
 	cmp "$$archive" "$$again"
 

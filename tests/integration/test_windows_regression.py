@@ -33,6 +33,7 @@ class Cause(Enum):
     WINE = "wine"
     OURS = "ours"
     TEST = "test"
+    OPEN = "open"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +71,8 @@ def test_the_list_is_in_order(selection: Selection) -> None:
 def test_every_file_of_the_list_exists(tree: Tree, selection: Selection) -> None:
     library = tree.root / "install" / "Lib" / "test"
     names = [*selection.run, *(entry.test for entry in selection.skip)]
-    found = {name for name in names if (library / name).is_dir() or (library / f"{name}.py").is_file()}
+    places = {name: library.joinpath(*name.split(".")) for name in names}
+    found = {name for name, path in places.items() if path.is_dir() or path.with_suffix(".py").is_file()}
     assert set(names) == found
 
 
