@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from setup_local.audit.facts import Packed
+from setup_local.audit.facts import FileFacts, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
 from setup_local.values import BinaryFormat
@@ -42,10 +42,15 @@ def _shared(dist: Packed, settings: str, path: str) -> Breaches:
 
 def _static(dist: Packed, settings: str, path: str) -> Breaches:
     facts = dist.followed(path)
-    if facts is None or facts.kind is not FileKind.AR:
+    if facts is None or not _is_library(facts):
         yield settings, f"tells programs to link {path}, which is not there"
     if not any(name.startswith(_BESIDE) for name in dist.names):
         yield settings, f"tells programs to link static libraries of {_BESIDE}, which are not there"
+
+
+def _is_library(facts: FileFacts) -> bool:
+    """Tell whether a file is a static library, or a universal file of such."""
+    return facts.kind is FileKind.AR or (facts.kind is FileKind.MACHO and facts.image is None and bool(facts.binaries))
 
 
 RULES: tuple[Rule[Packed], ...] = (
