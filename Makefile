@@ -86,16 +86,18 @@ s390x: ARCHITECTURES = s390x:s390x-unknown-linux-gnu
 aarch64 s390x: executed
 
 # All that were built and executed, one after another: each with the distribution's name for the processor.
-ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu i386:i686-unknown-linux-gnu riscv64:riscv64-unknown-linux-gnu \
-	s390x:s390x-unknown-linux-gnu
+ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu arm64:aarch64-unknown-linux-musl i386:i686-unknown-linux-gnu \
+	riscv64:riscv64-unknown-linux-gnu s390x:s390x-unknown-linux-gnu
 executed: environment
 	for pair in $(ARCHITECTURES); do \
 		scripts/install-emulation $${pair%%:*} && \
 		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
-		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py --archive "$$archive" || exit 1; \
+		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py $(REGRESSION) \
+			--archive "$$archive" || exit 1; \
 	done
 
+test-architectures: REGRESSION = tests/integration/test_regression.py --regression=emulated
 test-architectures: executed
 	$(RUN) -m pytest tests/integration/test_processors.py
 

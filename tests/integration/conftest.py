@@ -30,9 +30,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--second-archive", metavar="PATH", help=second)
     group.addoption(
         "--regression",
-        choices=("quick", "all"),
+        choices=("quick", "all", "emulated"),
         default="quick",
-        help="how much of CPython's own test suite to run (quick: without the tests listed as slow)",
+        help="how much of CPython's own test suite to run (quick: without the tests listed as slow; emulated: the files"
+        " that are listed for processors that an emulator stands in for)",
     )
 
 

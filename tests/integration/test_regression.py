@@ -1,7 +1,7 @@
 """CPython's own regression tests, run by the distribution as an ordinary user.
 
 `tests/data/regression-skips.toml` lists what is not run, and why. `--regression=all` also runs the tests that the
-quick run leaves out because they are slow.
+quick run leaves out because they are slow; `--regression=emulated` runs the files listed there, for another processor.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from setup_local.values import BuildOption, Libc, Linkage, without_level
 
 LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
-SECONDS_OF_ALL = {"quick": 2400, "all": 7200}
+EMULATED = "emulated"
+SECONDS_OF_ALL = {"quick": 2400, "all": 7200, EMULATED: 3600}
 DEBUG_FACTOR = 4  # as much longer take builds that check themselves
 SHOWN_EVERY = 20.0
 SHARE_WITHOUT_MODULES = 0.8
@@ -37,11 +38,15 @@ SHARE_WITHOUT_MODULES = 0.8
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
-    """A test file that is not run, or with `case` a pattern of single cases in it that are ignored."""
+    """A test file that is not run, or with `case` a pattern of single cases in it that are ignored.
+
+    `emulated`: only where an emulator runs the interpreter.
+    """
 
     test: str
     reason: str
     case: str = ""
+    emulated: bool = False
     when: When = ALWAYS
 
 
@@ -56,22 +61,28 @@ class Slow:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What is left out; `minimum` is how many cases each kind of run must at least execute."""
+    """What is left out; `minimum` is how many cases each kind of run must at least execute, `emulated` the files of that kind."""
 
     minimum: dict[str, int]
+    emulated: tuple[str, ...]
     slow: tuple[Slow, ...]
     skip: tuple[Skip, ...]
 
-    def applying(self, facts: Facts) -> Selection:
+    def applying(self, facts: Facts, kind: str) -> Selection:
+        skip = (entry for entry in self.skip if entry.when.matches(facts))
         return Selection(
             minimum=self.minimum,
+            emulated=self.emulated,
             slow=tuple(entry for entry in self.slow if entry.when.matches(facts)),
-            skip=tuple(entry for entry in self.skip if entry.when.matches(facts)),
+            skip=tuple(entry for entry in skip if kind == EMULATED or not entry.emulated),
         )
 
-    def left_out(self, kind: str) -> list[str]:
-        slow = [entry.test for entry in self.slow] if kind == "quick" else []
-        return [entry.test for entry in self.skip if not entry.case] + slow
+    def files(self, kind: str) -> list[str]:
+        """Return the words that name what is run, or what is not."""
+        left_out = [entry.test for entry in self.skip if not entry.case]
+        if kind == EMULATED:
+            return [name for name in self.emulated if name not in left_out]
+        return ["-x", *left_out, *(entry.test for entry in self.slow if kind == "quick")]
 
     @property
     def ignored_cases(self) -> list[str]:
@@ -86,8 +97,8 @@ def plain(installation: Installation, workshop: Path) -> Installation:
     return Installation(root=tree, home=installation.home)
 
 
-def selection_for(installation: Installation) -> Selection:
-    """Return what is left out with one installation."""
+def selection_for(installation: Installation, kind: str) -> Selection:
+    """Return what is run, or left out, with one installation."""
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
     facts = Facts(
@@ -100,12 +111,17 @@ def selection_for(installation: Installation) -> Selection:
         tls=installation.tls,
         libpython=Linkage(installation.description["libpython_link_mode"]),
     )
-    return everything.applying(facts)
+    return everything.applying(facts, kind)
 
 
 @pytest.fixture(scope="module")
-def selection(installation: Installation) -> Selection:
-    return selection_for(installation)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.config.getoption("--regression"))
+
+
+@pytest.fixture(scope="module")
+def selection(installation: Installation, kind: str) -> Selection:
+    return selection_for(installation, kind)
 
 
 def test_each_skip_has_a_reason(selection: Selection) -> None:
@@ -143,6 +159,7 @@ def _command(installation: Installation, scratch: Path, kind: str, selection: Se
     return as_ordinary_user(
         [
             *(
+                *installation.personality,
                 installation.python.resolve(),
                 "-m",
                 "test",
@@ -154,7 +171,7 @@ def _command(installation: Installation, scratch: Path, kind: str, selection: Se
             ),
             *("--tempdir", scratch, "--junit-xml", scratch / "results.xml"),
             *(word for pattern in selection.ignored_cases for word in ("--ignore", pattern)),
-            *("-x", *selection.left_out(kind)),
+            *selection.files(kind),
         ]
     )
 
@@ -191,13 +208,8 @@ def _executed(results: Path) -> int:
 
 
 def test_regression_tests_of_cpython(
-    request: pytest.FixtureRequest,
-    plain: Installation,
-    workshop: Path,
-    selection: Selection,
-    say: Callable[[str], None],
+    kind: str, plain: Installation, workshop: Path, selection: Selection, say: Callable[[str], None]
 ) -> None:
-    kind = str(request.config.getoption("--regression"))
     scratch = _scratch(workshop, plain)
     command = _command(plain, scratch, kind, selection)
     env = plain.environment({"TERM": "xterm-256color", "TMPDIR": str(scratch)})
