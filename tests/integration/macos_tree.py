@@ -32,6 +32,10 @@ def linked(tree: Path) -> dict[str, list[Macho]]:
     """Return the slices of every program, library and module of the installation by its path."""
     files = (path for path in sorted((tree / "install").rglob("*")) if path.is_file() and not path.is_symlink())
     found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
-    binary = {name: data for name, data in found.items() if detect(data) is FileKind.MACHO and "/test/" not in name}
+    binary = {
+        name: data
+        for name, data in found.items()
+        if detect(data) is FileKind.MACHO and "/test/" not in name and not name.endswith(".a")
+    }
     slices = {name: [image for image in read_slices(data) if image.linked] for name, data in binary.items()}
     return {name: images for name, images in slices.items() if images}
