@@ -63,11 +63,11 @@ def header(texts: Mapping[str, str]) -> str:
     """Return one C header of those of two processors: lines that differ stand below what the compiler defines for each."""
     (first_macro, first), (second_macro, second) = texts.items()
     ours, theirs = first.splitlines(keepends=True), second.splitlines(keepends=True)
-    whole = []
+    lines = []
     for kind, start, end, other, other_end in difflib.SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         if kind == "equal":
-            whole += ours[start:end]
+            lines += ours[start:end]
             continue
-        whole += [f"#if defined({first_macro})\n", *ours[start:end]]
-        whole += [f"#elif defined({second_macro})\n", *theirs[other:other_end], "#endif\n"]
-    return "".join(whole)
+        lines += [f"#if defined({first_macro})\n", *ours[start:end]]
+        lines += [f"#elif defined({second_macro})\n", *theirs[other:other_end], "#endif\n"]
+    return "".join(lines)
