@@ -19,6 +19,7 @@ from setup_local.audit.model import judge
 from setup_local.audit.policy import Policy, load_policy, version
 from setup_local.audit.texts import PathScanner
 from setup_local.binfmt import macho_rows as rows
+from setup_local.binfmt.macho_join import joined
 from setup_local.binfmt.macho_rows import read_layout
 from setup_local.commands.audit import audit
 from setup_local.errors import RequestError, ValidationFailed
@@ -122,6 +123,16 @@ def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_
 @every(SHARED_BREACHES)
 def test_a_corrupted_sample_with_a_shared_libpython(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
     refused(shared_sample(), rule, corrupt, tmp_path)
+
+
+def test_a_static_library_for_two_processors_is_one_and_a_module_is_not(tmp_path: Path) -> None:
+    sample = macos_sample()
+    put("install/lib/pkgconfig/python-3.13-embed-static.pc", b"Libs: -lz\n")(sample)
+    place = "install/lib/libpython3.13.a"
+    put(place, joined([macho(f"libdebug-{name}.a") for name in ("x86_64", "arm64")]))(sample)
+    assert "embedding-libraries" not in broken(sample, tmp_path)
+    put(place, macho("good-universal.so"))(sample)
+    assert "embedding-libraries" in broken(sample, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["weak.so", "weak-chained.so", "looked-up.so", "loader-path.so", "debug.so"])
