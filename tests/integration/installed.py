@@ -26,7 +26,7 @@ from setup_local.values import BuildOption
 DIST = Path(__file__).resolve().parent.parent / "dist"
 DATA = Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
-BOTH = {("i686", "x86_64")}
+COMPATIBLE = {("i686", "x86_64")}
 """Processors of a distribution and of a machine that runs it without an emulator, but answers uname(2) with its own name."""
 INSTALLATION = ("python/PYTHON.json", "python/install/")
 INDEX_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -139,7 +139,7 @@ class Installation:
     def personality(self) -> list[str]:
         """Return what makes a kernel that runs both call itself a 32-bit one, as in containers of that processor (setarch(8))."""
         machine = str(self.description["target_triple"]).partition("-")[0]
-        return ["setarch", machine] if (machine, platform.machine()) in BOTH else []
+        return ["setarch", machine] if (machine, platform.machine()) in COMPATIBLE else []
 
     @property
     def left_out(self) -> list[str]:

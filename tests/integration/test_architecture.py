@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from clients import ROOT, with_packages
 from installed import INDEX_VARIABLES, Installation, checked, environment
+from test_index import Uv
 
 from setup_local import paths
 from setup_local.binfmt.elf import read_elf
@@ -96,22 +97,14 @@ def test_uv_installs_it_through_the_index_and_starts_it(plan: Plan, archive: Pat
     shelf = place / "shelf"
     shelf.mkdir(parents=True)
     shutil.copy(archive, shelf)
-    uv = with_packages(place / "tools", "judges.txt", place).parent / "uv"
+    program = with_packages(place / "tools", "judges.txt", place).parent / "uv"
     checked([sys.executable, ROOT / "setup-local", "index", "--trust", shelf], env=environment(place), cwd=place)
     metadata = shelf / "download-metadata.json"
     (key,) = json.loads(metadata.read_text(encoding="utf-8"))
     asked = "-".join(UV_NAMES.get(word, word) for word in key.split("-"))
-    more = {
-        "UV_PYTHON_INSTALL_DIR": str(place / "installations"),
-        "UV_CACHE_DIR": str(place / "cache"),
-        "UV_PYTHON_DOWNLOADS_JSON_URL": metadata.as_uri(),
-        "UV_NO_CONFIG": "1",
-    }
-    env = environment(place, more)
-    checked([uv, "python", "install", "--no-bin", asked], env=env, cwd=place)
-    told = checked(
-        [uv, "run", "--no-project", "--python", asked, "python", "-c", FACTS], env=env, cwd=place, seconds=600
-    )
+    uv = Uv(program=program, metadata=metadata.as_uri(), place=place, version=str(plan.python), asked=asked)
+    uv("python", "install", "--no-bin", asked)
+    told = uv("run", "--no-project", "--python", asked, "python", "-c", FACTS, seconds=600)
     assert told.split()[1:] == [plan.target.arch.byte_order.value, str(plan.target.arch.bits)]
 
 

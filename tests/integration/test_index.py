@@ -119,14 +119,14 @@ class Uv:
     def installations(self) -> Path:
         return self.place / "installations"
 
-    def __call__(self, *words: str | Path, installations: Path | None = None) -> str:
+    def __call__(self, *words: str | Path, installations: Path | None = None, seconds: float = 300) -> str:
         more = {
             "UV_PYTHON_INSTALL_DIR": str(installations or self.installations),
             "UV_CACHE_DIR": str(self.place / "cache"),
             "UV_PYTHON_DOWNLOADS_JSON_URL": self.metadata,
             "UV_NO_CONFIG": "1",
         }
-        return checked([self.program, *words], env=environment(self.place, more), cwd=self.place)
+        return checked([self.program, *words], env=environment(self.place, more), cwd=self.place, seconds=seconds)
 
     def python(self, name: str) -> Path:
         return self.place / name / "bin" / "python"
