@@ -1,11 +1,14 @@
 # The commands of development; README.md and docs/testing.md explain them.
+SHELL = /bin/bash
+# A build that fails before `| tail` ends the line.
+.SHELLFLAGS = -o pipefail -c
 PYTHON ?= python3
 RUN = .venv/bin/python
 OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: executed s390x test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
 test: lint unit places distribution older
@@ -64,6 +67,13 @@ embedders: environment
 judges: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	$(RUN) -m pytest tests/integration/test_wheel.py tests/integration/test_index_page.py --archive "$$archive"
+
+# Where SELinux lets no data become code: in a kernel of its own, which QEMU starts.
+VIRTUAL_MACHINE ?= /opt/setup_local-virtual-machine
+selinux: environment
+	scripts/install-virtual-machine $(VIRTUAL_MACHINE)
+	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	SETUP_LOCAL_TEST_KERNEL=$(VIRTUAL_MACHINE)/kernel $(RUN) -m pytest -rs tests/integration/test_selinux.py --archive "$$archive"
 
 # The series before CPython's build system changed.
 older: environment
