@@ -105,17 +105,7 @@ def main() -> None:
         maker.stubs()
         for name in OBJECTS:
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}.o", "-DNO_FORTIFIED")
-        maker.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
-        maker.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
-        maker.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
-        maker.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
-        maker.compile(SOURCES / "many.c", RESULTS / "many.o", *FRAMELESS)
-        maker.run("ar", "rcsD", "libframeless.a", "bundled.o", "many.o", cwd=RESULTS)
-        maker.compile(SOURCES / "many.c", RESULTS / "many.o")
-        maker.run("ar", "rcsD", "libmany.a", "bundled.o", "many.o", cwd=RESULTS)
-        maker.compile(SOURCES / "many.c", RESULTS / "many.o", "-DMORE")
-        maker.run("ar", "rcsD", "libunprotected.a", "bundled.o", "many.o", cwd=RESULTS)
-        (RESULTS / "many.o").unlink()
+        maker.libraries()
         maker.program("python-frameless", LOADER, *FRAMELESS)
         for name in ("STACK_CHECK", "FORTIFIED"):
             maker.program(f"python-no-{name.lower().replace('_', '-')}", LOADER, f"-DNO_{name}")
@@ -134,17 +124,7 @@ def main() -> None:
             maker.program(name, LOADER, *words)
         for module in MODULES:
             maker.module(module)
-        maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
-        maker.run("ar", "rcsD", "libother-machine.a", "bundled.o", "demo.o", "other-machine.o", cwd=RESULTS)
-        maker.compile(SOURCES / "newer_instructions.S", RESULTS / "newer-instructions.o", target="aarch64-linux-gnu")
-        maker.link(
-            RESULTS / "newer-instructions.so",
-            "-m",
-            "aarch64linux",
-            "-shared",
-            *HARDENED,
-            str(RESULTS / "newer-instructions.o"),
-        )
+        maker.other_machine()
         for name, (target, loader) in ARCHITECTURES.items():
             maker.architecture(name, target, loader)
 
@@ -212,6 +192,25 @@ class Maker:
         """Link what `program` compiled last without anything shared."""
         objects = ("start.o", "core.o", "demo.o", "config.o", "c.o")
         self.link(RESULTS / name, "-static", *HARDENED, *objects, str(RESULTS / "libbundled.a"))
+
+    def libraries(self) -> None:
+        """Make static libraries of objects that are there, and of one that is compiled in several ways."""
+        self.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
+        self.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
+        self.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
+        self.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
+        for name, flags in (("frameless", FRAMELESS), ("many", ()), ("unprotected", ("-DMORE",))):
+            self.compile(SOURCES / "many.c", RESULTS / "many.o", *flags)
+            self.run("ar", "rcsD", f"lib{name}.a", "bundled.o", "many.o", cwd=RESULTS)
+        (RESULTS / "many.o").unlink()
+
+    def other_machine(self) -> None:
+        """Make an object of another processor in a library, and a module with instructions that its baseline lacks."""
+        self.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
+        self.run("ar", "rcsD", "libother-machine.a", "bundled.o", "demo.o", "other-machine.o", cwd=RESULTS)
+        newer = RESULTS / "newer-instructions.o"
+        self.compile(SOURCES / "newer_instructions.S", newer, target="aarch64-linux-gnu")
+        self.link(newer.with_suffix(".so"), "-m", "aarch64linux", "-shared", *HARDENED, str(newer))
 
     def shared(self) -> None:
         """Make a libpython, the same under a wrong name, and programs that need it: with the right run path and without."""

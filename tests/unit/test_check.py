@@ -11,28 +11,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from checked_tree import GNU, found_in, small_tree
 from click.testing import CliRunner
 from hostile_elf import CONTRADICTORY, SHAPES
 
-from setup_local import manifest
-from setup_local.audit.model import Finding, Severity
+from setup_local.audit.model import Severity
 from setup_local.binfmt.elf import read_elf
 from setup_local.commands.check import _limits, check, target_of
-from setup_local.doctor.changes import ChangedFacts, changed_files
+from setup_local.doctor.changes import ChangedFacts
 from setup_local.doctor.judge_files import RULES, judge_files
-from setup_local.doctor.tree_files import BinaryFacts, Library, Limits, TextFacts, script_facts, tree_files
+from setup_local.doctor.tree_files import BinaryFacts, Library, Limits, TextFacts, script_facts
 from setup_local.errors import RequestError, ValidationFailed
 
 ELF = Path(__file__).resolve().parent.parent / "binaries" / "elf"
-GNU = "x86_64-unknown-linux-gnu"
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "my tree"
-    (root / "lib" / "pkg").mkdir(parents=True)
-    (root / "bin").mkdir()
-    return root
+    return small_tree(tmp_path / "my tree")
 
 
 def _put(tree: Path, fixture: str, place: str = "lib/pkg") -> Path:
@@ -47,20 +43,14 @@ def _script(tree: Path, first: str, name: str = "bin/tool") -> Path:
     return path
 
 
-def _found(tree: Path, floor: str = "") -> list[Finding]:
-    limits = _limits(tree, GNU, floor)
-    root = Path(limits.roots[0])
-    return list(judge_files("tree", (*tree_files(root, limits), *changed_files(root))).walk())
-
-
 def _rules(tree: Path, floor: str = "") -> dict[str, Severity]:
-    return {found.rule: found.severity for found in _found(tree, floor)}
+    return {found.rule: found.severity for found in found_in(tree, floor)}
 
 
 @pytest.mark.parametrize("fixture", ["good.so", "python", "origin.so", "bundled.o", "other-machine.o", "libbundled.a"])
 def test_what_is_right_everywhere_passes(tree: Path, fixture: str) -> None:
     _put(tree, fixture)
-    assert _found(tree, "2.12") == []
+    assert found_in(tree, "2.12") == []
 
 
 @pytest.mark.parametrize(
@@ -74,11 +64,11 @@ def test_what_is_right_everywhere_passes(tree: Path, fixture: str) -> None:
         ("newer.so", "tree-floor", Severity.WARNING, ("2.30", "2.12")),
     ],
 )
-def test_a_binary_that_would_break_is_found(
+def test_a_binary_that_would_break_isfound_in(
     tree: Path, fixture: str, rule: str, severity: Severity, words: tuple[str, ...]
 ) -> None:
     _put(tree, fixture)
-    (found,) = _found(tree)
+    (found,) = found_in(tree)
     assert (found.rule, found.severity, found.where) == (rule, severity, f"lib/pkg/{fixture}")
     assert all(word in found.what for word in words)
 
@@ -89,9 +79,9 @@ def test_a_floor_that_was_asked_for_is_held(tree: Path) -> None:
     assert _rules(tree, "2.30") == {}
 
 
-def test_a_search_path_out_of_the_tree_is_found(tree: Path) -> None:
+def test_a_search_path_out_of_the_tree_isfound_in(tree: Path) -> None:
     _put(tree, "origin.so", ".")
-    (found,) = _found(tree)
+    (found,) = found_in(tree)
     assert found.rule == "search-path"
     assert "out of the tree" in found.what
 
@@ -101,7 +91,7 @@ def test_libraries_that_a_wheel_brings_are_found_through_its_search_path(tree: P
     assert _rules(tree) == {"needed": Severity.ERROR}
     (tree / "lib" / "own.libs").mkdir()
     shutil.copy(ELF / "good.so", tree / "lib" / "own.libs" / "libother.so.1")
-    assert _found(tree) == []
+    assert found_in(tree) == []
 
 
 def test_a_library_that_leads_out_of_the_tree_is_not_in_it(tree: Path) -> None:
@@ -116,7 +106,7 @@ def test_a_library_elsewhere_in_the_tree_is_told_with_the_way_there(tree: Path) 
     _put(tree, "needs-other.so")
     (tree / "lib" / "x").mkdir()
     shutil.copy(ELF / "good.so", tree / "lib" / "x" / "libother.so.1")
-    (found,) = _found(tree)
+    (found,) = found_in(tree)
     assert (found.rule, found.severity) == ("reachable", Severity.WARNING)
     assert "patchelf --set-rpath '$ORIGIN/../x' lib/pkg/needs-other.so" in found.what
 
@@ -132,7 +122,7 @@ def test_an_absolute_search_path_into_the_tree_gets_its_relative_form(tree: Path
     assert "current directory" in empty
 
 
-def test_a_damaged_binary_is_found(tree: Path) -> None:
+def test_a_damaged_binary_isfound_in(tree: Path) -> None:
     path = _put(tree, "good.so")
     path.write_bytes(path.read_bytes()[:200])
     assert _rules(tree) == {"readable": Severity.ERROR}
@@ -146,9 +136,9 @@ def test_a_binary_of_another_machine_is_a_warning_and_not_judged(tree: Path) -> 
     assert _rules(tree) == {"machine": Severity.WARNING}
 
 
-def test_a_script_that_names_the_tree_is_found(tree: Path) -> None:
+def test_a_script_that_names_the_tree_isfound_in(tree: Path) -> None:
     _script(tree, f"#!{tree}/bin/python3")
-    (found,) = _found(tree)
+    (found,) = found_in(tree)
     assert (found.rule, found.where) == ("script", "bin/tool")
     assert "fix:" in found.what
 
@@ -162,7 +152,7 @@ def test_a_script_that_names_the_tree_is_found(tree: Path) -> None:
         "#!/gone/py/bin/python3",
     ],
 )
-def test_every_form_of_a_path_that_moves_is_found(tree: Path, first: str) -> None:
+def test_every_form_of_a_path_that_moves_isfound_in(tree: Path, first: str) -> None:
     plain = tree.with_name("plain")
     tree.rename(plain)
     _script(plain, first.format(tree=plain))
@@ -179,12 +169,12 @@ def test_every_form_of_a_path_that_moves_is_found(tree: Path, first: str) -> Non
 )
 def test_scripts_that_follow_the_tree_pass(tree: Path, first: str) -> None:
     _script(tree, first)
-    assert _found(tree) == []
+    assert found_in(tree) == []
 
 
 def test_a_file_that_is_not_executable_is_no_script(tree: Path) -> None:
     _script(tree, f"#!{tree}/bin/python3").chmod(0o644)
-    assert _found(tree) == []
+    assert found_in(tree) == []
 
 
 def test_a_program_that_the_system_lacks_is_a_warning(tree: Path) -> None:
@@ -192,15 +182,15 @@ def test_a_program_that_the_system_lacks_is_a_warning(tree: Path) -> None:
     assert _rules(tree) == {"program": Severity.WARNING}
 
 
-def test_absolute_links_into_the_tree_are_found(tree: Path) -> None:
+def test_absolute_links_into_the_tree_arefound_in(tree: Path) -> None:
     (tree / "bin" / "python").symlink_to(tree / "bin" / "python3")
     (tree / "lib64").symlink_to(tree / "lib")
     (tree / "bin" / "env").symlink_to("/usr/bin/env")
     (tree / "bin" / "good").symlink_to("python")
-    assert [(found.rule, found.where) for found in _found(tree)] == [("link", "bin/python"), ("link", "lib64")]
+    assert [(found.rule, found.where) for found in found_in(tree)] == [("link", "bin/python"), ("link", "lib64")]
 
 
-def test_a_pth_file_that_names_the_tree_is_found(tree: Path) -> None:
+def test_a_pth_file_that_names_the_tree_isfound_in(tree: Path) -> None:
     (tree / "lib" / "own.pth").write_text(f"import x\n{tree}/src\n/elsewhere\n", encoding="utf-8")
     assert _rules(tree) == {"path-file": Severity.ERROR}
 
@@ -210,7 +200,7 @@ def test_a_tree_reached_through_a_link_is_the_same_tree(tree: Path) -> None:
     link.symlink_to(tree)
     _script(tree, f"#!{link}/bin/python3", "bin/one")
     _script(tree, f"#!{tree}/bin/python3", "bin/two")
-    assert [found.where for found in _found(link)] == ["bin/one", "bin/two"]
+    assert [found.where for found in found_in(link)] == ["bin/one", "bin/two"]
 
 
 def test_a_name_may_be_any_bytes(tree: Path) -> None:
@@ -225,82 +215,6 @@ def test_a_tree_with_a_neighbour_of_similar_name() -> None:
     limits = _facts_limits()
     assert limits.inside("/opt/py/../py/bin")
     assert not limits.inside("/opt/python/bin")
-
-
-def _listed(tree: Path, root: Path | None = None) -> None:
-    top = root or tree
-    names = [str(path.relative_to(top)) for path in tree.rglob("*")]
-    (top / manifest.NAME).write_text(
-        manifest.to_text(manifest.digests({name: top / name for name in names})), encoding="utf-8"
-    )
-
-
-def _texts(tree: Path, count: int) -> list[Path]:
-    files = [tree / "lib" / f"{number:03}.py" for number in range(count)]
-    for path in files:
-        path.write_text("1\n", encoding="utf-8")
-    return files
-
-
-def test_files_that_were_changed_or_removed_are_warnings(tree: Path) -> None:
-    changed, removed, good = _texts(tree, 3)
-    (tree / "bin" / "link").symlink_to("../lib/000.py")
-    _listed(tree)
-    assert _found(tree) == []
-    changed.write_text("2\n", encoding="utf-8")
-    removed.unlink()
-    (tree / "lib" / "added.py").write_text("3\n", encoding="utf-8")
-    found = {item.where: item for item in _found(tree)}
-    assert found.keys() == {"lib/000.py", "lib/001.py", "bin/link"}
-    assert {item.rule for item in found.values()} == {"manifest"}
-    assert {item.severity for item in found.values()} == {Severity.WARNING}
-    assert "is not there" in found["lib/001.py"].what
-    assert good.exists()
-
-
-def test_a_link_that_leads_elsewhere_is_a_change(tree: Path) -> None:
-    _texts(tree, 1)[0].with_name("other.py").write_text("2\n", encoding="utf-8")
-    (tree / "bin" / "link").symlink_to("../lib/000.py")
-    _listed(tree)
-    (tree / "bin" / "link").unlink()
-    (tree / "bin" / "link").symlink_to("../lib/other.py")
-    assert [item.where for item in _found(tree)] == ["bin/link"]
-
-
-def test_of_many_changes_the_rest_is_counted(tree: Path) -> None:
-    files = _texts(tree, 25)
-    _listed(tree)
-    for path in files:
-        path.unlink()
-    found = _found(tree)
-    assert len(found) == 21
-    assert "lists 5 more files" in found[-1].what
-
-
-def test_the_manifest_of_a_full_archive_lies_beside_the_installation(tree: Path) -> None:
-    full = tree / "python"
-    (full / "install").mkdir(parents=True)
-    (full / "PYTHON.json").write_text("{}", encoding="utf-8")
-    (full / "install" / "a.py").write_text("1\n", encoding="utf-8")
-    _listed(full)
-    (full / "PYTHON.json").write_text("[]", encoding="utf-8")
-    assert _found(full / "install") == []
-    (full / "install" / "a.py").write_text("2\n", encoding="utf-8")
-    assert [item.where for item in _found(full / "install")] == ["a.py"]
-
-
-@pytest.mark.parametrize("data", [b"nothing\n", b"x" * (1 << 23), b"0" * 64 + b"  ../../etc/passwd\n"])
-def test_a_manifest_that_is_none_is_a_warning(tree: Path, data: bytes) -> None:
-    (tree / manifest.NAME).write_bytes(data)
-    (found,) = _found(tree)
-    assert (found.rule, found.where, found.severity) == ("manifest", manifest.NAME, Severity.WARNING)
-    assert "cannot be used" in found.what
-
-
-def test_names_of_a_manifest_are_shown_escaped(tree: Path) -> None:
-    (tree / manifest.NAME).write_bytes(b"\\" + b"0" * 64 + b"  a\\nb\x1b\n" + b"0" * 64 + b"  " + b"z" * 5000 + b"\n")
-    assert [item.where[:10] for item in _found(tree)] == ["a\\nb\\x1b", "z" * 10]
-    assert all(item.where.isprintable() and item.what.isprintable() for item in _found(tree))
 
 
 def _facts_limits() -> Limits:
@@ -385,7 +299,7 @@ def test_the_target_is_that_of_the_interpreter(fixture: str, triple: str, tmp_pa
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_a_file_that_hides_what_it_needs_from_tools_is_found(tree: Path, shape: str) -> None:
+def test_a_file_that_hides_what_it_needs_from_tools_isfound_in(tree: Path, shape: str) -> None:
     (tree / "module.so").write_bytes(SHAPES[shape]((ELF / "newer.so").read_bytes()))
     rules = _rules(tree, "2.17")
     assert "floor" in rules
@@ -396,7 +310,7 @@ def test_a_file_of_terabytes_is_not_read(tree: Path) -> None:
     with (tree / "huge.so").open("wb") as stream:
         stream.write(b"\x7fELF")
         stream.truncate(1 << 40)
-    (found,) = _found(tree)
+    (found,) = found_in(tree)
     assert found.rule == "readable"
     assert str(1 << 40) in found.what
 

@@ -85,26 +85,28 @@ TRAINING = Training(
 )
 
 
+CONFIGURE = (
+    ConfigurePart(
+        args=("--build={build}", "--with-openssl={deps}"),
+        environment={"CPATH": "{deps}/include"},
+        cache={"ac_cv_have_libdb": "yes"},
+        cflags=("-fPIC",),
+        ldflags=("-Wl,--exclude-libs,{archives}",),
+    ),
+    ConfigurePart(args=("--with-system-ffi",), when=When(python="<3.12")),
+)
+PATCHES = (
+    PatchPart(name="cpython-own-lock.toml"),
+    PatchPart(name="cpython-getpath.toml", when=When(python="<3.12")),
+)
+
+
 def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **changes: Any) -> Catalogs:
     pinned = [source("cpython", version) for version in ("3.13.5", "3.11.2", "3.13.15")]
     pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
     pinned += [source("ziglang", "1"), source("llvm-22", "1")]
     tools = load_llvm_tools()
     pinned += [source(item.name, item.versions.removeprefix("==")) for item in libraries]
-    parts = (
-        ConfigurePart(
-            args=("--build={build}", "--with-openssl={deps}"),
-            environment={"CPATH": "{deps}/include"},
-            cache={"ac_cv_have_libdb": "yes"},
-            cflags=("-fPIC",),
-            ldflags=("-Wl,--exclude-libs,{archives}",),
-        ),
-        ConfigurePart(args=("--with-system-ffi",), when=When(python="<3.12")),
-    )
-    patches = (
-        PatchPart(name="cpython-own-lock.toml"),
-        PatchPart(name="cpython-getpath.toml", when=When(python="<3.12")),
-    )
     values: dict[str, Any] = {
         "sources": Sources(sources=tuple(pinned)),
         "libraries": libraries,
@@ -114,11 +116,11 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "emulation": load_emulation(),
         "cpython": CPythonCatalog(
             deps="../deps",
-            configure=parts,
+            configure=CONFIGURE,
             build_python=BUILD_PYTHON,
             training=TRAINING,
             unshipped=UNSHIPPED,
-            patch=patches,
+            patch=PATCHES,
         ),
         "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
         "llvm_tools": dataclasses.replace(
