@@ -103,7 +103,8 @@ executed: environment
 		scripts/install-emulation $${pair%%:*} && \
 		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
-		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_architecture.py $(REGRESSION) \
+		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_distribution_names.py \
+			tests/integration/test_architecture.py $(REGRESSION) \
 			--archive "$$archive" || exit 1; \
 	done
 

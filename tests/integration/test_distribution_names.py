@@ -12,7 +12,9 @@ from installed import DATA, Installation
 RECORDED = DATA / "debian-python3.13-names.json"
 DEVIATIONS = DATA / "names-deviations.toml"
 DEVIATIONS_OF_MUSL = DATA / "names-deviations-musl.toml"
+DEVIATIONS_OF_PROCESSORS = DATA / "names-deviations-processors.toml"
 RECORDED_VERSION = "3.13.5"
+X86 = ("x86_64", "i686")
 OF_FILES = {"__file__"}
 """What a module has only when it is a file of its own; ours are built in."""
 
@@ -20,9 +22,14 @@ OF_FILES = {"__file__"}
 @pytest.fixture(scope="module")
 def deviations(installation: Installation) -> dict[str, dict[str, str]]:
     """Return the reason for each name that is missing on purpose, by module."""
-    found: dict[str, dict[str, str]] = tomllib.loads(DEVIATIONS.read_text(encoding="utf-8"))
+    files = [DEVIATIONS]
     if installation.c_library != "glibc":
-        for module, reasons in tomllib.loads(DEVIATIONS_OF_MUSL.read_text(encoding="utf-8")).items():
+        files.append(DEVIATIONS_OF_MUSL)
+    if not str(installation.description["target_triple"]).startswith(X86):
+        files.append(DEVIATIONS_OF_PROCESSORS)
+    found: dict[str, dict[str, str]] = {}
+    for file in files:
+        for module, reasons in tomllib.loads(file.read_text(encoding="utf-8")).items():
             found.setdefault(module, {}).update(reasons)
     return found
 
