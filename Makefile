@@ -55,7 +55,7 @@ distribution: environment
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
 		--ignore tests/integration/test_client_embedders.py --ignore tests/integration/test_wheel.py \
-		--ignore tests/integration/test_environments.py --ignore tests/integration/test_processors.py \
+		--ignore-glob 'tests/integration/test_environment*.py' --ignore tests/integration/test_processors.py \
 		--ignore tests/integration/test_index_page.py --archive "$$archive" --second-archive "$$second"
 
 # Programs and packages that embed the interpreter; some of them are compiled first.
@@ -160,22 +160,25 @@ test-optimized: environment
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
-		--ignore tests/integration/test_environments.py --ignore tests/integration/test_processors.py --archive "$$archive" && \
+		--ignore-glob 'tests/integration/test_environment*.py' --ignore tests/integration/test_processors.py --archive "$$archive" && \
 	mkdir -p $(OUTPUT)/again && \
 	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
 
-# Build steps in pinned distributions: whole builds in two of them, then kills, a full disk, and Docker's engine, which is started by the
-# tests (install docker.io, or name a directory with its unpacked packages with SETUP_LOCAL_TEST_DOCKER).
+# Build steps in pinned distributions: whole builds in two of them, used by those who get the archive; kills, a full disk, Wheezy's
+# definition with a stand-in, and Docker's engine, which is started by the tests and makes a whole build as well (install docker.io, or
+# name a directory with its unpacked packages with SETUP_LOCAL_TEST_DOCKER).
 test-environments: environment
 	for name in bullseye trixie; do \
-		archive=$$(./build-linux.py --environment $$name --python $(REFERENCE) --output $(OUTPUT)/$$name | tail -n 1) && \
-		./setup-local validate "$$archive" || exit 1; \
+		archive=$$(./build-linux.py --environment $$name --sandbox bwrap --python $(REFERENCE) --output $(OUTPUT)/$$name) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
 	done
 	./setup-local toolchain bootstrap --environment bullseye --until m4
-	$(RUN) -m pytest tests/integration/test_environments.py
+	archive=$$(./build-linux.py --environment trixie --python $(REFERENCE) --output $(OUTPUT)/trixie) && \
+	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
 
 # Every variant: built, audited, run, and put through the quick part of CPython's own tests; ends with a table.
 test-matrix: environment

@@ -31,7 +31,6 @@ def environments() -> None:
     Examples:
       setup-local environments list
       setup-local environments resolve wheezy
-      setup-local environments root bullseye
     """
 
 

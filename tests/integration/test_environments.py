@@ -1,11 +1,12 @@
 """Environments for real: steps in bubblewrap and in Docker, kills, a full disk, no daemon, and compiling for a distribution.
 
 Docker's engine is that of the distribution (`docker.io`), started here with a data directory and a socket of its own.
-Sources come from the cache, so `make test-environments` fetches them first.
+Sources come from the cache, so `make test-environments` fetches them first, and builds the archive under test.
 """
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import shutil
@@ -13,17 +14,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from setup_local import paths
+from setup_local.catalog.environments import load_environment
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = paths.cache_root() / "sources"
 PROJECTS = ROOT / "tests" / "integration" / "projects"
 ENVIRONMENT = "bullseye"
+WHOLE = "trixie"  # where the archive under test was built
 STAGE = ["toolchain", "bootstrap", "--environment", ENVIRONMENT, "--until", "m4", "--offline", "--mirror", str(SOURCES)]
 WAIT_SECONDS = 600
 ENGINE_VARIABLE = "SETUP_LOCAL_TEST_DOCKER"  # a directory with unpacked packages, where the engine is not installed
@@ -48,20 +51,29 @@ def error_line(done: subprocess.CompletedProcess[str]) -> str:
     return done.stderr[done.stderr.index("error: ") :].rstrip("\n")
 
 
-def log_of(cache: Path, stage: str) -> str:
-    return "".join(path.read_text(errors="replace") for path in (cache / "logs").glob(f"bootstrap-{stage}-*.log"))
+def log_of(cache: Path) -> str:
+    return "".join(path.read_text(errors="replace") for path in (cache / "logs").glob("bootstrap-m4-*.log"))
 
 
-def kill_when(cache: Path, sign: str, env: Mapping[str, str]) -> None:
-    """Start the stage, and kill it and all below it as soon as its log has a sign."""
-    process = subprocess.Popen(words(*STAGE), env=env, stderr=subprocess.DEVNULL, start_new_session=True)
+def logged(cache: Path, sign: str) -> Callable[[], bool]:
+    return lambda: sign in log_of(cache)
+
+
+def kill_when(ready: Callable[[], object], env: Mapping[str, str], *more: str) -> None:
+    """Start the stage, and kill it, as the kernel would, as soon as something is there."""
+    process = subprocess.Popen(words(*STAGE, *more), env=env, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + WAIT_SECONDS
-    while sign not in log_of(cache, "m4"):
+    while not ready():
         assert process.poll() is None, "the stage ended before it could be killed"
-        assert time.monotonic() < deadline, f"the log never had {sign!r}"
-        time.sleep(0.1)
+        assert time.monotonic() < deadline, "the moment never came"
+        time.sleep(0.02)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
+
+
+def root_hash(cache: Path) -> str:
+    (file,) = (cache / "store").glob(f"*-environment-{ENVIRONMENT}/result/root.sha256")
+    return file.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +82,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_stage_that_is_killed_again_and_again_goes_on(cache: Path) -> None:
-    env = environ(cache)
-    kill_when(cache, "checking for", env)
-    kill_when(cache, "  CC ", env)
-    (work,) = (cache / "work" / "resumable").glob("*-m4")
-    assert (work / "configured").is_file()
+    """While the root file system is made, then while the source is unpacked, configured, compiled, and installed."""
+    env, work = environ(cache), cache / "work"
+    kill_when(lambda: list(work.glob(f"build-*/out/environment-{ENVIRONMENT}/root/usr/bin/*")), env)
+    assert not list((cache / "store").glob("*-environment-*"))
+    kill_when(lambda: list(work.glob("resumable/*-m4/source/archive/*")), env)
+    assert not list(work.glob("resumable/*-m4/configured"))
+    for sign in ("checking for", "  CC ", "; make install "):
+        kill_when(logged(cache, sign), env)
+    (resumed,) = work.glob("resumable/*-m4")
     done = run(STAGE, env)
     assert done.returncode == 0, done.stderr
-    assert "/configure " not in log_of(cache, "m4"), "the tree was configured again"
+    assert "/configure " not in log_of(cache), "the tree was configured again"
     assert_m4(Path(done.stdout.strip()))
-    assert not work.exists()
+    assert not resumed.exists()
+    assert [path.name for path in work.iterdir() if path.name.startswith("build-")] == []
 
 
 def assert_m4(result: Path) -> None:
@@ -87,11 +104,13 @@ def assert_m4(result: Path) -> None:
     assert "GNU M4" in shown
 
 
-def test_a_full_disk_is_one_message(tmp_path: Path) -> None:
-    script = f'mount -t tmpfs -o size=60m none {tmp_path} && exec "$@"'
+@pytest.mark.parametrize("size", ["60m", "250m", "430m"], ids=["packages", "root", "stage"])
+def test_a_full_disk_is_one_message(tmp_path: Path, size: str) -> None:
+    """The disk is full while packages are fetched, while the root file system is made, and while a stage is."""
+    script = f'mount -t tmpfs -o size={size} none {tmp_path} && exec "$@"'
     start = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run([*start, *words(*STAGE)], env=environ(tmp_path), capture_output=True, text=True, check=False)
-    assert done.returncode in (11, 12, 16), done.stderr
+    assert done.returncode in (11, 12, 14, 16), done.stderr
     assert "No space left on device" in error_line(done)
 
 
@@ -100,6 +119,23 @@ def test_an_environment_whose_hashes_are_missing_is_told_before_anything_is_done
     assert done.returncode == 2
     assert "environments resolve wheezy" in error_line(done)
     assert not (tmp_path / "sources").exists()
+
+
+def test_a_package_with_the_wrong_bytes_is_named_with_both_hashes(tmp_path: Path) -> None:
+    """The mirror has all packages, and one of them is another one's file."""
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    sources = load_environment(ENVIRONMENT).sources
+    for source in sources:
+        (mirror / source.forms[0].file).symlink_to(SOURCES / source.forms[0].sha256 / source.forms[0].file)
+    wrong, other = (source.forms[0] for source in sources[:2])
+    (mirror / wrong.file).unlink()
+    shutil.copyfile(SOURCES / other.sha256 / other.file, mirror / wrong.file)
+    stage = [str(mirror) if word == str(SOURCES) else word for word in STAGE]
+    done = run(stage, environ(tmp_path / "cache"))
+    assert done.returncode == 11, done.stderr
+    assert f"{wrong.file} has the wrong bytes: expected SHA-256 {wrong.sha256}, got {other.sha256}" in error_line(done)
+    assert not list((tmp_path / "cache" / "store").glob("*-environment-*"))
 
 
 def docker(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
@@ -127,7 +163,7 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     place = tmp_path_factory.mktemp("docker")
     address = f"unix://{place}/docker.sock"
     arguments = [engine, "--data-root", place / "data", "--exec-root", place / "exec", "--pidfile", place / "pid"]
-    arguments += ["--host", address, "--bridge=none", "--iptables=false", "--ip6tables=false", "--storage-driver=vfs"]
+    arguments += ["--host", address, "--bridge=none", "--iptables=false", "--ip6tables=false"]
     with (place / "log").open("wb") as log:
         process = subprocess.Popen(arguments, env={**os.environ, "PATH": path}, stdout=log, stderr=subprocess.STDOUT)
     deadline = time.monotonic() + 60
@@ -140,16 +176,37 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     process.wait()
 
 
-def test_the_same_stage_runs_in_docker(daemon: str, tmp_path: Path) -> None:
-    done = docker(STAGE, environ(tmp_path, DOCKER_HOST=daemon))
+def containers(daemon: str) -> list[str]:
+    argv = ["docker", "--host", daemon, "ps", "--all", "--quiet"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.split()
+
+
+def test_the_same_stage_runs_in_docker_and_goes_on_after_a_kill(daemon: str, cache: Path, tmp_path: Path) -> None:
+    """The container outlives the killed build; the next one removes it before anything else writes in its place."""
+    env = environ(tmp_path, DOCKER_HOST=daemon)
+    kill_when(logged(tmp_path, "  CC "), env, "--sandbox", "docker")
+    (left_over,) = containers(daemon)
+    done = docker(STAGE, env)
     assert done.returncode == 0, done.stderr
+    assert "/configure " not in log_of(tmp_path), "the tree was configured again"
     result = Path(done.stdout.strip())
     assert_m4(result)
     assert (result / "bin" / "m4").stat().st_uid == os.getuid()
-    listed = subprocess.run(
-        ["docker", "--host", daemon, "ps", "--all", "--quiet"], capture_output=True, text=True, check=True
-    )
-    assert listed.stdout == ""
+    assert left_over not in containers(daemon)
+    assert containers(daemon) == []
+    assert root_hash(tmp_path) == root_hash(cache)
+
+
+def test_a_whole_build_in_docker_has_the_same_bytes(daemon: str, archive: Path, tmp_path: Path) -> None:
+    """The archive under test was built in the same distribution with bubblewrap; nothing of that build is taken."""
+    build = ["build", "--python", "cpython-" + archive.name.split("-")[1], "--environment", WHOLE]
+    places = ["--offline", "--mirror", str(SOURCES), "--output", str(tmp_path / "dist")]
+    done = docker([*build, *places], environ(tmp_path / "cache", DOCKER_HOST=daemon))
+    assert done.returncode == 0, done.stderr
+    made = Path(done.stdout.strip())
+    assert made.name == archive.name
+    assert filecmp.cmp(made, archive, shallow=False), f"{made} differs from {archive}"
+    assert containers(daemon) == []
 
 
 def test_a_daemon_that_this_user_may_not_use_is_one_line(daemon: str) -> None:

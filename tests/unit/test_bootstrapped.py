@@ -11,10 +11,12 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from setup_local import manifest
+from setup_local import cli, manifest, paths
 from setup_local.build.bootstrap_chain import RECORD
 from setup_local.build.bootstrapped import bootstrapped, export, fetch_over, find_bootstrapped, register, take_over
+from setup_local.commands.toolchain import toolchain as commands
 from setup_local.errors import OutputError, SourceError, ToolchainError
 from setup_local.fetch.http import Downloader
 
@@ -146,3 +148,26 @@ def test_what_is_downloaded_is_verified_like_any_archive(
         fetch_over("https://x.invalid/a", "0" * 64, tmp_path / "cache", {})
     found = fetch_over("https://x.invalid/a", manifest.file_digest(archive), tmp_path / "cache", {})
     assert find_bootstrapped(tmp_path / "cache") == found.directory
+
+
+def test_what_was_tampered_with_is_one_message_of_the_command(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "cache"))
+    changed(archive, "bin/clang-22", b"evil")
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["toolchain", "import", str(archive)])
+    assert caught.value.code == ToolchainError.exit_code
+    shown = capsys.readouterr().err
+    assert shown.splitlines() == [f"error: {archive}: was changed: bin/clang is not what its manifest says"]
+
+
+def test_a_toolchain_goes_to_another_cache_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "one"))
+    register(tmp_path / "one", "bullseye", toolchain(tmp_path / "made"))
+    assert CliRunner().invoke(commands, ["export", str(tmp_path / "a")], catch_exceptions=False).exit_code == 0
+    sha256 = manifest.file_digest(tmp_path / "a")
+    monkeypatch.setenv(paths.CACHE_VARIABLE, str(tmp_path / "two"))
+    words = ["import", str(tmp_path / "a"), "--sha256", sha256.upper()]
+    taken = CliRunner().invoke(commands, words, catch_exceptions=False)
+    assert taken.stdout.strip() == f"bullseye: {find_bootstrapped(tmp_path / 'two')}"
