@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 
 _ASSIGNMENT = re.compile(r"(?m)^(?P<name>[A-Za-z_]\w*)[ ]*=(?P<value>(?:[^\\\n]|\\.|\\\n)*)$")
+# Those that hold unless the environment has another value are edited as well; nothing asks for their values.
+_EDITABLE = re.compile(r"(?m)^(?P<name>[A-Za-z_]\w*)[ ]*(?P<sign>\??=)(?:[^\\\n]|\\.|\\\n)*$")
 _REFERENCE = re.compile(r"\$(?:\((?P<round>\w+)\)|\{(?P<curly>\w+)\})")
 _DEPTH = 40
 
@@ -43,6 +45,6 @@ def edit(text: str, replacement: Callable[[str], str | None]) -> str:
 
     def assigned(match: re.Match[str]) -> str:
         value = replacement(match["name"])
-        return match[0] if value is None else f"{match['name']}=\t{value}".rstrip()
+        return match[0] if value is None else f"{match['name']}{match['sign']}\t{value}".rstrip()
 
-    return _ASSIGNMENT.sub(assigned, text)
+    return _EDITABLE.sub(assigned, text)

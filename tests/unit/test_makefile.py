@@ -50,3 +50,9 @@ def test_edit_changes_only_what_is_asked_for() -> None:
     assert "OBJS=\tc.o\nEMPTY=\n" in edited
     assert "Modules/a.o" not in edited
     assert makefile.edit(TEXT, lambda _name: None) == TEXT
+
+
+def test_a_value_that_holds_unless_another_is_given_is_edited_and_stays_one() -> None:
+    text = "PYTHON_FOR_REGEN?=python3.11\nVERSION=\t3.13\n"
+    assert makefile.edit(text, {"PYTHON_FOR_REGEN": ""}.get) == "PYTHON_FOR_REGEN?=\nVERSION=\t3.13\n"
+    assert makefile.edit(text, {"PYTHON_FOR_REGEN": "python3"}.get).startswith("PYTHON_FOR_REGEN?=\tpython3\n")
