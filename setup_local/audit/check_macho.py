@@ -139,10 +139,10 @@ def _slices_agree(facts: FileFacts) -> Breaches:
     images = [item.image for item in facts.binaries if isinstance(item.image, Macho)]
     if facts.image is None or len(images) < 2:  # noqa: PLR2004 - one alone agrees
         return
-    first, passed_on = images[0], facts.binaries[0].policy.functions.keys()  # what the system has differs by processor
+    first = images[0]
     for other in images[1:]:
         pairs = (
-            ("exports", first.exports - passed_on, other.exports - passed_on),
+            ("exports", first.exports, other.exports),
             ("libraries", first.needed, other.needed),
             ("search paths", first.search_paths, other.search_paths),
             ("install names", (first.identity,), (other.identity,)),

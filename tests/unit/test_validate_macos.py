@@ -188,6 +188,23 @@ def test_slices_that_are_missing_or_differ(rule: str, name: str) -> None:
     assert rule in _rules(name, macho(name), _universal())
 
 
+def test_a_slice_that_passes_on_a_name_of_the_system() -> None:
+    """Linkers do so for a pattern that matches more than was meant."""
+    data = macho("one-sided.so").replace(b"inflate", b"sigwait")
+    facts = _facts("x.so", data, _universal())
+    assert "sigwait" in facts.binaries[0].policy.functions
+    assert "slices-agree" in _rules("x.so", data, _universal())
+
+
+def test_a_module_passes_on_nothing_of_the_system() -> None:
+    """`_ctypes_test` may export its own functions, which tests call, and no others."""
+    place = "install/lib/python3.13/lib-dynload/_ctypes_test.cpython-313-darwin.so"
+    policy = load_policy(TRIPLE)
+    own = macho("exports.so").replace(b"inflate", b"tf_bbbb")
+    assert "exports" not in _rules(place, own, policy)
+    assert "exports" in _rules(place, macho("exports.so").replace(b"inflate", b"sigwait"), policy)
+
+
 def test_what_is_wrong_with_one_slice() -> None:
     facts = _facts("x.so", macho("one-sided.so"), _universal())
     binaries = [finding for item in facts.binaries for finding in judge(item.name, check_binary.RULES, item).walk()]
