@@ -78,6 +78,8 @@ _WHOLE: tuple[Rule[Any], ...] = (
     *check_sources.RULES,
     *check_links.RULES,
     *check_licences.RULES,
+    check_debuginfo.BUNDLES,
+    check_debuginfo.COMPLETE,
 )
 
 

@@ -43,6 +43,7 @@ class MachoKind(Enum):
     EXECUTE = rows.EXECUTE
     DYLIB = rows.DYLIB
     BUNDLE = rows.BUNDLE
+    DSYM = rows.DSYM
     OTHER = -1
 
 
@@ -127,6 +128,11 @@ class Macho:
         return not (debug or self.symbols.locals or self.symbols.hidden)
 
     @property
+    def debug_bundle(self) -> bool:
+        """Tell whether it is the debug information of another file, made by `dsymutil`."""
+        return self.kind is MachoKind.DSYM
+
+    @property
     def bitcode(self) -> bool:
         """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
         return any(name.startswith(_BITCODE) for name in self.sections)
@@ -168,20 +174,21 @@ def _read(data: bytes) -> Macho:
     symbols = read_symbols(file)
     machine = machine_name(file.header.cpu, file.header.subtype)
     code = [(item.offset, item.size) for item in file.sections if item.is_code and item.holds_bytes]
+    uuid = file.first(rows.UUID)
     common: dict[str, Any] = {
         "kind": _kind(file.header.kind),
         "machine": machine,
+        "build_id": uuid.body[rows.COMMAND.size :].hex() if uuid else "",
         "minimums": tuple(_minimums(file)),
         "symbols": symbols.table,
         "stabs": symbols.stabs,
-        "frames": count_frames(data, machine, code),
+        "frames": None if file.header.kind == rows.DSYM else count_frames(data, machine, code),  # its code is elsewhere
         "sections": frozenset(f"{name_of(item.segment)},{name_of(item.name)}" for item in file.sections),
     }
     return Macho(**common, **_linked_facts(file)) if file.header.kind in _LINKED else Macho(**common)
 
 
 def _linked_facts(file: Layout) -> dict[str, Any]:
-    uuid = file.first(rows.UUID)
     bound = bound_names(file)
     needed = file.texts(*rows.DYLIBS)
     if any(item.library > len(needed) for item in bound):
@@ -192,7 +199,6 @@ def _linked_facts(file: Layout) -> dict[str, Any]:
         "identity": next(iter(file.texts(rows.ID_DYLIB)), None),
         "search_paths": file.texts(rows.RPATH),
         "loader": next(iter(file.texts(rows.LOAD_DYLINKER)), None),
-        "build_id": uuid.body[rows.COMMAND.size :].hex() if uuid else "",
         "two_level": bool(file.header.flags & rows.TWO_LEVEL and not file.header.flags & rows.FORCED_FLAT),
         "position_independent": file.header.kind != rows.EXECUTE or bool(file.header.flags & rows.PIE),
         "executable_stack": bool(file.header.flags & rows.EXECUTABLE_STACK),

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from setup_local.build import darwin, darwin_sdk
+import dataclasses
+
+from setup_local import fetch
+from setup_local.build import darwin, darwin_sdk, dsym
 from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.targets import Target
 from setup_local.plan.model import Plan
+
+LINKED = "cpython-linked"
+_DSYM_TOOLS = "dsym-tools"
 
 
 def toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
@@ -44,3 +50,26 @@ def sdk_step(plan: Plan, target: Target, floor: str, compilers: str) -> Step:
         action=action,
         weight=3,
     )
+
+
+def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
+    """Return the step that makes CPython as two: the one that links it, and one that takes its debug information out of it."""
+    recipe = plan.recipes.dsym
+
+    def action(job: Job) -> None:
+        dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
+
+    linked = dataclasses.replace(step, name=LINKED)
+    separated = Step(name=step.name, ingredients=recipe.bundles, needs=(LINKED, _DSYM_TOOLS), action=action, weight=30)
+    return [linked, _dsym_tools_step(plan, inputs), separated]
+
+
+def _dsym_tools_step(plan: Plan, inputs: GraphInputs) -> Step:
+    recipe = plan.recipes.dsym
+    taken = {item.name: inputs.sources[item.identity] for item in plan.toolchain_sources if item.name in recipe.keep}
+
+    def action(job: Job) -> None:
+        trees = {name: fetch.unpack(item, job.work / name, only=recipe.keep[name]) for name, item in taken.items()}
+        dsym.place_tools(recipe, trees, job.out)
+
+    return Step(name=_DSYM_TOOLS, ingredients=[pins(taken.values()), recipe.keep], action=action, weight=10)

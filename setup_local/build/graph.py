@@ -53,8 +53,13 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
         *trials,
         *libraries,
         *profile,
-        cpython_step(plan, toolkit, inputs),
+        *_cpython_steps(plan, toolkit, inputs),
     ]
+
+
+def _cpython_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
+    step = cpython_step(plan, toolkit, inputs)
+    return darwin_steps.cpython_steps(plan, step, inputs) if plan.target.os is OperatingSystem.DARWIN else [step]
 
 
 def toolkit_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:

@@ -10,6 +10,7 @@ from setup_local import paths
 from setup_local.catalog.check import conditions_of, cross_check
 from setup_local.catalog.cpython import CPythonCatalog, load_cpython
 from setup_local.catalog.darwin import DarwinCatalog, load_darwin
+from setup_local.catalog.dsym import DsymRecipe, load_dsym
 from setup_local.catalog.emulation import Emulation, load_emulation
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
@@ -50,6 +51,7 @@ class Catalogs:
     llvm_tools: LlvmTools
     musl: MuslCatalog
     darwin: DarwinCatalog
+    dsym: DsymRecipe
     sysroot: SysrootCatalog
     universal: Universal
     windows: WindowsCatalog
@@ -64,7 +66,12 @@ class Catalogs:
     def recipes(self) -> ToolkitRecipes:
         """Return how compilers and C libraries are made."""
         return ToolkitRecipes(
-            toolchain=self.toolchain, sysroot=self.sysroot, musl=self.musl, darwin=self.darwin, windows=self.windows
+            toolchain=self.toolchain,
+            sysroot=self.sysroot,
+            musl=self.musl,
+            darwin=self.darwin,
+            dsym=self.dsym,
+            windows=self.windows,
         )
 
 
@@ -85,6 +92,7 @@ def load_catalogs() -> Catalogs:
         llvm_tools=load_llvm_tools(),
         musl=load_musl(),
         darwin=load_darwin(),
+        dsym=load_dsym(),
         sysroot=load_sysroot(),
         universal=universal,
         windows=load_windows(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from setup_local.catalog.darwin import DarwinCatalog
+from setup_local.catalog.dsym import DsymRecipe
 from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
 from setup_local.catalog.windows import WindowsCatalog
@@ -18,4 +19,5 @@ class ToolkitRecipes:
     sysroot: SysrootCatalog
     musl: MuslCatalog
     darwin: DarwinCatalog
+    dsym: DsymRecipe
     windows: WindowsCatalog

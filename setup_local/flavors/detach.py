@@ -11,6 +11,7 @@ from setup_local.values import BinaryFormat
 
 DIRECTORY = "lib/debug"
 SUFFIX = ".debug"
+BUNDLE = ".dSYM/"
 _FIRST = 2  # letters of the build id that name a directory
 
 
@@ -23,7 +24,7 @@ def detach(data: bytes, *, where: str) -> tuple[str, bytes] | None:
     """Return the path below the directory for debug files and the bytes of what `strip` removes.
 
     None for anything that is no linked file, and for a library that has nothing to debug: `libpython3.so` only names
-    another one. Other formats need not have any: on macOS it stays in the object files. Raises `StageError` for a linked file without build id or debug information.
+    another one. Other formats need not have any: on macOS it has files of its own. Raises `StageError` for a linked file without build id or debug information.
     """
     try:
         file = rewriter(data)

@@ -117,6 +117,8 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
 
 def _add_start(chosen: _Chosen, archive: Path) -> None:
     """Add the commands that a debugger starts with, if there is something to debug."""
+    if any(name.startswith(f"{detach.DIRECTORY}/") and detach.BUNDLE in name for name in chosen.kept):
+        return  # debuggers of macOS find bundles by themselves
     if not any(name.endswith(detach.SUFFIX) for name in chosen.kept):
         raise NoDebugInformation("there is no debug information in it", where=archive)
     _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
@@ -173,7 +175,7 @@ def _take_debug(chosen: _Chosen, member: Member, name: str, read: Callable[[], b
         return
     if member.name == _GDB_COMMANDS:
         _keep(chosen, f"{detach.DIRECTORY}/{posixpath.basename(member.name)}", read())
-    elif member.name.startswith(_LICENSES):
+    elif member.name.startswith(_LICENSES) or name.startswith(f"{detach.DIRECTORY}/"):
         _keep(chosen, name, read())
     elif name and (found := detach.detach(read(), where=member.name)):
         _keep(chosen, f"{detach.DIRECTORY}/{found[0]}", found[1])

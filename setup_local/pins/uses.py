@@ -17,6 +17,7 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
         yield from ((library.name, Requirement(name=name)) for name in library.extra_sources)
     yield from (("toolchain", requirement) for requirement in catalogs.toolchain.requirements)
     yield from (("toolchain for macOS", requirement) for requirement in catalogs.darwin.requirements)
+    yield from (("debug information for macOS", requirement) for requirement in catalogs.dsym.requirements)
     yield "musl", catalogs.musl.requirement
     for target in catalogs.targets:
         yield from (("emulation", requirement) for requirement in catalogs.emulation.requirements(target))

@@ -213,7 +213,7 @@ def plan_toolchain(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
     """Return the sources of the compilers, those for the target and those for programs that run while building."""
     requirements = list(catalogs.toolchain.requirements)
     if target.os is OperatingSystem.DARWIN:
-        requirements += catalogs.darwin.requirements
+        requirements += (*catalogs.darwin.requirements, *catalogs.dsym.requirements)
     return tuple(map(catalogs.sources.best, requirements))
 
 

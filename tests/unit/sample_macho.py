@@ -58,6 +58,20 @@ def with_segment(data: bytes, number: int, **changes: int) -> bytes:
     return with_bytes(data, found.at + rows.COMMAND.size, rows.SEGMENT_ROW.pack(*row))
 
 
+def bundled(data: bytes, *, section: bytes = b"__debug_info") -> bytes:
+    """Return what dsymutil would make of a thin binary, as far as the audit looks at it: its kind, UUID, system and sections."""
+    file = read_layout(data)
+    kept = [command.body for command in file.commands if command.kind in (rows.UUID, rows.BUILD_VERSION)]
+    size = rows.COMMAND.size + rows.SEGMENT_ROW.size + rows.SECTION_ROW.size
+    end = rows.HEADER.size + sum(map(len, kept)) + size
+    segment = rows.SEGMENT_ROW.pack(b"__DWARF", 0, 4, end, 4, 7, 3, 1, 0)
+    content = rows.SECTION_ROW.pack(section, b"__DWARF", 0, 4, end, *(0,) * 7)
+    kept.append(rows.COMMAND.pack(rows.SEGMENT, size) + segment + content)
+    commands = b"".join(kept)
+    header = file.header._replace(kind=rows.DSYM, commands=len(kept), commands_size=len(commands), flags=0)
+    return rows.HEADER.pack(*header) + commands + bytes(4)
+
+
 def with_changed_code(data: bytes) -> bytes:
     """Return a file with other code, and the signature that it had before."""
     text = next(item for item in read_layout(data).sections if item.is_code)

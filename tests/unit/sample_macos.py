@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 
 from sample_distribution import SHARED, Entry, Sample
-from sample_macho import macho
+from sample_macho import bundled, macho
 
 SUFFIX = ".cpython-313-darwin.so"
 MODULE = SHARED.replace(".cpython-313-x86_64-linux-gnu.so", SUFFIX)
@@ -43,7 +43,28 @@ def macos_sample() -> Sample:
     sample.entries = {_renamed(name): copy.copy(entry) for name, entry in sample.entries.items()}
     for path, name in _FILES.items():
         sample.file(path).data = macho(name)
+    for path in (PROGRAM, MODULE):
+        give_bundle(sample, path)
     return sample
+
+
+def bundle_of(path: str) -> str:
+    """Return where the debug information of a binary lies in a full archive."""
+    name = path.rpartition("/")[2]
+    return f"install/lib/debug/{name}.dSYM/Contents/Resources/DWARF/{name}"
+
+
+def without_bundles(sample: Sample) -> Sample:
+    """Return a sample without debug information."""
+    sample.entries = {name: entry for name, entry in sample.entries.items() if ".dSYM/" not in name}
+    return sample
+
+
+def give_bundle(sample: Sample, path: str) -> None:
+    """Add the debug information of a binary."""
+    sample.entries[f"python/{bundle_of(path)}"] = Entry(bundled(sample.file(path).data))
+    plist = bundle_of(path).partition("Resources")[0] + "Info.plist"
+    sample.entries[f"python/{plist}"] = Entry(b"<plist/>\n")
 
 
 def _renamed(name: str) -> str:
@@ -59,4 +80,6 @@ def shared_sample() -> Sample:
     sample.document["build_info"]["core"]["shared_lib"] = LIBPYTHON
     sample.entries[f"python/{LIBPYTHON}"] = Entry(macho("libpython3.13.dylib"), 0o755)
     sample.file(PROGRAM).data = macho("python-shared")
+    for path in (PROGRAM, LIBPYTHON):
+        give_bundle(sample, path)
     return sample

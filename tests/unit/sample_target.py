@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from setup_local.catalog.architectures import load_architecture
 from setup_local.catalog.darwin import load_darwin
+from setup_local.catalog.dsym import load_dsym
 from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.targets import Target
@@ -26,5 +27,6 @@ RECIPES = ToolkitRecipes(
     sysroot=load_sysroot(),
     musl=load_musl(),
     darwin=load_darwin(),
+    dsym=load_dsym(),
     windows=load_windows(),
 )

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import dataclasses
 import struct
+import tarfile
+from collections.abc import Callable
 from pathlib import Path
 
 import lief
 import pytest
 from click.testing import CliRunner
 from corruptions import broken
-from sample_distribution import Sample
-from sample_macho import LINKED, UNIVERSAL, command, macho, with_bytes, with_changed_code, with_numbers, without
-from sample_macos import PROGRAM, macos_sample
+from sample_distribution import Entry, Sample
+from sample_macho import (
+    LINKED,
+    UNIVERSAL,
+    bundled,
+    command,
+    macho,
+    with_bytes,
+    with_changed_code,
+    with_numbers,
+    without,
+)
+from sample_macos import PROGRAM, bundle_of, macos_sample, without_bundles
 
 from setup_local.audit.validate import validate_archive
 from setup_local.binfmt import macho_rows as rows
@@ -25,6 +37,7 @@ from setup_local.errors import ArchiveError
 from setup_local.flavors.detach import detach
 
 LIBPYTHON = "@executable_path/../lib/libpython3.13.dylib"
+DWARF = bundle_of(PROGRAM).removeprefix("install/lib/debug/")
 CHANGED_BY_STRIPPING = {"symbols", "segments", "signature", "stabs"}
 
 
@@ -180,8 +193,32 @@ def _repacked(sample: Sample, flavor: str, directory: Path) -> list[Path]:
 
 
 def test_a_stripped_flavour_holds(tmp_path: Path) -> None:
-    (made,) = _repacked(macos_sample(), "install_only_stripped", tmp_path)
+    debug, made = _repacked(macos_sample(), "install_only_stripped", tmp_path)
+    assert "-debuginfo." in debug.name
+    assert list(validate_archive(debug).walk()) == []
     assert list(validate_archive(made).walk()) == []
+    with tarfile.open(made) as archive:
+        assert not [name for name in archive.getnames() if "debug" in name]
+    with tarfile.open(debug) as archive:
+        assert f"python/lib/debug/{DWARF}" in archive.getnames()
+        assert not [name for name in archive.getnames() if name.endswith(".py")]
+
+
+DEBUG_BREACHES = [
+    ("debuginfo-layout", lambda data: data, "lib/debug/python3.13.dSYM/python3.13"),
+    ("debuginfo-detached", lambda _: macho("python"), f"lib/debug/{DWARF}"),
+    ("debuginfo-detached", lambda _: bundled(macho("python"), section=b"__debug_line"), f"lib/debug/{DWARF}"),
+]
+
+
+@pytest.mark.parametrize(("rule", "change", "place"), DEBUG_BREACHES)
+def test_bundles_in_an_archive_of_debug_information(
+    rule: str, change: Callable[[bytes], bytes], place: str, tmp_path: Path
+) -> None:
+    entries = {f"python/{place}": Entry(change(bundled(macho("python")))), "python/licenses/LICENSE.x.txt": Entry(b"x")}
+    name = "cpython-3.13.5-aarch64-apple-darwin-debuginfo.tar.gz"
+    sample = Sample(name=name, described=False, compression="gzip", entries=entries)
+    assert rule in {item.rule for item in validate_archive(sample.write(tmp_path)).walk()}
 
 
 def test_a_stripped_flavour_that_is_not_breaks_its_rule(tmp_path: Path) -> None:
@@ -193,7 +230,7 @@ def test_a_stripped_flavour_that_is_not_breaks_its_rule(tmp_path: Path) -> None:
 
 def test_debug_information_alone_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="no debug information"):
-        _repacked(macos_sample(), "debuginfo", tmp_path)
+        _repacked(without_bundles(macos_sample()), "debuginfo", tmp_path)
 
 
 def test_the_stripped_program_in_the_sample_holds(tmp_path: Path) -> None:

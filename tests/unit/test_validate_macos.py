@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from corruptions import Breach, Corruption, broken, described, every, put, refused, variable
 from sample_distribution import Sample, binary
-from sample_macho import macho, with_bytes, with_changed_code, with_header, with_numbers, with_segment, without
-from sample_macos import LIBPYTHON, MODULE, PROGRAM, macos_sample, shared_sample
+from sample_macho import bundled, macho, with_bytes, with_changed_code, with_header, with_numbers, with_segment, without
+from sample_macos import LIBPYTHON, MODULE, PROGRAM, bundle_of, give_bundle, macos_sample, shared_sample
 
 from setup_local.audit import check_binary, check_files, check_macho
 from setup_local.audit.facts import FileFacts, examine
@@ -35,6 +35,13 @@ def module(name: str) -> Corruption:
 def changed(path: str, change: Callable[[bytes], bytes]) -> Corruption:
     def corrupt(sample: Sample) -> None:
         sample.file(path).data = change(sample.file(path).data)
+
+    return corrupt
+
+
+def dropped(path: str) -> Corruption:
+    def corrupt(sample: Sample) -> None:
+        del sample.entries[f"python/{path}"]
 
     return corrupt
 
@@ -87,6 +94,13 @@ BREACHES: list[Breach] = [
     ("init-functions", module("no-init.so")),
     ("counters", module("counting.so")),
     ("build-ids", module("no-uuid.so")),
+    ("debug-bundles", put(bundle_of(MODULE), bundled(macho("python")))),
+    ("debug-bundles", put(bundle_of(MODULE), bundled(macho("good.so"), section=b"__debug_line"))),
+    ("debug-bundles", put(bundle_of(MODULE), macho("good.so"))),
+    ("debug-bundles", put(bundle_of(MODULE), b"text")),
+    ("debug-bundles", put(bundle_of("install/bin/python3.12"), bundled(macho("python")))),
+    ("debug-bundles-complete", dropped(bundle_of(MODULE))),
+    ("debug-bundles-complete", dropped(bundle_of(PROGRAM))),
     ("binary-paths", module("machine-path.so")),
     ("loader-path", changed(PROGRAM, lambda data: data.replace(b"/usr/lib/dyld", b"/opt/lib/dyld"))),
     ("own-libraries-found", module("needs-libpython.so")),
@@ -139,6 +153,7 @@ def test_a_static_library_for_two_processors_is_one_and_a_module_is_not(tmp_path
 def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
     sample = macos_sample()
     module(name)(sample)
+    give_bundle(sample, MODULE)
     assert broken(sample, tmp_path) == set()
 
 
