@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import struct
 from collections.abc import Iterator
@@ -24,17 +25,23 @@ _MINIMUM = re.compile(r"(?m)^\s+minos (\S+)$")
 _LINKERS = {"dyld_stub_binder"}
 _PYTHON = ("Py", "_Py")  # taken from whatever loads a module
 _INSTALL_NAME = re.compile(r"\bLC_ID_DYLIB\b")
+PAGES = Path(__file__).with_name("signature_pages.py")
 # Of a code directory (<kern/cs_blobs.h>): its magic, and after length, version and flags where its hashes begin.
 _DIRECTORY, _HASHES_AT, _PAGES_AT, _SIZE_AT = 0xFADE0C02, 16, 28, 36
 
 
 @pytest.fixture(scope="module")
-def tools(workshop: Path) -> Path:
-    """Return the directory of LLVM's programs."""
+def judges(workshop: Path) -> Path:
+    """Return the Python of an environment with what others wrote about Mach-O files."""
     home = workshop / "llvm"
     home.mkdir()
-    python = with_packages(home / "environment", "macos.txt", home)
-    (found,) = python.parents[1].glob("lib/python*/site-packages/llvm/bin")
+    return with_packages(home / "environment", "macos.txt", home)
+
+
+@pytest.fixture(scope="module")
+def tools(judges: Path) -> Path:
+    """Return the directory of LLVM's programs."""
+    (found,) = judges.parents[1].glob("lib/python*/site-packages/llvm/bin")
     for program in found.iterdir():
         program.chmod(0o755)
     return found
@@ -119,3 +126,28 @@ def test_llvm_signs_every_page_the_same(tools: Path, parts: dict[Path, Macho]) -
         assert [ours[number] for number in same] == [theirs[number] for number in same], file
         pages, compared = pages + len(ours), compared + len(same)
     assert compared > pages * 0.9
+
+
+def _judged(judges: Path, files: list[Path]) -> dict[str, dict[str, object]]:
+    said = checked([judges, PAGES, *files], env=environment(files[0].parent), cwd=files[0].parent)
+    found: dict[str, dict[str, object]] = json.loads(said)
+    return found
+
+
+def test_an_independent_reader_verifies_every_signature(judges: Path, parts: dict[Path, Macho]) -> None:
+    found = _judged(judges, list(parts))
+    assert len(found) == len(parts) > 10
+    for file, image in parts.items():
+        said = found[str(file)]
+        assert (said["wrong"], said["to_its_end"]) == ([], True), file
+        assert image.signature is not None
+        assert said["name"] == image.signature.name, file
+
+
+def test_the_independent_reader_sees_a_changed_page(judges: Path, parts: dict[Path, Macho], tmp_path: Path) -> None:
+    file = max(parts, key=lambda path: path.stat().st_size)
+    data = bytearray(file.read_bytes())
+    data[3 << 12] ^= 1
+    changed = tmp_path / "changed"
+    changed.write_bytes(data)
+    assert _judged(judges, [changed])[str(changed)]["wrong"] == [3]
