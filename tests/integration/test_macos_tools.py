@@ -25,6 +25,8 @@ _MINIMUM = re.compile(r"(?m)^\s+minos (\S+)$")
 _LINKERS = {"dyld_stub_binder"}
 _PYTHON = ("Py", "_Py")  # taken from whatever loads a module
 _INSTALL_NAME = re.compile(r"\bLC_ID_DYLIB\b")
+_UUID = re.compile(r"(?m)^UUID: (\S+ \(\w+\)) ")
+_DECLARED = re.compile(r'DW_AT_decl_file\s+\("/usr/src/debug/cpython-[\d.]+/(?:\./)?Objects/object\.c"\)')
 PAGES = Path(__file__).with_name("signature_pages.py")
 # Of a code directory (<kern/cs_blobs.h>): its magic, and after length, version and flags where its hashes begin.
 _DIRECTORY, _HASHES_AT, _PAGES_AT, _SIZE_AT = 0xFADE0C02, 16, 28, 36
@@ -48,9 +50,13 @@ def tools(judges: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def parts(archive: Path, workshop: Path) -> dict[Path, Macho]:
+def tree(archive: Path, workshop: Path) -> Path:
+    return unpacked(archive, workshop / "macos-tools")
+
+
+@pytest.fixture(scope="module")
+def parts(tree: Path, workshop: Path) -> dict[Path, Macho]:
     """Return each slice of every binary as a file of its own, and what our reader says of it."""
-    tree = unpacked(archive, workshop / "macos-tools")
     return {path: image for name in linked(tree) for path, image in _thin(tree / name, workshop / "thin" / name)}
 
 
@@ -126,6 +132,20 @@ def test_llvm_signs_every_page_the_same(tools: Path, parts: dict[Path, Macho]) -
         assert [ours[number] for number in same] == [theirs[number] for number in same], file
         pages, compared = pages + len(ours), compared + len(same)
     assert compared > pages * 0.9
+
+
+def test_llvm_finds_the_debug_information_of_every_binary(tools: Path, tree: Path) -> None:
+    uuids = {}
+    for name in linked(tree):
+        file = tree / name
+        bundle = tree / "install/lib/debug" / f"{file.name}.dSYM"
+        said = [set(_UUID.findall(_said(tools, ["llvm-dwarfdump", "--uuid"], path))) for path in (file, bundle)]
+        assert said[0] == said[1], name
+        uuids[name] = said[0]
+    assert all(uuids.values())
+    (program,) = (tree / "install/lib/debug").glob("python3.*.dSYM")
+    found = _said(tools, ["llvm-dwarfdump", "--name=PyObject_Repr"], program)
+    assert len(_DECLARED.findall(found)) == len(next(iter(uuids.values())))
 
 
 def _judged(judges: Path, files: list[Path]) -> dict[str, dict[str, object]]:
