@@ -20,6 +20,7 @@ from setup_local.catalog.cpython import (
     Unshipped,
 )
 from setup_local.catalog.darwin import load_darwin
+from setup_local.catalog.dsym import load_dsym
 from setup_local.catalog.emulation import load_emulation
 from setup_local.catalog.extensions import Decision, Extension, Part
 from setup_local.catalog.features import FeatureCatalog
@@ -128,6 +129,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         ),
         "musl": load_musl(),
         "darwin": load_darwin(),
+        "dsym": load_dsym(),
         "universal": load_universal(),
         "windows": load_windows(),
         "sysroot": load_sysroot(),
