@@ -120,6 +120,7 @@ class ToolchainChoice(Enum):
     ZIG = "zig"
     LLVM = "llvm"
     BOOTSTRAP = "bootstrap"
+    XCODE = "xcode"
 
 
 class LlvmToolsChoice(Enum):
@@ -214,6 +215,18 @@ OPTIMIZATION_WORDS = ("bolt", *(item.value for item in OPTIMIZATIONS))
 """The same as archive names have it; `bolt` is in those of others, whose archives an index can list as well."""
 
 
+# What conditions of the catalogs ask about an SDK of Apple, as about a feature of `--with`.
+APPLE_SDK = "apple-sdk"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnSdk:
+    """An SDK of Apple for macOS that the user has: its directory and version."""
+
+    path: Path
+    version: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """What the user asked for, as plain values; nothing in it has been looked up yet.
@@ -222,7 +235,7 @@ class Request:
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `glibc` and `macos_minimum` are the oldest
     versions to run on, None for the target's default. `profile` is a profile made before, to
     be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
-    `sources` are the user's own, each as `NAME=PATH`.
+    `sources` are the user's own, each as `NAME=PATH`, `sdk` is the user's SDK of Apple.
     `layout` is about builds with pgo and lto only: their interpreter is laid out unless it says that it is not to be.
     """
 
@@ -241,6 +254,7 @@ class Request:
     profile: Path | None = None
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
+    sdk: OwnSdk | None = None
     sources: tuple[str, ...] = ()
     layout: LayoutChoice = LayoutChoice.AUTO
     archive_format: ArchiveFormat = ArchiveFormat.ZST

@@ -20,6 +20,9 @@ from setup_local.render import render
 OWN = paths.DATA / "darwin"
 FRAMEWORKS = Path("System", "Library", "Frameworks")
 _LIBRARY = "libSystem.tbd"
+_SETTINGS = "SDKSettings.json"
+# What is taken of an SDK of Apple: headers and texts of libraries.
+OF_OWN = ("usr/include", "usr/lib", "System/Library/Frameworks")
 
 # The data files that making an SDK reads.
 DATA = (OWN, *(paths.TEMPLATES / name for name in ("framework.tbd.j2", "sysroot-darwin.cfg.j2")))
@@ -36,6 +39,25 @@ def build_sdk(catalog: DarwinCatalog, toolchain: Path, target: Target, floor: st
         _write_framework(framework, out / FRAMEWORKS)
     _write_settings(catalog.sdk_version, out)
     write_config(target, floor, out)
+
+
+def build_from_own(catalog: DarwinCatalog, own: Path, target: Target, floor: str, out: Path) -> None:
+    """Fill `out` with what is compiled and linked with of an SDK of Apple, as `build_sdk` does with what is at hand."""
+    for name in OF_OWN:
+        shutil.copytree(own / name, out / name, symlinks=True)
+    for library in sorted(out.rglob("*.tbd")):
+        if not library.is_symlink():
+            text = library.read_text(encoding="utf-8")
+            library.write_text(_known_targets(text, catalog.sdk.unknown_targets), encoding="utf-8")
+    shutil.copyfile(own / _SETTINGS, out / _SETTINGS)
+    write_config(target, floor, out)
+
+
+def _known_targets(text: str, unknown: tuple[str, ...]) -> str:
+    """Return the text of a library without these targets, which not every SDK has."""
+    for name in unknown:
+        text = re.sub(rf",\s+{re.escape(name)}(?=\s*[,\]])", "", text)
+    return text
 
 
 def place_headers(sdk: Sdk, wheel: Path, include: Path) -> None:
@@ -88,4 +110,4 @@ def _write_framework(framework: Framework, frameworks: Path) -> None:
 def _write_settings(version: str, out: Path) -> None:
     """Write the file in which Clang reads whose SDK it is, and its version."""
     settings = {"CanonicalName": f"macosx{version}", "Version": version, "MaximumDeploymentTarget": f"{version}.99"}
-    (out / "SDKSettings.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    (out / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -8,8 +8,10 @@ from setup_local import fetch
 from setup_local.build import darwin, darwin_sdk, dsym
 from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
+from setup_local.catalog.darwin import DarwinCatalog
 from setup_local.catalog.targets import Target
 from setup_local.plan.model import Plan
+from setup_local.values import OwnSdk
 
 LINKED = "cpython-linked"
 _DSYM_TOOLS = "dsym-tools"
@@ -37,6 +39,8 @@ def toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
 
 def sdk_step(plan: Plan, target: Target, floor: str, compilers: str) -> Step:
     """Return the step that makes the SDK of a target and its oldest macOS."""
+    if plan.sdk:
+        return _own_sdk_step(plan.recipes.darwin, plan.sdk, target, floor)
     recipe = plan.recipes.darwin
 
     def action(job: Job) -> None:
@@ -49,6 +53,21 @@ def sdk_step(plan: Plan, target: Target, floor: str, compilers: str) -> Step:
         data=darwin_sdk.DATA,
         action=action,
         weight=3,
+    )
+
+
+def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str) -> Step:
+    """Return the step that takes an SDK of Apple; every byte of it counts."""
+
+    def action(job: Job) -> None:
+        darwin_sdk.build_from_own(recipe, sdk.path, target, floor, job.out)
+
+    return Step(
+        name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}-sdk{sdk.version}",
+        ingredients=[recipe.sdk, target.for_compiling, floor],
+        data=(*darwin_sdk.DATA, sdk.path / "SDKSettings.json", *(sdk.path / name for name in darwin_sdk.OF_OWN)),
+        action=action,
+        weight=20,
     )
 
 

@@ -13,7 +13,7 @@ from setup_local.catalog.libraries import Library
 from setup_local.catalog.targets import Target
 from setup_local.catalog.variants import VariantCatalog
 from setup_local.catalog.when import Facts
-from setup_local.values import LinkMode, OperatingSystem, processor_level
+from setup_local.values import APPLE_SDK, LinkMode, OperatingSystem, processor_level
 
 
 def cross_check(
@@ -96,5 +96,8 @@ def conditions_of(
         for facts in plain
         for choice in variants.tls
         if choice.when.matches(facts)
-        for asked in (frozenset[str](), features.optional)
+        for asked in (
+            frozenset[str](),
+            features.optional | ({APPLE_SDK} if facts.os is OperatingSystem.DARWIN else set()),
+        )
     )

@@ -133,14 +133,14 @@ def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library,
 def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:
     """Find needs that are not declared before: one rule against unknown names and cycles."""
     seen: set[str] = set()
-    identities: set[tuple[str, str]] = set()
+    identities: set[tuple[str, str, When]] = set()
     for library in libraries:
         yield from (
             f"{library.name} needs {name}, which does not come before it" for name in library.needs if name not in seen
         )
-        if (library.name, library.versions) in identities:
+        if (library.name, library.versions, library.when) in identities:
             yield f"{library.name} {library.versions} is there twice"
-        identities.add((library.name, library.versions))
+        identities.add((library.name, library.versions, library.when))
         seen.add(library.name)
 
 

@@ -12,7 +12,7 @@ import click
 
 from setup_local.commands.choice import EnumChoice, NamedPath
 from setup_local.errors import RequestError
-from setup_local.values import ArchiveFormat, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import ArchiveFormat, LlvmToolsChoice, OwnSdk, Request, ToolchainChoice
 
 _OPTIONS = (
     click.option(
@@ -34,6 +34,12 @@ _OPTIONS = (
         help="Directory of the host's LLVM, for --toolchain llvm.  [default: the newest]",
     ),
     click.option(
+        "--sdk",
+        metavar="DIR",
+        type=NamedPath(exists=True, file_okay=False, resolve_path=True),
+        help="macOS: build with this SDK of Apple instead of the headers at hand; tkinter needs it.",
+    ),
+    click.option(
         "--llvm-tools",
         default="auto",
         type=EnumChoice(LlvmToolsChoice),
@@ -51,11 +57,12 @@ _OPTIONS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Means:
-    """The toolchain, LLVM's tools, a profile that was made before, and the format of the archive."""
+    """The toolchain, LLVM's tools, an SDK of Apple, a profile that was made before, and the format of the archive."""
 
     toolchain: ToolchainChoice
     llvm: Path | None
     llvm_tools: LlvmToolsChoice
+    sdk: OwnSdk | None
     profile: Path | None
     archive_format: ArchiveFormat
 
@@ -66,6 +73,7 @@ class Means:
             toolchain=self.toolchain,
             llvm=self.llvm,
             llvm_tools=self.llvm_tools,
+            sdk=self.sdk,
             profile=self.profile,
             archive_format=self.archive_format,
         )
@@ -80,6 +88,7 @@ def means_options(command: Callable[..., None]) -> Callable[..., None]:
         toolchain: ToolchainChoice,
         llvm: Path | None,
         llvm_tools: LlvmToolsChoice,
+        sdk: Path | None,
         profile: Path | None,
         archive_format: ArchiveFormat,
         **others: Any,
@@ -90,6 +99,7 @@ def means_options(command: Callable[..., None]) -> Callable[..., None]:
             toolchain=choose_toolchain(toolchain, llvm),
             llvm=llvm,
             llvm_tools=llvm_tools,
+            sdk=None if sdk is None else _read_sdk(sdk),
             profile=profile,
             archive_format=archive_format,
         )
@@ -98,11 +108,17 @@ def means_options(command: Callable[..., None]) -> Callable[..., None]:
     return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), with_means)
 
 
+def _read_sdk(path: Path) -> OwnSdk:
+    from setup_local.own_sdk import read_sdk
+
+    return read_sdk(path)
+
+
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
     """Return the toolchain that two options mean; raise `RequestError` if they disagree."""
     if llvm is None:
         return choice
-    if choice in (ToolchainChoice.ZIG, ToolchainChoice.BOOTSTRAP):
+    if choice in (ToolchainChoice.ZIG, ToolchainChoice.BOOTSTRAP, ToolchainChoice.XCODE):
         raise RequestError(
             f"--llvm is a directory for --toolchain llvm, not {choice.value}", hint="leave one of them out"
         )

@@ -117,7 +117,7 @@ def _sdk(plan: Plan) -> dict[str, str]:
     """Return what the format says of Apple's SDK, which ours stands in for: binaries say that they were made with that version."""
     if plan.target.os is not OperatingSystem.DARWIN:
         return {}
-    version = plan.recipes.darwin.sdk_version
+    version = plan.sdk.version if plan.sdk else plan.recipes.darwin.sdk_version
     return {
         "apple_sdk_canonical_name": f"{_SDK}{version}",
         "apple_sdk_platform": _SDK,

@@ -14,6 +14,7 @@ from typing import Any
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.load import convert, read_toml
 from setup_local.errors import CatalogError, RequestError
+from setup_local.own_sdk import read_sdk
 from setup_local.plan.options import parse_options
 from setup_local.plan.resolve import choose_python, choose_target
 from setup_local.plan.suggest import suggestion
@@ -22,6 +23,7 @@ from setup_local.values import Libc, Request
 SCHEMA = "matrix"
 _PATHS = ("profile", "llvm")
 _SOURCES = "sources"
+_SDK = "sdk"
 # An empty text stands for what is taken without a choice.
 _DEFAULT = ""
 
@@ -102,6 +104,8 @@ def _rooted(name: str, value: Any, base: Path) -> Any:
     if name == _SOURCES:
         pairs = (text.partition("=") for text in value)
         return [f"{source}{separator}{base / place}" for source, separator, place in pairs]
+    if name == _SDK and value:
+        return dataclasses.asdict(read_sdk(base / value))
     return str(base / value) if name in _PATHS else value
 
 
@@ -121,6 +125,7 @@ def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str)
         "without-modules": partial(_all_known, "extension module", {item.name for item in catalogs.extensions}),
         "profile": partial(_exists, base),
         "llvm": partial(_exists, base),
+        "sdk": lambda place: read_sdk(base / place),
     }
     if name not in checks or value == _DEFAULT:
         return

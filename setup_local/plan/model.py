@@ -21,7 +21,7 @@ from setup_local.catalog.sysconfig import Settings
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
-from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode
+from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode, OwnSdk
 
 # The profile's name, and where it lies while CPython is compiled, seen from its source tree.
 PROFILE_FILE = "cpython.profdata"
@@ -268,6 +268,7 @@ class Plan:
     configure: PlannedConfigure = PlannedConfigure()
     build_python: PlannedBuildPython | None = None
     profiling: PlannedProfiling | None = None
+    sdk: OwnSdk | None = None
     python_patches: tuple[Patch, ...] = ()
     deps: str = "../deps"
     llvm_version: str = ""
@@ -335,7 +336,8 @@ class Plan:
     def for_describing(self) -> Plan:
         """Return the plan without what only packing looks at, and without places of this machine."""
         profiling = dataclasses.replace(self.profiling, given=None) if self.profiling else None
-        return dataclasses.replace(self, archive_format=ArchiveFormat.ZST, profiling=profiling)
+        sdk = dataclasses.replace(self.sdk, path=Path()) if self.sdk else None
+        return dataclasses.replace(self, archive_format=ArchiveFormat.ZST, profiling=profiling, sdk=sdk)
 
     @property
     def for_staging(self) -> Plan:

@@ -20,7 +20,7 @@ from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
-from setup_local.plan.darwin import for_all_halves, refuse_for_darwin
+from setup_local.plan.darwin import for_all_halves, refuse_for_darwin, sdk_features
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
@@ -93,6 +93,7 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
         target=target,
         host=catalogs.host,
         recipes=catalogs.recipes,
+        sdk=request.sdk,
         floor=floor,
         toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
         sysconfig=for_all_halves(settings, catalogs.universal, target, floor),
@@ -120,6 +121,7 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
     words = (
         *variant_words(catalogs.variants, facts, target, plan.floor),
         *layout_words,
+        *([f"sdk{request.sdk.version}"] if request.sdk else ()),
         *code_words(catalogs.features, facts),
         *modules.words,
     )
@@ -172,7 +174,8 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
         dependencies=request.dependencies,
     )
     tls = choose_tls(request.tls, catalogs.variants, facts)
-    facts = dataclasses.replace(facts, tls=tls, features=choose_code(request, catalogs.features, facts))
+    features = choose_code(request, catalogs.features, facts) | sdk_features(request)
+    facts = dataclasses.replace(facts, tls=tls, features=features)
     modules = choose_modules(modules_only(request, catalogs.features), catalogs.features, catalogs.extensions, facts)
     refuse_impossible(catalogs.variants, modules.facts)
     return modules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from setup_local.catalog.sources import load_sources
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.targets import Target, load_targets
 from setup_local.errors import CatalogError, RequestError, ToolchainError
+from setup_local.plan.darwin import refuse_for_darwin
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
@@ -117,6 +119,14 @@ def test_another_minimum_is_in_the_name() -> None:
 def test_what_cannot_be_is_refused_in_one_line(request_: Request, problem: str) -> None:
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan(request_)
+    assert refusal.value.hint
+
+
+@pytest.mark.parametrize("wishes", [{"options": "pgo"}, {"options": "pgo+lto"}, {"profile": Path("x")}])
+def test_a_universal_distribution_takes_no_profile(wishes: dict[str, object]) -> None:
+    request = dataclasses.replace(Request(python="3.13.5", target_triple="universal2-apple-darwin"), **wishes)  # type: ignore[arg-type]
+    with pytest.raises(RequestError, match="a profile is for the build of one processor") as refusal:
+        refuse_for_darwin(request)
     assert refusal.value.hint
 
 

@@ -20,7 +20,7 @@ from setup_local.plan.licenses import consequences
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import LinkMode, Request
+from setup_local.values import APPLE_SDK, LinkMode, Request
 
 CONTRADICTING: tuple[tuple[str, tuple[str, ...]], ...] = (("openssl-1.1.1", ()), ("", ("readline",)))
 
@@ -60,7 +60,8 @@ def test_every_feature_that_a_condition_names_is_one(catalogs: Catalogs) -> None
     conditions += [part.when for part in (*catalogs.cpython.configure, *catalogs.cpython.patch)]
     conditions += [item.when for item in (*catalogs.libraries, *catalogs.variants.impossible)]
     named = {name for when in conditions for name in (*when.features, *when.no_features)}
-    assert {"readline", "gdbm"} <= named <= catalogs.features.optional | {item.name for item in catalogs.features.code}
+    known = catalogs.features.optional | {item.name for item in catalogs.features.code}
+    assert {"readline", "gdbm", APPLE_SDK} <= named <= known | {APPLE_SDK}
 
 
 def _conditions(extension: Extension) -> list[When]:

@@ -23,6 +23,7 @@ LAYERS = (
     "values",
     "archive_name",
     "atomic_write",
+    "own_sdk",
     "manifest",
     "strict_json",
     "run",

@@ -1,0 +1,41 @@
+"""Reads what an SDK of Apple says about itself: a directory as `xcrun --show-sdk-path` names it on a Mac, or a copy of that."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from setup_local.errors import RequestError
+from setup_local.values import OwnSdk
+
+SETTINGS = "SDKSettings.json"
+_PLATFORM = "macosx"
+_VERSION = re.compile(r"\d+(\.\d+)+")
+_NEEDED = ("usr/include/stdio.h", "usr/lib/libSystem.tbd", "System/Library/Frameworks")
+_HINT = "name the directory that `xcrun --show-sdk-path` shows on a Mac, or a copy of it"
+
+
+def read_sdk(path: Path) -> OwnSdk:
+    """Return what an SDK is; raise `RequestError` for a directory that is none, or one of another system."""
+    settings = _settings(path / SETTINGS, where=f"--sdk {path}")
+    name, version = settings.get("CanonicalName"), settings.get("Version")
+    if not isinstance(name, str) or not isinstance(version, str) or not _VERSION.fullmatch(version):
+        raise RequestError(f"{SETTINGS} names no SDK and no version", where=f"--sdk {path}", hint=_HINT)
+    if not name.startswith(_PLATFORM):
+        raise RequestError(f"is the SDK {name}, not one for macOS", where=f"--sdk {path}", hint=_HINT)
+    for needed in _NEEDED:
+        if not (path / needed).exists():
+            raise RequestError(f"is not whole: {needed} is missing", where=f"--sdk {path}", hint=_HINT)
+    return OwnSdk(path=path, version=version)
+
+
+def _settings(file: Path, *, where: str) -> dict[str, Any]:
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise RequestError(f"is not an SDK of Apple: it has no {SETTINGS}", where=where, hint=_HINT) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise RequestError(f"{SETTINGS} cannot be read: {error}", where=where, hint=_HINT) from error
+    return found if isinstance(found, dict) else {}
