@@ -8,6 +8,7 @@ from setup_local.audit.facts import COUNTS, LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
 from setup_local.binfmt.detect import FileKind
 from setup_local.binfmt.elf import HOT, MOVED
+from setup_local.binfmt.macho import Macho
 from setup_local.values import WITHOUT_LAYOUT_WORD, BinaryFormat
 
 Breaches = Iterator[tuple[str, str]]
@@ -41,6 +42,12 @@ def _program(dist: Distribution) -> Breaches:
 
 def _objects(dist: Distribution) -> Breaches:
     images = [facts.image for name, facts in dist.files.items() if name.startswith(_OBJECTS) and facts.image]
+    if _PGO in _options(dist) and dist.policy.format is BinaryFormat.MACHO:
+        slices = [
+            item.image for name, facts in dist.files.items() if name.startswith(_OBJECTS) for item in facts.binaries
+        ]
+        if not any(isinstance(image, Macho) and image.profiled(LOOP) for image in slices):
+            yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not told from functions that never ran"
     if _PGO in _options(dist) and _shows_hot(dist) and not any(LOOP in image.symbols.hot for image in images):
         yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
 

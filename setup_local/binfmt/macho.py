@@ -62,7 +62,7 @@ class Macho:
     `bound` are the names that the loader binds, `exports` those that others can bind to. `two_level` files know the library of each
     name; in others, the first library that is loaded wins. `minimums` are the oldest systems that it is for. `needed` are the
     libraries in the order of their numbers, `optional_libraries` those of them that may be missing. `stabs` are entries for
-    debuggers that name source and object files.
+    debuggers that name source and object files. `cold` are functions that the compiler takes to run rarely or never.
     """
 
     kind: MachoKind
@@ -81,6 +81,7 @@ class Macho:
     exports: frozenset[str] = frozenset()
     signature: Signature | None = None
     stabs: bool = False
+    cold: frozenset[str] = frozenset()
     frames: int | None = None
     sections: frozenset[str] = frozenset()
     segments: tuple[ImageSegment, ...] = ()
@@ -147,6 +148,10 @@ class Macho:
         """Return the functions that have a name which only LLVM's link-time optimizer gives."""
         return frozenset(name for name in self.symbols.functions if _LTO_NAME.fullmatch(name))
 
+    def profiled(self, hot: str) -> bool:
+        """Tell whether an object was compiled with a profile that saw this function running, and others not."""
+        return hot in self.symbols.functions and hot not in self.cold and bool(self.cold)
+
     def library(self, bound: Bound) -> str:
         """Return the name of the library that a name is bound to, empty if none is named."""
         return self.needed[bound.library - 1] if 0 < bound.library <= len(self.needed) else ""
@@ -182,6 +187,7 @@ def _read(data: bytes) -> Macho:
         "minimums": tuple(_minimums(file)),
         "symbols": symbols.table,
         "stabs": symbols.stabs,
+        "cold": symbols.cold,
         "frames": None if file.header.kind == rows.DSYM else count_frames(data, machine, code),  # its code is elsewhere
         "sections": frozenset(f"{name_of(item.segment)},{name_of(item.name)}" for item in file.sections),
     }

@@ -17,14 +17,18 @@ from setup_local.binfmt.symbols import MOST, NO_SYMBOLS, SymbolTable
 
 _PREFIX = "_"
 _NUMBERED = re.compile(r"ltmp\d+")
-_DESCRIBED = rows.WEAK_REFERENCE | rows.WEAK_DEFINITION
+_DESCRIBED = rows.WEAK_REFERENCE | rows.WEAK_DEFINITION | rows.COLD_FUNCTION
 
 
 class Symbols(NamedTuple):
-    """The names, and whether there are entries for debuggers among them (`N_STAB`), which name source and object files."""
+    """The names, and whether there are entries for debuggers among them (`N_STAB`), which name source and object files.
+
+    `cold` are functions that the compiler takes to run rarely or never.
+    """
 
     table: SymbolTable
     stabs: bool
+    cold: frozenset[str] = frozenset()
 
 
 def c_name(name: str) -> str:
@@ -54,7 +58,8 @@ def read_symbols(file: Layout) -> Symbols:
         for name in sets:
             found[name] |= names
     stabs = any(kind & rows.STAB for kind, *_ in groups)
-    return Symbols(SymbolTable(**_frozen(found)), stabs)
+    cold = frozenset(found.pop("cold", ()))
+    return Symbols(SymbolTable(**_frozen(found)), stabs, cold)
 
 
 def _frozen(found: dict[str, set[str]]) -> dict[str, Any]:
@@ -80,3 +85,5 @@ def _sets(kind: int, described: int, *, valued: bool, code: bool) -> Iterator[st
         yield "weak" if described & rows.WEAK_DEFINITION else "globals"
     if code and kind & rows.TYPE == rows.IN_SECTION:
         yield "functions"
+        if described & rows.COLD_FUNCTION:
+            yield "cold"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 from setup_local import fetch
-from setup_local.build import darwin, darwin_sdk, dsym
+from setup_local.build import darwin, darwin_optimized, darwin_sdk, dsym
 from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.darwin import DarwinCatalog
 from setup_local.catalog.targets import Target
 from setup_local.plan.model import Plan
-from setup_local.values import OwnSdk
+from setup_local.values import OPTIMIZATIONS, OwnSdk
 
 LINKED = "cpython-linked"
 _DSYM_TOOLS = "dsym-tools"
@@ -73,13 +73,16 @@ def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str
 
 def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     """Return the step that makes CPython as two: the one that links it, and one that takes its debug information out of it."""
-    recipe = plan.recipes.dsym
+    recipe, options = plan.recipes.dsym, tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
 
     def action(job: Job) -> None:
+        darwin_optimized.check_result(job.inputs[LINKED] / "build", options)
         dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
 
     linked = dataclasses.replace(step, name=LINKED)
-    separated = Step(name=step.name, ingredients=recipe.bundles, needs=(LINKED, _DSYM_TOOLS), action=action, weight=30)
+    separated = Step(
+        name=step.name, ingredients=[recipe.bundles, options], needs=(LINKED, _DSYM_TOOLS), action=action, weight=30
+    )
     return [linked, _dsym_tools_step(plan, inputs), separated]
 
 

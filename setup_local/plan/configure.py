@@ -30,6 +30,7 @@ from setup_local.values import (
     Linkage,
     LinkMode,
     LlvmToolsChoice,
+    OperatingSystem,
     Request,
     ToolchainChoice,
 )
@@ -107,12 +108,19 @@ def plan_configure(
         ),
         ldflags=filled(merged(part.ldflags for part in parts)),
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
-        promises=tuple(item for item in OPTIMIZATIONS if item in facts.options and facts.phase is BuildPhase.FINAL),
+        promises=_promises(facts),
         confirmations=tuple(part.confirmed_by for part in parts if part.confirmed_by),
         unshipped=catalog.unshipped,
         companion=plan_companion(catalog, facts),
         relayout=relayout,
     )
+
+
+def _promises(facts: Facts) -> tuple[BuildOption, ...]:
+    """Return the options that the step that compiles holds its result to; for macOS another step does."""
+    if facts.phase is not BuildPhase.FINAL or facts.os is OperatingSystem.DARWIN:
+        return ()
+    return tuple(item for item in OPTIMIZATIONS if item in facts.options)
 
 
 def _placeholders(

@@ -94,6 +94,7 @@ def main() -> None:
         maker.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", cpu="x86_64")
         maker.compile(SOURCES / "bundled.c", RESULTS / "newer-system.o", minimum="14.2")
         maker.compile(SOURCES / "wanting.c", RESULTS / "wanting.o", "-DWANTED=not_exported")
+        maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DNO_FORTIFIED", "-DCOLD")
         maker.archive("libbundled.a", "bundled.o")
         for cpu in TARGET_CPUS:
             maker.debug(cpu)

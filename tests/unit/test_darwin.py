@@ -105,8 +105,8 @@ def test_another_minimum_is_in_the_name() -> None:
         (Request(python="3.13.5", target_triple=TRIPLE, macos_minimum="10.9"), r"macOS '10\.9' cannot be asked for"),
         (Request(python="3.13.5", target_triple=TRIPLE, glibc="2.17"), "has no glibc"),
         (Request(python="3.13.5", macos_minimum="11.0"), "has no macOS"),
-        (Request(python="3.13.5", target_triple=TRIPLE, options="pgo+lto"), "was not tried for macOS"),
-        (Request(python="3.13.5", target_triple=TRIPLE, options="lto"), "could not be relinked"),
+        (Request(python="3.13.5", target_triple=TRIPLE, options="pgo+lto"), "no link-time optimizer for Apple silicon"),
+        (Request(python="3.13.5", target_triple=TRIPLE, options="lto"), "no link-time optimizer for Apple silicon"),
         (Request(python="3.13.5", target_triple=TRIPLE, options="noopt+static"), "libSystem cannot be linked"),
         (Request(python="3.13.5", target_triple=TRIPLE, with_features=("tkinter",)), "Cocoa"),
         (
@@ -120,6 +120,16 @@ def test_what_cannot_be_is_refused_in_one_line(request_: Request, problem: str) 
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan(request_)
     assert refusal.value.hint
+
+
+def test_a_profile_is_taken_with_flags_that_the_linker_knows() -> None:
+    plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="pgo", profile=Path(__file__)))
+    assert [flag for flag in plan.configure.cflags if flag.startswith("-fprofile-use=")]
+    assert "-Wl,-z,keep-text-section-prefix" not in plan.configure.ldflags
+    assert plan.configure.promises == ()
+    assert plan.archive_name == f"cpython-3.13.5-{TRIPLE}-pgo-full.tar.zst"
+    linux = _plan(Request(python="3.13.5", options="pgo", profile=Path(__file__)))
+    assert linux.configure.ldflags[-1] == "-Wl,-z,keep-text-section-prefix"
 
 
 @pytest.mark.parametrize("wishes", [{"options": "pgo"}, {"options": "pgo+lto"}, {"profile": Path("x")}])

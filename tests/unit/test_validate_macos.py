@@ -114,6 +114,29 @@ BREACHES: list[Breach] = [
     ("target", variable("MACOSX_DEPLOYMENT_TARGET", "99.0")),
     ("target", variable("MACOSX_DEPLOYMENT_TARGET", "")),
 ]
+PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
+
+
+def profiled(sample: Sample) -> None:
+    """Make the sample one that was compiled with a profile."""
+    sample.name = sample.name.replace("noopt", "pgo")
+    sample.document |= {"build_options": "pgo", "optimizations": "pgo"}
+    sample.file("build/Python/core.o").data = macho("core-profiled.o")
+    put("build/cpython.profdata", PROFILE)(sample)
+
+
+def _but(corrupt: Corruption) -> Corruption:
+    def corrupted(sample: Sample) -> None:
+        profiled(sample)
+        corrupt(sample)
+
+    return corrupted
+
+
+PROFILED_BREACHES: list[Breach] = [
+    ("optimized-objects", _but(put("build/Python/core.o", macho("core.o")))),
+    ("profile", _but(put("build/cpython.profdata", b"text"))),
+]
 SHARED_BREACHES: list[Breach] = [
     ("install-name", renamed_library(b"/opt/lib/libpython3.13.dylib")),
     ("install-name", renamed_library(b"@rpath/libother.dylib")),
@@ -132,6 +155,17 @@ def test_a_good_sample_holds(make: Callable[[], Sample], tmp_path: Path) -> None
 @every(BREACHES)
 def test_a_corrupted_sample_breaks_its_rule(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
     refused(macos_sample(), rule, corrupt, tmp_path)
+
+
+@every(PROFILED_BREACHES)
+def test_a_corrupted_sample_with_a_profile(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
+    refused(macos_sample(), rule, corrupt, tmp_path)
+
+
+def test_a_good_sample_with_a_profile_holds(tmp_path: Path) -> None:
+    sample = macos_sample()
+    profiled(sample)
+    assert broken(sample, tmp_path) == set()
 
 
 @every(SHARED_BREACHES)

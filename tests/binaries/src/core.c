@@ -27,3 +27,8 @@ __attribute__((section(".text"))) API int _PyEval_EvalFrameDefault(void) { retur
 #ifdef HOT
 __attribute__((section(".text.hot."))) API int _PyEval_EvalFrameDefault(void) { return 1; }
 #endif
+/* What Mach-O files show of a profile: functions that it has never seen. */
+#ifdef COLD
+API int _PyEval_EvalFrameDefault(void) { return 1; }
+__attribute__((cold, used)) static int never(void) { return 2; }
+#endif

@@ -1,0 +1,39 @@
+"""Holds that a build for macOS with a profile was one, as `optimized` does for ELF files.
+
+Mach-O files have no section for hot code. But the compiler marks each function that the profile has never seen running as cold (`N_COLD_FUNC`),
+and without a profile none that the source does not mark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from setup_local.binfmt.macho import Macho, read_slices
+from setup_local.build.optimized import LOOP, check_flags
+from setup_local.errors import OptimizationError
+from setup_local.values import BuildOption
+
+_OBJECTS = "Python/*.o"
+
+
+def check_result(build: Path, options: Sequence[BuildOption]) -> None:
+    """Raise `OptimizationError` unless flags and objects of a built tree show the options that were asked for."""
+    check_flags(build, options)
+    if BuildOption.PGO in options:
+        images = {path.name: read_slices(path.read_bytes())[0] for path in sorted(build.glob(_OBJECTS))}
+        check_objects(images)
+
+
+def check_objects(images: dict[str, Macho]) -> None:
+    """Raise `OptimizationError` unless the object with the interpreter's loop was compiled with a profile."""
+    name, image = next(((name, image) for name, image in images.items() if LOOP in image.symbols.functions), ("", None))
+    if image is None:
+        raise OptimizationError(f"no object defines {LOOP}", where=_OBJECTS)
+    if not image.profiled(LOOP):
+        raise OptimizationError(
+            f"was compiled without the profile: {LOOP} is not told from functions that never ran", where=name
+        )
+    for counting, other in images.items():
+        if other.counters:
+            raise OptimizationError(f"counts what it runs, in {', '.join(sorted(other.counters))}", where=counting)
