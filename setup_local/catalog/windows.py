@@ -17,9 +17,12 @@ SCHEMA = "windows"
 class WindowsPort:
     """What Windows is on one architecture.
 
-    `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name` the one in
-    `win-amd64`; `builtins` are sources of compiler-rt that Windows alone needs. `runtime` are more patterns of the static C runtime,
-    `lists` the directories of mingw with lists of exports. `cflags` are what CPython's own C code is compiled with besides.
+    `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name`
+    that of MSBuild's property `ArchName`, `tag` what `sysconfig.get_platform()` returns. `builtins` are sources of compiler-rt that
+    Windows alone needs, `runtime` more patterns of the static C runtime, `lists` the directories of mingw with lists of exports, in
+    the order that they are searched. Where names are `decorated`, those of functions end with the size of their arguments.
+    `cflags` are what CPython's own C code is compiled with besides, `ldflags` what everything is linked with besides, `dll_entry` the
+    function that a DLL begins with. `recipes` are words that recipes of libraries take (`{arch:NAME}`).
     """
 
     target: str
@@ -27,22 +30,38 @@ class WindowsPort:
     launcher: str
     platform: str
     name: str
+    tag: str
     builtins: tuple[str, ...]
     runtime: tuple[str, ...]
     lists: tuple[str, ...]
+    dll_entry: str
+    decorated: bool = False
     cflags: tuple[str, ...] = ()
+    ldflags: tuple[str, ...] = ()
+    recipes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def file_tag(self) -> str:
+        """Return the tag as names of files have it."""
+        return self.tag.replace("-", "_")
 
     @property
     def for_sysroot(self) -> tuple[object, ...]:
         """Return what of it decides about what programs are linked with."""
-        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists)
+        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists, self.decorated)
+
+    @property
+    def for_cpython(self) -> tuple[object, ...]:
+        """Return what of it decides about CPython itself."""
+        return (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.cflags, self.ldflags)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """Flags that all code for Windows is compiled with."""
+    """Flags that all code for Windows is compiled with, and those of the resource compiler."""
 
     cflags: tuple[str, ...]
+    resources: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +149,7 @@ class Code:
     """How CPython's own code is compiled and linked.
 
     `replaced` are macros, as the project files define them, with what is defined instead. `builtin` are flags for modules that
-    are linked into the interpreter's DLL, `resources` those of the resource compiler.
+    are linked into the interpreter's DLL, `resources` more of the resource compiler.
     """
 
     cflags: tuple[str, ...]
@@ -157,7 +176,8 @@ class WindowsLibrary:
     `sources` and those `without` are patterns below `directory` of the source tree, `headers` files there; those of
     `header_directories` go below `include/` into directories of that name. `commands` run before, with programs of the machine
     that builds; without `sources` they make the `archives`, else there is one. `without_patches` are for other systems. `without_cflags` are flags that only other systems have. `project` is the one of CPython whose list of sources
-    this must be, empty where it is another release's.
+    this must be, empty where it is another release's. `resources` are scripts of the resource compiler, each of which becomes a file
+    beside the archives; `trees` are directories of scripts that go there as well, under another name.
     """
 
     name: str
@@ -174,6 +194,8 @@ class WindowsLibrary:
     commands: tuple[tuple[str, ...], ...] = ()
     without_patches: tuple[str, ...] = ()
     project: str = ""
+    resources: tuple[str, ...] = ()
+    trees: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,13 +222,16 @@ class Table:
 class WindowsModule:
     """One extension module, linked into the interpreter's DLL or, if shared, a file: the project of the same name lists its sources.
 
-    A limited one links the DLL of the stable ABI.
+    A limited one links the DLL of the stable ABI. `imports` are import libraries that its libraries need, `resources` compiled
+    resources of these.
     """
 
     name: str
     libraries: tuple[str, ...] = ()
     archives: tuple[str, ...] = ()
     cflags: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
     is_shared: bool = False
     is_limited: bool = False
 
@@ -262,7 +287,7 @@ class WindowsCatalog:
     def for_cpython(self, arch: str) -> tuple[object, ...]:
         """Return what decides about CPython's own objects, DLLs and programs."""
         made = (self.projects, self.code, self.table, self.modules, self.programs)
-        return (self.ports[arch], self.compiler, self.imports, self.runtime.archive, *made)
+        return (self.ports[arch].for_cpython, self.compiler, self.imports, self.runtime.archive, *made)
 
 
 def load_windows(path: Path | None = None) -> WindowsCatalog:

@@ -62,7 +62,7 @@ def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
         run_tests=RUN_TESTS,
         licenses=_PYTHON_LICENSES,
         license_path=staged.licenses[CPYTHON],
-        tcl_library_path=f"{INSTALL}/lib" if staged.tcl_library_paths else None,
+        tcl_library_path=f"{INSTALL}/{'tcl' if is_windows else 'lib'}" if staged.tcl_library_paths else None,
         tcl_library_paths=staged.tcl_library_paths or None,
         **_sdk(plan),
         build_info=_build_info(plan, staged, facts),

@@ -36,7 +36,7 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
     header = install / "Include" / "patchlevel.h"
     version = read_version(files.read(header), header)
     port = plan.recipes.windows.ports[plan.target.arch.name]
-    tag = f"cp{plan.python.major}{plan.python.minor}-win_{port.name}"
+    tag = f"cp{plan.python.major}{plan.python.minor}-{port.file_tag}"
     return Facts(
         version=version.text,
         implementation_name="cpython",
@@ -44,7 +44,7 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
         implementation_hex_version=version.number,
         implementation_cache_tag=f"cpython-{plan.python.major}{plan.python.minor}",
         abiflags="",
-        platform_tag=f"win-{port.name}",
+        platform_tag=port.tag,
         paths={name: _placed(value) for name, value in _ABSTRACT.items()},
         paths_abstract=dict(_ABSTRACT),
         config_vars=_config_vars(plan, tag),

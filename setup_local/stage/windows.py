@@ -9,7 +9,7 @@ from setup_local.catalog.windows import WindowsCatalog
 from setup_local.errors import StageError
 from setup_local.plan.model import Plan
 from setup_local.render import render
-from setup_local.stage import files, licenses, objects
+from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.staged import RUN_TESTS, TREE, StagedTree
 from setup_local.stage.tree import Results, link_order
@@ -36,6 +36,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     install = root / "install"
     recipe = plan.recipes.windows
     _place_installation(recipe, results.cpython, install)
+    tcl_paths = tcl.place_scripts(results.libraries, install / "tcl")
     launcher = f"pip/_vendor/distlib/{recipe.ports[plan.target.arch.name].launcher}"
     install_pip(install, f"{plan.python.major}.{plan.python.minor}", launcher)
     shares = _place_objects(plan, results.cpython, root / "build")
@@ -58,7 +59,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
         system_libraries=(),
         archives=archives,
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
-        tcl_library_paths=(),
+        tcl_library_paths=tcl_paths,
         inittab_object=INITTAB_OBJECT,
         inittab_source=INITTAB_SOURCE,
     )

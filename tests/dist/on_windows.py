@@ -26,6 +26,7 @@ import traceback
 import zipfile
 from pathlib import Path
 
+IS_64_BIT = sys.maxsize > 2**32
 SPAWNED = """\
 import multiprocessing
 def square(x):
@@ -57,14 +58,17 @@ def test_the_system_is_asked_about_itself() -> None:
 
 
 def test_it_is_what_wheels_look_for() -> None:
-    assert sysconfig.get_platform() == "win-amd64"
-    assert sysconfig.get_config_var("EXT_SUFFIX") == f".cp{sysconfig.get_config_var('py_version_nodot')}-win_amd64.pyd"
-    assert "64 bit (AMD64)" in sys.version
+    tag, machine = ("win-amd64", "64 bit (AMD64)") if IS_64_BIT else ("win32", "32 bit (Intel)")
+    assert sysconfig.get_platform() == tag
+    suffix = f".cp{sysconfig.get_config_var('py_version_nodot')}-{tag.replace('-', '_')}.pyd"
+    assert sysconfig.get_config_var("EXT_SUFFIX") == suffix
+    assert machine in sys.version
     assert platform.python_implementation() == "CPython"
 
 
 def test_sizes_are_those_of_the_official_abi() -> None:
-    sizes = {ctypes.c_long: 4, ctypes.c_longdouble: 8, ctypes.c_wchar: 2, ctypes.c_ssize_t: 8, ctypes.c_void_p: 8}
+    pointer = 8 if IS_64_BIT else 4
+    sizes = {ctypes.c_long: 4, ctypes.c_longdouble: 8, ctypes.c_wchar: 2, ctypes.c_ssize_t: pointer, ctypes.c_void_p: pointer}
     assert all(ctypes.sizeof(kind) == size for kind, size in sizes.items())
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ import pytest
 from clients import Clients, installed_clients, used
 from installed import DIST, Installation, unpack
 from windows_tree import WINE_VARIABLE, Tree
+from x_screen import Screen, x_server
 
 from setup_local.catalog.flavors import load_flavors
 from setup_local.flavors.repack import repack
@@ -142,25 +142,16 @@ def clients(install_only: Path, workshop: Path, say: Callable[[str], None]) -> C
 
 
 @pytest.fixture(scope="session")
-def display(workshop: Path) -> Iterator[str]:
+def screen(workshop: Path) -> Iterator[Screen]:
+    """Return an X display without a screen, whose pixels can be looked at."""
+    with x_server(workshop / "screen") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def display(screen: Screen) -> str:
     """Return the name of an X display without a screen."""
-    program = shutil.which("Xvfb")
-    if program is None:
-        pytest.fail("Xvfb is missing; scripts/install-test-requirements installs it")
-    reading, writing = os.pipe()
-    with (workshop / "Xvfb.log").open("wb") as log:
-        command = [program, "-displayfd", str(writing), "-screen", "0", "800x600x24", "-nolisten", "tcp", "-ac"]
-        server = subprocess.Popen(command, pass_fds=[writing], stdout=log, stderr=log)
-    os.close(writing)
-    try:
-        with os.fdopen(reading) as stream:
-            number = stream.readline().strip()
-        if not number:
-            pytest.fail(f"Xvfb did not start: {(workshop / 'Xvfb.log').read_text(errors='replace')}")
-        yield f":{number}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    return screen.display
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,8 @@ def _download(place: Path, name: str, tree: Tree) -> None:
         "--target",
         place,
     ]
-    words += ["--platform", "win_amd64", "--python-version", version, "--implementation", "cp", name]
+    tag = str(tree.description["python_platform_tag"]).replace("-", "_")
+    words += ["--platform", tag, "--python-version", version, "--implementation", "cp", name]
     handed_on = {key: value for key, value in os.environ.items() if key.startswith((*INDEX_VARIABLES, "SSL_"))}
     env = {**handed_on, "PATH": os.environ["PATH"], "HOME": str(place.parent)}
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)

@@ -6,11 +6,15 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 WINE_VARIABLE = "SETUP_LOCAL_TEST_WINE"
+DISPLAY_VARIABLE = "WINE_DISPLAY"
+"""How the program of scripts/install-wine is told of a display; it hands on no other."""
 _LACKING = re.compile(r"unimplemented function (\S+), aborting")
 
 
@@ -23,14 +27,12 @@ class Tree:
         self.description = json.loads((place / "PYTHON.json").read_text(encoding="utf-8"))
         self._wine = wine
 
-    def run(self, args: list[str | Path], seconds: float = 300) -> str:
+    def run(self, args: list[str | Path], seconds: float = 300, display: str = "") -> str:
         """Run the interpreter; fail with all that it printed when it does not end with 0."""
-        env = {"PATH": os.defpath, "HOME": str(self.root)}
-        words = [self._wine, self.python, *args]
         done = subprocess.run(
-            words,
+            [self._wine, self.python, *args],
             cwd=self.root,
-            env=env,
+            env=self._environment(display),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -43,6 +45,29 @@ class Tree:
         if done.returncode:
             pytest.fail(f"ended with {done.returncode}:\n{done.stdout}\n{done.stderr}", pytrace=False)
         return done.stdout
+
+    @contextmanager
+    def start(self, args: list[str | Path], *, display: str, log: Path) -> Iterator[subprocess.Popen[str]]:
+        """Start the interpreter on a display; what it complains about goes to a file."""
+        with log.open("wb") as stream:
+            running = subprocess.Popen(
+                [self._wine, self.python, *args],
+                cwd=self.root,
+                env=self._environment(display),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stream,
+                text=True,
+                errors="replace",
+            )
+        try:
+            yield running
+        finally:
+            running.kill()
+            running.wait(60)
+
+    def _environment(self, display: str) -> dict[str, str]:
+        return {"PATH": os.defpath, "HOME": str(self.root), **({DISPLAY_VARIABLE: display} if display else {})}
 
 
 def windows_path(path: Path) -> str:

@@ -10,7 +10,6 @@ import pytest
 from setup_local.build.windows.compiler import Compiler, object_name
 from setup_local.build.windows.core import CodeMaker, forwarder_definition, freeze_commands, libraries_of
 from setup_local.build.windows.cpython import CoreBuild, cpython_commands, with_modules
-from setup_local.build.windows.libraries import build_environment
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sysroot import without_sizes
 from setup_local.catalog.windows import WindowsModule, load_windows
@@ -24,7 +23,8 @@ COMPILER = Compiler(
     resources=Path("/clang"),
     sysroot=Path("/sysroot"),
     target=PORT.target,
-    dlltool=PORT.dlltool,
+    dlltool=("-m", PORT.dlltool),
+    rcflags=CATALOG.compiler.resources,
     cflags=("-m64",),
 )
 MAKER = CodeMaker(compiler=COMPILER, code=CATALOG.code, cflags=PORT.cflags, deps="../deps", external="externals")
@@ -54,13 +54,22 @@ def test_what_we_define_instead() -> None:
 
 def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
     link = Link(target="a.exe", start="crt2u.o", objects=["a.o"], stack=5)
-    assert "/entry:mainCRTStartup" in link.shape
-    assert "/stack:5" in link.shape
-    assert "/entry:WinMainCRTStartup" in dataclasses.replace(link, subsystem="windows").shape
+    assert "/entry:mainCRTStartup" in link.shape(PORT.dll_entry)
+    assert "/stack:5" in link.shape(PORT.dll_entry)
+    assert "/entry:WinMainCRTStartup" in dataclasses.replace(link, subsystem="windows").shape(PORT.dll_entry)
     dll = dataclasses.replace(link, is_dll=True, implib="a.lib", definition="a.def")
-    assert {"/dll", "/entry:DllMainCRTStartup", "/implib:a.lib", "/def:a.def"} <= set(dll.shape)
-    assert link_command(COMPILER, CATALOG, dll).outputs == ("a.exe", "a.lib")
-    assert link_command(COMPILER, CATALOG, dll).inputs == ("a.o", "a.def")
+    assert {"/dll", "/entry:DllMainCRTStartup", "/implib:a.lib", "/def:a.def"} <= set(dll.shape(PORT.dll_entry))
+    assert link_command(COMPILER, CATALOG, PORT, dll).outputs == ("a.exe", "a.lib")
+    assert link_command(COMPILER, CATALOG, PORT, dll).inputs == ("a.o", "a.def")
+
+
+def test_dlls_of_32_bits_begin_in_a_function_with_a_decorated_name() -> None:
+    port = CATALOG.ports["i686"]
+    words = link_command(
+        COMPILER, CATALOG, port, Link(target="a.dll", start="dllcrt2.o", objects=["a.o"], is_dll=True)
+    ).answers
+    assert "/entry:DllMainCRTStartup@12" in words
+    assert set(port.ldflags) <= set(words)
 
 
 def test_the_forwarder_hands_on_what_its_source_says() -> None:
@@ -106,7 +115,9 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
     for name in (projects.frozen, projects.core, projects.forwarder, "_x"):
         text = rf'<Project><ItemGroup><ClCompile Include="..\Modules\{name}.c" /></ItemGroup></Project>'
         (tmp_path / "PCbuild" / f"{name}.vcxproj").write_text(text, encoding="utf-8")
-    module = WindowsModule(name="_x", is_shared=True, is_limited=limited)
+    module = WindowsModule(
+        name="_x", is_shared=True, is_limited=limited, imports=("gdi32", "ws2_32"), resources=("x.res",)
+    )
     catalog = dataclasses.replace(CATALOG, modules=(module,), programs=())
     build = CoreBuild(
         tree=tmp_path,
@@ -118,12 +129,7 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
         python="python3",
     )
     commands = {command.outputs[0]: command for command in cpython_commands(build)}
-    assert commands["products/_x.pyd"].inputs == ("objects/_x/Modules__x.c.o", library)
+    assert commands["products/_x.pyd"].inputs == ("objects/_x/Modules__x.c.o", "deps/lib/x.res", library)
+    assert "/sysroot/lib/libgdi32.a" in commands["products/_x.pyd"].answers
     assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs
     assert not set(catalog.code.builtin) & set(commands["objects/_x/Modules__x.c.o"].words)
-
-
-def test_builds_of_libraries_know_no_time() -> None:
-    env = build_environment({"PATH": "/usr/bin", "SOURCE_DATE_EPOCH": "today"}, Path("/made"))
-    assert env["PATH"] == "/made:/usr/bin"
-    assert env["SOURCE_DATE_EPOCH"].isdigit()

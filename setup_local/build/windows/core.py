@@ -55,19 +55,8 @@ class CodeMaker:
     def resource(self, source: str, file: str, field3: int) -> tuple[str, Command]:
         """Return the compiled form of a resource script, for the file that it goes into, and the command that makes it."""
         target = f"{OBJECTS}/{file}.res"
-        compiler = self.compiler
-        words = (
-            str(compiler.program),
-            "rc",
-            *self.code.resources,
-            f"/dFIELD3={field3}",
-            f'/dORIGINAL_FILENAME="{file}"',
-            f"/i{compiler.sysroot / 'include'}",
-            "--",
-            source,
-            target,
-        )
-        return target, Command(outputs=(target,), inputs=(source,), words=words)
+        flags = (*self.code.resources, f"/dFIELD3={field3}", f'/dORIGINAL_FILENAME="{file}"')
+        return target, self.compiler.resource(source, target, flags)
 
 
 def freeze_commands(modules: Iterable[Frozen], python: str) -> Iterator[Command]:

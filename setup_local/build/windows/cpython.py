@@ -148,7 +148,7 @@ class _Commands:
             is_dll=True,
             implib=f"{PRODUCTS}/{build.dll}.lib",
         )
-        yield link_command(build.compiler, build.catalog, link)
+        yield link_command(build.compiler, build.catalog, build.port, link)
 
     def _module(self, module: WindowsModule, project: Project, flags: Sequence[str] = ()) -> dict[str, Command]:
         """Return the commands that compile one module; copies of libraries that CPython carries are not taken."""
@@ -170,12 +170,13 @@ class _Commands:
                 *objects,
                 *(target for target, _ in resources),
                 *(f"{build.deps}/lib/{name}" for name in module.archives),
+                *(f"{build.deps}/lib/{name}" for name in module.resources),
                 f"{PRODUCTS}/{'python3' if module.is_limited else build.dll}.lib",
             ],
-            imports=self._imports(project),
+            imports=dict.fromkeys((*self._imports(project), *module.imports)),
             is_dll=True,
         )
-        yield link_command(build.compiler, build.catalog, link)
+        yield link_command(build.compiler, build.catalog, build.port, link)
 
     def _forwarder(self, project: Project) -> Iterator[Command]:
         """Yield the commands that make the DLL of the stable ABI, which hands everything on to the interpreter's."""
@@ -191,7 +192,7 @@ class _Commands:
             is_dll=True,
             definition=_DEFINITION,
         )
-        yield link_command(build.compiler, build.catalog, link)
+        yield link_command(build.compiler, build.catalog, build.port, link)
         yield build.compiler.import_library(_DEFINITION, f"{PRODUCTS}/python3.lib")
 
     def _program(self, program: WindowsProgram, project: Project) -> Iterator[Command]:
@@ -210,7 +211,7 @@ class _Commands:
             subsystem=project.subsystem,
             stack=project.stack,
         )
-        yield link_command(build.compiler, build.catalog, link)
+        yield link_command(build.compiler, build.catalog, build.port, link)
 
     def _imports(self, *projects: Project) -> list[str]:
         imports = self._build.catalog.imports

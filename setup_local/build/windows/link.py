@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from setup_local.build.ninja import Command
 from setup_local.build.windows.compiler import LIBRARIES, Compiler
 from setup_local.build.windows.sysroot import BUILTINS
-from setup_local.catalog.windows import WindowsCatalog
+from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,24 +21,22 @@ class Link:
     target: str
     start: str
     objects: Sequence[str]
-    imports: Sequence[str] = ()
+    imports: Iterable[str] = ()
     subsystem: str = "console"
     stack: int = 0
     is_dll: bool = False
     implib: str = ""
     definition: str = ""
 
-    @property
-    def entry(self) -> str:
+    def entry(self, dll_entry: str) -> str:
         """Return the function of the start file that the system calls."""
         if self.is_dll:
-            return "DllMainCRTStartup"
+            return dll_entry
         return "WinMainCRTStartup" if self.subsystem == "windows" else "mainCRTStartup"
 
-    @property
-    def shape(self) -> list[str]:
+    def shape(self, dll_entry: str) -> list[str]:
         """Return the flags that say what kind of file it is."""
-        flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry}", f"/out:{self.target}"]
+        flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry(dll_entry)}", f"/out:{self.target}"]
         given = {"implib": self.implib, "def": self.definition, "stack": str(self.stack or "")}
         return [
             *(["/dll"] if self.is_dll else []),
@@ -47,12 +45,13 @@ class Link:
         ]
 
 
-def link_command(compiler: Compiler, catalog: WindowsCatalog, link: Link) -> Command:
+def link_command(compiler: Compiler, catalog: WindowsCatalog, port: WindowsPort, link: Link) -> Command:
     """Return the command that links one file."""
     libraries = compiler.sysroot / LIBRARIES
     arguments = (
         *catalog.code.ldflags,
-        *link.shape,
+        *port.ldflags,
+        *link.shape(port.dll_entry),
         str(libraries / link.start),
         *link.objects,
         str(libraries / catalog.runtime.archive),

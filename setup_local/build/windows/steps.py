@@ -15,7 +15,7 @@ from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pin
 from setup_local.build.steps import Job, Step
 from setup_local.build.windows.compiler import Compiler
 from setup_local.build.windows.cpython import PRODUCTS, CoreBuild, cpython_commands, prepare_tree
-from setup_local.build.windows.libraries import LibraryBuild, build_windows_library
+from setup_local.build.windows.libraries import DEPS, LibraryBuild, build_windows_library, words_of
 from setup_local.build.windows.sysroot import Trees, build_windows_sysroot
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
@@ -66,8 +66,9 @@ def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sy
         resources=resources,
         sysroot=sysroot,
         target=port.target,
-        dlltool=port.dlltool,
+        dlltool=("-m", port.dlltool, *(("-k",) if port.decorated else ())),
         cflags=(*target.cflags, *recipe.compiler.cflags),
+        rcflags=recipe.compiler.resources,
     )
 
 
@@ -82,28 +83,37 @@ def library_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, inputs: GraphIn
 def _library_step(
     plan: Plan, planned: PlannedLibrary, recipe: WindowsLibrary, toolkit: Toolkit, native: Toolkit, inputs: GraphInputs
 ) -> Step:
-    source = inputs.sources[planned.source.identity]
+    taken = [inputs.sources[source.identity] for source in (planned.source, *planned.extra_sources)]
     windows, target = plan.recipes.windows, plan.target
+    words = windows.ports[target.arch.name].recipes
+    chosen = planned.library
+    needed = tuple(library_step(name) for name in chosen.needs)
 
     def action(job: Job) -> None:
         compiler = windows_compiler(windows, target, job.inputs[toolkit.compilers], job.inputs[toolkit.libc])
+        merge_trees([job.inputs[name] for name in needed], job.work / DEPS)
         build = LibraryBuild(
-            planned=planned, recipe=recipe, tree=unpacked(source, job.work), work=job.work, out=job.out
+            planned=planned,
+            recipe=recipe,
+            words=words,
+            trees={item.source.name: unpacked(item, job.work) for item in taken},
+            work=job.work,
+            out=job.out,
         )
         build_windows_library(build, compiler, job.run, job.env, native.compiler(job))
 
-    chosen = planned.library
     return Step(
         name=library_step(planned.name),
         ingredients=[
             chosen.recipe,
             recipe,
             planned.patches,
-            pins([source]),
+            pins(taken),
             (windows.compiler, windows.ports[target.arch.name].target),
+            {name: words[name] for name in words_of(recipe) if name in words},
             target.for_compiling,
         ],
-        needs=tuple(dict.fromkeys((*toolkit.names, *native.names))),
+        needs=tuple(dict.fromkeys((*toolkit.names, *native.names, *needed))),
         data=(*(RECIPES / name for name in recipe.recipe_files), paths.TEMPLATES / "tool.sh.j2"),
         action=action,
         weight=chosen.weight,
