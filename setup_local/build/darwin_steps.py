@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from setup_local import fetch
-from setup_local.build import darwin, darwin_optimized, darwin_sdk, dsym
+from setup_local.build import darwin, darwin_sdk, dsym
 from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.darwin import DarwinCatalog
@@ -76,6 +76,8 @@ def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     recipe, options = plan.recipes.dsym, tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
 
     def action(job: Job) -> None:
+        from setup_local.build import darwin_optimized
+
         darwin_optimized.check_result(job.inputs[LINKED] / "build", options)
         dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
 

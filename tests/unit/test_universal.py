@@ -60,9 +60,9 @@ def test_a_minimum_is_in_the_name() -> None:
     ("wish", "problem"),
     [
         ({"glibc": "2.17"}, "has no glibc"),
-        ({"options": "pgo"}, "was not tried for macOS"),
-        ({"options": "pgo", "profile": Path("/of/one/processor")}, "was not tried for macOS"),
-        ({"profile": Path("/of/one/processor")}, "a profile is for builds with the option pgo"),
+        ({"options": "pgo"}, "a profile is for the build of one processor"),
+        ({"options": "pgo", "profile": Path("/of/one/processor")}, "a profile is for the build of one processor"),
+        ({"profile": Path("/of/one/processor")}, "a profile is for the build of one processor"),
         ({"with_features": ("tkinter",)}, "Cocoa"),
         ({"toolchain": ToolchainChoice.LLVM}, "neither a linker nor headers"),
     ],

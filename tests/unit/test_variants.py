@@ -112,6 +112,7 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
     facts = dataclasses.replace(
         next(facts for facts in pythons if item.when.has_python(facts)),
         os=next(iter(item.when.os), FACTS.os),
+        arch=next(iter(item.when.arch), FACTS.arch),
         libc=item.when.libc or FACTS.libc,
         options=frozenset(item.when.options),
         libpython=item.when.libpython or Linkage.STATIC,
