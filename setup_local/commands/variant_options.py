@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -91,43 +92,47 @@ def variant_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of a variant, as one argument `variant`: a request that has no Python yet."""
 
     @functools.wraps(command)
-    def with_variant(
-        *,
-        system: OperatingSystem | None,
-        target_triple: str | None,
-        musl: bool,
-        optimized: bool,
-        options: str | None,
-        no_layout: bool,
-        glibc: str | None,
-        macos_minimum: str | None,
-        openssl: str | None,
-        libressl: str | None,
-        libpython: Linkage,
-        link_dependencies: Linkage,
-        with_features: tuple[str, ...],
-        without_features: tuple[str, ...],
-        without_modules: tuple[str, ...],
-        **others: Any,
-    ) -> None:
-        refuse_useless_tls(openssl=openssl, without=listed(without_features))
-        variant = Request(
-            python="",
-            target_triple=choose_triple(system, musl=musl, triple=target_triple),
-            glibc=glibc,
-            macos_minimum=macos_minimum,
-            options=choose_options(optimized=optimized, options=options),
-            layout=choose_layout(optimized=optimized, no_layout=no_layout),
-            tls=choose_tls(openssl=openssl, libressl=libressl),
-            libpython=libpython,
-            dependencies=link_dependencies,
-            with_features=listed(with_features),
-            without_features=listed(without_features),
-            without_modules=listed(without_modules),
-        )
-        command(variant=variant, **others)
+    def with_variant(**values: Any) -> None:
+        wishes = {name: values.pop(name) for name in inspect.signature(_requested).parameters}
+        command(variant=_requested(**wishes), **values)
 
     return functools.reduce(lambda decorated, option: option(decorated), reversed(_OPTIONS), with_variant)
+
+
+def _requested(
+    *,
+    system: OperatingSystem | None,
+    target_triple: str | None,
+    musl: bool,
+    optimized: bool,
+    options: str | None,
+    no_layout: bool,
+    glibc: str | None,
+    macos_minimum: str | None,
+    openssl: str | None,
+    libressl: str | None,
+    libpython: Linkage,
+    link_dependencies: Linkage,
+    with_features: tuple[str, ...],
+    without_features: tuple[str, ...],
+    without_modules: tuple[str, ...],
+) -> Request:
+    """Return what the options ask for; each parameter is the option of that name."""
+    refuse_useless_tls(openssl=openssl, without=listed(without_features))
+    return Request(
+        python="",
+        target_triple=choose_triple(system, musl=musl, triple=target_triple),
+        glibc=glibc,
+        macos_minimum=macos_minimum,
+        options=choose_options(optimized=optimized, options=options),
+        layout=choose_layout(optimized=optimized, no_layout=no_layout),
+        tls=choose_tls(openssl=openssl, libressl=libressl),
+        libpython=libpython,
+        dependencies=link_dependencies,
+        with_features=listed(with_features),
+        without_features=listed(without_features),
+        without_modules=listed(without_modules),
+    )
 
 
 def listed(values: Iterable[str]) -> tuple[str, ...]:
