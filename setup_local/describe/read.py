@@ -82,12 +82,15 @@ def read_version(text: str, where: object) -> Version:
 
 
 def extension_suffixes(objects: Path, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what names of shared extension modules may end with: none where the interpreter loads no modules."""
+    """Return what names of shared extension modules may end with: none where the interpreter loads no modules.
+
+    The interpreter tries the more specific ones first, which are the longer ones. In its object file they are in the compiler's order.
+    """
     loading = makefile.words("DYNLOADFILE", variables)
     if len(loading) != 1 or not (objects / loading[0]).is_file():
         raise DescribeError(f"there is no object file that loads modules: {' '.join(loading)}", where=objects)
     found = _SUFFIX.findall((objects / loading[0]).read_bytes())
-    return tuple(dict.fromkeys(suffix.decode() for suffix in found))
+    return tuple(sorted({suffix.decode() for suffix in found}, key=len, reverse=True))
 
 
 def _environment(plan: Plan, installation: Installation) -> dict[str, str]:

@@ -37,7 +37,8 @@ PATCHLEVEL = """
 #define PY_VERSION              "3.13.5"
 """
 MAKEFILE = "ABIFLAGS=\t\nMULTIARCH=\tx86_64-linux-gnu\nDYNLOADFILE=\tdynload_shlib.o\n"
-OBJECT = f"\x7fELF code \0{SUFFIX}\0.abi3.so\0.so\0PyInit\0.symtab\0not.so.it\0".encode()
+# In the order that Clang gives them on Power.
+OBJECT = f"\x7fELF code \0.so\0.abi3.so\0{SUFFIX}\0PyInit\0.symtab\0not.so.it\0".encode()
 
 
 def built(top: Path, **texts: str) -> StagedTree:
