@@ -22,6 +22,7 @@ _LINKER_NAMES = frozenset(
         "_mh_execute_header",
         "__dso_handle",
         "_TLS_MODULE_BASE_",
+        ".TOC.",
         "_end",
         "_edata",
         "_etext",

@@ -80,3 +80,10 @@ def test_objects_may_want_what_the_program_does_not_take_of_the_c_library(tmp_pa
     sample = Sample()
     put("build/Modules/demo.o", binary("wanting-strlen.o"))(sample)
     assert not findings(sample, tmp_path)
+
+
+def test_objects_may_want_what_linkers_define(tmp_path: Path) -> None:
+    """Code for Power finds its data from `.TOC.`."""
+    sample = Sample()
+    put("build/Modules/demo.o", binary("wanting-strlen.o").replace(b"\0strlen\0", b"\0.TOC.\0\0"))(sample)
+    assert not findings(sample, tmp_path)
