@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 from installed import DIST, INDEX_VARIABLES, NOBODY, Installation
 
-NO_TESTS = {"harness", "list_names", "old_c_library", "on_windows", "other_c_library", "places", "trust", "x_window"}
+NO_TESTS = {
+    "harness",
+    "list_names",
+    "old_c_library",
+    "on_windows",
+    "other_c_library",
+    "places",
+    "trust",
+    "window_on_windows",
+    "x_window",
+}
 SUBJECTS = {"terminals": ("_curses",), "own_terminals": ("_curses",)}
 """Extension modules without which a script has nothing to try; the others notice that by their own imports."""
 EMULATED = 8
