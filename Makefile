@@ -123,21 +123,20 @@ test-windows: environment
 	printed=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --python $(REFERENCE) --output $$(mktemp -d)) && \
 	cmp "$$archive" "$$(echo "$$printed" | tail -n 1)"
 
-# Another system: built and judged here, and not executed. Both processors, and both in one; the first again from nothing but sources,
-# by another checkout. A build that fails ends it, though its output goes through a pipe. What differs is left where it is.
-test-macos: SHELL = bash
-test-macos: .SHELLFLAGS = -o pipefail -c
+# Another system: built and judged here, not executed. Both processors, and both in one; then the first again from nothing but sources, by
+# another checkout: that takes longest, so it comes last. A second build that differs stays where
+# it is.
 test-macos: environment
-	archive=$$(./build-macos.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
-	place=$$(mktemp -d) && git clone -q . "$$place/checkout" && \
-	again=$$(cd "$$place/checkout" && \
-		SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --python $(REFERENCE) --output "$$place" | tail -n 1) && \
-	cmp "$$archive" "$$again" && echo "the same bytes again: $$(sha256sum < "$$again")" && rm -rf "$$place"
 	for triple in aarch64-apple-darwin x86_64-apple-darwin universal2-apple-darwin; do \
 		archive=$$(./build-macos.py --target-triple $$triple --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_macos.py tests/integration/test_macos_tools.py --archive "$$archive" || exit 1; \
 	done
+	archive=$$(./build-macos.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	place=$$(mktemp -d) && git clone -q . "$$place/checkout" && \
+	again=$$(cd "$$place/checkout" && \
+		SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --python $(REFERENCE) --output "$$place" | tail -n 1) && \
+	cmp "$$archive" "$$again" && echo "the same bytes again: $$(sha256sum < "$$again")" && rm -rf "$$place"
 
 # Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
 # is told (exit code 11 of the build) and is not a failure of the tests: bump them.
