@@ -29,6 +29,7 @@ from setup_local.build.windows.sysroot import BUILTINS
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import SysrootCatalog
 from setup_local.errors import ToolchainError
+from setup_local.plan.code import library_flags
 from setup_local.plan.model import Plan
 from setup_local.values import Libc, OperatingSystem
 
@@ -42,7 +43,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
         tools = [*tools, *more]
     if plan.target.os is OperatingSystem.WINDOWS:
         return toolkit, _windows_steps(plan, toolkit, native, _each_once(tools), inputs)
-    libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=plan.code.cflags)
+    libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=library_flags(plan))
     libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
     profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]

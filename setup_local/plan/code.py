@@ -8,8 +8,11 @@ from collections.abc import Iterable
 from setup_local.catalog.features import CodeFeature, FeatureCatalog
 from setup_local.catalog.when import Facts
 from setup_local.errors import RequestError
-from setup_local.plan.model import PlannedCode
-from setup_local.values import Request
+from setup_local.plan.model import Plan, PlannedCode
+from setup_local.values import Libc, Request
+
+_NARROW = 32
+_WIDE_FILES = ("-D_FILE_OFFSET_BITS=64",)
 
 
 def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> frozenset[str]:
@@ -51,6 +54,16 @@ def plan_code(catalog: FeatureCatalog, facts: Facts) -> PlannedCode:
         cflags=tuple(dict.fromkeys(word for part in flags for word in part.cflags)),
         extension_cflags=tuple(dict.fromkeys(word for part in flags if part.extensions for word in part.cflags)),
     )
+
+
+def library_flags(plan: Plan) -> tuple[str, ...]:
+    """Return what libraries are compiled with besides the target's flags.
+
+    On processors of 32 bits glibc reads directories, sizes and numbers of files that do not fit into them only for programs that ask for it
+    (feature_test_macros(7)). CPython's `configure` asks, few of those of the libraries do.
+    """
+    is_narrow = plan.target.libc is Libc.GLIBC and plan.target.arch.bits == _NARROW
+    return (*plan.code.cflags, *(_WIDE_FILES if is_narrow else ()))
 
 
 def code_words(catalog: FeatureCatalog, facts: Facts) -> tuple[str, ...]:

@@ -24,6 +24,9 @@ LEAF = "-mno-omit-leaf-frame-pointer"
 MUSL = "x86_64-unknown-linux-musl"
 
 
+WIDE = "-D_FILE_OFFSET_BITS=64"
+
+
 @pytest.fixture(scope="module")
 def catalogs() -> Catalogs:
     return load_catalogs()
@@ -72,6 +75,24 @@ def test_flags_decide_about_the_key_of_a_library(catalogs: Catalogs) -> None:
     one, other = planned(catalogs), planned(catalogs, without_features=("frame-pointers",))
     keys = [next(step for step in steps_of(plan) if step.name == "library:zlib").ingredients for plan in (one, other)]
     assert keys[0] != keys[1]
+
+
+@pytest.mark.parametrize(
+    ("triple", "wide"),
+    [
+        ("armv7-unknown-linux-gnueabihf", True),
+        ("i686-unknown-linux-gnu", True),
+        ("i686-unknown-linux-musl", False),
+        ("ppc64le-unknown-linux-gnu", False),
+        ("x86_64-unknown-linux-gnu", False),
+    ],
+)
+def test_libraries_read_any_directory_on_32_bits(catalogs: Catalogs, triple: str, *, wide: bool) -> None:
+    """Found by fontconfig, which saw no fonts under an emulator that numbers entries of directories with 64 bits."""
+    plan = planned(catalogs, target_triple=triple)
+    zlib = next(step for step in steps_of(plan) if step.name == "library:zlib")
+    assert (WIDE in zlib.ingredients[-1]) is wide
+    assert WIDE not in plan.configure.cflags, "pyconfig.h would not tell extension modules"
 
 
 ELSEWHERE = CodeFeature(
