@@ -18,6 +18,7 @@ from setup_local.audit.policy import (
     version,
 )
 from setup_local.audit.texts import PathScanner
+from setup_local.catalog.targets import Target, load_targets
 from setup_local.errors import CatalogError, RequestError
 from setup_local.values import Libc
 
@@ -37,6 +38,12 @@ def test_every_policy_loads_and_is_named_after_its_target(triple: str) -> None:
         re.compile(pattern)
     for item in (*policy.allowed_exports, *policy.allowed_functions, *policy.allowed_paths):
         assert item.reason
+
+
+@pytest.mark.parametrize("target", load_targets(), ids=lambda target: target.triple)
+def test_every_floor_of_a_target_may_be_named(target: Target) -> None:
+    newest = load_policy(target.triple).newest_floor
+    assert not newest or max(map(version, target.floors)) <= version(newest)
 
 
 def test_the_whitelist_is_the_design_card_and_the_loader() -> None:
