@@ -110,10 +110,10 @@ context = ssl.create_default_context()
 print(ssl.OPENSSL_VERSION, len(context.get_ca_certs()))
 assert len(context.get_ca_certs()) > 50'
 
-check "a connection to pypi.org" run '
+check "a connection to www.python.org" run '
 import urllib.error, urllib.request
 try:
-    urllib.request.urlopen("https://pypi.org/simple/pip/", timeout=20).read(1)
+    urllib.request.urlopen("https://www.python.org/", timeout=20).read(1)
 except urllib.error.URLError as error:
     if "CERTIFICATE" in str(error):
         raise

@@ -11,7 +11,9 @@ from installed import unpack
 
 from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.macho import Macho, read_slices
-from setup_local.values import OperatingSystem, system_of
+from setup_local.values import NO_OPTIONS, BuildOption, OperatingSystem, Request, system_of
+
+_MINIMUM = "macos"
 
 
 def unpacked(archive: Path, place: Path) -> Path:
@@ -26,6 +28,19 @@ def described(tree: Path) -> dict[str, Any]:
     """Return what PYTHON.json says."""
     found: dict[str, Any] = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
     return found
+
+
+def asked(description: dict[str, Any]) -> Request:
+    """Return what was asked for when the archive was built, as far as tests look at it."""
+    words = description["build_options"].split("+")
+    options = [option.value for option in BuildOption if option.value in words]
+    minimums = [word.removeprefix(_MINIMUM) for word in words if word.startswith(_MINIMUM)]
+    return Request(
+        python=description["python_version"],
+        target_triple=description["target_triple"],
+        options="+".join(options) or NO_OPTIONS,
+        macos_minimum=minimums[0] if minimums else None,
+    )
 
 
 def linked(tree: Path) -> dict[str, list[Macho]]:

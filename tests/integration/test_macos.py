@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import struct
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from macos_tree import described, linked, unpacked
+from macos_tree import asked, described, linked, unpacked
 
 from setup_local import paths
 from setup_local.binfmt import macho_rows
@@ -23,7 +24,7 @@ from setup_local.plan.darwin import half_requests
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.stage import sysconfigdata
-from setup_local.values import LinkMode, Request
+from setup_local.values import DEFAULT_TRIPLE, LinkMode, Request
 
 # A text of symbols in TAPI's format: a list that may go over several lines.
 _DOCUMENT = re.compile(r"(?m)^--- ")
@@ -48,19 +49,28 @@ def description(tree: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def plan(description: dict[str, Any]) -> Plan:
-    request = Request(python=description["python_version"], target_triple=description["target_triple"])
-    return resolve(request, load_catalogs())
+def wish(description: dict[str, Any]) -> Request:
+    return asked(description)
 
 
 @pytest.fixture(scope="module")
-def thin(plan: Plan) -> list[Plan]:
+def plan(wish: Request) -> Plan:
+    return resolve(wish, load_catalogs())
+
+
+@pytest.fixture(scope="module")
+def thin(plan: Plan, wish: Request) -> list[Plan]:
     """Return the plan of each processor that the archive is for."""
-    asked = Request(python=str(plan.python), target_triple=plan.target.triple)
     catalogs = load_catalogs()
     if plan.target.triple != catalogs.universal.triple:
         return [plan]
-    return [resolve(half, catalogs) for half in half_requests(asked, catalogs.universal, catalogs.targets)]
+    return [resolve(half, catalogs) for half in half_requests(wish, catalogs.universal, catalogs.targets)]
+
+
+@pytest.fixture(scope="module")
+def name(plan: Plan) -> str:
+    """Return what the interpreter is called; its library and headers have the same name (`python3.13d`)."""
+    return f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
 
 
 @pytest.fixture(scope="module")
@@ -104,8 +114,8 @@ def _unbound(image: Macho, sdk: dict[str, frozenset[str]]) -> Iterator[str]:
             yield f"{bound.name} of {library}"
 
 
-def test_functions_of_newer_systems_are_bound_weakly(binaries: dict[str, list[Macho]], plan: Plan) -> None:
-    for program in binaries[f"install/bin/python{plan.python.major}.{plan.python.minor}"]:
+def test_functions_of_newer_systems_are_bound_weakly(binaries: dict[str, list[Macho]], name: str) -> None:
+    for program in binaries[f"install/bin/{name}"]:
         weak = {bound.name for bound in program.bound if bound.optional}
         assert {"mkfifoat", "mknodat"} <= weak  # macOS 13
         assert weak.isdisjoint({"read", "malloc"})
@@ -125,24 +135,25 @@ def test_binaries_are_for_the_processors_and_the_oldest_system(
             assert not image.search_paths, name
 
 
-def test_the_main_thread_has_the_stack_that_cpython_asks_for(tree: Path, plan: Plan) -> None:
-    data = (tree / f"install/bin/python{plan.python.major}.{plan.python.minor}").read_bytes()
+def test_the_main_thread_has_the_stack_that_cpython_asks_for(tree: Path, name: str) -> None:
+    data = (tree / f"install/bin/{name}").read_bytes()
     for body in [item.data for item in slices(data)] or [data]:
         command = macho_rows.read_layout(body).first(macho_rows.MAIN)
         assert command is not None
         assert struct.unpack_from("<Q", command.body, macho_rows.COMMAND.size + 8) == (0x1000000,)
 
 
-def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, list[Macho]], plan: Plan) -> None:
-    name = f"libpython{plan.python.major}.{plan.python.minor}.dylib"
-    pairs = zip(binaries[f"install/lib/{name}"], binaries[f"install/bin/{name[3:-6]}"], strict=True)
-    for library, program in pairs:
-        assert library.identity == f"@rpath/{name}"
+def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, list[Macho]], name: str) -> None:
+    file = f"lib{name}.dylib"
+    for library, program in zip(binaries[f"install/lib/{file}"], binaries[f"install/bin/{name}"], strict=True):
+        assert library.identity == f"@rpath/{file}"
         assert {item for item in library.exports if item.startswith("Py")} <= program.exports
 
 
-def test_modules_are_those_of_linux_but_for_what_each_alone_has(description: dict[str, Any], plan: Plan) -> None:
-    linux = resolve(Request(python=str(plan.python)), load_catalogs())
+def test_modules_are_those_of_linux_but_for_what_each_alone_has(
+    description: dict[str, Any], plan: Plan, wish: Request
+) -> None:
+    linux = resolve(dataclasses.replace(wish, target_triple=DEFAULT_TRIPLE, macos_minimum=None), load_catalogs())
     there = {item.name for item in linux.extensions if item.link is not LinkMode.DISABLED}
     here = set(description["build_info"]["extensions"])
     reasons = {item.name: item.reason for item in plan.extensions if item.link is LinkMode.DISABLED}
@@ -150,32 +161,35 @@ def test_modules_are_those_of_linux_but_for_what_each_alone_has(description: dic
     assert {name: reasons[name] for name in there - here}.keys() == {"_tkinter"}
 
 
-def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan) -> None:
+def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan, name: str) -> None:
     facts = tomllib.loads(FACTS.read_text(encoding="utf-8"))
-    text = (tree / f"install/include/python{plan.python.major}.{plan.python.minor}/pyconfig.h").read_text("utf-8")
+    text = (tree / f"install/include/{name}/pyconfig.h").read_text("utf-8")
     defined, undefined = dict(_DEFINED.findall(text)), set(_UNDEFINED.findall(text))
     asked = defined.keys() | undefined
     assert len(asked.intersection(facts["defined"])) > len(facts["defined"]) * 0.9
     assert [name for name in facts["defined"] if name in asked and defined.get(name, "0") == "0"] == []
     assert not defined.keys() & set(facts["not-at-hand"])
-    assert b"SYSPROTO_CONTROL" in (tree / f"install/bin/python{plan.python.major}.{plan.python.minor}").read_bytes()
-    assert [name for name in facts["undefined"] if defined.get(name, "0") != "0"] == []
+    assert b"SYSPROTO_CONTROL" in (tree / f"install/bin/{name}").read_bytes()
+    unlike = [name for name in facts["undefined"] if defined.get(name, "0") != "0"]
+    assert unlike == (["Py_DEBUG"] if "d" in plan.abi_flags else [])
+    assert ("Py_GIL_DISABLED" in defined) == ("t" in plan.abi_flags)
     assert {name: defined.get(name) for name in facts["sizes"]} == {
         name: str(size) for name, size in facts["sizes"].items()
     }
 
 
-def test_sysconfig_says_what_a_build_on_a_mac_says(tree: Path, description: dict[str, Any], plan: Plan) -> None:
+def test_sysconfig_says_what_a_build_on_a_mac_says(
+    tree: Path, description: dict[str, Any], plan: Plan, name: str
+) -> None:
     (path,) = (tree / "install").glob("lib/python*/_sysconfigdata*.py")
-    assert path.name == "_sysconfigdata__darwin_darwin.py"
+    assert path.name == f"_sysconfigdata_{plan.abi_flags}_darwin_darwin.py"
     text = re.sub(r"(?s)\n\n.*", "\n", path.read_text(encoding="utf-8"))
     said = sysconfigdata.parse(text, path)
-    version = f"{plan.python.major}.{plan.python.minor}"
     assert said["MACOSX_DEPLOYMENT_TARGET"] == plan.floor
-    assert said["EXT_SUFFIX"] == f".cpython-{version.replace('.', '')}-darwin.so"
+    assert said["EXT_SUFFIX"] == f".cpython-{name.removeprefix('python').replace('.', '')}-darwin.so"
     architectures = " ".join(re.findall(r"-arch \S+", plan.sysconfig.set["BASECFLAGS"]))
     assert said["LDSHARED"] == f"cc -bundle -undefined dynamic_lookup {architectures}".strip()
-    assert said["LDLIBRARY"] == f"libpython{version}.dylib"
+    assert said["LDLIBRARY"] == f"lib{name}.dylib"
     assert (said["MACHDEP"], said["MULTIARCH"], said["SHLIB_SUFFIX"]) == ("darwin", "darwin", ".so")
     whole = json.dumps(said)
     assert not [
