@@ -85,7 +85,7 @@ def load_catalogs() -> Catalogs:
         libraries=load_libraries(),
         extensions=load_extensions(),
         targets=targets,
-        host=host_of(machine, load_hosts(targets)),
+        host=host_of(platform.system(), machine, load_hosts(targets)),
         emulation=load_emulation(),
         cpython=load_cpython(),
         toolchain=load_toolchain(),

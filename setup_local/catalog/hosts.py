@@ -50,12 +50,14 @@ def load_hosts(targets: Iterable[Target], directory: Path | None = None) -> tupl
     return tuple(_load(file, known) for file in sorted((directory or paths.DATA / DIRECTORY).glob("*.toml")))
 
 
-def host_of(machine: str, hosts: Iterable[BuildHost]) -> BuildHost:
-    """Return the host that a machine is; raise `HostError` if nothing is built on such machines."""
-    known = {host.machine: host for host in hosts}
-    if machine not in known:
-        raise HostError(f"distributions cannot be built on {machine} yet", hint="use one of: " + ", ".join(known))
-    return known[machine]
+def host_of(system: str, machine: str, hosts: Iterable[BuildHost]) -> BuildHost:
+    """Return the host that a machine is, by what uname(1) says; raise `HostError` if nothing is built on such machines."""
+    known = {(host.target.os.value, host.machine): host for host in hosts}
+    found = known.get((system.lower(), machine))
+    if found is None:
+        hint = ", ".join(f"{host.target.os.title} {host.machine}" for host in known.values())
+        raise HostError(f"distributions cannot be built on {system} {machine} yet", hint=f"use one of: {hint}")
+    return found
 
 
 def _load(file: Path, targets: dict[str, Target]) -> BuildHost:

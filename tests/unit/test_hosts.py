@@ -48,9 +48,18 @@ def test_a_host_neither_builds_natively_for_another_system_nor_runs_its_programs
 
 
 def test_an_unknown_machine_is_told_which_ones_build() -> None:
-    assert host_of("x86_64", load_hosts(load_targets())).target.triple == TARGET.triple
-    with pytest.raises(HostError, match="cannot be built on pdp11"):
-        host_of("pdp11", [HOST])
+    assert host_of("Linux", "x86_64", load_hosts(load_targets())).target.triple == TARGET.triple
+    with pytest.raises(HostError, match="cannot be built on Linux pdp11 yet"):
+        host_of("Linux", "pdp11", [HOST])
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "arm64"])
+def test_a_mac_builds_nothing_though_its_processor_is_known(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    with pytest.raises(HostError, match=f"cannot be built on Darwin {machine} yet") as caught:
+        load_catalogs()
+    assert caught.value.hint == "use one of: Linux aarch64, Linux x86_64"
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
