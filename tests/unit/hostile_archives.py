@@ -255,6 +255,7 @@ def _library(size: int) -> bytes:
 ALLOWED: dict[str, Callable[[], bytes]] = {
     "member": lambda: _filled(("python/install/x", bytes(128 << 20))),
     "object": lambda: _filled(("python/install/x.o", many_symbols(499_000) + bytes(100 << 20))),
+    "symbols": lambda: _filled(*((f"python/install/{name}.o", many_symbols(399_000)) for name in "xy")),
     "library": lambda: _filled(("python/install/x.a", _library((128 << 20) - 100))),
     "text": lambda: _filled(("python/install/bin/x", b"#!" + b"/home/a" * (18 << 20))),
     "counts": lambda: _filled(("python/build/cpython.fdata", b"1 _PyEval_EvalFrameDefault " * (4 << 20))),
