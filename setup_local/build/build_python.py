@@ -1,6 +1,7 @@
 """The build Python: a plain CPython of the same version for the machine that builds, where it builds for another processor.
 
-It generates code, installs pip and compiles bytecode (CPython's `--with-build-python`). Nothing of it is shipped.
+It generates code, installs pip and compiles bytecode (CPython's `--with-build-python`). It is free-threaded where the target's CPython is, whose
+library has another place (`lib/python3.13t`). Nothing of it is shipped.
 """
 
 from __future__ import annotations

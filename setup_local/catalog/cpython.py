@@ -80,6 +80,14 @@ class BuildPython:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BuildPythonPart:
+    """What the build Python's `configure` gets as well, where `when` holds for what is built with it."""
+
+    when: When
+    args: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Unshipped:
     """Programs that only the build itself and CPython's tests run, and what their links have besides."""
 
@@ -128,6 +136,7 @@ class CPythonCatalog:
     shared_ldflags: tuple[str, ...] = ()
     configure: tuple[ConfigurePart, ...]
     build_python: BuildPython
+    build_python_part: tuple[BuildPythonPart, ...] = ()
     training: Training
     unshipped: Unshipped
     companion: tuple[Companion, ...] = ()

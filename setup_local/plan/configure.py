@@ -139,11 +139,13 @@ def _placeholders(
     }
 
 
-def plan_build_python(catalogs: Catalogs, libraries: Iterable[PlannedLibrary]) -> PlannedBuildPython:
+def plan_build_python(catalog: CPythonCatalog, libraries: Iterable[PlannedLibrary], facts: Facts) -> PlannedBuildPython:
     """Return the interpreter that runs while CPython is compiled for another processor."""
-    recipe = catalogs.cpython.build_python
+    recipe = catalog.build_python
+    more = merged(part.args for part in catalog.build_python_part if part.when.matches(facts))
     return PlannedBuildPython(
-        recipe=recipe, libraries=tuple(item for item in libraries if item.name in recipe.libraries)
+        recipe=dataclasses.replace(recipe, args=(*recipe.args, *more)),
+        libraries=tuple(item for item in libraries if item.name in recipe.libraries),
     )
 
 

@@ -135,7 +135,7 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
         configure=plan_configure(catalogs, target, extensions, facts, relayout),
-        build_python=plan_build_python(catalogs, plan.libraries) if facts.cross else None,
+        build_python=plan_build_python(catalogs.cpython, plan.libraries, facts) if facts.cross else None,
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=patches,
         deps=catalogs.cpython.deps,

@@ -52,6 +52,16 @@ def test_a_build_for_another_processor_has_a_build_python_and_an_emulator() -> N
     assert [source.name for source in _plan(MUSL).emulation] == ["qemu-user"]
 
 
+def test_the_build_python_finds_the_library_of_what_is_built() -> None:
+    def configured(options: str) -> tuple[str, ...]:
+        build_python = _plan(GLIBC, options).build_python
+        assert build_python is not None
+        return build_python.recipe.args
+
+    assert configured("freethreaded") == (*configured("noopt"), "--disable-gil")
+    assert configured("debug") == configured("noopt"), "its library is where that of a plain build is"
+
+
 def test_what_only_a_program_of_the_target_can_find_out_is_answered() -> None:
     answers = dict(_plan(GLIBC).configure.cache)
     assert answers["ac_cv_wchar_t_signed"] == "no"
