@@ -7,7 +7,6 @@ a second start only compares one hash.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import subprocess
@@ -24,12 +23,18 @@ def main(argv: list[str]) -> NoReturn:
     """Run `setup-local ARGV` in the project's environment, which is made first where it is missing."""
     if sys.version_info < MINIMUM:
         _fail("Python {}.{} or newer is needed, this is {}.{}".format(*MINIMUM, *sys.version_info[:2]))
+    if sys.platform == "win32":
+        _fail(
+            "nothing is built on Windows, where OpenSSL's and SQLite's own builds lack make and a shell: build on Linux"
+        )
     python = ensure_environment(ROOT / ".venv", ROOT / "requirements" / "runtime.txt")
     os.execv(python, [str(python), "-P", "-m", "setup_local", *argv])  # noqa: S606 (replaces this process)
 
 
 def ensure_environment(environment: Path, requirements: Path) -> Path:
     """Return the environment's interpreter; make or refresh the environment if its stamp does not fit."""
+    import fcntl  # noqa: PLC0415 (Windows has none, where this module only says so)
+
     python, stamp = environment / "bin" / "python", environment / f"{requirements.stem}.stamp"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     try:

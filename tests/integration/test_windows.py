@@ -40,6 +40,8 @@ WHEELS = {
     ),
     "psutil": ("import os, psutil; print(psutil.Process().pid == os.getpid())", "True"),
 }
+CHECKOUT = Path(__file__).parents[2]
+HOST_ERROR = 12
 CPP_RUNTIME = "msvc-runtime"
 
 
@@ -87,6 +89,13 @@ def test_it_can_be_moved(tree: Tree, workshop: Path) -> None:
     other = Tree(moved, Path(os.environ[WINE_VARIABLE]))
     code = "import subprocess, sys; from pathlib import Path; print(subprocess.run([Path(sys.prefix, 'Scripts', 'pip3.exe'), '-V'], capture_output=True).stdout.decode('mbcs'))"
     assert "moved to a place with blanks" in other.run(["-X", "utf8", "-c", code])
+
+
+def test_nothing_is_built_on_windows(tree: Tree) -> None:
+    done = tree.ended([windows_path(CHECKOUT / "build-windows.py")])
+    assert done.returncode == HOST_ERROR
+    assert done.stderr.startswith("setup-local: error: nothing is built on Windows")
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", sorted(WHEELS))

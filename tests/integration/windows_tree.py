@@ -27,9 +27,11 @@ class Tree:
         self.description = json.loads((place / "PYTHON.json").read_text(encoding="utf-8"))
         self._wine = wine
 
-    def run(self, args: list[str | Path], seconds: float = 300, display: str = "") -> str:
-        """Run the interpreter; fail with all that it printed when it does not end with 0."""
-        done = subprocess.run(
+    def ended(
+        self, args: list[str | Path], seconds: float = 300, display: str = ""
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the interpreter to its end, however that is."""
+        return subprocess.run(
             [self._wine, self.python, *args],
             cwd=self.root,
             env=self._environment(display),
@@ -40,6 +42,10 @@ class Tree:
             timeout=seconds,
             check=False,
         )
+
+    def run(self, args: list[str | Path], seconds: float = 300, display: str = "") -> str:
+        """Run the interpreter; fail with all that it printed when it does not end with 0."""
+        done = self.ended(args, seconds, display)
         if lacking := _LACKING.search(done.stderr):
             pytest.skip(f"Wine lacks {lacking[1]}")
         if done.returncode:

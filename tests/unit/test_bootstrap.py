@@ -33,6 +33,15 @@ def test_a_fitting_environment_is_used_as_it_is(
     assert bootstrap.ensure_environment(tmp_path / ".venv", requirements) == tmp_path / ".venv" / "bin" / "python"
 
 
+def test_windows_builds_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    monkeypatch.setattr(bootstrap, "ensure_environment", lambda *_: pytest.fail("must not install"))
+    with pytest.raises(SystemExit) as raised:
+        bootstrap.main(["build"])
+    assert raised.value.code == 12
+    assert capsys.readouterr().err.count("\n") == 1
+
+
 @pytest.mark.parametrize("damage", ["other requirements", "no interpreter", "no stamp"])
 def test_a_stale_or_half_made_environment_is_made_again(
     tmp_path: Path, requirements: Path, monkeypatch: pytest.MonkeyPatch, damage: str
