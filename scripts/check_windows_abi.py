@@ -2,7 +2,7 @@
 
     python scripts/check_windows_abi.py path/to/ziglang path/to/Python-3.13.5 [x86_64]
 
-The first directory holds Clang and mingw-w64's headers, the second CPython's source, with the edits of `data/patches` or without.
+The first directory holds Clang and mingw-w64's headers, the second CPython's source with the edits of `data/patches`.
 `windows_abi.c` is parsed twice, nothing is compiled: for the target and with the flags of our builds, and for the target whose layout,
 bit fields, enumerations and plain types are those of Microsoft's compiler. Size, alignment and every offset of all structures are compared.
 Differences are printed; those that `windows_abi.toml` does not name, or names in vain, are an error.
@@ -33,7 +33,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         shutil.copyfile(source / "PC" / "pyconfig.h.in", Path(scratch, "pyconfig.h"))
         common = (*COMMON, *_includes(compiler, source, Path(scratch)))
-        ours = _parse(compiler, f"{arch}-windows-gnu", *common, *_flags())
+        ours = _parse(compiler, f"{arch}-windows-gnu", *common, *_flags(arch))
         official = _parse(
             compiler, f"{arch}-pc-windows-msvc", *common, "-DOFFICIAL", "-D_UCRT", "-D_WIN32_WINNT=0x0A00"
         )
@@ -57,10 +57,11 @@ def _includes(compiler: Path, source: Path, scratch: Path) -> tuple[str, ...]:
     return (*(word for path in system for word in ("-isystem", str(path))), *(f"-I{path}" for path in own))
 
 
-def _flags() -> tuple[str, ...]:
-    """Return the flags of our builds."""
+def _flags(arch: str) -> tuple[str, ...]:
+    """Return the flags of our builds for a processor."""
     document = tomllib.loads(DATA.read_text(encoding="utf-8"))
-    return (*document["compiler"]["cflags"], *document["code"]["cflags"])
+    port = document["ports"][arch].get("cflags", ())
+    return (*document["compiler"]["cflags"], *document["code"]["cflags"], *port)
 
 
 def _parse(compiler: Path, target: str, *flags: str) -> str:

@@ -2,6 +2,14 @@
 #ifdef OFFICIAL
 /* mingw-w64's headers, as Microsoft's compiler would read them: attributes where that has none are left out, and types that
    PC/pyconfig.h defines for that compiler are not defined before. */
+#ifdef __i386__
+#define _X86_
+#endif
+#ifdef __aarch64__
+#define __GNUC__ 4
+#include <vadefs.h>
+#undef __GNUC__
+#endif
 #include <_mingw.h>
 #undef __MINGW_ATTRIB_NORETURN
 #define __MINGW_ATTRIB_NORETURN
