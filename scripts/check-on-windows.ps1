@@ -19,6 +19,8 @@ try {
     Invoke-Checked "version" $python @("-VV")
     Invoke-Checked "programs" $python @((Join-Path $PSScriptRoot "..\tests\dist\on_windows.py"))
 
+    Invoke-Checked "a window" $python @("-c", "import tkinter; root = tkinter.Tk(); tkinter.Label(root, text='hello').pack(); root.update(); print(root.winfo_width()); root.destroy()")
+
     $moved = Join-Path $place "moved to a place with blanks"
     Move-Item (Join-Path $place "python") $moved
     $python = Join-Path $moved "python.exe"

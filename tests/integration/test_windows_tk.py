@@ -40,6 +40,7 @@ def test_idle_opens_an_editor(tree: Tree, screen: Screen) -> None:
     code = (
         "import tkinter; from idlelib.editor import EditorWindow; from idlelib import macosx\n"
         "root = tkinter.Tk(); root.withdraw(); editor = EditorWindow(root=root); editor.text.insert('1.0', 'print(1)')\n"
-        "root.update(); print(editor.text.get('1.0', '1.end')); root.destroy()"
+        "root.update(); print(editor.text.get('1.0', '1.end'))\n"
+        "editor._close(); root.destroy()"
     )
     assert tree.run(["-c", code], display=screen.display).strip() == "print(1)"
