@@ -60,7 +60,7 @@ def _includes(compiler: Path, source: Path, scratch: Path) -> tuple[str, ...]:
 def _flags(arch: str) -> tuple[str, ...]:
     """Return the flags of our builds for a processor."""
     document = tomllib.loads(DATA.read_text(encoding="utf-8"))
-    port = document["ports"][arch].get("cflags", ())
+    port = document["ports"].get(arch, {}).get("cflags", ())
     return (*document["compiler"]["cflags"], *document["code"]["cflags"], *port)
 
 
