@@ -9,6 +9,8 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
 import pytest
 
@@ -30,18 +32,22 @@ class Tree:
     def ended(
         self, args: list[str | Path], seconds: float = 300, display: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run the interpreter to its end, however that is."""
-        return subprocess.run(
-            [self._wine, self.python, *args],
-            cwd=self.root,
-            env=self._environment(display),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
+        """Run the interpreter to its end, however that is.
+
+        What it prints goes to files: programs of Wine's own that start with it would keep a pipe open.
+        """
+        with TemporaryFile() as output, TemporaryFile() as errors:
+            status = subprocess.run(
+                [self._wine, self.python, *args],
+                cwd=self.root,
+                env=self._environment(display),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+                timeout=seconds,
+                check=False,
+            ).returncode
+            return subprocess.CompletedProcess(args, status, _text(output), _text(errors))
 
     def run(self, args: list[str | Path], seconds: float = 300, display: str = "") -> str:
         """Run the interpreter; fail with all that it printed when it does not end with 0."""
@@ -74,6 +80,12 @@ class Tree:
 
     def _environment(self, display: str) -> dict[str, str]:
         return {"PATH": os.defpath, "HOME": str(self.root), **({DISPLAY_VARIABLE: display} if display else {})}
+
+
+def _text(file: IO[bytes]) -> str:
+    """Return what was written to a file, with the ends of lines that Python has."""
+    file.seek(0)
+    return file.read().decode(errors="replace").replace("\r\n", "\n")
 
 
 def windows_path(path: Path) -> str:

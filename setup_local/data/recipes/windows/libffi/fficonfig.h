@@ -3,7 +3,7 @@
 #define HAVE_LONG_DOUBLE 1
 #define HAVE_MEMCPY 1
 #define STDC_HEADERS 1
-#ifdef __x86_64__
+#if defined(__x86_64__) || defined(__i386__)
 # define HAVE_AS_X86_PCREL 1
 #endif
 
