@@ -28,7 +28,7 @@ def write_pkg_config(
     `archives` are the static libraries that libpython needs, in link order, `system` flags for parts of the C library.
     """
     packages = installation.packages
-    path = files.only(packages, "python-*-embed.pc")
+    path = packages / f"python-{installation.version}{installation.abi_flags}-embed.pc"
     static = path.with_stem(f"{path.stem}-static")
     text = files.read(path)
     config = installation.config.relative_to(installation.root).as_posix()
@@ -41,8 +41,9 @@ def write_pkg_config(
         with_run_path = _LIBRARIES.sub(rf"Libs:\1 {' '.join(flags.shared)}", text)
         files.write(path, _PRIVATE.sub(f"Libs.private: {' '.join(system)}", with_run_path))
     else:
-        path.unlink()
-        (packages / "python3-embed.pc").unlink(missing_ok=True)
+        # With ABI flags in its name there is a link without them as well.
+        for name in (path.name, f"python-{installation.version}-embed.pc", "python3-embed.pc"):
+            (packages / name).unlink(missing_ok=True)
 
 
 def write_python_config(

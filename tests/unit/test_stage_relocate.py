@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import runpy
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 from setup_local.catalog.cpython import Companion
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.errors import StageError
+from setup_local.stage.embedding import write_pkg_config
 from setup_local.stage.installation import find
 from setup_local.stage.relocate import relocate
 
@@ -122,6 +124,20 @@ def test_a_companion_is_what_build_systems_are_told_of(root: Path) -> None:
     assert "INSTSONAME=\tlibpython3.13.so.1.0\n" in makefile
     data = runpy.run_path(str(root / "lib" / "python3.13" / "_sysconfigdata__linux_.py"))["build_time_vars"]
     assert (data["Py_ENABLE_SHARED"], data["LDLIBRARY"]) == (1, "libpython3.13.so")
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_pkg_config_file_with_abi_flags_has_a_link_without_them(*, shared: bool, root: Path) -> None:
+    """`make install` of a debug or free-threaded build leaves both names, of which one is a link."""
+    packages = root / "lib" / "pkgconfig"
+    usual = packages / "python-3.13-embed.pc"
+    own = usual.rename(packages / "python-3.13d-embed.pc")
+    usual.symlink_to(own.name)
+    installation = dataclasses.replace(find(root, "3.13"), abi_flags="d")
+    write_pkg_config(installation, load_settings().embedding, ("libz.a",), (), shared=shared)
+    assert "-lz" in (packages / "python-3.13d-embed-static.pc").read_text()
+    assert usual.is_symlink() == own.exists() == shared
+    assert not shared or "rpath" in usual.read_text()
 
 
 def test_sysconfig_says_that_the_tree_can_be_moved(root: Path) -> None:
