@@ -19,7 +19,7 @@ _START = "Py_Main"
 
 
 def _libraries(dist: Packed) -> Breaches:
-    for name in sorted(dist.names):
+    for name in sorted(dist.files):  # a link is another name of one of them
         if match := _SETTINGS.fullmatch(name):
             stem = f"{match['library']}libpython{match['version']}"
             yield from (

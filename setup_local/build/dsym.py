@@ -7,6 +7,8 @@ the binary: the object files of a distribution have no debug information.
 from __future__ import annotations
 
 import shutil
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 
 from setup_local.binfmt import macho_rows as rows
@@ -37,13 +39,24 @@ def separate(recipe: DsymRecipe, linked: Path, tools: Path, job: Job) -> None:
     """Fill the step's result with what a build of CPython has made, and with a bundle for each binary. Raises `StepError`."""
     merge_trees([linked], job.out)
     root = job.out / _INSTALL
-    for path in binaries(recipe.bundles, root):
+    for path, *others in by_file(binaries(recipe.bundles, root)):
         bundle = root / recipe.bundles.directory / f"{path.name}.dSYM"
         bundle.parent.mkdir(parents=True, exist_ok=True)
         _collect(path, bundle, objects=linked / _BUILD, tools=tools, run=job.run)
         for name in recipe.bundles.without:
             shutil.rmtree(bundle / name, ignore_errors=True)
         _take_out_notes(path, job.work / path.name, tools=tools, run=job.run)
+        for other in others:
+            other.unlink()
+            other.hardlink_to(path)
+
+
+def by_file(paths: Iterable[Path]) -> list[list[Path]]:
+    """Return the names of each file together, its longest first: a debug interpreter is `python3.13d` and `python3.13`."""
+    names: defaultdict[int, list[Path]] = defaultdict(list)
+    for path in sorted(paths, key=lambda path: (-len(path.name), path)):
+        names[path.stat().st_ino].append(path)
+    return list(names.values())
 
 
 def binaries(bundles: Bundles, root: Path) -> list[Path]:

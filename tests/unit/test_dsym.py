@@ -40,8 +40,11 @@ def _linked(tmp_path: Path) -> Path:
     return root
 
 
-def _separated(tmp_path: Path, make: Maker = bundled) -> Path:
-    """Take the debug information out with tools that write what `make` returns for a binary; return the result."""
+def _separated(tmp_path: Path, make: Maker = bundled, also: str = "") -> Path:
+    """Take the debug information out with tools that write what `make` returns for a binary; return the result.
+
+    `also` is another name of the program, as a hard link.
+    """
     commands: list[list[str]] = []
 
     def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
@@ -57,6 +60,8 @@ def _separated(tmp_path: Path, make: Maker = bundled) -> Path:
             shutil.copyfile(words[-2], words[-1])
 
     linked = _linked(tmp_path)
+    if also:
+        (linked / "install/bin" / also).hardlink_to(linked / "install/bin/python3.13")
     for name in ("out", "work"):
         (tmp_path / name).mkdir()
     job = Job(out=tmp_path / "out", work=tmp_path / "work", inputs={}, env={}, run=run)
@@ -73,6 +78,14 @@ def test_each_binary_has_a_bundle_and_nothing_else_has(tmp_path: Path) -> None:
     assert facts.debug_bundle
     assert facts.build_id == read_slices(macho("python"))[0].build_id
     assert not list(debug.rglob("Relocations"))
+
+
+def test_a_program_with_two_names_has_one_bundle(tmp_path: Path) -> None:
+    install = _separated(tmp_path, also="python3.13d") / "install"
+    programs = [path.name for path in (install / "lib/debug").iterdir() if path.name.startswith("python")]
+    assert programs == ["python3.13d.dSYM"]
+    assert (install / "bin/python3.13").samefile(install / "bin/python3.13d")
+    assert not (install / "bin/python3.13").samefile(tmp_path / "linked/install/bin/python3.13")
 
 
 def test_binaries_are_written_again_and_what_was_linked_stays(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def test_a_good_sample_holds(tmp_path: Path) -> None:
     assert broken(_sample(), tmp_path) == set()
 
 
+def test_another_name_of_the_settings_is_about_the_same_library(tmp_path: Path) -> None:
+    sample = _sample()
+    link = Entry(target="python-3.13-embed.pc", kind=tarfile.SYMTYPE, mode=0o777)
+    sample.entries["python/install/lib/pkgconfig/python-3.14-embed.pc"] = link
+    assert broken(sample, tmp_path) == set()
+
+
 @every(BREACHES)
 def test_a_library_that_is_not_there_is_refused(rule: str, corrupt: Corruption, tmp_path: Path) -> None:
     refused(_sample(), rule, corrupt, tmp_path)
