@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 _EXTERNAL, _STATIC, _WEAK = 2, 3, 105  # IMAGE_SYM_CLASS_*
 _FUNCTION = 0x20  # IMAGE_SYM_DTYPE_FUNCTION
 POINTER = "__imp_"  # how the name of the pointer begins through which code reaches a symbol of a DLL
+_SIZE = re.compile(r"@\d+$")
 _MOST = 500_000
 _MOST_BYTES = 1 << 25  # of all names
 _LONGEST = 1 << 16
@@ -49,8 +51,13 @@ def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_r
 
 
 def plain(name: str) -> str:
-    """Return a name as it is in C; where compilers put an underscore before it, that is in a pointer's name as well."""
-    return f"{POINTER}{name[len(POINTER) + 1 :]}" if name.startswith(f"{POINTER}_") else name.removeprefix("_")
+    """Return a name as it is in C, with that of a pointer still before it.
+
+    Where compilers put an underscore before names, they also append the size of the arguments that a function takes off the
+    stack (`_CloseHandle@4`).
+    """
+    pointer = POINTER if name.startswith(POINTER) else ""
+    return pointer + _SIZE.sub("", name.removeprefix(pointer).removeprefix("_"))
 
 
 class _Table:

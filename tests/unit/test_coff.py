@@ -60,6 +60,21 @@ def test_other_processors_have_the_same_names(name: str, machine: str, bits: int
     assert found.symbols.undefined >= {"__imp_puts", "__imp_Py_Main"}
 
 
+@pytest.mark.parametrize(
+    ("decorated", "name"),
+    [
+        ("_puts", "puts"),
+        ("__imp__puts", "__imp_puts"),
+        ("_CloseHandle@4", "CloseHandle"),
+        ("__imp__CloseHandle@4", "__imp_CloseHandle"),
+        ("__exit", "_exit"),
+        ("_at@home", "at@home"),
+    ],
+)
+def test_names_of_32_bits_are_those_of_c(decorated: str, name: str) -> None:
+    assert coff_symbols.plain(decorated) == name
+
+
 @pytest.mark.parametrize(("name", "has_it"), [("core-fat.obj", True), ("core.obj", False)])
 def test_code_for_an_optimizer_is_seen(name: str, *, has_it: bool) -> None:
     assert read_coff(data(name)).bitcode is has_it
