@@ -33,7 +33,11 @@ from setup_local.values import Libc, Request
 # A wheel with compiled code, what is asked of it, and the answer: numpy where the index has it for the processor.
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
 CHARSET = "import charset_normalizer.md as md; print(md.__file__.endswith('.so'), md.mess_ratio('fine', 0.5))"
-WHEELS = {"aarch64": ("numpy", NUMPY, ["285.0", "1.0"])}
+# For LoongArch it has none with compiled code yet, so pip takes what is for any processor.
+WHEELS = {
+    "aarch64": ("numpy", NUMPY, ["285.0", "1.0"]),
+    "loongarch64": ("charset-normalizer", CHARSET, ["False", "0.0"]),
+}
 # The musl that the distribution has for other processors (1.2.3) relocates no wheel that is as packed as numpy's (DT_RELR, 1.2.4).
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
 # What uv makes of a processor's name in an index, where it does not take the name itself when it is asked.
