@@ -15,12 +15,12 @@ from setup_local.build.toolchain import WHEEL
 from setup_local.catalog.darwin import DarwinCatalog, Framework, Sdk
 from setup_local.catalog.targets import Target
 from setup_local.errors import ToolchainError
+from setup_local.own_sdk import SETTINGS
 from setup_local.render import render
 
 OWN = paths.DATA / "darwin"
 FRAMEWORKS = Path("System", "Library", "Frameworks")
 _LIBRARY = "libSystem.tbd"
-_SETTINGS = "SDKSettings.json"
 # What is taken of an SDK of Apple: headers and texts of libraries.
 OF_OWN = ("usr/include", "usr/lib", "System/Library/Frameworks")
 
@@ -49,7 +49,7 @@ def build_from_own(catalog: DarwinCatalog, own: Path, target: Target, floor: str
         if not library.is_symlink():
             text = library.read_text(encoding="utf-8")
             library.write_text(_known_targets(text, catalog.sdk.unknown_targets), encoding="utf-8")
-    shutil.copyfile(own / _SETTINGS, out / _SETTINGS)
+    shutil.copyfile(own / SETTINGS, out / SETTINGS)
     write_config(target, floor, out)
 
 
@@ -110,4 +110,4 @@ def _write_framework(framework: Framework, frameworks: Path) -> None:
 def _write_settings(version: str, out: Path) -> None:
     """Write the file in which Clang reads whose SDK it is, and its version."""
     settings = {"CanonicalName": f"macosx{version}", "Version": version, "MaximumDeploymentTarget": f"{version}.99"}
-    (out / _SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
+    (out / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.darwin import DarwinCatalog
 from setup_local.catalog.targets import Target
+from setup_local.own_sdk import SETTINGS
 from setup_local.plan.model import Plan
 from setup_local.values import OPTIMIZATIONS, OwnSdk
 
@@ -65,7 +66,7 @@ def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str
     return Step(
         name=f"sysroot:{target.arch.name}-{target.libc.value}-{floor}-sdk{sdk.version}",
         ingredients=[recipe.sdk, target.for_compiling, floor],
-        data=(*darwin_sdk.DATA, sdk.path / "SDKSettings.json", *(sdk.path / name for name in darwin_sdk.OF_OWN)),
+        data=(*darwin_sdk.DATA, sdk.path / SETTINGS, *(sdk.path / name for name in darwin_sdk.OF_OWN)),
         action=action,
         weight=20,
     )

@@ -27,17 +27,13 @@ def refuse_for_darwin(request: Request) -> None:
         raise RequestError(_XCODE, where=request.target_triple, hint=hint)
     if request.sdk and not darwin:
         raise RequestError("an SDK of Apple is for macOS", where=request.target_triple, hint="leave --sdk out")
-    if request.sdk and request.macos_minimum and _newer(request.macos_minimum, request.sdk.version):
+    if request.sdk and request.macos_minimum and Version(request.macos_minimum) > Version(request.sdk.version):
         what = f"the SDK is of macOS {request.sdk.version}, older than the oldest system {request.macos_minimum}"
         raise RequestError(what, where=f"--sdk {request.sdk.path}", hint="take a newer SDK, or another --macos-minimum")
     if request.target_triple == _UNIVERSAL and (request.profile or BuildOption.PGO in parse_options(request.options)):
         what = "a profile is for the build of one processor; this distribution is for two"
         raise RequestError(what, where=request.target_triple, hint="build each processor by itself, or without pgo")
     _refuse_compilers(request)
-
-
-def _newer(one: str, other: str) -> bool:
-    return Version(one) > Version(other)
 
 
 def _refuse_compilers(request: Request) -> None:
