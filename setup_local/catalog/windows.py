@@ -20,7 +20,7 @@ class WindowsPort:
     `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name`
     that of MSBuild's property `ArchName`, `tag` what `sysconfig.get_platform()` returns. `builtins` are sources of compiler-rt that
     Windows alone needs, `runtime` more patterns of the static C runtime, `lists` the directories of mingw with lists of exports, in
-    the order that they are searched. Where names are `decorated`, those of functions end with the size of their arguments.
+    the order that they are searched.
     `cflags` are what CPython's own C code is compiled with besides, `ldflags` what everything is linked with besides, `dll_entry` the
     function that a DLL begins with. `recipes` are words that recipes of libraries take (`{arch:NAME}`).
     """
@@ -35,7 +35,6 @@ class WindowsPort:
     runtime: tuple[str, ...]
     lists: tuple[str, ...]
     dll_entry: str
-    decorated: bool = False
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     recipes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class WindowsPort:
     @property
     def for_sysroot(self) -> tuple[object, ...]:
         """Return what of it decides about what programs are linked with."""
-        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists, self.decorated)
+        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists)
 
     @property
     def for_cpython(self) -> tuple[object, ...]:

@@ -23,7 +23,7 @@ COMPILER = Compiler(
     resources=Path("/clang"),
     sysroot=Path("/sysroot"),
     target=PORT.target,
-    dlltool=("-m", PORT.dlltool),
+    dlltool=PORT.dlltool,
     rcflags=CATALOG.compiler.resources,
     cflags=("-m64",),
 )

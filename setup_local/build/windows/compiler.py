@@ -16,7 +16,7 @@ LIBRARIES = "lib"
 class Compiler:
     """Makes commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` where runtime and headers lie.
 
-    `target` is Clang's, `dlltool` the flags of that for the machine, `cflags` is what all code is compiled with, `rcflags` what all
+    `target` is Clang's, `dlltool` what that calls the machine, `cflags` is what all code is compiled with, `rcflags` what all
     resources are. The catalog is not part of it: steps whose code makes commands would have all of it in their keys.
     """
 
@@ -24,7 +24,7 @@ class Compiler:
     resources: Path
     sysroot: Path
     target: str
-    dlltool: tuple[str, ...]
+    dlltool: str
     cflags: tuple[str, ...]
     rcflags: tuple[str, ...]
 
@@ -58,7 +58,7 @@ class Compiler:
 
     def import_library(self, definition: str, target: str) -> Command:
         """Return the command that makes the import library of a list of exports."""
-        words = (str(self.program), "dlltool", *self.dlltool, "-d", definition, "-l", target)
+        words = (str(self.program), "dlltool", "-m", self.dlltool, "-d", definition, "-l", target)
         return Command(outputs=(target,), inputs=(definition,), words=words)
 
     def resource(self, source: str, target: str, flags: Iterable[str] = ()) -> Command:

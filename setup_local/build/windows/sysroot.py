@@ -81,12 +81,12 @@ def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], a
 
 
 def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, mingw: Path, run: Runner) -> None:
-    """Make the import libraries of their lists of exports; where names are not decorated, without what those of x86 have."""
+    """Make the import libraries: their lists of exports, without what only 32-bit names have, and the libraries of these."""
     lists = {name: _definition(mingw, port.lists, name) for name in imports.names}
     definitions = {name: f"definitions/{name}.def" for name in lists}
     (mingw / "definitions").mkdir()
     run_ninja([_preprocessed(compiler, imports.flags, lists[name], definitions[name]) for name in lists], mingw, run)
-    for path in () if port.decorated else definitions.values():
+    for path in definitions.values():
         text = (mingw / path).read_text(encoding="utf-8")
         (mingw / path).write_text(without_sizes(text), encoding="utf-8")
     libraries = compiler.sysroot / LIBRARIES
