@@ -19,10 +19,20 @@ HANG = 10  # seconds that one input may take
 LARGEST = 1 << 16  # bytes of an input
 MEMORY = 1024  # MiB, the fuzzer's own included
 
-with atheris.instrument_imports(include=["setup_local"]):
+with atheris.instrument_imports(include=["setup_local", "jsonschema"]):
     from targets import TARGETS
 
-from seeds import SEEDS  # noqa: E402 (after the instrumented imports)
+from json_changes import changed  # noqa: E402 (after the instrumented imports)
+from seeds import SEEDS  # noqa: E402
+
+DOCUMENTS = ("description", "described", "index", "sources")
+PLAIN = 8  # one in so many inputs is changed as bytes, which is what every other reader gets
+
+
+def mutated(data: bytes, largest: int, seed: int) -> bytes:
+    """Return a document with other values, or now and then with other bytes."""
+    document = changed(data, largest, seed) if seed % PLAIN else None
+    return atheris.Mutate(data, largest) if document is None else document
 
 
 def main() -> None:
@@ -42,7 +52,8 @@ def main() -> None:
             "-print_final_stats=1",
             "-verbosity=1",
         ]
-        atheris.Setup([sys.argv[0], *options, begin, str(kept)], TARGETS[name])
+        mutator = {"custom_mutator": mutated} if name in DOCUMENTS else {}
+        atheris.Setup([sys.argv[0], *options, begin, str(kept)], TARGETS[name], **mutator)
         atheris.Fuzz()
 
 

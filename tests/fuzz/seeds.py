@@ -112,6 +112,7 @@ SEEDS = {
     "static_library": _libraries,
     "binary": lambda: (*_elves(), *_images(), *_objects(), *_libraries(), b"1 _PyEval_EvalFrameDefault 2 3\n"),
     "description": _descriptions,
+    "described": _descriptions,
     "sources": _records,
     "manifest": lambda: (Sample().sums(), b"\\" + b"0" * 64 + b"  a\\nb\\\\\n"),
     "index": _indexes,

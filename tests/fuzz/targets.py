@@ -7,10 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import struct
+import sys
 import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
+
+from sample_distribution import Sample
 
 from setup_local.audit.description import read_description
 from setup_local.audit.facts import examine
@@ -154,6 +159,11 @@ def description(data: bytes) -> None:
         return
 
 
+def described(data: bytes) -> None:
+    """A whole archive of which nothing but PYTHON.json was changed: every rule that goes by what is said there."""
+    archive(Sample(description=data).packed())
+
+
 def sources(data: bytes) -> None:
     """The record of sources in a full archive."""
     try:
@@ -194,6 +204,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         static_library,
         binary,
         description,
+        described,
         sources,
         manifest,
         index,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from json_changes import changed
 from seeds import SEEDS
 from targets import TARGETS
 
+CHANGES = 200
 CORPUS = Path(__file__).parent / "corpus"
 
 
@@ -26,3 +29,19 @@ def test_seeds(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name[:16]}")
 def test_what_once_failed(path: Path) -> None:
     TARGETS[path.parent.name](path.read_bytes())
+
+
+@pytest.mark.parametrize("name", ["described", "index", "sources"])
+def test_changed_documents(name: str) -> None:
+    begin, *_ = SEEDS[name]()
+    document = json.loads(begin)
+    made = [changed(begin, len(begin) * 2, seed) for seed in range(CHANGES)]
+    different = [data for data in made if data is not None and json.loads(data) != document]
+    assert len(different) > CHANGES / 2
+    for data in different:
+        TARGETS[name](data)
+
+
+@pytest.mark.parametrize("data", [b"{", b"[" * 100_000, b"\xff"])
+def test_what_is_no_document_is_not_changed_as_one(data: bytes) -> None:
+    assert changed(data, 1 << 16, 1) is None
