@@ -1,4 +1,6 @@
-"""Fuzz one reader, guided by coverage, for a while: `fuzz.py TARGET SECONDS`. What ends it is kept in `corpus/TARGET`.
+"""Fuzz one reader, guided by coverage, for a while: `fuzz.py TARGET SECONDS [DIRECTORY]`. What ends it is kept in `corpus/TARGET`.
+
+With DIRECTORY, a later run continues from the inputs that this one found interesting.
 
 It needs atheris (`requirements/fuzz.in`). An input that crashes, or takes ten seconds, is written there and ends the run with an error;
 `tests/fuzz/test_corpus.py` then replays it for ever.
@@ -37,12 +39,14 @@ def mutated(data: bytes, largest: int, seed: int) -> bytes:
 
 def main() -> None:
     """Run libFuzzer over one target."""
-    name, seconds = sys.argv[1], sys.argv[2]
+    name, seconds, *place = sys.argv[1:]
     kept = Path(__file__).parent / "corpus" / name
     kept.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as begin:
+    with tempfile.TemporaryDirectory() as scratch:
+        begin = Path(*place, name) if place else Path(scratch)
+        begin.mkdir(parents=True, exist_ok=True)
         for data in SEEDS[name]():
-            Path(begin, sha256(data).hexdigest()[:16]).write_bytes(data)
+            (begin / sha256(data).hexdigest()[:16]).write_bytes(data)
         options = [
             f"-max_total_time={seconds}",
             f"-timeout={HANG}",
@@ -53,7 +57,7 @@ def main() -> None:
             "-verbosity=1",
         ]
         mutator = {"custom_mutator": mutated} if name in DOCUMENTS else {}
-        atheris.Setup([sys.argv[0], *options, begin, str(kept)], TARGETS[name], **mutator)
+        atheris.Setup([sys.argv[0], *options, str(begin), str(kept)], TARGETS[name], **mutator)
         atheris.Fuzz()
 
 
