@@ -10,6 +10,7 @@ from click.testing import CliRunner, Result
 from sample_distribution import ELF, Sample, binary
 
 from setup_local.audit.model import Finding, Severity, Verdict
+from setup_local.audit.validate import rules
 from setup_local.commands.audit import audit
 from setup_local.commands.validate import validate
 from setup_local.errors import ArchiveError, DescriptionError, RequestError, ValidationFailed
@@ -89,6 +90,11 @@ def test_rules_are_listed() -> None:
     assert {"id", "group", "title"} == set(listed[0])
     text = _validate("--list-rules").stdout
     assert all(item["id"] in text for item in listed)
+
+
+def test_rules_are_documented() -> None:
+    documented = (Path(__file__).parents[2] / "docs" / "validate.md").read_text(encoding="utf-8")
+    assert [rule.id for rule in rules() if f"`{rule.id}`" not in documented] == []
 
 
 def test_audit_accepts_a_file_and_rejects_a_directory(tmp_path: Path) -> None:
