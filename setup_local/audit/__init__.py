@@ -1,1 +1,1 @@
-"""Opens a packed archive and judges it; knows nothing of plan or build."""
+"""Opens a packed archive and validates it; independent of plan and build."""

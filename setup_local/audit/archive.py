@@ -1,6 +1,6 @@
 """Reads a packed distribution member by member, from front to back, without unpacking anything to disk.
 
-This is for the judge, who reports what is wrong; who makes something of an archive reads it through `safe_archive`.
+This is for validation, which reports what is wrong; code that uses an archive's contents reads it with `safe_archive`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ HINT = "download or build it again"
 
 
 def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
-    """Yield each member and a function that returns its bytes, to be called before the next one is taken.
+    """Yield each member and a function that returns its bytes, to be called before the next member is taken.
 
-    Raises `ArchiveError` for a file that cannot be read to its end as a `.tar.zst` or `.tar.gz` archive, or exceeds a limit
-    of `data/limits.toml`.
+    Raises `ArchiveError` for a file that cannot be read to its end as a `.tar.zst` or `.tar.gz` archive, or that
+    exceeds a limit of `data/limits.toml`.
     """
     with _errors_named(path), unpacked(path, load_limits()) as stream:
         for member, read in Reader(stream=stream, limits=load_limits()).members():
@@ -33,7 +33,7 @@ def read_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
 
 
 def _named_reader(path: Path, read: Callable[[], bytes]) -> Callable[[], bytes]:
-    """Name the errors of a function that is called outside of the generator as well."""
+    """Also convert the errors of a function that is called outside the generator."""
 
     def named() -> bytes:
         with _errors_named(path):

@@ -16,7 +16,7 @@ _MODES = {MemberKind.FILE: (0o644, 0o755), MemberKind.DIRECTORY: (0o755,)}
 
 
 def _of(rule: str) -> Callable[[Packed], Breaches]:
-    """Return a check that yields what the gate has against the members under the name of one rule."""
+    """Return a check that yields the breaches that the safety gate recorded under one rule's name."""
 
     def check(dist: Packed) -> Breaches:
         return ((where or ".", what) for name, where, what in dist.breaches if name == rule)
@@ -64,7 +64,7 @@ def _modes(dist: Packed) -> Breaches:
 
 
 def _never(_: Packed) -> Breaches:
-    """Hold always: the reader raises what this rule is about."""
+    """Never fail: the reader raises the errors that this rule is about."""
     return iter(())
 
 
@@ -90,7 +90,7 @@ FATAL: tuple[Rule[Packed], ...] = tuple(
 FIRST = Rule[Packed](
     id="archive-description-first", title="PYTHON.json is the first member", group=Group.ARCHIVE, check=_first
 )
-# What holds for archives of every flavour.
+# Rules for archives of every flavour.
 RULES: tuple[Rule[Packed], ...] = FATAL + tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (

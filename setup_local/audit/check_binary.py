@@ -1,4 +1,7 @@
-"""Rules about one binary of any format: what it needs, what it defines and shows. Those for one format stand in `check_elf`, `check_macho` and so on."""
+"""Rules about one binary of any format: what it needs, defines and exports.
+
+Rules for one format are in `check_elf`, `check_macho` and so on.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,12 @@ from setup_local.audit.own_places import is_own
 from setup_local.audit.policy import matches
 
 Breaches = Iterator[tuple[str, str]]
-_IMPLEMENTATION = "_"  # how names begin that a C library shares with the helpers of compilers
+_IMPLEMENTATION = "_"  # prefix of names that a C library shares with the helpers of compilers
 _MOST = 8  # names in one sentence
 
 
 def listed(names: set[str] | frozenset[str]) -> str:
-    """Return names for a sentence, sorted, the first few of many."""
+    """Return sorted names for a sentence, only the first few of many."""
     ordered = sorted(names)
     more = f" and {len(ordered) - _MOST} more" if len(ordered) > _MOST else ""
     return ", ".join(ordered[:_MOST]) + more
@@ -30,7 +33,7 @@ def _machine(binary: Binary) -> Breaches:
 
 
 def _needed(binary: Binary) -> Breaches:
-    """Leave libraries that the distribution brings to `own-libraries-found`, which sees the whole of it."""
+    """Leave libraries that the distribution provides to `own-libraries-found`, which sees all of it."""
     for library in binary.image.needed:
         if not binary.policy.needs(library, binary.name) and not binary.policy.brings(library):
             yield binary.name, f"needs {library}, which is not on the whitelist for this file"
@@ -55,7 +58,7 @@ def _writable_code(binary: Binary) -> Breaches:
 
 
 def _exports(binary: Binary) -> Breaches:
-    """Leave libraries to `private-symbols` that are there to export something."""
+    """Leave libraries that exist to export something to `private-symbols`."""
     policy, image = binary.policy, binary.image
     identity = posixpath.basename(image.identity or "")
     if not image.linked or policy.is_private(identity):
@@ -78,10 +81,10 @@ def _exports(binary: Binary) -> Breaches:
 def _libc_functions(binary: Binary) -> Breaches:
     policy, image, symbols = binary.policy, binary.image, binary.image.symbols
     if image.standalone:
-        return  # a static program has the C library in it
+        return  # a static program contains the C library
     visible = {name for name in symbols.linkable | image.exports if not name.startswith(_IMPLEMENTATION)}
     suspects = {name for name in visible & symbols.functions if policy.functions.get(name, (10**6,)) <= binary.floor}
-    if image.linked:  # a linker makes hidden functions local; only in objects are local ones surely private
+    if image.linked:  # a linker makes hidden functions local; only in objects are local ones certainly private
         local = symbols.locals & symbols.functions & policy.functions.keys()
         suspects |= {name for name in local if matches(name, policy.unmistakable)}
     own = {name for name in suspects if not any(item.covers(binary.name, name) for item in policy.allowed_functions)}

@@ -1,4 +1,4 @@
-"""Rules about machine code: what the name of an archive does not leave out can be seen in its files."""
+"""Rules about machine code: features that an archive's name does not exclude must be visible in its files."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from setup_local.values import BinaryFormat, Libc
 Breaches = Iterator[tuple[str, str]]
 _WITHOUT_FRAMES = "without_frame_pointers"
 _WITHOUT_HARDENING = "without_hardening"
-_STACK_CHECK = "__stack_chk_fail"  # what a function calls whose caller's stack was overwritten
+_STACK_CHECK = "__stack_chk_fail"  # called by a function that finds the stack of its caller overwritten
 _CHECKED = "__*_chk"  # glibc's functions that know the size of their buffer
 _FRAME_FLAG = "-fno-omit-frame-pointer"
-# Where every function sets up a frame but those of assembly, nineteen of twenty do. Where none has to, hardly any does on x86-64,
-# and two thirds on AArch64, where compilers leave them out of functions alone that call nothing.
+# If every function except assembly sets up a frame, nineteen of twenty do. If none has to, hardly any does on x86-64,
+# but two thirds do on AArch64, where compilers omit frames only in functions that call nothing.
 _LEAST = 0.8
-_FEW = 20  # functions, of which assembly may be most
-_MANY = 100  # functions, among which some have an array on the stack
+_FEW = 20  # functions, most of which may be assembly
+_MANY = 100  # functions, some of which have an array on the stack
 _LIBRARIES = "build/lib/*.a"
 
 
 def _promises(dist: Distribution, word: str) -> bool:
-    """Tell whether a distribution has what that word in its build options would leave out."""
+    """Return whether a distribution has the feature that this word in its build options would exclude."""
     return word not in dist.description.build_options.split("+")
 
 
 def _judged(dist: Distribution) -> Iterator[FileFacts]:
-    """Yield the file that holds the interpreter, and the static libraries that are compiled as it is."""
+    """Yield the file that contains the interpreter, and the static libraries that are compiled like it."""
     if dist.carrier:
         yield dist.carrier
     for name, facts in dist.files.items():
@@ -39,7 +39,7 @@ def _judged(dist: Distribution) -> Iterator[FileFacts]:
 
 
 def _frames(binaries: Iterable[Binary]) -> tuple[int, int]:
-    """Return how many functions files have, and how many frames they set up; nothing where that cannot be seen."""
+    """Return how many functions files have, and how many frames they set up, without files where that is unknown."""
     images = (item.image for item in binaries)
     seen = [(len(image.symbols.functions), image.frames) for image in images if image.frames is not None]
     return sum(functions for functions, _ in seen), sum(frames for _, frames in seen)
@@ -64,7 +64,7 @@ def _mentioned(facts: FileFacts) -> frozenset[str]:
 
 
 def _stack_protector(dist: Distribution) -> Breaches:
-    """Leave Windows alone, whose C runtime has another function for it, and whose programs have no names of functions."""
+    """Skip Windows, whose C runtime uses another function for this, and whose programs have no function names."""
     if not _promises(dist, _WITHOUT_HARDENING) or dist.policy.format is BinaryFormat.PE:
         return
     for facts in _judged(dist):
@@ -84,7 +84,7 @@ def _fortified(dist: Distribution) -> Breaches:
 
 
 def _frame_flags(dist: Distribution) -> Breaches:
-    """Leave processors and systems alone whose frames are not counted: nothing is promised for them."""
+    """Skip processors and systems whose frames are not counted: nothing is promised for them."""
     if not dist.carrier or all(item.image.frames is None for item in dist.carrier.binaries):
         return
     told = _FRAME_FLAG in dist.description.python_config_vars.get("CFLAGS", "").split()

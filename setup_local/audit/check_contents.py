@@ -1,4 +1,4 @@
-"""Rules that hold PYTHON.json against the files: what it names exists, and what exists is named."""
+"""Rules that check PYTHON.json against the files: everything it names exists, and everything that exists is named."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _files(links: tuple[Link, ...]) -> Iterator[str]:
 
 
 def _present(dist: Packed) -> frozenset[str]:
-    """Return every path that unpacking makes, with the directories in between."""
+    """Return every path that unpacking creates, including the directories in between."""
     paths = {member.name.removeprefix(ROOT) for member in dist.members}
     for name in list(paths):
         parent = posixpath.dirname(name)
@@ -98,7 +98,7 @@ def _modules_named(dist: Distribution) -> Breaches:
 
 
 def _installed(name: str) -> str:
-    """Return a file's path in the installation, an empty text for one that lies beside it."""
+    """Return a file's path in the installation, empty for a file outside it."""
     return name.removeprefix(_INSTALL) if name.startswith(_INSTALL) else ""
 
 
@@ -136,10 +136,10 @@ def _init_functions(dist: Distribution) -> Breaches:
 
 
 def _in_program(dist: Distribution) -> Breaches:
-    """Hold only for a libpython that still has its symbol table; on Windows none has."""
+    """Check only a libpython that still has its symbol table; on Windows none has."""
     facts = dist.carrier
     if facts is None or facts.image is None:
-        return  # `paths-exist` says so
+        return  # reported by `paths-exist`
     if dist.policy.format is BinaryFormat.PE and not facts.image.symbols:
         return
     symbols = facts.image.symbols.defined | facts.image.exports
@@ -152,7 +152,7 @@ def _inittab(dist: Distribution) -> Breaches:
     path = dist.description.build_info.inittab_object
     facts = dist.files.get(path)
     if facts is None:
-        return  # `paths-exist` says so
+        return  # reported by `paths-exist`
     if facts.image is None or not {_INITTAB, f"_{_INITTAB}"} & facts.image.symbols.linkable:
         yield path, f"does not define {_INITTAB}"
         return

@@ -1,4 +1,4 @@
-"""Rules about build ids, and about archives of detached debug information that is found by them."""
+"""Rules about build ids, and about archives of detached debug information, which is found by them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_local.values import BinaryFormat
 Breaches = Iterator[tuple[str, str]]
 _DIRECTORY = "lib/debug/"
 _PLACE = re.compile(rf"{_DIRECTORY}\.build-id/(?P<first>[0-9a-f]{{2}})/(?P<rest>[0-9a-f]+)\.debug")
-# macOS: a bundle for each binary, with a property list beside the debug information.
+# macOS: a bundle for each binary, with a property list next to the debug information.
 _BUNDLED = re.compile(rf"(?:install/)?{_DIRECTORY}(?P<name>[^/]+)\.dSYM/Contents/Resources/DWARF/(?P=name)")
 _IN_BUNDLE = re.compile(rf"{_DIRECTORY}[^/]+\.dSYM/Contents/Info\.plist")
 _INFORMATION = "__DWARF,__debug_info"
@@ -34,7 +34,7 @@ def _machos(facts: FileFacts) -> list[Macho]:
 
 
 def _linked(dist: Packed) -> dict[str, FileFacts]:
-    """Return the programs, libraries and modules of macOS by their file names."""
+    """Return the programs, libraries and modules of macOS by file name."""
     found = {name: facts for name, facts in dist.files.items() if facts.image is not None and facts.image.linked}
     return {posixpath.basename(name): facts for name, facts in found.items() if _machos(facts)}
 

@@ -1,4 +1,4 @@
-"""Rules about what PYTHON.json says of Python, of the target and of itself."""
+"""Rules about what PYTHON.json states about Python, the target and itself."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _same(path: str, found: object, wanted: object) -> Breaches:
 
 
 def _python(dist: Distribution) -> Breaches:
-    """Everything follows from `python_implementation_version` (`sys.implementation.version`)."""
+    """Derive everything from `python_implementation_version` (`sys.implementation.version`)."""
     said = dist.description
     major, minor, micro, level, serial = said.python_implementation_version
     suffix = "" if level == "final" else f"{_LETTER[level]}{serial}"
@@ -56,7 +56,7 @@ def _abi_flags(dist: Distribution) -> str:
 
 
 def _abi(dist: Distribution) -> Breaches:
-    """Hold that the interpreter is what the build options say, and all names tell the same."""
+    """Check that the interpreter matches the build options, and that all names agree."""
     said, flags = dist.description, _abi_flags(dist)
     version, variables = said.python_major_minor_version, said.python_config_vars
     tree, names = dist.policy.tree, {"version": version, "flags": flags}
@@ -90,7 +90,7 @@ def _target(dist: Distribution) -> Breaches:
 
 
 def _floor(dist: Distribution) -> Breaches:
-    """Hold the oldest system, glibc or macOS, against what the build options name and what may be named."""
+    """Check the oldest system, glibc or macOS, against the build options and the newest one that is allowed."""
     said, newest = dist.description, dist.policy.newest_floor
     where = "$.crt_features" if dist.policy.libc is Libc.GLIBC else "$.python_config_vars.MACOSX_DEPLOYMENT_TARGET"
     if not said.floor:
@@ -102,7 +102,7 @@ def _floor(dist: Distribution) -> Breaches:
 
 
 def _sdk(dist: Distribution) -> Breaches:
-    """Hold what is said of Apple's SDK, or of what stands in for it, against the oldest system; other targets have none."""
+    """Check the stated Apple SDK, or its substitute, against the oldest system; other targets have none."""
     said = dist.description
     platform, floor = ("macosx", said.floor) if dist.policy.format is BinaryFormat.MACHO else ("", "")
     yield from _same("$.apple_sdk_platform", said.apple_sdk_platform, platform)
@@ -114,7 +114,7 @@ def _sdk(dist: Distribution) -> Breaches:
 
 
 def _crt(dist: Distribution) -> Breaches:
-    """Hold every linked file against how the C library is said to be linked."""
+    """Check every linked file against the stated way of linking the C library."""
     said = dist.description
     static = "static" in said.crt_features
     if static != ("static" in said.build_options.split("+")):
@@ -142,7 +142,7 @@ def _options(dist: Distribution) -> Breaches:
 def _executable(dist: Distribution) -> Breaches:
     path, facts = dist.description.python_exe, dist.program
     if facts is None:
-        return  # `paths-exist` and `dead-links` say so
+        return  # reported by `paths-exist` and `dead-links`
     if facts.image is None or not facts.image.linked:
         yield "$.python_exe", f"{path} is not a program of the target"
     modes = (member.mode for member in dist.members if member.name == ROOT + facts.name)

@@ -1,4 +1,4 @@
-"""Rules about the DLLs of a tree for Windows: names lead to where they say, and what is linked against them is there."""
+"""Rules about the DLLs of a Windows tree: forwarded names exist, and so does what programs are linked against."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _images(dist: Packed) -> Iterator[tuple[str, Pe]]:
 
 
 def _libraries(dist: Packed) -> dict[str, Pe]:
-    """Return the DLLs beside the program, by their names in lower case."""
+    """Return the DLLs next to the program, by lower-case name."""
     tree = dist.policy.tree
     found = (
         (posixpath.basename(name).lower(), image) for name, image in _images(dist) if tree.is_library(_short(name))
@@ -55,7 +55,7 @@ def _may_be_lost(dist: Packed, file: str, name: str) -> bool:
 
 
 def _stable_abi(dist: Packed) -> Breaches:
-    """Hold for archives with the library's own tests, of which one lists the stable ABI."""
+    """Check only archives with the library's own tests, one of which lists the stable ABI."""
     wanted = frozenset().union(*(facts.stable_abi for facts in dist.files.values()))
     if not wanted:
         return
@@ -82,7 +82,7 @@ def _import_libraries(dist: Packed) -> Breaches:
 
 
 def _offers(facts: FileFacts) -> dict[str, frozenset[str]]:
-    """Return the symbols that a library offers of each DLL."""
+    """Return the symbols that a library offers, by DLL."""
     found: dict[str, frozenset[str]] = {}
     for image in (binary.image for binary in facts.binaries):
         if isinstance(image, Coff) and image.library:

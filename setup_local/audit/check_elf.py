@@ -1,4 +1,4 @@
-"""Rules that only ELF files can break: symbol versions, hardening by the linker, and a section table that lies."""
+"""Rules that only ELF files can break: symbol versions, hardening by the linker, contradictory section tables."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _text_relocations(binary: ElfBinary) -> Breaches:
 
 
 def _page_size(binary: ElfBinary) -> Breaches:
-    """Ask of every mapped part what loaders do where the kernel has the largest pages."""
+    """Check every mapped part as loaders do on kernels with the largest pages."""
     wanted = binary.policy.page_size
     for segment in binary.elf.segments:
         if segment.alignment % wanted or (segment.address - segment.offset) % wanted:
@@ -100,7 +100,7 @@ def _private_symbols(binary: ElfBinary) -> Breaches:
 
 
 def _of_elf(check: Callable[[ElfBinary], Breaches]) -> Callable[[Binary], Breaches]:
-    """Return a check that passes over files of other formats."""
+    """Return a check that skips files of other formats."""
 
     def checked(binary: Binary) -> Breaches:
         if isinstance(binary.image, Elf):

@@ -1,4 +1,4 @@
-"""Rules about embedding: what an archive tells build systems to link lies in it."""
+"""Rules about embedding: an archive contains what it tells build systems to link."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _START = "Py_Main"
 
 
 def _libraries(dist: Packed) -> Breaches:
-    for name in sorted(dist.files):  # a link is another name of one of them
+    for name in sorted(dist.files):  # a link is another name for one of them
         if match := _SETTINGS.fullmatch(name):
             stem = f"{match['library']}libpython{match['version']}"
             yield from (
@@ -49,7 +49,7 @@ def _static(dist: Packed, settings: str, path: str) -> Breaches:
 
 
 def _is_library(facts: FileFacts) -> bool:
-    """Tell whether a file is a static library, or a universal file of such."""
+    """Return whether a file is a static library, or a universal file of static libraries."""
     return facts.kind is FileKind.AR or (facts.kind is FileKind.MACHO and facts.image is None and bool(facts.binaries))
 
 

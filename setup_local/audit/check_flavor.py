@@ -1,4 +1,4 @@
-"""Rules about archives that hold only an installation, and say by their name what is left out of it."""
+"""Rules about archives that contain only an installation, and whose name states what is left out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _program(dist: Flavoured) -> Breaches:
 
 
 def _version(dist: Flavoured) -> Breaches:
-    """Look for the files that the version means, of any ABI."""
+    """Check that the files implied by the version exist, for any ABI."""
     version = ".".join(dist.python.split(".")[:2])
     for pattern in dist.policy.tree.version_files:
         wanted = filled(pattern, version=version)

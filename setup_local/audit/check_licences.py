@@ -1,4 +1,4 @@
-"""Rules about licences: what is linked is named, by identifiers that exist, with texts that say something."""
+"""Rules about licences: everything that is linked is named, with valid identifiers and non-empty texts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _texts(dist: Distribution) -> Breaches:
 
 
 def _whole(dist: Distribution) -> Breaches:
-    """Hold that a licence which reaches over everything is named for everything, and no other."""
+    """Check that exactly the licences that apply to the whole distribution are named for it."""
     said = set(dist.description.python_config_vars.get(WHOLE_LICENSE, "").split(" AND ")) - {""}
     linked = {name for _, extension in dist.description.extensions() for name in extension.licenses}
     wanted = linked & {item.license for item in load_licenses().whole}

@@ -1,4 +1,4 @@
-"""Rules that hold the stated links against the symbols that objects want: PYTHON.json must be enough to relink."""
+"""Rules that check the stated links against the symbols that objects require: PYTHON.json must suffice to relink."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _LINKER_NAMES = frozenset(
 
 
 def _wanted(dist: Distribution, paths: Iterable[str]) -> frozenset[str]:
-    """Return the symbols that object files cannot do without and do not define for one another.
+    """Return the symbols that object files require and do not define for one another.
 
-    Objects for Windows name a pointer to what may be in a DLL; linkers make one to what is not.
+    Windows objects name a pointer to a symbol that may be in a DLL; linkers create one for a symbol that is not.
     """
     tables = [binary.image.symbols for path in paths if path in dist.files for binary in dist.files[path].binaries]
     names = frozenset().union(*(table.undefined - table.optional for table in tables))
@@ -47,9 +47,9 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 
 
 def _from_system(dist: Distribution) -> frozenset[str]:
-    """Return what libpython takes from shared libraries, and what every program links from the C library.
+    """Return what libpython imports from shared libraries, and what every program links from the C library.
 
-    Windows' C runtime has the names of POSIX with an underscore (`_close`); import libraries offer them without it as well.
+    Windows' C runtime prefixes POSIX names with an underscore (`_close`); import libraries also offer them without it.
     """
     facts = dist.carrier
     if facts is None or facts.image is None:
@@ -62,10 +62,11 @@ def _from_system(dist: Distribution) -> frozenset[str]:
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:
-    """Return the functions of the oldest C library that the interpreter runs on.
+    """Return the functions of the oldest C library on which the interpreter runs.
 
-    The interpreter need not take all that objects want of it: a link-time optimizer replaces some, another function takes the place of
-    some (ld(1), `--wrap`), and where an archive is linked, only what is needed of its objects (up to 3.10).
+    The interpreter need not use everything that objects require of it: a link-time optimizer replaces some functions,
+    others are replaced by another function (ld(1), `--wrap`), and of an archive, only the needed objects are linked (up
+    to 3.10).
     """
     binaries = dist.program.binaries if dist.program else ()
     return frozenset(name for item in binaries for name, since in dist.policy.functions.items() if since <= item.floor)
@@ -85,7 +86,7 @@ def _complete(dist: Distribution) -> Breaches:
 
 
 def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
-    """Return what a shared module takes from shared libraries and from the interpreter."""
+    """Return what a shared module imports from shared libraries and from the interpreter."""
     facts = dist.files.get(extension.shared_lib or "")
     return facts.image.imports if facts is not None and facts.image is not None else frozenset()
 
@@ -108,7 +109,7 @@ def _used(dist: Distribution) -> Breaches:
 
 
 def _closure(dist: Distribution, objects: Iterable[str], links: Iterable[Link]) -> frozenset[str]:
-    """Return what the objects and every library of their links want."""
+    """Return the symbols that the objects and every library of their links require."""
     libraries = (link.path_static for link in links if link.path_static)
     wanted = _wanted(dist, objects)
     return wanted.union(*(_all_wanted(dist, path) for path in libraries))

@@ -1,4 +1,4 @@
-"""Rules that only Mach-O files can break: the oldest system, what the loader binds, signatures, slices of universal files."""
+"""Rules that only Mach-O files can break: oldest system, names that the loader binds, signatures, universal files."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOVABLE = ("@rpath/", "@loader_path/", "@executable_path/")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class MachoBinary:
-    """A `Binary` that is a Mach-O file, with what the policy says of those alone."""
+    """A `Binary` that is a Mach-O file, with the policy for Mach-O files."""
 
     name: str
     macho: Macho
@@ -48,7 +48,7 @@ def _minimum(binary: MachoBinary) -> Breaches:
 
 
 def _looked_up(binary: MachoBinary) -> Iterator[Bound]:
-    """Yield the names that are bound to no library: the first that is loaded and has the name wins."""
+    """Yield the names that are bound to no particular library: the first loaded one that has the name wins."""
     yield from (item for item in binary.macho.bound if item.library < SELF)
 
 
@@ -64,7 +64,7 @@ def _two_level(binary: MachoBinary) -> Breaches:
 
 
 def _of_system(binary: MachoBinary) -> Iterator[tuple[Bound, str]]:
-    """Yield each name that is bound to a library of the system, and that library."""
+    """Yield each name that is bound to a system library, and that library."""
     for item in binary.macho.bound:
         library = binary.macho.library(item)
         if library and not binary.policy.brings(library):
@@ -81,7 +81,7 @@ def _exists(binary: MachoBinary) -> Breaches:
 
 
 def _newer(binary: MachoBinary) -> Breaches:
-    """Hold for libSystem, of which it is known when a name came."""
+    """Check only libSystem, for which it is known when each name was added."""
     functions = binary.policy.functions
     newer = {
         f"{item.name} ({'.'.join(map(str, functions[item.name]))})"
@@ -126,7 +126,7 @@ def _identity(binary: MachoBinary) -> Breaches:
 
 
 def _slices(facts: FileFacts) -> Breaches:
-    """Hold for universal targets: every binary is for each of the processors, once."""
+    """Check universal targets: every binary has code for each of the processors, once."""
     images = [item.image for item in facts.binaries]
     if facts.target is not BinaryFormat.MACHO or not images:
         return
@@ -137,7 +137,7 @@ def _slices(facts: FileFacts) -> Breaches:
 
 def _slices_agree(facts: FileFacts) -> Breaches:
     images = [item.image for item in facts.binaries if isinstance(item.image, Macho)]
-    if facts.image is None or len(images) < 2:  # noqa: PLR2004 - one alone agrees
+    if facts.image is None or len(images) < 2:  # noqa: PLR2004 - a single one always agrees
         return
     first = images[0]
     for other in images[1:]:
@@ -154,7 +154,7 @@ def _slices_agree(facts: FileFacts) -> Breaches:
 
 
 def _of_macho(check: Callable[[MachoBinary], Breaches]) -> Callable[[Binary], Breaches]:
-    """Return a check that passes over files of other formats."""
+    """Return a check that skips files of other formats."""
 
     def checked(binary: Binary) -> Breaches:
         policy = binary.policy

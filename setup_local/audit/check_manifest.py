@@ -1,4 +1,4 @@
-"""Rules about the manifest: it is there, lists every file, and every file is what it says."""
+"""Rules about the manifest: it exists, lists every file, and every file matches it."""
 
 from __future__ import annotations
 

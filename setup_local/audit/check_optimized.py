@@ -1,4 +1,4 @@
-"""Rules about optimizations: what PYTHON.json names can be seen in the files, and nobody else is bothered with it."""
+"""Rules about optimizations: the files show what PYTHON.json names, and others are not affected."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def _options(dist: Distribution) -> frozenset[str]:
 
 
 def _shows_hot(dist: Distribution) -> bool:
-    """Tell whether compilers give hot code a section of its own: in ELF files alone."""
+    """Return whether compilers put hot code into a separate section: only in ELF files."""
     return dist.policy.format is BinaryFormat.ELF
 
 
 def _program(dist: Distribution) -> Breaches:
     facts = dist.carrier
     if facts is None or facts.image is None:
-        return  # `python-program` and `paths-exist` say so
+        return  # reported by `python-program` and `paths-exist`
     options = _options(dist)
     if _PGO in options and _shows_hot(dist) and LOOP not in facts.image.symbols.hot:
         yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
@@ -71,7 +71,7 @@ def _is_laid_out(dist: Distribution) -> bool:
 def _layout(dist: Distribution) -> Breaches:
     facts, options = dist.carrier, _options(dist)
     if facts is None or facts.image is None:
-        return  # `python-program` and `paths-exist` say so
+        return  # reported by `python-program` and `paths-exist`
     found = _is_laid_out(dist)
     if WITHOUT_LAYOUT_WORD in options and found:
         yield facts.name, f"was laid out, but the build options name {WITHOUT_LAYOUT_WORD}"

@@ -1,4 +1,4 @@
-"""Rules that only files for Windows can break: what they ask of the system, hardening by the linker, and what they say of their making."""
+"""Rules that only Windows files can break: system requirements, hardening by the linker, traces of the build."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WIDE = 64  # bits of an address
 
 
 def _linked(check: Callable[[Binary, Pe, PePolicy], Iterator[str]]) -> Callable[[Binary], Breaches]:
-    """Return a rule about programs and DLLs of one that yields what is wrong with them."""
+    """Return a rule about programs and DLLs from a check that yields their defects."""
 
     def rule(binary: Binary) -> Breaches:
         image, policy = binary.image, binary.policy.pe

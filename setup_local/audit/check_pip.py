@@ -1,4 +1,4 @@
-"""A rule about pip: who unpacks a distribution can install packages at once."""
+"""A rule about pip: users who unpack a distribution can install packages at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from setup_local.catalog.flavors import path_expression
 
 Breaches = Iterator[tuple[str, str]]
 _PART = "pip"  # of `flavors.toml`
-# What `python -m pip`, the script and whoever asks for the version of pip look at, in the directory of packages.
+# Files in the packages directory that `python -m pip`, its script and queries for pip's version use.
 _WANTED: Mapping[str, str] = {
     "package pip": "pip/__main__.py",
     "command line of pip": "pip/_internal/cli/main.py",

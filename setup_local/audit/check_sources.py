@@ -1,4 +1,4 @@
-"""Rules that hold the record of sources against PYTHON.json: what is linked has a source, and each source has a use."""
+"""Rules that check the record of sources against PYTHON.json: links have a source, and each source has a use."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from setup_local.audit.model import Group, Rule
 from setup_local.audit.sources_record import PATH, Use
 
 Breaches = Iterator[tuple[str, str]]
-# A variable of sysconfig in what this project builds; archives of others have no record.
+# A sysconfig variable in archives built by this project; archives of others have no record.
 _OURS = "SETUP_LOCAL_TOOLCHAIN"
 _PYTHON = "cpython"
 

@@ -1,4 +1,4 @@
-"""Rules about shared libraries that a distribution brings itself: whoever needs one finds it, wherever the tree lies."""
+"""Rules about shared libraries that a distribution provides: files that need one find it, wherever the tree is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _linked(dist: Packed) -> Iterator[tuple[FileFacts, Image]]:
 
 
 def _inside(dist: Packed) -> Breaches:
-    """Leave absolute run paths to `run-paths`. What lies beside the installation of a full archive is not part of it."""
+    """Leave absolute run paths to `run-paths`. Files outside the installation of a full archive are not part of it."""
     for facts, image in _linked(dist):
         top = f"{facts.name.partition('/')[0]}/" if facts.name.startswith("install/") else ""
         for path in image.search_paths:
@@ -33,7 +33,7 @@ def _found(dist: Packed) -> Breaches:
     for facts, image in _linked(dist):
         for needed in image.needed:
             if dist.policy.needs(needed, facts.name) or not dist.policy.brings(needed):
-                continue  # of the system, or `needed-libraries` says so
+                continue  # from the system, or reported by `needed-libraries`
             candidates = places(image, facts.name, needed, _program(dist, facts))
             libraries = [found.image for place in candidates if (found := dist.followed(place)) and found.image]
             if not libraries:
@@ -44,7 +44,7 @@ def _found(dist: Packed) -> Breaches:
 
 
 def _program(dist: Packed, facts: FileFacts) -> str:
-    """Return the path of the interpreter of the tree in which a file lies."""
+    """Return the path of the interpreter in the tree that contains a file."""
     return posixpath.join("install" if facts.name.startswith("install/") else "", dist.policy.tree.program)
 
 

@@ -1,4 +1,4 @@
-"""Verdicts in the forms that continuous integration reads: JUnit XML, SARIF 2.1.0, workflow commands of GitHub."""
+"""Verdicts in the formats that continuous integration reads: JUnit XML, SARIF 2.1.0, GitHub workflow commands."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOOL = "setup-local"
 _SARIF_VERSION = "2.1.0"
 _SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _LEVELS = {Severity.GOOD: "none", Severity.WARNING: "warning", Severity.ERROR: "error"}
-# Which rule stopped the reading. Other errors are about the request or the host, and no rule is named for them.
+# The rule that stopped the reading. Other errors are about the request or the host and have no rule.
 _STOPPED_BY: dict[type[SetupLocalError], str] = {
     ArchiveError: "archive-readable",
     DescriptionError: "description-schema",
@@ -31,7 +31,7 @@ def _reading_rule(error: SetupLocalError) -> str:
 
 
 def _breaches(item: Judged) -> tuple[Finding, ...]:
-    """Return all findings; an error that stopped the reading is one of the rule that it broke."""
+    """Return all findings; an error that stopped the reading becomes a finding of the rule that it broke."""
     if item.error is None:
         return item.findings
     rule = _reading_rule(item.error) or _UNJUDGED
@@ -42,11 +42,11 @@ def _line(found: Finding) -> str:
     return f"{printable(found.where)}: {printable_lines(found.what)}"
 
 
-# JUnit: one suite for each archive, one case for each rule that was applied. The form is that of Jenkins' junit-10.xsd.
+# JUnit: one suite for each archive, one case for each rule that was applied, in the format of Jenkins' junit-10.xsd.
 
 
 def junit(outcomes: Sequence[Judged], rules: Iterable[Rule[Any]]) -> str:
-    """Return the outcome as JUnit XML; warnings are output of a case that passes."""
+    """Return the outcome as JUnit XML; warnings are output of a passing case."""
     table = tuple(rules)
     suites = [_suite(item, table) for item in outcomes]
     root = ET.Element("testsuites", {"name": f"{_TOOL} validate"} | _totals(suites))
@@ -94,11 +94,11 @@ def _stopped(item: Judged, error: SetupLocalError) -> ET.Element:
     return case
 
 
-# SARIF: one run; the ids of its rules are the names of ours.
+# SARIF: one run; its rule ids are the names of our rules.
 
 
 def sarif(outcomes: Sequence[Judged], rules: Iterable[Rule[Any]], *, version: str, root: Path) -> dict[str, Any]:
-    """Return the outcome as a SARIF log; paths of archives are relative to `root` where they lie below it."""
+    """Return the outcome as a SARIF log; paths of archives below `root` are relative to it."""
     table = tuple(rules)
     positions = {rule.id: number for number, rule in enumerate(table)}
     driver = {"name": _TOOL, "rules": [_described(rule) for rule in table]} | ({"version": version} if version else {})
@@ -128,7 +128,7 @@ def _described(rule: Rule[Any]) -> dict[str, Any]:
 
 
 def _invocation(outcomes: Sequence[Judged], root: Path) -> dict[str, Any]:
-    """Tell whether all archives could be judged; code scanning shows only results, so errors with a rule are both."""
+    """Return whether all archives could be read. Code scanning shows only results, so errors with a rule are both."""
     stopped = [(item.subject, item.error) for item in outcomes if item.error is not None]
     return {
         "executionSuccessful": not stopped,
@@ -144,7 +144,7 @@ def _invocation(outcomes: Sequence[Judged], root: Path) -> dict[str, Any]:
 
 
 def _result(found: Finding, subject: str, positions: dict[str, int], root: Path) -> dict[str, Any]:
-    """Return one result; its fingerprint lets a service recognize the finding in the next build of the archive."""
+    """Return one result; with its fingerprint, a service recognizes the finding in the next build of the archive."""
     where = printable(found.where)
     marks = f"{found.rule}\0{where}\0{found.what}"
     return {
@@ -165,7 +165,7 @@ def _result(found: Finding, subject: str, positions: dict[str, int], root: Path)
 
 
 def _place(subject: str, root: Path) -> dict[str, Any]:
-    """Return an archive as a place. GitHub ignores results without a line, and an archive has none but its start."""
+    """Return an archive as a location. GitHub ignores results without a line; an archive has only its start."""
     return {"artifactLocation": {"uri": _uri(subject, root)}, "region": {"startLine": 1}}
 
 
@@ -183,7 +183,7 @@ def _uri(subject: str, root: Path) -> str:
 
 
 def github(outcomes: Sequence[Judged], *, root: Path) -> Iterator[str]:
-    """Yield a workflow command for each finding, and a plain line for each archive that holds."""
+    """Yield a workflow command for each finding, and a plain line for each archive that passes."""
     for item in outcomes:
         file = _property(_relative(item.subject, root))
         for found in _breaches(item):
@@ -194,10 +194,10 @@ def github(outcomes: Sequence[Judged], *, root: Path) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
-    """Escape the message of a command as the runner reads it back: percent signs first, then ends of lines."""
+    """Escape the message of a command as the runner decodes it: percent signs first, then line ends."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def _property(text: str) -> str:
-    """Escape a property of a command, which ends at a comma or colon besides."""
+    """Escape a property of a command, which also ends at a comma or colon."""
     return _data(printable(text)).replace(":", "%3A").replace(",", "%2C")

@@ -18,15 +18,15 @@ from setup_local.printable import printable
 
 NAME = "python/PYTHON.json"
 VERSIONS = ("8",)
-NO_INIT = "NULL"  # stands for an init function in the table of built-in modules that is not there
-_MOST_ERRORS = 20  # a document of millions of errors is not worth looking at all of them
+NO_INIT = "NULL"  # replaces a missing init function in the table of built-in modules
+_MOST_ERRORS = 20  # a document may have millions of errors, which are not worth collecting
 _FLOOR = "glibc-max-symbol-version:"
 _MACOS_FLOOR = "MACOSX_DEPLOYMENT_TARGET"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """One library that objects are to be linked with."""
+    """One library that objects must be linked with."""
 
     name: str
     path_static: str | None = None
@@ -37,7 +37,7 @@ class Link:
 
 @dataclass(frozen=True, kw_only=True)
 class Extension:
-    """One way to have an extension module."""
+    """One variant of an extension module."""
 
     in_core: bool
     init_fn: str
@@ -53,13 +53,13 @@ class Extension:
 
     @property
     def builtin(self) -> bool:
-        """Tell whether the interpreter itself holds the module."""
+        """Return whether the interpreter itself contains the module."""
         return self.shared_lib is None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """What libpython is made of."""
+    """What libpython is built from."""
 
     objs: tuple[str, ...]
     links: tuple[Link, ...]
@@ -162,5 +162,5 @@ def _hold_against_schema(document: Any) -> None:
 
 
 def shortened(message: str, limit: int = 200) -> str:
-    """Return a message without its middle if it quotes a whole document."""
+    """Return a message without its middle if it is long because it quotes a whole document."""
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"

@@ -1,4 +1,4 @@
-"""Gathers what the rules judge: one pass over a file's bytes, which are then forgotten."""
+"""Gathers the facts that the rules check, in one pass over a file's bytes, which are not kept."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from setup_local.values import BinaryFormat, Linkage
 
 LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest function of every profile
 COUNTS = "build/cpython.fdata"
-# From where, to where, how often; nothing in it is longer than the bounds, which keep hostile files from taking for ever.
+# Source, target and count; the bounds on their lengths keep hostile files from taking forever.
 _JUMPS = re.compile(rf"^.{{1,512}} {LOOP} .{{1,512}} (\d{{1,18}})$".encode(), re.MULTILINE)
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Binary:
-    """One binary, one member of a static library (`build/lib/libz.a(inflate.o)`) or one slice of a universal file, with what it is held to."""
+    """One binary, static library member (`build/lib/libz.a(inflate.o)`) or universal file slice, with its limits."""
 
     name: str
     image: Image
@@ -42,10 +42,12 @@ class Binary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileFacts:
-    """What one file's bytes said.
+    """Facts from one file's bytes.
 
-    `name` is relative to `python/`; `target` is the format of the target's own binaries; `sha256` is empty where nothing compares it; `problem` says why a binary cannot be read; `foreign` files may be binaries of
-    other systems, and are not judged; `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that lists it.
+    `name` is relative to `python/`. `target` is the format of the target's own binaries. `sha256` is empty if nothing
+    compares it. `problem` says why a binary cannot be read. `foreign` files may be binaries of other systems and are
+    not checked. `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that
+    lists it.
     """
 
     name: str
@@ -65,7 +67,7 @@ class FileFacts:
 
     @property
     def image(self) -> Image | None:
-        """Return the facts of a file that is a binary itself; the slices of a universal one say the same (`slices-agree`)."""
+        """Return the facts of a file that is itself a binary; all slices of a universal one agree (`slices-agree`)."""
         if self.kind not in FORMATS or not self.binaries:
             return None
         first = self.binaries[0]
@@ -73,15 +75,15 @@ class FileFacts:
 
     @property
     def elf(self) -> Elf | None:
-        """Return the facts of an ELF file, for what no other format has."""
+        """Return the facts of an ELF file, for properties that no other format has."""
         return self.image if isinstance(self.image, Elf) else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packed:
-    """What every archive has, a full one or a flavour of it. The keys of `files` are relative to `python/`.
+    """Common to all archives, full ones and flavours. The keys of `files` are relative to `python/`.
 
-    `listed` are the hashes of the manifest; `manifest_problem` says why there are none though it is there.
+    `listed` are the hashes of the manifest; `manifest_problem` says why there are none although it exists.
     """
 
     archive: str
@@ -93,7 +95,7 @@ class Packed:
 
     @property
     def names(self) -> frozenset[str]:
-        """Return the paths of everything but directories, relative to `python/`."""
+        """Return the paths of everything except directories, relative to `python/`."""
         return frozenset(member.name.removeprefix(ROOT) for member in self.members)
 
     @cached_property
@@ -116,7 +118,7 @@ class Packed:
         }
 
     def followed(self, path: str) -> FileFacts | None:
-        """Return the facts of a file that may be named by links."""
+        """Return the facts of a file, following links."""
         for _ in range(_MOST_LINKS):
             if path not in self._links:
                 break
@@ -134,12 +136,12 @@ class Flavoured(Packed):
 
     @property
     def program(self) -> FileFacts | None:
-        """Return the facts of the interpreter, under the name that everybody knows."""
+        """Return the facts of the interpreter, under its usual name."""
         return self.followed(self.policy.tree.program)
 
     @property
     def libpython(self) -> Linkage:
-        """Tell how the interpreter has libpython linked."""
+        """Return how libpython is linked to the interpreter."""
         needed = self.program.image.needed if self.program and self.program.image else ()
         own = any(self.policy.is_libpython(name) for name in needed)
         return Linkage.SHARED if own else Linkage.STATIC
@@ -147,7 +149,7 @@ class Flavoured(Packed):
 
 @dataclass(frozen=True, kw_only=True)
 class Distribution(Packed):
-    """A whole archive as the rules see it. `record_problem` says why there is no record of sources though it is there."""
+    """A full archive as the rules see it. `record_problem` says why an existing record of sources is unusable."""
 
     description: Description
     record: SourcesRecord | None = None
@@ -160,7 +162,7 @@ class Distribution(Packed):
 
     @property
     def carrier(self) -> FileFacts | None:
-        """Return the facts of the file that holds libpython: the interpreter itself, or a shared library."""
+        """Return the facts of the file that contains libpython: the interpreter itself, or a shared library."""
         library = self.description.build_info.core.shared_lib
         if self.description.libpython_link_mode == "shared" and library is not None:
             return self.followed(library)
@@ -176,9 +178,9 @@ class Distribution(Packed):
 def examine(
     name: str, data: bytes, *, scanner: PathScanner, floor: tuple[int, ...], place: str = "", sha256: str = ""
 ) -> FileFacts:
-    """Read one file's facts; a damaged binary is a fact, too.
+    """Read one file's facts; a damaged binary is also a fact.
 
-    `place` is where the file lies in a full archive, if it is another path than `name`.
+    `place` is the path of the file in a full archive, if it differs from `name`.
     """
     policy = scanner.policy
     place = place or name
@@ -220,7 +222,7 @@ def unreadable(name: str, problem: str, policy: Policy) -> FileFacts:
 
 
 def _images(name: str, data: bytes, kind: FileKind, wanted: BinaryFormat) -> list[tuple[str, Image]]:
-    """Return what a file has of the target's format: itself, its slices or its members."""
+    """Return the binaries of the target's format in a file: itself, its slices or its members."""
     match kind:
         case FileKind.AR:
             return [pair for item in members(data) for pair in _labelled(f"{name}({item.name})", item.data, wanted)]

@@ -1,4 +1,4 @@
-"""Finds and reads files that somebody names: only regular ones, and none that is larger than a binary may be."""
+"""Finds and reads the files that a user names: only regular ones, none larger than a binary may be."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _refuse(error: OSError) -> None:
 
 
 def read_bounded(path: Path) -> bytes:
-    """Return a file's bytes. Raises `OSError`, and `ValueError` for a file that is too large to be looked at."""
+    """Return a file's bytes. Raises `OSError`, and `ValueError` for a file that is too large to read."""
     most = load_limits().member_bytes
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size

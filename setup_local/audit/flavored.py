@@ -1,4 +1,4 @@
-"""Reads an archive that has no description: its name says which Python, which target and which flavour it is."""
+"""Reads an archive without a description: its name states the Python version, the target and the flavour."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from setup_local.audit.texts import PathScanner
 from setup_local.catalog.flavors import Flavor, FlavorCatalog, load_flavors
 from setup_local.errors import RequestError
 
-_BESIDE = "licenses/"  # the one directory that does not come from the installation
+_BESIDE = "licenses/"  # the only directory that does not come from the installation
 
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """What an archive's name says. `target` is the triple, which options may follow."""
+    """What an archive's name states. `target` is the triple, which may be followed by options."""
 
     python: str
     target: str
@@ -28,7 +28,7 @@ class Named:
 
 
 def named_flavor(name: str) -> Named | None:
-    """Return what the name of an archive says; None for any name that is not of a flavour without description."""
+    """Return what an archive's name states; None for a name that is not of a flavour without description."""
     said = parse_loosely(name)
     flavors = {flavor.name: flavor for flavor in _catalog().flavor}
     if said is None or said.flavor not in flavors:
@@ -56,7 +56,7 @@ def read_flavored(path: Path, named: Named, *, forbid: tuple[str, ...], floor: s
 
 
 def _place(name: str) -> str:
-    """Return where a file of a flavour lies in a full archive."""
+    """Return the path of a flavour's file in a full archive."""
     return name if name.startswith(_BESIDE) else f"install/{name}"
 
 

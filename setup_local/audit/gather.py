@@ -1,4 +1,4 @@
-"""Reads an archive once and gathers the facts of its members: the bytes of a member are forgotten before the next is read."""
+"""Reads an archive once and gathers its members' facts; a member's bytes are dropped before the next is read."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from setup_local.manifest import BadManifest, digest
 
 @dataclass(kw_only=True)
 class Gathered:
-    """What one pass over an archive gives: members, the facts of files, the bytes of those that were asked for.
+    """The result of one pass over an archive: members, the facts of files, the bytes of requested files.
 
-    `listed` are the hashes of the manifest; `manifest_problem` says why there are none though it is there.
+    `listed` are the hashes of the manifest; `manifest_problem` says why there are none although it exists.
     """
 
     members: list[Member] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Gathered:
     manifest_problem: str = ""
 
     def read_manifest(self, data: bytes) -> None:
-        """Take the first manifest in, and remember what is wrong with it."""
+        """Read the first manifest, and record the problem if it cannot be used."""
         if self.listed is not None or self.manifest_problem:
             return
         try:
@@ -47,11 +47,11 @@ def gather(
     place: Callable[[str], str] = str,
     keep: tuple[str, ...] = (),
 ) -> Gathered:
-    """Read an archive; of the files that `keep` names the bytes are kept.
+    """Read an archive; the bytes of the files in `keep` are kept.
 
-    `place` says where a file lies in a full archive.
+    `place` returns the path of a file in a full archive.
 
-    Raises `ArchiveError`, also for more symbols than an archive may have.
+    Raises `ArchiveError`, also if there are more symbols than an archive may have.
     """
     found = Gathered()
     symbols, most = 0, load_limits().symbols

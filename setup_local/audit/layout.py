@@ -1,4 +1,4 @@
-"""Where things lie in an installation: model and loader of `data/policy/layout/*.toml`, Unix's and Windows'."""
+"""The layout of an installation: model and loader of `data/policy/layout/*.toml`, for Unix and for Windows."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SCHEMA = "layout"
 class Layout:
     """Paths below the installation, as patterns.
 
-    `program` is the name under which everybody finds the interpreter, `executable` what its file is called. `version_files`
-    are there for one version of Python only; `packages` is the directory that pip installs to, `pip` what starts it. `modules`
-    are shared extension modules, `shared_libraries` what else is loaded, `import_libraries` what is linked against these;
-    `libpython` are file names. `module_suffix` is how the suffix of extension modules begins.
+    `program` is the usual path of the interpreter, `executable` the name of its file. `version_files` exist for only
+    one version of Python. `packages` is the directory that pip installs to, `pip` the file that starts it. `modules`
+    are shared extension modules, `shared_libraries` other libraries that are loaded, `import_libraries` what is linked
+    against these. `libpython` are file names. `module_suffix` is the beginning of the suffix of extension modules.
     """
 
     program: str
@@ -54,24 +54,24 @@ class Layout:
         return _any_of(self.libpython)
 
     def is_module(self, path: str) -> bool:
-        """Tell whether an extension module lies at a path of the installation."""
+        """Return whether a path of the installation is that of an extension module."""
         return self._modules.fullmatch(path) is not None
 
     def is_library(self, path: str) -> bool:
-        """Tell whether a shared library lies at a path of the installation."""
+        """Return whether a path of the installation is that of a shared library."""
         return self._libraries.fullmatch(path) is not None
 
     def is_import_library(self, path: str) -> bool:
-        """Tell whether a library for linking against a DLL lies at a path of the installation."""
+        """Return whether a path of the installation is that of a library for linking against a DLL."""
         return bool(self.import_libraries) and self._imports.fullmatch(path) is not None
 
     def is_libpython(self, name: str) -> bool:
-        """Tell whether a shared library is Python's own, by its name without directories."""
+        """Return whether a shared library is Python's own, by its name without directories."""
         return self._libpython.fullmatch(name) is not None
 
 
 def filled(text: str, *, version: str, flags: str = "", cache_tag: str = "") -> str:
-    """Return a text of a layout for one Python (`3.13`), with the letters of its ABI."""
+    """Return a text of a layout for one Python version (`3.13`), with its ABI letters."""
     return text.format(version=version, nodot=version.replace(".", ""), flags=flags, cache_tag=cache_tag)
 
 

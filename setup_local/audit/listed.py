@@ -15,18 +15,18 @@ from setup_local.printable import printable
 PLACE = ROOT + manifest.NAME
 DEBUG_PLACE = ROOT + manifest.DEBUG_NAME
 PLACES = (PLACE, DEBUG_PLACE)
-_DIGITS = 67  # characters of a line before the name, and the newline
+_DIGITS = 67  # characters of a line before the name, plus the newline
 
 
 def read_manifest(data: bytes, limits: Limits) -> dict[str, str]:
-    """Return what a manifest lists. Raises `BadManifest`, also for one that is longer than that of any archive."""
+    """Return the entries of a manifest. Raises `BadManifest`, also for one that is longer than any archive's."""
     if len(data) > (most := limits.name_bytes + _DIGITS * limits.members):
         raise BadManifest(f"has {len(data)} bytes, more than the {most} allowed")
     return manifest.parse(data)
 
 
 def changed(name: str, digest: str, listed: Mapping[str, str]) -> str:
-    """Return what is wrong with a file of that hash, empty if nothing is."""
+    """Return what is wrong with a file that has this hash, empty if nothing is."""
     wanted = listed.get(name, digest)
     return "" if digest == wanted else f"has the SHA-256 {digest}, {manifest.NAME} lists {wanted}"
 
@@ -49,7 +49,7 @@ def disagreements(members: Iterable[Member], listed: Mapping[str, str]) -> Itera
 
 
 def _ends(members: Iterable[Member]) -> dict[str, str]:
-    """Return for each file and link the path that it leads to, its own for a file; empty if it leads nowhere."""
+    """Return the path that each file and link leads to: its own for a file, empty for a link that leads nowhere."""
     links: dict[str, str] = {}
     ends: dict[str, str] = {}
     for member in members:

@@ -1,4 +1,4 @@
-"""Rules, findings and verdicts: the vocabulary in which the audit speaks."""
+"""Rules, findings and verdicts: the vocabulary of the audit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Severity(IntEnum):
-    """How bad a finding is; the order is from good to bad."""
+    """Severity of a finding, in order from good to bad."""
 
     GOOD = 0
     WARNING = 1
@@ -21,7 +21,7 @@ class Severity(IntEnum):
 
 
 class Group(IntEnum):
-    """What a rule is about; the order is that of the report."""
+    """Subject of a rule, in the order of the report."""
 
     ARCHIVE = 0
     DESCRIPTION = 1
@@ -54,10 +54,10 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule(Generic[T]):
-    """One thing that must hold.
+    """A condition that must hold.
 
-    `check` yields (where, what) for each breach. `fatal` rules make everything else meaningless: their breach is reported
-    with the exit code of their group's error class.
+    `check` yields (where, what) for each breach. A breach of a `fatal` rule makes everything else meaningless and is
+    reported with the exit code of its group's error class.
     """
 
     id: str
@@ -74,13 +74,13 @@ class Rule(Generic[T]):
 
     @property
     def error(self) -> type[SetupLocalError]:
-        """Return the error class that a breach means for the caller."""
+        """Return the error class that a breach raises for the caller."""
         return _ERRORS[self.group] if self.fatal else ValidationFailed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """The judgement of one subject: its own findings and the verdicts of its parts; the whole is the worst of them."""
+    """The verdict on one subject: its own findings and the verdicts on its parts; the worst of them counts."""
 
     subject: str
     findings: tuple[Finding, ...] = ()
@@ -94,7 +94,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Tell whether nothing in the tree is an error."""
+        """Return whether nothing in the tree is an error."""
         return self.severity < Severity.ERROR
 
     def walk(self) -> Iterator[Finding]:

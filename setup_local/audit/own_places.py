@@ -1,4 +1,4 @@
-"""Where loaders look for the libraries that a distribution brings itself: what run paths and needed names mean in a tree."""
+"""Where loaders search for a distribution's own libraries: the meaning of run paths and needed names in a tree."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from setup_local.binfmt.image import Image
 from setup_local.values import BinaryFormat
 
 _RPATH = "@rpath/"
-# How a format names a directory: that of the file itself, or of the program that loads it.
+# How a format names a directory: of the file itself, or of the program that loads it.
 _FILE = {
     BinaryFormat.ELF: re.compile(r"\$(?:ORIGIN|\{ORIGIN\})(?=/|$)"),
     BinaryFormat.MACHO: re.compile(r"@loader_path(?=/|$)"),
@@ -19,14 +19,14 @@ _PROGRAM = re.compile(r"@executable_path(?=/|$)")
 
 
 def is_own(image: Image, path: str) -> bool:
-    """Tell whether a run path is relative to a file, or to the program that loads it."""
+    """Return whether a run path is relative to a file, or to the program that loads it."""
     own = _FILE.get(image.format)
     program = image.format is BinaryFormat.MACHO and _PROGRAM.match(path)
     return bool(program or (own and own.match(path)))
 
 
 def meant(image: Image, name: str, path: str, program: str) -> str:
-    """Return what a path means in the file `name`, where `program` runs; both names and the result count from `python/`."""
+    """Return what a path in the file `name` means when `program` runs; names and result are relative to `python/`."""
     own = _FILE.get(image.format)
     if own and own.match(path):
         path = own.sub(lambda _: posixpath.dirname(name) or ".", path, count=1)
@@ -36,8 +36,8 @@ def meant(image: Image, name: str, path: str, program: str) -> str:
 
 
 def places(image: Image, name: str, library: str, program: str) -> Iterator[str]:
-    """Yield where a loader looks for a library that a file needs."""
-    if image.format is BinaryFormat.PE:  # beside the file, and beside the program
+    """Yield where a loader searches for a library that a file needs."""
+    if image.format is BinaryFormat.PE:  # next to the file, and next to the program
         yield from (posixpath.join(posixpath.dirname(path), library) for path in (name, program))
         return
     if image.format is BinaryFormat.MACHO and not library.startswith(_RPATH):

@@ -24,7 +24,7 @@ UNIX = "unix"
 class AllowedLibrary:
     """A shared library that may be needed.
 
-    `only` restricts it to files whose name matches one of these patterns, `names` to these symbols of it.
+    `only` restricts it to files with names that match one of these patterns, `names` to these symbols of it.
     """
 
     name: str
@@ -41,23 +41,25 @@ class AllowedNames:
     reason: str
 
     def covers(self, file: str, name: str) -> bool:
-        """Tell whether this exception is about that name in that file."""
+        """Return whether this exception applies to this name in this file."""
         return matches(file, self.files) and matches(name, self.names)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ElfPolicy:
-    """What only ELF files can break."""
+    """Limits for ELF files only."""
 
     libc: Libc
 
 
 @dataclass(frozen=True, kw_only=True)
 class PePolicy:
-    """What only files for Windows can break.
+    """Limits for Windows files only.
 
-    `newest_system` is the newest Windows that programs may ask for, `subsystems` what they may be (2 for windows, 3 for a console).
-    `allowed_forwarders` are names that may lead to what is not there. `vendor_files` are DLLs of the system's vendor, which are as they were published. `callbacks` is how many functions the C runtime has called for each thread before the entry point.
+    `newest_system` is the newest Windows that programs may require, `subsystems` what they may be (2 for windows, 3 for
+    a console). `allowed_forwarders` are names whose targets may be missing. `vendor_files` are DLLs of the system's
+    vendor, unchanged from their publication. `callbacks` is how many functions the C runtime has called for each thread
+    before the entry point.
     """
 
     newest_system: str
@@ -69,11 +71,11 @@ class PePolicy:
 
 @dataclass(frozen=True, kw_only=True)
 class MachoPolicy:
-    """What only Mach-O files can break.
+    """Limits for Mach-O files only.
 
-    `system_library` is the C library, whose names `libc_functions` lists. `signed` are the processors for which macOS runs nothing
-    without a signature, `looked_up` patterns of names that may be taken from whatever library has them. `first_systems` are the
-    versions of macOS that brought a processor: for it, nothing older can be meant.
+    `system_library` is the C library, whose names `libc_functions` lists. `signed` are the processors for which macOS
+    runs nothing without a signature. `looked_up` are patterns of names that may be bound to whichever library has them.
+    `first_systems` are the versions of macOS that introduced a processor: binaries for it cannot require an older one.
     """
 
     system_library: str
@@ -86,19 +88,25 @@ class MachoPolicy:
 class Policy:
     """All limits for the binaries and files of one target.
 
-    `machine` is the processor by the format's own name for it, `other_machines` are those of a universal target besides it, `loader` what starts programs (empty where nothing in them names it). `{floor}` in the
-    `platform_tag` stands for the oldest system.
-    `layout` names the file that says where things lie. What can be said of one format alone stands in a table of that format's name.
-    `crt_features` are what descriptions have to say of the C library. `page_size` is that of the largest pages that kernels for the target have. `default_floor` holds where no description names a floor, `newest_floor` is the newest that may be named (both empty
-    without symbol versions). `libc_functions` names the file beside the policy that lists the C library's functions;
-    `unmistakable` are those of them that are not even acceptable as a file's own local functions.
-    `compiler_functions` are patterns of its functions that only compilers call, for which there is no such list.
-    `own_libraries` are patterns of what a distribution may bring of Python itself
-    as a shared library, `private_libraries` of others, which have names and symbol versions of their own. `machine_paths` are beginnings of paths that only exist where something was built, `drive_directories` names of directories below a drive (`C:`) that mean the same; `known_paths` are whole paths that
-    programs name for good reasons. `unnamed_files` need not stand in PYTHON.json; `foreign_files` may be for other systems, so they are not judged as binaries.
-    `other_code` are static libraries whose code is not compiled as all other code is. `laid_out` tells that the hot code of
-    interpreters with pgo and lto is contiguous, unless their names say otherwise. `allowed_instructions` names functions that are
-    chosen at run time, where the processor has what they need.
+    `machine` is the processor, by the format's own name for it; `other_machines` are the additional ones of a universal
+    target. `loader` starts programs (empty if programs do not name one). `{floor}` in `platform_tag` is replaced with
+    the oldest system. `layout` names the file with the layout of the installation. Limits for one format only are in a
+    table with that format's name. `crt_features` are what descriptions must state about the C library. `page_size` is
+    the largest page size of kernels for the target. `default_floor` applies if no description names a floor;
+    `newest_floor` is the newest that may be named (both are empty without symbol versions).
+
+    `libc_functions` names the file, next to the policy, that lists the C library's functions; `unmistakable` are those
+    of them that are not acceptable even as a file's own local functions. `compiler_functions` are patterns of its
+    functions that only compilers call and that are in no such list. `own_libraries` are patterns of shared libraries
+    that a distribution may provide from Python itself, `private_libraries` of others, which have their own names and
+    symbol versions.
+
+    `machine_paths` are prefixes of paths that exist only on a build machine, `drive_directories` the equivalent names
+    of directories below a drive (`C:`); `known_paths` are whole paths that programs name for good reasons.
+    `unnamed_files` need not be listed in PYTHON.json; `foreign_files` may be for other systems, so they are not checked
+    as binaries. `other_code` are static libraries whose code is compiled differently from all other code. `laid_out` is
+    whether hot code is contiguous in interpreters with pgo and lto, unless their names say otherwise.
+    `allowed_instructions` names functions that are chosen at run time if the processor supports them.
     """
 
     triple: str
@@ -145,16 +153,16 @@ class Policy:
 
     @property
     def tree(self) -> Layout:
-        """Return where things lie in an installation."""
+        """Return the layout of an installation."""
         return load_layout(self.layout)
 
     @property
     def machines(self) -> tuple[str, ...]:
-        """Return the processors of the target, of which a universal one has several."""
+        """Return the processors of the target; a universal one has several."""
         return (self.machine, *self.other_machines)
 
     def offers(self, library: str, name: str) -> bool:
-        """Tell whether a library of the system has a symbol, as far as is known."""
+        """Return whether a system library has a symbol, as far as is known."""
         if self.mach_o and library == self.mach_o.system_library:
             return name in self.functions
         known = next((item.names for item in self.needed if item.name == library), ())
@@ -162,11 +170,11 @@ class Policy:
 
     @cached_property
     def functions(self) -> dict[str, tuple[int, ...]]:
-        """Return the C library's functions and the version that introduced each, empty where there are no versions."""
+        """Return the C library's functions and the version that introduced each, empty if there are no versions."""
         return _functions(self.libc_functions) if self.libc_functions else {}
 
     def needs(self, library: str, file: str) -> bool:
-        """Tell whether that file may need that shared library of the system."""
+        """Return whether this file may need this shared library of the system."""
         name = file.rpartition("/")[2]
         library = self.comparable(library)
         return any(
@@ -175,29 +183,29 @@ class Policy:
         )
 
     def comparable(self, library: str) -> str:
-        """Return a library's name so that it can be compared: Windows does not tell upper from lower case."""
+        """Return a library's name in a comparable form: Windows ignores case."""
         return library.lower() if self.format is BinaryFormat.PE else library
 
     def is_libpython(self, library: str) -> bool:
-        """Tell whether a shared library that is needed is Python's own."""
+        """Return whether a shared library that is needed is Python's own."""
         return self.tree.is_libpython(self.comparable(library.rpartition("/")[2]))
 
     def brings(self, library: str) -> bool:
-        """Tell whether a distribution may bring that shared library itself."""
+        """Return whether a distribution may provide this shared library itself."""
         return matches(self.comparable(library), self.own_libraries) or self.is_private(library)
 
     def is_private(self, library: str) -> bool:
-        """Tell whether a shared library has a name that only our third-party libraries have."""
+        """Return whether a shared library has a name that only our third-party libraries have."""
         return matches(library, self.private_libraries)
 
 
 def matches(name: str, patterns: tuple[str, ...]) -> bool:
-    """Tell whether a shell pattern matches the whole name."""
+    """Return whether a shell pattern matches the whole name."""
     return _expression(patterns).match(name) is not None
 
 
 def places(path: str, patterns: tuple[str, ...]) -> bool:
-    """Tell whether a path, or its end after any directory, matches a pattern of paths in a distribution."""
+    """Return whether a path, or its end after any directory, matches a pattern for paths in a distribution."""
     return _expression(_anywhere(patterns)).match(path) is not None
 
 
@@ -208,7 +216,7 @@ def _anywhere(patterns: tuple[str, ...]) -> tuple[str, ...]:
 
 @cache
 def _expression(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """Return one expression for whole names that match any of the shell patterns."""
+    """Return one expression that matches whole names for any of the shell patterns."""
     return re.compile("|".join(map(translate, patterns)) or r"(?!)")
 
 
@@ -218,7 +226,7 @@ def version(text: str) -> tuple[int, ...]:
 
 
 def named_floor(words: Iterable[str]) -> str:
-    """Return the oldest glibc or macOS (`2.17`) that the words of an archive's name promise (`glibc2.17`), empty without one."""
+    """Return the oldest glibc or macOS (`2.17`) in the words of an archive's name (`glibc2.17`), empty if none."""
     found = (re.fullmatch(r"(?:glibc|macos)(\d+\.\d+)", word) for word in words)
     return next((match[1] for match in found if match), "")
 
@@ -229,7 +237,7 @@ def triples() -> tuple[str, ...]:
 
 
 def triple_in(target: str) -> str | None:
-    """Return the triple with a policy that a target in an archive's name begins with; build options may follow it."""
+    """Return the triple with a policy at the beginning of a target in an archive's name; build options may follow."""
     found = [triple for triple in triples() if f"{without_level(target)}-".startswith(f"{triple}-")]
     return max(found, key=len, default=None)
 

@@ -33,7 +33,7 @@ class Judged:
 
     @property
     def holds(self) -> bool:
-        """Tell whether the subject was read and nothing in it is an error."""
+        """Return whether the subject was read and nothing in it is an error."""
         return self.error is None and self.verdict is not None and self.verdict.holds
 
     @property
@@ -70,7 +70,7 @@ def _subject(item: Judged, rules: tuple[Rule[Any], ...]) -> dict[str, Any]:
 
 
 def show(console: Console, item: Judged, rules: Iterable[Rule[Any]]) -> None:
-    """Print one subject: a line for each rule, then what breaks it."""
+    """Print one subject: a line for each rule, then the findings."""
     if item.verdict is None:
         console.print(f"{escape(item.subject)}: [red]cannot be judged[/]: {escape(str(item.error))}", soft_wrap=True)
         return

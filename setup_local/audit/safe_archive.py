@@ -1,4 +1,4 @@
-"""Reads a packed distribution for all who make something of it: what is not safe to unpack, or was changed, is an error."""
+"""Reads a packed distribution for further use: contents that are unsafe to unpack, or were changed, are an error."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from setup_local.manifest import NAME, BadManifest
 
 
 def read_safe_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]]:
-    """Yield each member as `read_members` does; raise `ArchiveError` for the first one that is not safe to unpack.
+    """Yield each member as `read_members` does; raise `ArchiveError` for the first that is unsafe to unpack.
 
-    Where the archive has a manifest, what is read of it must be what that lists. What only the end of an archive shows is
-    raised there, so nothing may be made of it before.
+    If the archive has a manifest, everything that is read must match it. Errors that only the end of an archive shows
+    are raised there, so nothing may be created from it before then.
     """
     gate, watch = Gate(), _Watch(limits=load_limits())
     for member, read in read_members(path):
@@ -36,7 +36,7 @@ def read_safe_members(path: Path) -> Iterator[tuple[Member, Callable[[], bytes]]
 
 
 def _watched(member: Member, read: Callable[[], bytes], watch: _Watch, path: Path) -> Callable[[], bytes]:
-    """Return a reader that raises `ArchiveError` for bytes that are not what the manifest says."""
+    """Return a reader that raises `ArchiveError` for bytes that do not match the manifest."""
 
     def watched() -> bytes:
         data = read()
@@ -61,7 +61,7 @@ def _refuse(breaches: Iterator[tuple[str, str, str]], path: Path) -> None:
 
 @dataclass(kw_only=True)
 class _Watch:
-    """Holds what is read of one archive to its manifest; an archive without one is not held to anything."""
+    """Checks what is read of one archive against its manifest; without one, nothing is checked."""
 
     limits: Limits
     members: list[Member] = field(default_factory=list)
@@ -69,7 +69,7 @@ class _Watch:
     listed: dict[str, str] | None = None
 
     def read(self, member: Member, data: bytes) -> Iterator[tuple[str, str]]:
-        """Yield what is wrong with a member's bytes. The manifest itself is compared with what was read before it."""
+        """Yield what is wrong with a member's bytes. The manifest itself is compared with everything read before it."""
         name = member.name.removeprefix(ROOT)
         if self.listed is None and member.name in PLACES:
             self.listed = read_manifest(data, self.limits)

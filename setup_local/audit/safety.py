@@ -1,4 +1,4 @@
-"""What makes an archive unsafe to unpack, member by member: the one gate for the judge and for all who unpack or repack."""
+"""What makes an archive unsafe to unpack, member by member: one gate for validating, unpacking and repacking."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ NAMES, PATHS, DETOURS, UNIQUE, PLACE, DEVICES, LOOPS = (
 )
 _LONGEST_NAME = 255  # bytes of one name in a directory (NAME_MAX)
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
-_MOST_HOPS = 200_000  # over all links of an archive; ours take one or two each
+_MOST_HOPS = 200_000  # for all links of an archive; ours need one or two each
 Breach = tuple[str, str, str]
 """Rule, member, what is wrong with it."""
 
 
 @dataclass(kw_only=True)
 class Gate:
-    """Remembers what it has seen: which paths are there, and which directories they need."""
+    """Records what it has seen: existing paths, and the directories that they need."""
 
     kinds: dict[str, MemberKind] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     parents: set[str] = field(default_factory=set)
-    clear: set[str] = field(default_factory=set)  # parents of which none was a link or a file so far
+    clear: set[str] = field(default_factory=set)  # parents of which none has been a link or a file so far
 
     def admit(self, member: Member) -> Iterator[Breach]:
         """Yield what is wrong with the next member."""
@@ -70,7 +70,7 @@ class Gate:
             parent = posixpath.dirname(parent)
 
     def finish(self) -> Iterator[Breach]:
-        """Yield what only all members together show: links that never arrive."""
+        """Yield what only all members together show: links that never resolve."""
         hops = Hops(links=self.links)
         for name, target in self.links.items():
             if hops.end(name) is None:
@@ -79,7 +79,7 @@ class Gate:
 
 @dataclass(kw_only=True)
 class Hops:
-    """Follows symbolic links as the kernel does, but not for ever. `links` maps paths to targets."""
+    """Follows symbolic links as the kernel does, but not forever. `links` maps paths to targets."""
 
     links: dict[str, str]
     left: int = _MOST_HOPS
@@ -98,7 +98,7 @@ class Hops:
         return None
 
     def _first_link(self, path: str) -> str:
-        """Return the shortest beginning of a path that is a link, empty if there is none."""
+        """Return the shortest prefix of a path that is a link, empty if there is none."""
         parts = path.split("/")
         starts = ("/".join(parts[:count]) for count in range(1, len(parts) + 1))
         return next((start for start in starts if start in self.links), "")
@@ -123,7 +123,7 @@ def _path_breaches(member: Member) -> Iterator[str]:
 
 
 def _leads_out(member: Member) -> bool:
-    """Tell whether a link leads out of `python/`; a symbolic link is relative to where it stands."""
+    """Return whether a link leads out of `python/`; a symbolic link is relative to its own directory."""
     match member.kind:
         case MemberKind.SYMLINK:
             base = posixpath.dirname(member.name)

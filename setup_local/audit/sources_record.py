@@ -20,7 +20,7 @@ _MOST_ERRORS = 20
 
 
 class BadRecord(Exception):
-    """The record cannot be understood; the text says where and why."""
+    """The record is invalid; the text says where and why."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What a source went into."""
+    """What a source was used for."""
 
     python: bool
     libraries: tuple[str, ...]
@@ -54,7 +54,7 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """One source, and what vouches for its bytes."""
+    """One source, and what confirms its bytes."""
 
     name: str
     version: str
@@ -70,7 +70,7 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class SourcesRecord:
-    """The whole record; `own_files` are libraries made from the generator's own code."""
+    """The whole record; `own_files` are libraries built from the generator's own code."""
 
     version: str
     sources: tuple[Source, ...]
@@ -78,7 +78,7 @@ class SourcesRecord:
 
 
 def read_record(data: bytes) -> SourcesRecord:
-    """Return the record that a file holds; raise `BadRecord`."""
+    """Return the record in a file; raise `BadRecord`."""
     try:
         document: Any = strict_json.parse(data, limit=load_limits().document_bytes)
         validator = jsonschema.Draft202012Validator(load.schema(SCHEMA))

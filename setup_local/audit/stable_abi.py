@@ -1,4 +1,4 @@
-"""Reads the names of the stable ABI from the test of it in CPython's own library: a list that whoever builds a distribution did not make."""
+"""Reads the names of the stable ABI from CPython's own test of it: a list independent of the distribution's builder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NAME = re.compile(rb"""["'](\w+)["']""")
 
 
 def stable_names(test: bytes) -> frozenset[str]:
-    """Return the names that Python for Windows has, none for a file that does not list them as expected."""
+    """Return the names that Python for Windows has, none if a file does not list them as expected."""
     groups = _GROUP.finditer(test[:_MOST_BYTES])
     wanted = (group["names"] for group in groups if (group["feature"] or b"").decode() in _ALWAYS)
     return frozenset(name.decode() for names in wanted for name in _NAME.findall(names))

@@ -1,4 +1,4 @@
-"""Decompresses in bounded pieces: whatever a file claims, no more comes out than is asked for, and not more than the limits."""
+"""Decompresses in bounded pieces: whatever a file claims, never more than requested, and never beyond the limits."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Damaged(Exception):
 
 
 class Refused(Exception):
-    """A file exceeds a limit, or has what no distribution has; the text says which."""
+    """A file exceeds a limit, or has something that no distribution has; the text says which."""
 
 
 class _Decompressor(Protocol):
-    """Gives at most as many bytes as asked for; none at the end."""
+    """Returns at most as many bytes as requested; none at the end."""
 
     def read(self, size: int, /) -> bytes: ...
 
 
 class Unpacked:
-    """The bytes that come out of a compressed file, counted and limited."""
+    """The decompressed bytes of a file, counted and limited."""
 
     def __init__(self, source: _Decompressor, limit: int) -> None:
         self._source = source
@@ -45,7 +45,7 @@ class Unpacked:
         self.length = 0
 
     def read(self, size: int) -> bytes:
-        """Return that many bytes, fewer only at the end. Raises `Refused` when more come out than a limit allows."""
+        """Return this many bytes, fewer only at the end. Raises `Refused` if the output exceeds the limit."""
         first = self._source.read(size)
         if len(first) == size or not first:
             return self._counted(first)
@@ -65,7 +65,10 @@ class Unpacked:
 
 @contextmanager
 def unpacked(path: Path, limits: Limits) -> Iterator[Unpacked]:
-    """Open a `.tar.zst` or `.tar.gz`. Raises `Damaged`, `Refused`, `OSError`; reading raises `zlib.error`, `ZstdError`."""
+    """Open a `.tar.zst` or `.tar.gz`.
+
+    Raises `Damaged`, `Refused`, `OSError`; reading raises `zlib.error`, `ZstdError`.
+    """
     size = _regular_size(path)
     with path.open("rb") as file:
         head = file.read(len(_ZSTD))
@@ -82,7 +85,7 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Unpacked]:
 
 
 def _regular_size(path: Path) -> int:
-    """Return a file's size; opening a pipe would wait for somebody who writes to it."""
+    """Return a file's size; opening a pipe would wait for a writer."""
     status = path.stat()
     if stat.S_ISDIR(status.st_mode):
         raise Refused("is a directory, not an archive")
@@ -111,7 +114,7 @@ class _Gzip:
 
 
 def _walk_frame(file: BinaryIO, size: int, limits: Limits) -> None:
-    """Hold that a file is one whole zstd frame: the decoder itself does not tell a truncated frame from a finished one.
+    """Check that a file is one complete zstd frame, because the decoder accepts a truncated one as finished.
 
     Leaves the file at its beginning.
     """

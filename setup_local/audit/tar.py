@@ -1,7 +1,7 @@
-"""Reads a tar archive (POSIX.1-2017 pax, ustar, GNU long names) front to back, believing nothing that it claims.
+"""Reads a tar archive (POSIX.1-2017 pax, ustar, GNU long names) front to back, without trusting its claims.
 
-The standard library reads single headers; how they follow each other is read here, because its own loop reads headers of
-any size into memory, recurses from one to the next, and skips as far as a header says, beyond the end of the file too.
+The standard library parses single headers; their sequence is read here, because its own loop reads headers of any size
+into memory, recurses from one to the next, and skips as far as a header says, even beyond the end of the file.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _EXTENDED = (tarfile.XHDTYPE, tarfile.SOLARIS_XHDTYPE)
 _LENGTH = re.compile(rb"([0-9]{1,8}) ")
 _NUMBER = re.compile(r"[0-9]{1,15}")
 _TIME = re.compile(r"-?[0-9]{1,11}(\.[0-9]{0,20})?")
-_HARMLESS = {"comment"}  # what a header for the whole archive may say: `git archive` names the commit there
+_HARMLESS = {"comment"}  # allowed in a header for the whole archive: `git archive` names the commit there
 _SPARSE = "GNU.sparse."
 
 
@@ -41,7 +41,7 @@ class MemberKind(Enum):
 class Member:
     """One member's header. `target` is what a link points to; `size` is in bytes.
 
-    Of names and targets that are not printable text the rest is escaped, and `strange` is set.
+    If a name or target is not printable text, the rest is escaped and `strange` is set.
     """
 
     name: str
@@ -66,17 +66,17 @@ _KINDS = {
 
 @dataclass(kw_only=True)
 class Reader:
-    """Walks over one archive."""
+    """Iterates over one archive."""
 
     stream: Unpacked
     limits: Limits
     headers: int = 0
     name_bytes: int = 0
     extended: dict[str, str] = field(default_factory=dict)
-    left: int = 0  # bytes of the current member that nobody has read yet
+    left: int = 0  # unread bytes of the current member
 
     def members(self) -> Iterator[tuple[Member, Callable[[], bytes]]]:
-        """Yield each member and what returns its bytes, before the next is taken. Raises `Damaged`, `Refused`."""
+        """Yield each member and a reader of its bytes, usable until the next member. Raises `Damaged`, `Refused`."""
         while (info := self._next_header()) is not None:
             member = self._member(info)
             padding = -member.size % _BLOCK
@@ -86,7 +86,7 @@ class Reader:
         self._hold_end()
 
     def _next_header(self) -> tarfile.TarInfo | None:
-        """Return the header of the next member, the extended ones before it taken in; None at the end."""
+        """Return the header of the next member, merged with the extended ones before it; None at the end."""
         self.extended = {}
         while True:
             at = self.stream.length
@@ -161,7 +161,7 @@ class Reader:
 
     def _content(self, member: Member) -> bytes:
         most = self.limits.member_bytes
-        if member.size > most:  # who skips it may: that takes no memory
+        if member.size > most:  # skipping it is allowed: that takes no memory
             raise Refused(f"{member.name} has {member.size} bytes, more than the {most} allowed")
         size, self.left = self.left, 0
         return self._exactly(size, member.name)
@@ -177,7 +177,7 @@ class Reader:
             size -= len(self._exactly(min(size, CHUNK), "the last member"))
 
     def _hold_end(self) -> None:
-        """Hold that a second block of zeros ends the archive, and nothing but zeros follows."""
+        """Check that a second block of zeros ends the archive, and that only zeros follow."""
         at = self.stream.length
         if len(self.stream.read(_BLOCK).strip(b"\0")):
             raise Damaged(f"unreadable member header at byte {at}")
@@ -195,12 +195,12 @@ def _kind(info: tarfile.TarInfo, name: str) -> MemberKind:
     if info.type == tarfile.GNUTYPE_SPARSE:
         raise Refused(f"{printable(_escaped(info.name))} is a sparse file, which no distribution has")
     if info.type == tarfile.AREGTYPE and name.endswith("/"):
-        return MemberKind.DIRECTORY  # as V7 tar wrote them
+        return MemberKind.DIRECTORY  # as written by V7 tar
     return _KINDS.get(info.type, MemberKind.DEVICE)
 
 
 def _records(data: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the records of an extended header, each `length key=value` and a newline."""
+    """Yield the records of an extended header, each `length key=value` plus a newline."""
     at = 0
     while at < len(data):
         found = _LENGTH.match(data, at)
@@ -219,12 +219,12 @@ def _text(data: bytes) -> str:
 
 
 def _escaped(name: str) -> str:
-    """Return a name with the bytes escaped that are not UTF-8."""
+    """Return a name with all bytes escaped that are not UTF-8."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _number(said: dict[str, str], key: str, plain: int) -> int:
-    """Return a number of a header; what an extended one says wins."""
+    """Return a number from a header; an extended header takes precedence."""
     text = said.get(key, str(plain))
     if not _NUMBER.fullmatch(text):
         raise Damaged(f"{key} of a member is {printable(text[:40])!r}")

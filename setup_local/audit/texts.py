@@ -10,15 +10,15 @@ from functools import cached_property
 from setup_local.audit.policy import Policy
 
 _ENDS = rb"""\x00-\x20"'<>:;,|()\[\]{}`*\x7f-\xff"""
-# A path begins after nothing, after a byte that no path holds, or after an option letter (`-I/...`).
+# A path begins at the start, after a byte that no path contains, or after an option letter (`-I/...`).
 _BEFORE = re.compile(rb"(?:^|[^\w./~}$+-]|\W-[A-Z])$", re.ASCII)
-_LONGEST = 1024  # bytes of a path that are looked at
+_LONGEST = 1024  # bytes of a path that are read
 _MOST = 5  # examples for one file
 
 
 @dataclass(frozen=True, kw_only=True)
 class PathScanner:
-    """Looks for what the policy calls paths of a build machine, and for paths that are forbidden by name."""
+    """Finds paths that the policy lists as a build machine's, and paths that are forbidden by name."""
 
     policy: Policy
     forbid: tuple[str, ...] = ()
@@ -37,7 +37,7 @@ class PathScanner:
         return tuple(path.encode() for path in self.forbid)
 
     def machine_paths(self, data: bytes, file: str = "") -> tuple[str, ...]:
-        """Return the first few paths in the bytes of a file that only a build machine has, without those that it may have."""
+        """Return the first few build-machine paths in the bytes of a file, without those that it may contain."""
         found: dict[str, None] = {}
         for path in self._candidates(data):
             if any(item.covers(file, path) for item in self.policy.allowed_paths):
@@ -49,7 +49,7 @@ class PathScanner:
 
     @cached_property
     def _drives(self) -> re.Pattern[bytes] | None:
-        """Return what finds paths of Windows that only a build machine has, if there can be any."""
+        """Return the pattern of Windows paths that only a build machine has, None if there are none."""
         inner = b"|".join(re.escape(name.encode()) for name in self.policy.drive_directories)
         if not inner:
             return None
@@ -72,5 +72,5 @@ class PathScanner:
                     yield path
 
     def forbidden(self, data: bytes) -> tuple[str, ...]:
-        """Return which of the forbidden paths stand in the bytes."""
+        """Return the forbidden paths that the bytes contain."""
         return tuple(path.decode() for path in self._forbidden if path in data)

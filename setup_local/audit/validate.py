@@ -1,4 +1,4 @@
-"""Judges packed archives and binaries: puts the reader, the facts and the rules together."""
+"""Validates packed archives and binaries: combines the reader, the facts and the rules."""
 
 from __future__ import annotations
 
@@ -95,14 +95,14 @@ def _binary_rules(*formats: BinaryFormat) -> tuple[Rule[Binary], ...]:
 
 
 def _formats(archive: str) -> tuple[BinaryFormat, ...]:
-    """Return the format of the binaries in an archive of that name, all formats if the name does not tell."""
+    """Return the format of the binaries in an archive with this name, all formats if the name does not say."""
     said = parse_loosely(archive)
     triple = triple_in(said.target) if said else None
     return (load_policy(triple).format,) if triple else tuple(BinaryFormat)
 
 
 def rules(archive: str = "") -> tuple[Rule[Any], ...]:
-    """Return every rule that `validate` applies, to an archive of that name or at all, in the order of the report."""
+    """Return every rule that `validate` applies, for an archive with this name or in general, in report order."""
     whole: tuple[Rule[Any], ...] = (_SCHEMA, *_WHOLE)
     if named := named_flavor(archive):
         whole = (*_ANY, *_of_flavor(named.flavor))
@@ -118,11 +118,11 @@ def _of_flavor(flavor: Flavor) -> tuple[Rule[Any], ...]:
 
 
 def validate_archive(path: Path, *, forbid: tuple[str, ...] = (), floor: str = "") -> Verdict:
-    """Judge one archive; `forbid` are paths of the build machine that no file may hold.
+    """Validate one archive; `forbid` are paths of the build machine that no file may contain.
 
-    A full archive describes itself. What a flavour of it promises is in its name; `floor` is its oldest glibc, the
-    policy's default if left out. Raises `ArchiveError` if it cannot be read to its end, `DescriptionError` if PYTHON.json cannot be understood,
-    `RequestError` if there is no policy for its target.
+    A full archive describes itself. The name of a flavour states what it promises; `floor` is its oldest glibc, by
+    default the policy's. Raises `ArchiveError` if it cannot be read to its end, `DescriptionError` if PYTHON.json is
+    invalid, `RequestError` if there is no policy for its target.
     """
     named = named_flavor(path.name)
     dist = read_flavored(path, named, forbid=forbid, floor=floor) if named else _read(path, forbid)
@@ -134,7 +134,7 @@ def validate_archive(path: Path, *, forbid: tuple[str, ...] = (), floor: str = "
 
 
 def audit_paths(paths: Iterable[Path], policy: Policy, *, floor: str = "", forbid: tuple[str, ...] = ()) -> Verdict:
-    """Judge the binaries among these files and directories. Raises `RequestError` for a path that is not there."""
+    """Validate the binaries among these files and directories. Raises `RequestError` for a missing path."""
     scanner = PathScanner(policy=policy, forbid=forbid)
     limit = version(floor or policy.default_floor)
     facts = (_examined(path, scanner, limit) for path in files.regular_files(paths))
@@ -142,7 +142,7 @@ def audit_paths(paths: Iterable[Path], policy: Policy, *, floor: str = "", forbi
 
 
 def _examined(path: Path, scanner: PathScanner, floor: tuple[int, ...]) -> FileFacts:
-    """Return a file's facts; one that cannot be read is a finding, not the end."""
+    """Return a file's facts; a file that cannot be read is a finding, not a fatal error."""
     try:
         return examine(str(path), files.read_bounded(path), scanner=scanner, floor=floor)
     except OSError as error:
@@ -206,7 +206,7 @@ def _description(path: Path) -> description.Description:
 
 
 def _refuse_repetition(said: description.Description, found: dict[str, FileFacts], path: Path) -> None:
-    """Raise `DescriptionError` where the objects of all extensions together are more than can be compared."""
+    """Raise `DescriptionError` if the objects of all extensions together are too many to compare."""
     sizes = {name: sum(len(item.image.symbols) for item in facts.binaries) for name, facts in found.items()}
     named = [path for _, item in said.extensions() for path in (*item.objs, *(link.path_static for link in item.links))]
     most = load_limits().references

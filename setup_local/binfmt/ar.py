@@ -1,4 +1,7 @@
-"""Reads `ar` archives, static libraries and Debian packages, as GNU, LLVM, BSD and Microsoft's tools and dpkg write them (ar(5), deb(5), "PE Format")."""
+"""Reads `ar` archives: static libraries and Debian packages, as written by GNU, LLVM, BSD, Microsoft and dpkg.
+
+Sources: ar(5), deb(5), Microsoft's "PE Format".
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,12 @@ _INDEXES = frozenset(
 
 
 class BadArchive(ValueError):
-    """The bytes are not an archive that holds its own members."""
+    """The bytes are not a valid `ar` archive that contains its members."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RawMember:
-    """One member as it lies in a library, indexes and name tables too: where its header begins, and its name field."""
+    """One member as stored, including indexes and name tables: the offset of its header, and its name field."""
 
     at: int
     header: bytes
@@ -54,7 +57,7 @@ def members(data: bytes) -> Iterator[ArMember]:
 
 
 def raw_members(data: bytes) -> Iterator[RawMember]:
-    """Yield every member as it lies there. Raises `BadArchive`."""
+    """Yield every member as stored. Raises `BadArchive`."""
     if data.startswith(THIN_MAGIC):
         raise BadArchive("thin archive: it only names its object files")
     if not data.startswith(MAGIC):
@@ -71,7 +74,7 @@ def raw_members(data: bytes) -> Iterator[RawMember]:
 
 
 def name_size(member: RawMember) -> int:
-    """Return how many bytes of a member's body its name takes, as BSD and macOS write long ones. Raises ValueError."""
+    """Return how many bytes of a member's body its name occupies (long names of BSD and macOS). Raises ValueError."""
     return int(member.field[3:]) if member.field.startswith("#1/") else 0
 
 
@@ -87,7 +90,7 @@ def _header(data: bytes, offset: int) -> tuple[bytes, str, int]:
 
 
 def _real_name(field: str, names: bytes, body: bytes) -> tuple[str, int]:
-    """Return a member's whole name, and how many bytes of its body the name takes (BSD)."""
+    """Return a member's full name, and how many bytes of its body the name occupies (BSD)."""
     try:
         if field.startswith("#1/"):
             length = int(field[3:])
@@ -100,7 +103,7 @@ def _real_name(field: str, names: bytes, body: bytes) -> tuple[str, int]:
 
 
 def _listed_name(names: bytes, start: int) -> str:
-    """Return a name of the table: GNU ends each with a slash and a newline, Microsoft with a zero. Raises ValueError."""
+    """Return a name from the table: GNU ends each with slash and newline, Microsoft with a zero. Raises ValueError."""
     ends = [end for mark in (b"\n", b"\0") if (end := names.find(mark, start)) >= 0]
     if not ends:
         raise ValueError("a name without an end")

@@ -1,4 +1,4 @@
-"""Facts about one object for Windows: a COFF object, or what stands for one symbol of a DLL in an import library."""
+"""Facts about one Windows object: a COFF object, or an import library's entry for one symbol of a DLL."""
 
 from __future__ import annotations
 
@@ -13,24 +13,23 @@ from setup_local.binfmt.pe_layout import name_of, strings_at
 from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 from setup_local.values import BinaryFormat
 
-_MOST_SECTIONS = 100_000  # compilers make one for each function
-_MOST_BYTES = 1 << 24  # of the names of all sections
+_MOST_SECTIONS = 100_000  # compilers create one per function
+_MOST_BYTES = 1 << 24  # total for the names of all sections
 _BITCODE = frozenset({".llvmbc", ".llvmcmd", ".llvm.lto"})
 _DEBUG = (".debug",)
-COUNTERS = (".lprf", "__llvm_prf_")  # how names of sections begin in which an instrumented program counts
+COUNTERS = (".lprf", "__llvm_prf_")  # prefixes of the sections with an instrumented program's counters
 _CODE = 0  # IMPORT_OBJECT_CODE
 
 
 class BadCoff(BadBinary):
-    """The bytes are not an object for Windows, or a damaged one."""
+    """The bytes are not a Windows object, or the object is damaged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Coff:
-    """What an object says about itself.
+    """Facts that an object states about itself.
 
-    `library` is the DLL whose symbol it stands for, empty for compiled code. `time` is what stands there as time of
-    compilation.
+    `library` is the DLL that provides the symbol, empty for compiled code. `time` is the recorded time of compilation.
     """
 
     machine: str
@@ -47,32 +46,32 @@ class Coff:
 
     @property
     def linked(self) -> bool:
-        """Tell whether a linker made the file for a loader: it did not."""
+        """Return whether a linker made the file for a loader: always False."""
         return False
 
     @property
     def is_program(self) -> bool:
-        """Tell whether the system starts it: it does not."""
+        """Return whether the system starts it: always False."""
         return False
 
     @property
     def standalone(self) -> bool:
-        """Tell whether it runs without any loader: it does not run."""
+        """Return whether it runs without a loader: always False."""
         return False
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Return no libraries: only what is linked has any."""
+        """Return no libraries: only linked files have any."""
         return ()
 
     @property
     def exports(self) -> frozenset[str]:
-        """Return the names that other files can bind to when a program runs: none."""
+        """Return the names that other files can bind to at run time: none."""
         return frozenset()
 
     @property
     def imports(self) -> frozenset[str]:
-        """Return the names that are wanted of other files."""
+        """Return the names that it requires from other files."""
         return self.symbols.undefined
 
     @property
@@ -82,7 +81,7 @@ class Coff:
 
     @property
     def search_paths(self) -> tuple[str, ...]:
-        """Return no places for libraries."""
+        """Return no search paths for libraries."""
         return ()
 
     @property
@@ -105,7 +104,7 @@ class Coff:
 
     @property
     def bitcode(self) -> bool:
-        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        """Return whether it contains code for a link-time optimizer, which fits only one release of LLVM."""
         return bool(self.sections & _BITCODE)
 
     @property
@@ -115,22 +114,22 @@ class Coff:
 
     @property
     def stripped(self) -> bool:
-        """Tell whether it has neither debug information nor symbols."""
+        """Return whether it has neither debug information nor symbols."""
         return not (self.symbols.defined or self.debug_sections)
 
     @property
     def counters(self) -> frozenset[str]:
-        """Return the names of the sections in which an instrumented program counts."""
+        """Return the names of the sections with an instrumented program's counters."""
         return frozenset(name for name in self.sections if name.startswith(COUNTERS))
 
     @property
     def lto_functions(self) -> frozenset[str]:
-        """Return no functions: only what is linked has names that a link-time optimizer gives."""
+        """Return no functions: only linked files have names assigned by a link-time optimizer."""
         return frozenset()
 
     @property
     def frames(self) -> None:
-        """Return nothing: how often frame pointers are set up is not counted in this format."""
+        """Return None: frame-pointer setups are not counted in this format."""
 
 
 def read_coff(data: bytes) -> Coff:
@@ -178,7 +177,7 @@ def _names(rows: tuple[SectionRow, ...], data: bytes, strings: int) -> frozenset
 
 def _import(data: bytes, row: ImportRow) -> Coff:
     texts = data[coff_rows.IMPORT_SIZE : coff_rows.IMPORT_SIZE + row.size].split(b"\0")
-    if len(texts) < 3:  # noqa: PLR2004 - two names with a zero behind each
+    if len(texts) < 3:  # noqa: PLR2004 - two names, each followed by a zero
         raise ValueError("a symbol of a DLL without its two names")
     symbol, library = (text.decode("utf-8", "replace") for text in texts[:2])
     name = plain(symbol) if row.machine == coff_rows.UNDERSCORED else symbol
@@ -193,10 +192,10 @@ def _import(data: bytes, row: ImportRow) -> Coff:
 
 
 def machine_name(number: int) -> str:
-    """Return the name of a processor as Microsoft's headers have it, its number for an unknown one."""
+    """Return a processor's name in Microsoft's headers, its number if unknown."""
     return coff_rows.MACHINES.get(number, hex(number))
 
 
 def bits_of(number: int) -> int:
-    """Return how many bits an address of a processor has, 0 for an unknown one."""
+    """Return a processor's address size in bits, 0 if unknown."""
     return coff_rows.BITS.get(number, 0)

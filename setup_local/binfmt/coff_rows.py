@@ -1,4 +1,7 @@
-"""The tables of a COFF object and a PE image (Microsoft's "PE Format") as rows of numbers, here and nowhere else. All are little-endian."""
+"""The tables of COFF objects and PE images (Microsoft's "PE Format") as rows of numbers, defined only here.
+
+All are little-endian.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from typing import NamedTuple
 
 MAGIC = b"MZ"
 SIGNATURE = b"PE\0\0"
-WHERE = 0x3C  # where an image says at which byte its signature stands
-ANONYMOUS = b"\0\0\xff\xff"  # how objects begin that are no plain ones: many sections, or one symbol of a DLL
+WHERE = 0x3C  # offset at which an image records where its signature is
+ANONYMOUS = b"\0\0\xff\xff"  # how objects of other kinds begin: many sections, or one symbol of a DLL
 WIDE, NARROW = 0x20B, 0x10B  # PE32+, PE32
 MACHINES = {
     0x8664: "IMAGE_FILE_MACHINE_AMD64",
@@ -19,7 +22,7 @@ MACHINES = {
     0xA64E: "IMAGE_FILE_MACHINE_ARM64X",
 }
 BITS = {0x8664: 64, 0xAA64: 64, 0x014C: 32, 0x01C4: 32, 0xA641: 64, 0xA64E: 64}
-UNDERSCORED = 0x014C  # the processor for which compilers put an underscore before the names of C
+UNDERSCORED = 0x014C  # the processor for which compilers prefix C names with an underscore
 # Data directories, by their number.
 EXPORTS, IMPORTS, RESOURCES, CERTIFICATES, RELOCATIONS, DEBUG, TLS, CONFIGURATION, DELAYED, CLR = (
     0,
@@ -68,7 +71,7 @@ class FileHeader(NamedTuple):
 
 
 class OptionalHeader(NamedTuple):
-    """IMAGE_OPTIONAL_HEADER of 32 and 64 bits, without the directories behind it."""
+    """IMAGE_OPTIONAL_HEADER of 32 and 64 bits, without the directories that follow it."""
 
     magic: int
     linker_major: int
@@ -117,7 +120,7 @@ class SectionRow(NamedTuple):
 
 
 class ImportRow(NamedTuple):
-    """The header of an object that stands for one symbol of a DLL."""
+    """The header of an object that represents one symbol of a DLL."""
 
     machine: int
     time: int
@@ -127,14 +130,14 @@ class ImportRow(NamedTuple):
 
 
 class Directory(NamedTuple):
-    """Where a table lies in memory, and how large it is."""
+    """Address and size of a table in memory."""
 
     address: int
     size: int
 
 
 def read_file_header(data: bytes, at: int) -> FileHeader:
-    """Read the header of an object, or the one behind an image's signature. Raises `struct.error`."""
+    """Read the header of an object, or the one after an image's signature. Raises `struct.error`."""
     return FileHeader(*_HEADER.unpack_from(data, at))
 
 
@@ -162,7 +165,7 @@ def read_optional_header(data: bytes, at: int) -> OptionalHeader:
 
 
 def optional_size(magic: int) -> int:
-    """Return how many bytes the optional header has before its directories."""
+    """Return the size in bytes of the optional header before its directories."""
     return _OPTIONAL[magic].size
 
 

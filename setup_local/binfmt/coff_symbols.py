@@ -1,4 +1,4 @@
-"""Reads the symbols of a COFF object or a PE image into sets of names (Microsoft's "PE Format", "COFF Symbol Table")."""
+"""Reads the symbols of a COFF object or PE image into sets of names (Microsoft's "PE Format", "COFF Symbol Table")."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 
 _EXTERNAL, _STATIC, _WEAK = 2, 3, 105  # IMAGE_SYM_CLASS_*
 _FUNCTION = 0x20  # IMAGE_SYM_DTYPE_FUNCTION
-POINTER = "__imp_"  # how the name of the pointer begins through which code reaches a symbol of a DLL
+POINTER = "__imp_"  # prefix of the pointer through which code reaches a symbol of a DLL
 _SIZE = re.compile(r"@\d+$")
 _MOST = 500_000
-_MOST_BYTES = 1 << 25  # of all names
+_MOST_BYTES = 1 << 25  # total for all names
 _LONGEST = 1 << 16
 
 
 class _Row(NamedTuple):
-    """A symbol; `section` is 0 for what is defined elsewhere, `default` what is taken where a weak one is not found."""
+    """A symbol; `section` is 0 if it is defined elsewhere, `default` is the fallback if a weak one is not found."""
 
     name: str
     value: int
@@ -51,9 +51,9 @@ def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_r
 
 
 def plain(name: str) -> str:
-    """Return a name as it is in C, with that of a pointer still before it.
+    """Return a name as it is in C; the prefix of a pointer stays.
 
-    Where compilers put an underscore before names, they also append the size of the arguments that a function takes off the
+    Compilers that put an underscore before names also append the size of the arguments that a function removes from the
     stack (`_CloseHandle@4`).
     """
     pointer = POINTER if name.startswith(POINTER) else ""
@@ -61,7 +61,7 @@ def plain(name: str) -> str:
 
 
 class _Table:
-    """The symbols of a file, and behind them the table of strings with long names."""
+    """The symbols of a file, followed by the string table with long names."""
 
     def __init__(self, data: bytes, header: FileHeader, layout: struct.Struct) -> None:
         self._data, self._layout = data, layout
@@ -70,7 +70,7 @@ class _Table:
         self._left = _MOST_BYTES
 
     def rows(self) -> Iterator[_Row]:
-        """Yield the symbols that have a meaning for a linker."""
+        """Yield the symbols that matter to a linker."""
         number = 0
         while number < self._count:
             raw, value, section, kind, storage, more = self._at(number)
@@ -81,7 +81,7 @@ class _Table:
             number += 1 + more
 
     def defined(self, number: int) -> tuple[bool, bool]:
-        """Tell of a symbol by its number whether it is defined in a section, and whether it is a function."""
+        """Return whether the symbol with this number is defined in a section, and whether it is a function."""
         if not 0 <= number < self._count:
             return False, False
         _, _, section, kind, _, _ = self._at(number)

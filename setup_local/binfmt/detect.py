@@ -1,14 +1,14 @@
-"""Tells what a file is from its first bytes."""
+"""Detects a file's kind from its first bytes."""
 
 from __future__ import annotations
 
 from enum import Enum
 
-HEAD = 20  # bytes that `detect` wants to see
+HEAD = 20  # bytes that `detect` needs
 
 
 class FileKind(Enum):
-    """Kind of a file, as far as the audit cares."""
+    """Kind of a file, as far as the audit distinguishes them."""
 
     ELF = "elf"
     AR = "ar"
@@ -28,17 +28,17 @@ _MAGIC = {
     b"BC\xc0\xde": FileKind.BITCODE,
     b"\xfflprofi\x81": FileKind.PROFILE,
     b"\xcf\xfa\xed\xfe": FileKind.MACHO,
-    b"\xce\xfa\xed\xfe": FileKind.MACHO,  # of 32 bits, and the same two for big-endian processors
+    b"\xce\xfa\xed\xfe": FileKind.MACHO,  # 32-bit; the next two are the big-endian counterparts
     b"\xfe\xed\xfa\xce": FileKind.MACHO,
     b"\xfe\xed\xfa\xcf": FileKind.MACHO,
     b"\xca\xfe\xba\xbf": FileKind.MACHO,
     b"MZ": FileKind.PE,
 }
 _FAT = b"\xca\xfe\xba\xbe"
-_FIRST_JAVA = 45  # compiled Java has the same magic, and then a version, which is larger than any number of slices
-# An object for Windows has no magic: it begins with its processor, and has no optional header, whose size stands at byte 16.
+_FIRST_JAVA = 45  # compiled Java has the same magic, then a version that is larger than any number of slices
+# A Windows object has no magic: it begins with its processor and has no optional header, whose size is at byte 16.
 _PROCESSORS = (b"\x64\x86", b"\x64\xaa", b"\x4c\x01")
-_ANONYMOUS = b"\0\0\xff\xff"  # the other kinds of objects, which then name their version and processor
+_ANONYMOUS = b"\0\0\xff\xff"  # the other kinds of objects, in which version and processor follow
 _VERSIONS = (b"\0\0", b"\1\0", b"\2\0")
 
 

@@ -1,6 +1,7 @@
-"""Finds where the section table of a linked ELF file, or its type, tells another story than what a loader reads.
+"""Finds where the section table or type of a linked ELF file contradicts what a loader reads.
 
-Tools that look at sections would judge another program than the one that runs. A file without sections is no contradiction.
+Tools that read sections would then check a different program from the one that runs. A file without sections is not a
+contradiction.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from setup_local.binfmt.segments import Loaded
 
 _DYNAMIC, _DYNSYM, _VERNEED, _VERSYM = 6, 11, 0x6FFFFFFE, 0x6FFFFFFF  # section types (elf.h)
 _LINKED = ("ET_EXEC", "ET_DYN")
-# The section type and the dynamic tag that lead to the same bytes.
+# Section type and dynamic tag that refer to the same bytes.
 _PAIRS = (
     (_DYNSYM, dynamic.SYMTAB, "the dynamic symbols"),
     (_VERNEED, dynamic.VERNEED, "the needed symbol versions"),

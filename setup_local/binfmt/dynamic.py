@@ -1,6 +1,6 @@
 """Reads the dynamic segment of an ELF file (gABI, "Dynamic Linking"; LSB, "Symbol Versioning") as a loader does.
 
-Counts and sizes that a loader ignores are ignored; where it would walk on without an end, the file is refused.
+Counts and sizes that a loader ignores are ignored; a file is rejected if a loader would read on without end.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _LONG = 8  # bytes of an address in 64-bit files
 _MOST_ENTRIES = 4096  # of a dynamic segment; large programs have a few hundred
 _MOST_VERSIONS = 20_000
 _MOST_SYMBOLS = 1 << 20
-_WIDE_HASH = ("EM_S390", "EM_ALPHA")  # whose 64-bit files have hash tables (DT_HASH) of 64-bit words
+_WIDE_HASH = ("EM_S390", "EM_ALPHA")  # their 64-bit files have hash tables (DT_HASH) of 64-bit words
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dynamic:
-    """The entries of a dynamic segment in their order; of a tag that is there twice, loaders take the last."""
+    """The entries of a dynamic segment in order; if a tag occurs twice, loaders use the last."""
 
     image: Loaded
     entries: tuple[tuple[int, int], ...]
@@ -43,12 +43,12 @@ class Dynamic:
         return tuple(self.image.text((table or 0) + offset) for offset in offsets)
 
     def place(self, tag: int) -> int | None:
-        """Return where in the file lies what a tag has the address of; None without such a tag."""
+        """Return the file offset that a tag's address corresponds to; None without that tag."""
         address = self.value(tag)
         return None if address is None else self.image.place(address)[0]
 
     def version_needs(self) -> Iterator[tuple[str, str, int]]:
-        """Yield library and name of each symbol version that is needed, and the number that stands for it."""
+        """Yield library, name and index of each required symbol version."""
         address, left = self.value(VERNEED), _MOST_VERSIONS
         strings = self.value(STRTAB) or 0
         while address is not None:
@@ -67,14 +67,14 @@ class Dynamic:
             address = address + following if following else None
 
     def symbol_count(self) -> int:
-        """Return how many symbols the table has at least, by hash tables and relocations: nothing says it directly."""
+        """Return a lower bound for the number of symbols, from hash tables and relocations: no field states it."""
         count = max(self._hashed(), self._gnu_hashed(), self._relocated())
         if count > _MOST_SYMBOLS:
             raise ValueError(f"more than {_MOST_SYMBOLS} dynamic symbols")
         return count
 
     def symbol_table(self, count: int) -> tuple[int, int]:
-        """Return place and size of the table of dynamic symbols, for that many of them."""
+        """Return offset and size of the dynamic symbol table, for this many symbols."""
         address = self.value(SYMTAB)
         if address is None:
             return 0, 0
@@ -85,7 +85,7 @@ class Dynamic:
         return start, size
 
     def string_table(self) -> tuple[int, int]:
-        """Return place and size of the strings; they may reach to the end of their segment."""
+        """Return offset and size of the strings; they may extend to the end of their segment."""
         address = self.value(STRTAB)
         if address is None:
             return 0, 0
@@ -131,7 +131,7 @@ class Dynamic:
         return max(self._highest(self.value(at), self.value(size) or 0, entry) for at, size, entry in tables)
 
     def _highest(self, address: int | None, size: int, entry: struct.Struct) -> int:
-        """Return the number behind that of the highest symbol in a table of relocations."""
+        """Return the highest symbol number in a relocation table, plus one."""
         if address is None or not size:
             return 0
         start, end = self.image.place(address)
@@ -143,7 +143,7 @@ class Dynamic:
 
 
 def read_dynamic(image: Loaded) -> Dynamic | None:
-    """Read the entries up to the one that ends them; None for a file without a dynamic segment. Raises ValueError."""
+    """Read the entries up to the terminating one; None for a file without a dynamic segment. Raises ValueError."""
     segment = next((item for item in reversed(image.segments) if item.kind == DYNAMIC), None)
     if segment is None:
         return None

@@ -1,7 +1,8 @@
-"""Facts about one ELF file, and no opinion about them.
+"""Facts about one ELF file, without applying any policy.
 
-What counts when a program runs is read as a loader reads it, from program headers and the dynamic segment (`segments`,
-`dynamic`); sections are for what is not loaded. Where the two contradict each other, that is a fact, too (`disagree`).
+Everything that matters at run time is read as a loader reads it, from program headers and the dynamic segment
+(`segments`, `dynamic`); sections are used for what is not loaded. Contradictions between the two are facts as well
+(`disagree`).
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ from setup_local.values import BinaryFormat
 
 _DF_BIND_NOW, _DF_TEXTREL = 0x8, 0x4
 _DF_1_NOW = 0x1
-HOT = ".text.hot"  # how names of sections begin that hold what a profile calls hot
-MOVED = ".bolt.org.text"  # what LLVM's BOLT has not taken from here into a new .text is not hot
-_BITCODE = ".llvm.lto"  # what Clang's -ffat-lto-objects keeps beside machine code
+HOT = ".text.hot"  # prefix of the sections with code that a profile marks as hot
+MOVED = ".bolt.org.text"  # code that LLVM's BOLT left here, instead of moving it to a new .text, is not hot
+_BITCODE = ".llvm.lto"  # what Clang's -ffat-lto-objects stores next to machine code
 _COUNTERS = "__llvm_prf_"
-# What LLVM calls functions of one file that its link-time optimizer had to tell from, or show to, others.
+# Names that LLVM's link-time optimizer gives to local functions to make them unique, or visible to other files.
 _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
-_DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
+_DEBUG = (".debug", ".zdebug", ".stab")  # prefixes of debug sections
 _VERSION_MASK = 0x7FFF
 _NO_VERSION = 1  # VER_NDX_GLOBAL
 _SYMTAB, _NOTE = 2, 7  # section types (elf.h)
@@ -41,7 +42,7 @@ _LEVELS = {2: "v2", 4: "v3", 8: "v4"}  # GNU_PROPERTY_X86_ISA_1_V2 and so on
 
 
 class BadElf(BadBinary):
-    """The bytes are not an ELF file, or a damaged one."""
+    """The bytes are not an ELF file, or the file is damaged."""
 
 
 class ElfKind(Enum):
@@ -55,7 +56,7 @@ class ElfKind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class VersionNeed:
-    """One symbol version that a library must have, e.g. `libc.so.6` and `GLIBC_2.12`."""
+    """A symbol version that a library must provide, e.g. `libc.so.6` and `GLIBC_2.12`."""
 
     library: str
     version: str
@@ -63,17 +64,17 @@ class VersionNeed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Elf:
-    """What an ELF file says about itself.
+    """Facts that an ELF file states about itself.
 
-    `executable_stack` is None without PT_GNU_STACK; `dynamic` holds the symbols of the dynamic table,
-    `symbols` those of the full table (empty when stripped). `copied` are symbols that are defined here only to
-    receive a library's data (copy relocations), `versioned` those that have a version of this file. `sections` are the names of all
-    sections. `level` is what a program says that it wants of the processor (`v3`), empty if it says nothing.
-    `build_id` is in hexadecimal, empty without one; a `detached` file holds the debug information of another
-    one, and nothing that could be loaded. `loadable` files have segments for a loader, whatever their type says.
-    `frames` is how often its code sets up a frame pointer, None for processors of which that is not known; `newer` are functions
-    with instructions that the first processors lack, where that is looked for and there is a table of symbols.
-    `disagreements` are places where sections or the type say something else than what a loader reads.
+    `executable_stack` is None without PT_GNU_STACK. `dynamic` holds the symbols of the dynamic table, `symbols` those
+    of the full table (empty when stripped). `copied` are symbols defined here only to receive a library's data (copy
+    relocations), `versioned` those with a version of this file. `sections` are the names of all sections. `level` is
+    the processor level that a program states it needs (`v3`), empty if it states none. `build_id` is in hexadecimal,
+    empty without one. A `detached` file holds the debug information of another file and nothing that could be loaded.
+    `loadable` files have segments for a loader, whatever their type. `frames` is how often the code sets up a frame
+    pointer, None for processors where that is unknown. `newer` are functions with instructions that the first
+    processors lack, if they are looked for on this processor and there is a symbol table. `disagreements` are places
+    where sections or the type contradict what a loader reads.
     """
 
     kind: ElfKind
@@ -120,12 +121,12 @@ class Elf:
 
     @property
     def imports(self) -> frozenset[str]:
-        """Return the names that are wanted of other files."""
+        """Return the names that it requires from other files."""
         return self.dynamic.undefined | self.copied if self.linked else self.symbols.undefined
 
     @property
     def search_paths(self) -> tuple[str, ...]:
-        """Return the places where needed libraries are looked for first."""
+        """Return the directories that are searched first for needed libraries."""
         return self.rpaths
 
     @property
@@ -135,22 +136,22 @@ class Elf:
 
     @property
     def loader(self) -> str | None:
-        """Return the program that starts this one."""
+        """Return the loader that starts this program."""
         return self.interpreter
 
     @property
     def linked(self) -> bool:
-        """Tell whether a linker made this file for a loader."""
+        """Return whether a linker made this file for a loader."""
         return (self.loadable or self.kind in (ElfKind.EXECUTABLE, ElfKind.SHARED)) and not self.detached
 
     @property
     def is_program(self) -> bool:
-        """Tell whether the system starts it by itself."""
+        """Return whether the system starts it directly."""
         return self.kind is ElfKind.EXECUTABLE or self.interpreter is not None
 
     @property
     def standalone(self) -> bool:
-        """Tell whether everything that it calls is in it."""
+        """Return whether it contains everything that it calls."""
         return self.linked and not self.has_dynamic
 
     @property
@@ -160,7 +161,7 @@ class Elf:
 
     @property
     def stripped(self) -> bool:
-        """Tell whether it has neither debug information nor the full table of symbols."""
+        """Return whether it has neither debug information nor the full symbol table."""
         return not (self.symbols.defined or self.debug_sections)
 
     @property
@@ -170,22 +171,22 @@ class Elf:
 
     @property
     def bitcode(self) -> bool:
-        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        """Return whether it contains code for a link-time optimizer, which fits only one release of LLVM."""
         return _BITCODE in self.sections
 
     @property
     def counters(self) -> frozenset[str]:
-        """Return the names of the sections in which an instrumented program counts."""
+        """Return the names of the sections with an instrumented program's counters."""
         return frozenset(name for name in self.sections if name.startswith(_COUNTERS))
 
     @property
     def lto_functions(self) -> frozenset[str]:
-        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+        """Return the functions with a name that only LLVM's link-time optimizer generates."""
         return frozenset(name for name in self.symbols.functions if _LTO_NAME.fullmatch(name))
 
     @property
     def exported(self) -> frozenset[str]:
-        """Return the names that other files can bind to, without those that only copy a library's data."""
+        """Return the names that other files can bind to, without those that only hold a copy of a library's data."""
         return (self.dynamic.globals | self.dynamic.weak) - self.copied
 
 
@@ -196,7 +197,7 @@ def build_id(data: bytes) -> str:
 
 
 def build_id_place(data: bytes) -> tuple[int, int]:
-    """Return where in a linked file its build id begins and ends, (0, 0) if it has none. Raises as `build_id` does."""
+    """Return where the build id of a linked file begins and ends, (0, 0) if it has none. Raises as `build_id` does."""
     header = read_header(data)
     for section in header.sections:
         at, end = section.offset, section.offset + section.size
@@ -253,7 +254,7 @@ def _kind(name: str) -> ElfKind:
 
 
 def _table(header: Header, data: bytes) -> SymbolTable:
-    """Return the full table of symbols, which no loader reads."""
+    """Return the full symbol table, which no loader reads."""
     section = header.first(_SYMTAB)
     if section is None:
         return NO_SYMBOLS
@@ -301,7 +302,7 @@ def _build_id(image: Loaded) -> str:
 
 
 def _level(image: Loaded) -> str:
-    """Return the highest processor level of the notes (x86-64 psABI, "Program Property")."""
+    """Return the highest processor level in the notes (x86-64 psABI, "Program Property")."""
     needed = 0
     for owner, kind, body in image.notes():
         at = 0
@@ -314,7 +315,7 @@ def _level(image: Loaded) -> str:
 
 
 def _is_detached(image: Loaded, header: Header) -> bool:
-    """Tell whether nothing of what segments say to load is in the file but headers and notes: no code, no dynamic segment."""
+    """Return whether the file has only headers and notes of what its segments load: no code, no dynamic segment."""
     code = [item for item in image.loaded if item.flags & segments.EXECUTABLE]
     return (
         bool(code)
@@ -345,7 +346,7 @@ def _dynamic_facts(linking: Dynamic, header: Header) -> dict[str, Any]:
 
 
 def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
-    """Return the dynamic symbols; a section may say that there are more of them than are hashed or relocated."""
+    """Return the dynamic symbols; a section may list more of them than are hashed or relocated."""
     start, _ = linking.symbol_table(0)
     listed = disagree.listed_symbols(header, start)
     return read_symbols(
@@ -358,7 +359,7 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
 
 
 def _versions(linking: Dynamic, foreign: set[int], table: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
-    """Return defined dynamic symbols: those whose version is one that a library must have, and those with another."""
+    """Return defined dynamic symbols: those whose version a library must provide, and those with another version."""
     address = linking.value(dynamic.VERSYM)
     if address is None:
         return frozenset(), frozenset()

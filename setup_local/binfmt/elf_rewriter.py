@@ -1,9 +1,9 @@
-"""Makes other files of a linked ELF file (elf(5)), without a program of the host.
+"""Rewrites linked ELF files (elf(5)) without any host tool.
 
-Linkers put what the loader does not read behind everything that it reads. So a stripped file is cut there, and gets a new
-section table; not a byte that is loaded changes its place or value. The build id is loaded, so it stays. Detached debug
-information has the same sections under the same numbers and the same segments, so that symbols keep their meaning, but of
-what is loaded only the notes keep their bytes: among them is the build id, by which debuggers find the file.
+Linkers put the parts that a loader does not read after those that it reads. A stripped file is therefore cut there and
+gets a new section table; no loaded byte changes its place or value. The build id is loaded, so it stays. Detached debug
+information has the same segments and the same sections under the same numbers, so that symbols keep their meaning. Of
+the loaded sections, only notes keep their bytes; they include the build id, by which debuggers find the file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PT_INTERP, _PT_NOTE = 3, 4
 
 
 class ElfRewriter:
-    """Does what `Rewriter` says."""
+    """`Rewriter` for ELF."""
 
     def __init__(self, file: Layout) -> None:
         self._file = file
@@ -30,15 +30,15 @@ class ElfRewriter:
         return _stripped(self._file)
 
     def detach(self) -> bytes:
-        """Return the file with empty sections in the place of everything that is loaded but the notes."""
+        """Return the file with empty sections in place of everything that is loaded, except notes."""
         return _detached(self._file)
 
     def has_debug(self) -> bool:
-        """Tell whether there is debug information in it."""
+        """Return whether it contains debug information."""
         return any(self._file.is_debug(row) for row in self._file.sections)
 
     def set_loader(self, name: str) -> bytes:
-        """Return a program that asks for another loader, whose name is not longer."""
+        """Return a program that requests another loader, whose name must not be longer."""
         file = self._file
         (old,) = (row for row in file.segments if row.kind == _PT_INTERP)
         text = name.encode() + b"\0"
@@ -55,7 +55,7 @@ class ElfRewriter:
 
 
 def _with_build_id(data: bytes) -> bytes:
-    """Return a file whose build id is the hash of everything else in it, as linkers make it."""
+    """Return a file whose build id is the hash of everything else in it, as linkers do."""
     start, end = build_id_place(data)
     blank = data[:start] + bytes(end - start) + data[end:]
     return data[:start] + hashlib.sha1(blank, usedforsecurity=False).digest()[: end - start] + data[end:]
@@ -82,7 +82,7 @@ def _stripped(file: Layout) -> bytes:
 
 
 def _kept(file: Layout) -> tuple[SectionRow, ...]:
-    """Return the sections up to the last one that is loaded; their numbers, which symbols refer to, stay."""
+    """Return the sections up to the last one that is loaded; their numbers, which symbols refer to, stay the same."""
     last = max(index for index, row in enumerate(file.sections) if row.flags & ALLOC)
     kept = file.sections[: last + 1]
     for row in kept[1:]:
@@ -94,7 +94,7 @@ def _kept(file: Layout) -> tuple[SectionRow, ...]:
 
 
 def _name_table(names: list[bytes]) -> tuple[bytes, list[int]]:
-    """Return the bytes of .shstrtab and where each name, and its own, begins there."""
+    """Return the bytes of .shstrtab, and the offsets of each name and of its own."""
     table, places = b"\0", []
     for name in (*names, _NAMES):
         places.append(len(table) if name else 0)
@@ -103,7 +103,7 @@ def _name_table(names: list[bytes]) -> tuple[bytes, list[int]]:
 
 
 def _detached(file: Layout) -> bytes:
-    """Return the file with empty sections in the place of everything that is loaded but the notes."""
+    """Return the file with empty sections in place of everything that is loaded, except notes."""
     head = file.header.segments_at + file.header.segment_size * file.header.segment_count
     body = bytearray(file.data[:head])
     rows = [file.sections[0]]
@@ -126,7 +126,7 @@ def _keeps(row: SectionRow) -> bool:
 
 
 def _moved(segment: SegmentRow, head: int, before: tuple[SectionRow, ...], after: list[SectionRow]) -> SegmentRow:
-    """Return a segment as the new file has it: only the headers (which end at `head`) and notes still have bytes."""
+    """Return a segment of the new file: only the headers (which end at `head`) and notes still have bytes."""
     if segment.offset < head:
         return segment._replace(size=min(segment.size, head - segment.offset))
     inside = [new for old, new in zip(before, after, strict=True) if old.kind == NOTE and old.offset == segment.offset]

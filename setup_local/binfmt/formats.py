@@ -1,6 +1,6 @@
-"""Opens binaries of every format that is known: the one place that tells formats apart.
+"""Opens binaries of every supported format; the only module that distinguishes formats.
 
-A format is added with a line in each of the tables: its kind of file, its reader, its rewriter.
+A new format needs one line in each table: file kind, reader, rewriter.
 """
 
 from __future__ import annotations
@@ -35,18 +35,21 @@ def binary_format(data: bytes) -> BinaryFormat | None:
 
 
 def read_images(data: bytes) -> tuple[Image, ...]:
-    """Return the facts of a binary, of a universal one those of each slice; nothing for any other file. Raises `BadBinary`."""
+    """Return the facts of a binary (each slice of a universal one); nothing for other files. Raises `BadBinary`."""
     reader = _READERS.get(detect(data))
     return reader(data) if reader else ()
 
 
 def read_image(data: bytes) -> Image | None:
-    """Return the facts of a binary, of a universal one those of its first slice; None for any other file. Raises `BadBinary`."""
+    """Return the facts of a binary (first slice of a universal one); None for other files. Raises `BadBinary`."""
     return next(iter(read_images(data)), None)
 
 
 def rewriter(data: bytes) -> Rewriter | None:
-    """Return what rewrites a linked binary, None for any other file. Raises ValueError, IndexError, KeyError, `struct.error`."""
+    """Return a rewriter for a linked binary, None for any other file.
+
+    Raises ValueError, IndexError, KeyError, `struct.error`.
+    """
     maker = _REWRITERS.get(detect(data))
     return maker(data) if maker else None
 

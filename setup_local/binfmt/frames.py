@@ -1,4 +1,4 @@
-"""Counts where machine code sets up a frame pointer: by what a compiler begins a function with."""
+"""Counts where machine code sets up a frame pointer, by the instructions that begin a compiled function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from setup_local.binfmt.header import Header, Section
 
 _EXECUTABLE = 4  # SHF_EXECINSTR
-# How the frame pointer gets its value: the psABI of x86-64 has `push %rbp; mov %rsp, %rbp`, the one of AArch64 `add x29, sp, #n`.
+# How the frame pointer is set: `push %rbp; mov %rsp, %rbp` in the x86-64 psABI, `add x29, sp, #n` in the AArch64 one.
 _X86_64 = re.compile(rb"\x55\x48\x89\xe5")
 _AARCH64 = re.compile(rb"\xfd[\x03-\xff][\x00-\x3f]\x91", re.DOTALL)
 _SET_UP: Mapping[str, re.Pattern[bytes]] = {
@@ -20,10 +20,10 @@ _SET_UP: Mapping[str, re.Pattern[bytes]] = {
 
 
 def count_frames(data: bytes, machine: str, code: Sequence[tuple[int, int]]) -> int | None:
-    """Return how often code sets up a frame, None for a processor whose code is not known here.
+    """Return how often code sets up a frame, None for a processor that is not known here.
 
-    `code` are offset and size of each part of the file that holds instructions. Raises ValueError if they overlap: reading
-    them all could take for ever.
+    `code` has the offset and size of each part of the file with instructions. Raises ValueError if they overlap:
+    reading them all could take forever.
     """
     pattern = _SET_UP.get(machine)
     if pattern is None:
@@ -34,15 +34,15 @@ def count_frames(data: bytes, machine: str, code: Sequence[tuple[int, int]]) -> 
 
 
 def frames(data: bytes, header: Header) -> int | None:
-    """Return the same of an ELF file. Raises ValueError."""
+    """Return how often an ELF file sets up a frame, as `count_frames` does. Raises ValueError."""
     code = [(item.offset, item.size) for _, item in code_sections(data, header)]
     return count_frames(data, header.machine, code)
 
 
 def code_sections(data: bytes, header: Header) -> list[tuple[int, Section]]:
-    """Return the sections that hold machine code, each with its number.
+    """Return the sections with machine code, each with its number.
 
-    Raises ValueError for sections that overlap: reading them all could take for ever.
+    Raises ValueError for sections that overlap: reading them all could take forever.
     """
     code = [
         (number, item) for number, item in enumerate(header.sections) if item.flags & _EXECUTABLE and item.holds_bytes

@@ -1,4 +1,7 @@
-"""Reads the tables of an ELF file (elf(5)) and names what is in them; an archive holds thousands of objects, so this must be quick."""
+"""Reads the tables of an ELF file (elf(5)) and names their contents.
+
+An archive has thousands of objects, so this must be fast.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from elftools.elf.enums import ENUM_E_MACHINE, ENUM_E_TYPE
 from setup_local.binfmt.rows import NOBITS, Form, HeaderRow, SectionRow, SegmentRow, read_form
 
 _SEGMENTS_ELSEWHERE = 0xFFFF  # PN_XNUM: the number does not fit into e_phnum
-_MOST_SECTIONS = 100_000  # compilers make one for each function, so objects may have thousands
+_MOST_SECTIONS = 100_000  # compilers create one per function, so objects may have thousands
 _LONGEST_NAME = 4096
 _NAMES_ELSEWHERE = 0xFFFF  # SHN_XINDEX: the number does not fit into e_shstrndx
 
@@ -30,7 +33,7 @@ class Section(NamedTuple):
 
     @property
     def holds_bytes(self) -> bool:
-        """Tell whether its bytes are in the file."""
+        """Return whether its bytes are in the file."""
         return self.kind != NOBITS
 
 
@@ -77,7 +80,7 @@ def read_header(data: bytes) -> Header:
 
 
 def _first(data: bytes, form: Form, row: HeaderRow) -> SectionRow:
-    """Return the first entry of the section table, which has what does not fit into the header."""
+    """Return the first entry of the section table, which holds values that do not fit into the header."""
     return next(form.read_sections(data, row.sections_at, 1, row.section_size))
 
 

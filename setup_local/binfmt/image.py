@@ -1,4 +1,4 @@
-"""What is asked of a binary, and done to it, whatever its format. ELF is the first; Mach-O and PE come beside it in `formats`."""
+"""Interfaces to a binary of any format: `Image` reads it, `Rewriter` changes it. `formats` lists the formats."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from setup_local.values import BinaryFormat
 
 
 class BadBinary(ValueError):
-    """The bytes are not a file of the format that they claim, or a damaged one."""
+    """The bytes are not a file of the format that they claim, or the file is damaged."""
 
 
 class ImageSegment(NamedTuple):
-    """A part of a file that is mapped: where it lies, where it is mapped (without relocation), and what may be done there.
+    """A mapped part of a file: its place in the file, its address (without relocation), and its permissions.
 
-    `alignment` is what the two places have in common, 0 where the format does not say.
+    `offset` and `address` are congruent modulo `alignment`, which is 0 if the format does not state it.
     """
 
     offset: int
@@ -44,19 +44,19 @@ class Image(Protocol):
 
     @property
     def linked(self) -> bool:
-        """Tell whether a linker made the file for a loader."""
+        """Return whether a linker made the file for a loader."""
 
     @property
     def is_program(self) -> bool:
-        """Tell whether the system starts it by itself."""
+        """Return whether the system starts it directly."""
 
     @property
     def standalone(self) -> bool:
-        """Tell whether it runs without any loader: everything that it calls is in it."""
+        """Return whether it runs without a loader: it contains everything that it calls."""
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Return the libraries that it must have, in their order."""
+        """Return the required libraries in order."""
 
     @property
     def exports(self) -> frozenset[str]:
@@ -64,11 +64,11 @@ class Image(Protocol):
 
     @property
     def imports(self) -> frozenset[str]:
-        """Return the names that are wanted of other files."""
+        """Return the names that it requires from other files."""
 
     @property
     def symbols(self) -> SymbolTable:
-        """Return the full table of symbols, by their names in C; it is empty when stripped."""
+        """Return the full symbol table, by names in C; it is empty when stripped."""
 
     @property
     def symbol_count(self) -> int:
@@ -76,7 +76,7 @@ class Image(Protocol):
 
     @property
     def search_paths(self) -> tuple[str, ...]:
-        """Return its own places for libraries."""
+        """Return its own search paths for libraries."""
 
     @property
     def identity(self) -> str | None:
@@ -84,11 +84,11 @@ class Image(Protocol):
 
     @property
     def loader(self) -> str | None:
-        """Return the program that starts this one."""
+        """Return the loader that starts this program."""
 
     @property
     def build_id(self) -> str:
-        """Return in hexadecimal what its debug information is found by, empty without one."""
+        """Return the id by which its debug information is found, in hexadecimal, empty without one."""
 
     @property
     def sections(self) -> frozenset[str]:
@@ -96,40 +96,40 @@ class Image(Protocol):
 
     @property
     def stripped(self) -> bool:
-        """Tell whether it has no debug information, and no symbols but those that a loader reads."""
+        """Return whether it has no debug information, and no symbols except those that a loader reads."""
 
     @property
     def bitcode(self) -> bool:
-        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        """Return whether it contains code for a link-time optimizer, which fits only one release of LLVM."""
 
     @property
     def counters(self) -> frozenset[str]:
-        """Return the names of the sections in which an instrumented program counts."""
+        """Return the names of the sections with an instrumented program's counters."""
 
     @property
     def lto_functions(self) -> frozenset[str]:
-        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+        """Return the functions with a name that only LLVM's link-time optimizer generates."""
 
     @property
     def frames(self) -> int | None:
-        """Return how often its code sets up a frame pointer, None where that is not known."""
+        """Return how often its code sets up a frame pointer, None if unknown."""
 
     @property
     def segments(self) -> tuple[ImageSegment, ...]:
-        """Return the parts that are mapped."""
+        """Return the mapped parts."""
 
 
 class Rewriter(Protocol):
-    """Makes other files of one linked binary. Every method may raise ValueError, IndexError, KeyError and `struct.error`."""
+    """Rewrites one linked binary. Every method may raise ValueError, IndexError, KeyError and `struct.error`."""
 
     def strip(self) -> bytes:
-        """Return the file without what is not loaded: symbol tables and debug information."""
+        """Return the file without the parts that are not loaded: symbol tables and debug information."""
 
     def detach(self) -> bytes:
         """Return the debug information alone, as a debugger reads it for the stripped file."""
 
     def has_debug(self) -> bool:
-        """Tell whether there is debug information in it."""
+        """Return whether it contains debug information."""
 
     def set_loader(self, name: str) -> bytes:
-        """Return a program that asks for another loader, whose name is not longer, with the build id that goes with that."""
+        """Return a program that requests another loader, whose name must not be longer, with a matching build id."""

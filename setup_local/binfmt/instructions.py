@@ -1,4 +1,4 @@
-"""Finds instructions that the first processors of an architecture lack, by their encoding, and the functions that have them."""
+"""Finds instructions that an architecture's first processors lack, by encoding, and the functions that contain them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from setup_local.binfmt.rows import SYMTAB, SymbolRow
 
 _FUNCTION, _UNTYPED = 2, 0  # STT_FUNC, STT_NOTYPE
 _OBJECT = "ET_REL"
-# How symbols begin where data lies among the code, and code again ("ELF for the Arm 64-bit Architecture", mapping symbols).
+# Prefixes of the symbols where data begins among code, and where code resumes ("ELF for the Arm 64-bit Architecture",
+# mapping symbols).
 _DATA = "$d"
 _CODE = "$x"
-# Mask and value of instructions that ARMv8.0 lacks ("Arm Architecture Reference Manual for A-profile", C4): atomic operations in one
-# instruction (load and operate, swap, compare and swap, the same of a pair), dot products of vectors and of an element, SVE.
+# Mask and value of instructions that ARMv8.0 lacks ("Arm Architecture Reference Manual for A-profile", C4):
+# single-instruction atomics (load and operate, swap, compare and swap, the same of a pair), dot products of vectors and
+# of an element, SVE.
 _ENCODINGS: Mapping[str, Mapping[str, tuple[tuple[int, int], ...]]] = {
     "EM_AARCH64": {
         "LSE": ((0x3B200C00, 0x38200000), (0x3FA07C00, 0x08A07C00), (0xBFA07C00, 0x08207C00)),
@@ -38,7 +40,7 @@ class Newer(NamedTuple):
 
 
 def newer_instructions(data: bytes, header: Header) -> frozenset[Newer]:
-    """Return what in a file with a symbol table is only for newer processors; nothing for architectures not known here.
+    """Return uses of newer processors' instructions in a file with a symbol table; nothing for unknown architectures.
 
     Raises ValueError and `struct.error` for damaged files.
     """
@@ -61,7 +63,7 @@ def newer_instructions(data: bytes, header: Header) -> frozenset[Newer]:
 def _suspects(
     data: bytes, section: Section, encodings: Mapping[str, tuple[tuple[int, int], ...]]
 ) -> Iterator[tuple[int, str]]:
-    """Yield where in a section something stands that is encoded like an instruction of an extension."""
+    """Yield where a section contains a word that is encoded like an instruction of an extension."""
     words = array("I", data[section.offset : section.offset + section.size // _WORD * _WORD])
     if sys.byteorder == "big":
         words.byteswap()
@@ -76,7 +78,7 @@ def _suspects(
 
 
 class _Places:
-    """The functions of a file, and where data lies among them; in both, by section."""
+    """The functions of a file, and where data is among them; both by section."""
 
     def __init__(self, data: bytes, header: Header, table: Section) -> None:
         self._header, self._linked = header, header.kind != _OBJECT
@@ -99,7 +101,7 @@ class _Places:
             self._marks.setdefault(row.section, []).append((row.value, name.startswith(_DATA)))
 
     def name(self, section: int, offset: int) -> str:
-        """Return the function at a place, empty if data lies there."""
+        """Return the function at an offset, empty for data."""
         at = offset + (self._header.sections[section].address if self._linked else 0)
         marks = self._marks.get(section, [])
         before = bisect_right(marks, (at, True))

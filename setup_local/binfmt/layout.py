@@ -1,4 +1,4 @@
-"""How an ELF file is laid out (elf(5)): header, segments and sections as fields that can be changed and written back."""
+"""The layout of an ELF file (elf(5)): header, segments and sections as fields that can be changed and written back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from setup_local.binfmt.rows import ALLOC, IDENT, MAGIC, NOBITS, Form, HeaderRow, SectionRow, SegmentRow, read_form
 
-DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # how names of debug sections begin
+DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # prefixes of debug sections
 _LONGEST_NAME = 4096
 _LARGEST_ALIGNMENT = 1 << 22  # pages are not larger than 2 MiB
 
@@ -39,7 +39,7 @@ class Layout:
         return self.data[section.offset : section.offset + section.size]
 
     def is_debug(self, section: SectionRow) -> bool:
-        """Tell whether a section holds debug information."""
+        """Return whether a section holds debug information."""
         return not section.flags & ALLOC and self.name(section).startswith(DEBUG)
 
     def pack_sections(self, rows: Iterable[SectionRow]) -> bytes:
@@ -47,11 +47,11 @@ class Layout:
         return b"".join(self.form.section.pack(*row) for row in rows)
 
     def write_header(self, body: bytearray, **changes: int) -> None:
-        """Put the header, with changes, into a new file's first bytes."""
+        """Write the header, with changes, into the first bytes of a new file."""
         self.form.header.pack_into(body, IDENT, *self.header._replace(**changes))
 
     def write_segments(self, body: bytearray, rows: Sequence[SegmentRow]) -> None:
-        """Put a table of as many segments as before into a new file, at the same place."""
+        """Write a table with the same number of segments into a new file, at the same offset."""
         for index, row in enumerate(rows):
             at = self.header.segments_at + index * self.header.segment_size
             body[at : at + self.form.segment.size] = self.form.pack_segment(row)
@@ -81,7 +81,7 @@ def debug_size(data: bytes) -> int:
 
 
 def padding(length: int, alignment: int) -> bytes:
-    """Return the zeros that follow this many bytes up to the next multiple of an alignment. Raises `ValueError`."""
+    """Return the zeros that pad this length to the next multiple of an alignment. Raises `ValueError`."""
     if alignment > _LARGEST_ALIGNMENT:
         raise ValueError(f"an alignment of {alignment} bytes")
     return bytes(-length % max(alignment, 1))

@@ -1,4 +1,4 @@
-"""Reads numbers of variable length (LEB128, DWARF 5, section 7.6)."""
+"""Reads variable-length numbers (LEB128, DWARF 5, section 7.6)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ _MOST_BITS = 64
 
 
 def read_uleb(data: bytes, at: int) -> tuple[int, int]:
-    """Return the number at a place and where the next byte lies. Raises ValueError for one that is cut off or too long."""
+    """Return the number at an offset, and the next offset. Raises ValueError if it is cut off or too long."""
     value = shift = 0
     while at < len(data) and shift < _MOST_BITS:
         byte = data[at]

@@ -1,6 +1,7 @@
-"""Facts about one Mach-O file, and no opinion about them: programs, shared libraries, bundles and objects of macOS.
+"""Facts about one Mach-O file, without any policy: programs, shared libraries, bundles and objects of macOS.
 
-What counts when a program runs is read as the loader reads it (`macho_linking`); the symbol table is for objects, debuggers and tools.
+Everything that matters at run time is read as the loader reads it (`macho_linking`); the symbol table is for objects,
+debuggers and tools.
 """
 
 from __future__ import annotations
@@ -23,17 +24,17 @@ from setup_local.binfmt.symbols import NO_SYMBOLS, SymbolTable
 from setup_local.values import BinaryFormat
 
 _CPUS = {0x01000007: "X86_64", 0x0100000C: "ARM64", 0x00000007: "I386", 0x0000000C: "ARM", 0x0200000C: "ARM64_32"}
-_SUBTYPES = {("X86_64", 8): "X86_64H", ("ARM64", 2): "ARM64E"}  # such a file runs on few processors of its family
-_SUBTYPE = 0x00FFFFFF  # without the bits for capabilities
+_SUBTYPES = {("X86_64", 8): "X86_64H", ("ARM64", 2): "ARM64E"}  # these files run on few processors of the family
+_SUBTYPE = 0x00FFFFFF  # without the capability bits
 _LINKED = (rows.EXECUTE, rows.DYLIB, rows.BUNDLE, rows.DYLINKER)
-_BITCODE, _DWARF = "__LLVM,", "__DWARF,"  # segments of code for link-time optimizers, and of debug information
+_BITCODE, _DWARF = "__LLVM,", "__DWARF,"  # segments with code for link-time optimizers, and with debug information
 _COUNTERS = "__llvm_prf_"
 _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
 _PLATFORMS = {1: "macos", 2: "ios", 6: "maccatalyst", 7: "iossimulator"}
 
 
 class BadMacho(BadBinary):
-    """The bytes are not a Mach-O file of 64 bits, or a damaged one."""
+    """The bytes are not a 64-bit Mach-O file, or the file is damaged."""
 
 
 class MachoKind(Enum):
@@ -49,7 +50,7 @@ class MachoKind(Enum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Minimum:
-    """A platform and the oldest version of it that a file is for."""
+    """A platform, and its oldest version that a file supports."""
 
     platform: str
     version: tuple[int, ...]
@@ -57,12 +58,13 @@ class Minimum:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Macho:
-    """What a Mach-O file says about itself. Names of symbols are as in C.
+    """Facts that a Mach-O file states about itself. Symbol names are as in C.
 
-    `bound` are the names that the loader binds, `exports` those that others can bind to. `two_level` files know the library of each
-    name; in others, the first library that is loaded wins. `minimums` are the oldest systems that it is for. `needed` are the
-    libraries in the order of their numbers, `optional_libraries` those of them that may be missing. `stabs` are entries for
-    debuggers that name source and object files. `cold` are functions that the compiler takes to run rarely or never.
+    `bound` are the names that the loader binds, `exports` those that others can bind to. `two_level` files record the
+    library of each name; in others, the first loaded library wins. `minimums` are the oldest systems that it supports.
+    `needed` are the libraries in the order of their numbers, `optional_libraries` those of them that may be missing.
+    `stabs` are debugger entries that name source and object files. `cold` are functions that the compiler expects to
+    run rarely or never.
     """
 
     kind: MachoKind
@@ -99,22 +101,22 @@ class Macho:
 
     @property
     def linked(self) -> bool:
-        """Tell whether a linker made this file for a loader."""
+        """Return whether a linker made this file for a loader."""
         return self.kind in (MachoKind.EXECUTE, MachoKind.DYLIB, MachoKind.BUNDLE)
 
     @property
     def is_program(self) -> bool:
-        """Tell whether the system starts it by itself."""
+        """Return whether the system starts it directly."""
         return self.kind is MachoKind.EXECUTE
 
     @property
     def standalone(self) -> bool:
-        """Tell whether everything that it calls is in it."""
+        """Return whether it contains everything that it calls."""
         return self.is_program and self.loader is None
 
     @property
     def imports(self) -> frozenset[str]:
-        """Return the names that are wanted of other files."""
+        """Return the names that it requires from other files."""
         return frozenset(item.name for item in self.bound) if self.linked else self.symbols.undefined
 
     @property
@@ -124,41 +126,41 @@ class Macho:
 
     @property
     def stripped(self) -> bool:
-        """Tell whether it has no debug information, and no symbols but those that a loader reads."""
+        """Return whether it has no debug information, and no symbols except those that a loader reads."""
         debug = self.stabs or any(name.startswith(_DWARF) for name in self.sections)
         return not (debug or self.symbols.locals or self.symbols.hidden)
 
     @property
     def debug_bundle(self) -> bool:
-        """Tell whether it is the debug information of another file, made by `dsymutil`."""
+        """Return whether it is the debug information of another file, made by `dsymutil`."""
         return self.kind is MachoKind.DSYM
 
     @property
     def bitcode(self) -> bool:
-        """Tell whether there is code for a link-time optimizer, which fits one release of LLVM only."""
+        """Return whether it contains code for a link-time optimizer, which fits only one release of LLVM."""
         return any(name.startswith(_BITCODE) for name in self.sections)
 
     @property
     def counters(self) -> frozenset[str]:
-        """Return the names of the sections in which an instrumented program counts."""
+        """Return the names of the sections with an instrumented program's counters."""
         return frozenset(name for name in self.sections if name.partition(",")[2].startswith(_COUNTERS))
 
     @property
     def lto_functions(self) -> frozenset[str]:
-        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+        """Return the functions with a name that only LLVM's link-time optimizer generates."""
         return frozenset(name for name in self.symbols.functions if _LTO_NAME.fullmatch(name))
 
     def profiled(self, hot: str) -> bool:
-        """Tell whether an object was compiled with a profile that saw this function running, and others not."""
+        """Return whether an object was compiled with a profile in which this function runs and others do not."""
         return hot in self.symbols.functions and hot not in self.cold and bool(self.cold)
 
     def library(self, bound: Bound) -> str:
-        """Return the name of the library that a name is bound to, empty if none is named."""
+        """Return the library that a name is bound to, empty if none is named."""
         return self.needed[bound.library - 1] if 0 < bound.library <= len(self.needed) else ""
 
 
 def read_slices(data: bytes) -> tuple[Macho, ...]:
-    """Return the facts of a file, of a universal one those of each slice. Raises `BadMacho`."""
+    """Return the facts of a file, or of each slice of a universal one. Raises `BadMacho`."""
     try:
         return tuple(_read(item.data) for item in slices(data)) or (_read(data),)
     except (struct.error, ValueError, IndexError, OverflowError) as error:
@@ -166,7 +168,7 @@ def read_slices(data: bytes) -> tuple[Macho, ...]:
 
 
 def static_libraries(data: bytes) -> tuple[tuple[str, bytes], ...]:
-    """Return processor and bytes of each static library in a universal file, nothing for any other file. Raises `BadMacho`."""
+    """Return processor and bytes of each static library in a universal file; nothing for others. Raises `BadMacho`."""
     try:
         found = slices(data) if holds_libraries(data) else ()
     except (struct.error, ValueError) as error:
@@ -216,7 +218,7 @@ def _linked_facts(file: Layout) -> dict[str, Any]:
 
 
 def machine_name(cpu: int, subtype: int) -> str:
-    """Return a processor by its name in <mach/machine.h>."""
+    """Return a processor's name in <mach/machine.h>."""
     name = _CPUS.get(cpu, str(cpu))
     return f"CPU_TYPE_{_SUBTYPES.get((name, subtype & _SUBTYPE), name)}"
 
@@ -240,7 +242,7 @@ def _minimums(file: Layout) -> list[Minimum]:
 
 
 def _version(number: int) -> tuple[int, ...]:
-    """Return the parts of a version of 16, 8 and 8 bits, the last only if it is not 0."""
+    """Return the parts of a version in fields of 16, 8 and 8 bits, the last only if it is not 0."""
     parts = (number >> 16, number >> 8 & 0xFF, number & 0xFF)
     return parts if parts[2] else parts[:2]
 

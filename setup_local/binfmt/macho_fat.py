@@ -1,4 +1,4 @@
-"""Takes universal files apart and puts them together, which hold the same program for several processors (<mach-o/fat.h>)."""
+"""Splits and joins universal files, which contain the same program for several processors (<mach-o/fat.h>)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_local.binfmt import ar
 MAGIC, MAGIC_64 = b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"
 _COUNT = struct.Struct(">I")
 _ROWS = {MAGIC: struct.Struct(">5I"), MAGIC_64: struct.Struct(">2I2Q2I")}
-_ALIGNMENT = 14  # as a power of two: the largest pages that macOS has
+_ALIGNMENT = 14  # as a power of two: the largest pages of macOS
 _MOST = 32  # slices; there are not that many processors
 
 
@@ -24,7 +24,7 @@ class Slice(NamedTuple):
 
 
 def slices(data: bytes) -> tuple[Slice, ...]:
-    """Return the files in a universal one, nothing for any other file. Raises ValueError, `struct.error`."""
+    """Return the files in a universal one; nothing for any other file. Raises ValueError, `struct.error`."""
     row = _ROWS.get(data[: len(MAGIC)])
     if row is None:
         return ()
@@ -42,12 +42,12 @@ def slices(data: bytes) -> tuple[Slice, ...]:
 
 
 def holds_libraries(data: bytes) -> bool:
-    """Tell whether the first file in a universal one is a static library. Raises ValueError, `struct.error`."""
+    """Return whether the first file in a universal one is a static library. Raises ValueError, `struct.error`."""
     return any(item.data.startswith(ar.MAGIC) for item in slices(data)[:1])
 
 
 def join(files: Sequence[Slice]) -> bytes:
-    """Return a universal file of files for several processors, each at the beginning of a page."""
+    """Return a universal file built from files for several processors, each at a page boundary."""
     row = _ROWS[MAGIC]
     head = MAGIC + _COUNT.pack(len(files))
     body, end = b"", len(head) + len(files) * row.size

@@ -1,4 +1,4 @@
-"""Puts the files of several processors together: programs, libraries, object files, static libraries."""
+"""Joins the files of several processors: programs, libraries, object files, static libraries."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from setup_local.binfmt import ar
 from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.macho_fat import Slice, join
 
-_PROCESSOR = struct.Struct("<II")  # cputype, cpusubtype: they follow the magic
+_PROCESSOR = struct.Struct("<II")  # cputype, cpusubtype; they follow the magic
 
 
 def joined(files: Sequence[bytes]) -> bytes:
-    """Return a universal file of files for one processor each. Raises ValueError for what is no Mach-O file or library of such."""
+    """Return a universal file of Mach-O files or libraries for one processor each. Raises ValueError for others."""
     return join([_slice(data) for data in files])
 
 

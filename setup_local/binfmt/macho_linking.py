@@ -1,7 +1,7 @@
-"""What the loader of macOS reads of a linked file: which names it binds to which library, and which it offers to others.
+"""What the macOS loader reads from a linked file: which names it binds to which library, and which it exports.
 
-Names come from fixups in chains (<mach-o/fixup-chains.h>) or from the older opcodes, exports from a trie (<mach-o/loader.h>), all
-in the last segment. The symbol table says the same, but no loader asks it.
+Names come from chained fixups (<mach-o/fixup-chains.h>) or from the older opcodes, exports from a trie
+(<mach-o/loader.h>); all are in the last segment. The symbol table has the same names, but no loader reads it.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from setup_local.binfmt.leb import read_uleb
 from setup_local.binfmt.macho_rows import Layout
 from setup_local.binfmt.macho_symbols import c_name
 
-SELF, PROGRAM, FLAT, WEAK = 0, -1, -2, -3  # in the place of a library's number: BIND_SPECIAL_DYLIB_*
+SELF, PROGRAM, FLAT, WEAK = 0, -1, -2, -3  # special library numbers: BIND_SPECIAL_DYLIB_*
 _LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of a kind
 _CHAINS = struct.Struct("<7I")
-_FIRST_SPECIAL = 0xF0  # library numbers of eight bits that are larger are negative
+_FIRST_SPECIAL = 0xF0  # larger 8-bit library numbers are negative
 _FIRST_SPECIAL_16 = 0xFFF0
 # Opcodes of the older form: the upper half of a byte; the lower half is a number (<mach-o/loader.h>, BIND_OPCODE_*).
 _ORDINAL, _ORDINAL_ULEB, _SPECIAL, _SYMBOL = 0x10, 0x20, 0x30, 0x40
@@ -29,7 +29,7 @@ _WEAK_IMPORT = 1
 
 
 class Bound(NamedTuple):
-    """A name that is bound at run time: to the library of that number, from 1; it may be missing if it is `optional`."""
+    """A name bound at run time to the library with this number, from 1; it may be missing if it is `optional`."""
 
     name: str
     library: int
@@ -62,7 +62,7 @@ def _chained(data: bytes) -> Iterator[Bound]:
         library, special, optional, name = _wide(word) if layout.size == 16 else _narrow(word)  # noqa: PLR2004 - bytes
         text, end = _name(data, strings + name)
         left -= end - strings - name
-        if left < 0:  # they may lie over each other
+        if left < 0:  # they may overlap
             raise ValueError("the names of its fixups are too long")
         yield Bound(text, library - special, bool(optional))
 
@@ -78,7 +78,7 @@ def _wide(word: int) -> tuple[int, int, int, int]:
 
 
 def _opcodes(data: bytes) -> Iterator[Bound]:
-    """Yield the names of a list of opcodes. Each opcode is read once: nothing is repeated as often as it says."""
+    """Yield the names in a list of opcodes. Each opcode is read once; repetition counts are ignored."""
     at, library, name, optional = 0, SELF, "", False
     while at < len(data):
         opcode, number = data[at] & 0xF0, data[at] & 0x0F
@@ -110,7 +110,7 @@ def _library(opcode: int, number: int, values: list[int], before: int) -> int:
 
 
 def _name(data: bytes, at: int) -> tuple[str, int]:
-    """Return the name at a place, as it is in C, and where the byte behind it lies."""
+    """Return the name at an offset, as it is in C, and the offset of the byte after it."""
     end = data.find(b"\0", at, at + _LONGEST)
     if end < 0:
         raise ValueError("a name that is bound has no end")
@@ -126,7 +126,7 @@ def exported_names(file: Layout) -> frozenset[str]:
 
 
 def _leaves(trie: bytes) -> Iterator[bytes]:
-    """Yield the names in a trie; each node of one is reached once, so a loop is an error."""
+    """Yield the names in a trie; each node is reached only once, so a loop is an error."""
     left, seen = _MOST_BYTES, {0}
     waiting = [(0, b"")] if trie else []
     while waiting:

@@ -1,7 +1,7 @@
-"""Takes debug information out of Mach-O objects (<mach-o/loader.h>, <mach-o/reloc.h>); they stay good for every linker.
+"""Removes debug information from Mach-O objects (<mach-o/loader.h>, <mach-o/reloc.h>); every linker still accepts them.
 
-Sections keep their addresses, so that code and relocations keep their meaning. What counts sections and symbols by number gets the new
-numbers, what lies in the file gets a new place.
+Sections keep their addresses, so that code and relocations keep their meaning. References to sections and symbols by
+number are renumbered; contents of the file get new offsets.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.macho_rows import Command, Layout, SectionRow, read_layout
 
 _DROPPED = (b"__DWARF", b"__LLVM")  # debug information, and code for link-time optimizers
-_ALIGNMENT = 8  # static libraries need it of their members
+_ALIGNMENT = 8  # static libraries require it of their members
 _RELOCATION = struct.Struct("<iI")
-_INDEX, _EXTERNAL = 0x00FFFFFF, 1 << 27  # of the second word: symbol or section, and which of the two
+_INDEX, _EXTERNAL = 0x00FFFFFF, 1 << 27  # in the second word: number of a symbol or section, and which of the two
 _ADDEND = 10  # ARM64_RELOC_ADDEND: the index is a number to add
 _ARM64 = 0x0100000C
 _MOVED = (rows.DATA_IN_CODE, rows.LINKER_HINT)  # commands about bytes that are kept as they are
-_PLAIN = (rows.BUILD_VERSION, rows.VERSION_MIN_MACOS, 0x2D)  # that say nothing of places; 0x2D is LC_LINKER_OPTION
+_PLAIN = (rows.BUILD_VERSION, rows.VERSION_MIN_MACOS, 0x2D)  # without offsets; 0x2D is LC_LINKER_OPTION
 _WORD = 4
 
 
 class _Numbers(NamedTuple):
-    """New numbers of sections (from 1) and symbols by their old ones."""
+    """New numbers of sections (from 1) and symbols, by old number."""
 
     sections: Mapping[int, int]
     symbols: Mapping[int, int]
 
 
 def without_debug(data: bytes) -> bytes:
-    """Return an object without debug information, and any other Mach-O file as it is.
+    """Return an object without debug information, and any other Mach-O file unchanged.
 
-    Raises ValueError, KeyError, `struct.error` for one that is not laid out as compilers do.
+    Raises ValueError, KeyError, `struct.error` for an object with a layout that compilers do not use.
     """
     if not data.startswith(rows.MAGIC):
         return data
@@ -49,7 +49,7 @@ def _is_dropped(section: SectionRow) -> bool:
 
 
 class _Object:
-    """The new file as it grows: what follows the load commands, and the load commands."""
+    """The new file under construction: load commands, and what follows them."""
 
     def __init__(self, file: Layout) -> None:
         kept = [number for number, row in enumerate(file.sections, 1) if not _is_dropped(row)]
@@ -75,7 +75,7 @@ class _Object:
         return body + bytes(-len(body) % _ALIGNMENT)
 
     def _put(self, content: bytes, alignment: int = _ALIGNMENT) -> int:
-        """Append bytes and return where they are in the file."""
+        """Append bytes and return their offset in the file."""
         self._body += bytes(-(self._start + len(self._body)) % alignment)
         self._body += content
         return self._start + len(self._body) - len(content)
@@ -108,7 +108,7 @@ class _Object:
     def _symbols(self) -> tuple[tuple[bytes, bytes], _Numbers]:
         """Return the new tables of symbols and strings, and the numbers."""
         command = self._file.first(rows.SYMTAB)
-        if command is None:  # of a file without code, as Clang writes it for Intel's processors
+        if command is None:  # in a file without code, as Clang writes it for Intel's processors
             return (b"", b""), _Numbers(self._sections, {})
         symbols_at, count, strings_at, strings_size = command.numbers(4)
         strings = self._file.part(strings_at, strings_size)
@@ -158,7 +158,7 @@ class _Object:
         return head + b"".join(rows.SECTION_ROW.pack(*section) for section in sections)
 
     def _dynamic(self, command: Command, numbers: _Numbers) -> bytes:
-        """Return the table of groups of symbols, of which only local ones are fewer."""
+        """Return the table of symbol groups, of which only the local one gets smaller."""
         fields = list(command.numbers(18))
         for first in (0, 2, 4):
             group = range(fields[first], fields[first] + fields[first + 1])

@@ -1,8 +1,8 @@
-"""Makes other files of a linked Mach-O file (<mach-o/loader.h>), without a program of the host.
+"""Rewrites linked Mach-O files (<mach-o/loader.h>) without any host tool.
 
-What is not mapped as code or data lies in the last segment, and load commands say where: names to bind, exports, symbols, strings, the
-signature. So a stripped file gets a new last segment; not a byte in front of it changes but those places. A signature covers every byte,
-so it is made again.
+Everything that is not mapped as code or data is in the last segment, and load commands hold the offsets: names to bind,
+exports, symbols, strings, the signature. A stripped file therefore gets a new last segment; before it, only those
+offsets change. A signature covers every byte, so it is created again.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ from setup_local.binfmt.macho_signing import ALIGNMENT, signature, signature_siz
 
 _WORD = 4
 _PART_ALIGNMENT = 8
-_PAGE = 1 << 14  # of the largest pages that macOS has
-_SPECIAL = 0xC0000000  # entries of the indirect table that name no symbol
+_PAGE = 1 << 14  # of the largest pages of macOS
+_SPECIAL = 0xC0000000  # entries of the indirect table without a symbol
 _NO_SYMBOL = 0x80000000
 _INDIRECT = struct.Struct("<I")
-_EMPTY_NAME = b" \0"  # what string tables begin with here
-# Fields of LC_DYSYMTAB by number: what is local, exported, undefined; tables that no linker makes any more; the indirect table.
+_EMPTY_NAME = b" \0"  # how string tables begin here
+# Fields of LC_DYSYMTAB by number: local, exported and undefined groups; tables that linkers no longer write; the
+# indirect table.
 _GROUPS, _OBSOLETE, _INDIRECT_AT, _INDIRECT_COUNT = 0, (6, 7, 8, 9, 10, 11, 14, 15, 16, 17), 12, 13
-_DYLD_INFO = (0, 2, 4, 6, 8)  # fields with places, each before its size
+_DYLD_INFO = (0, 2, 4, 6, 8)  # fields with offsets, each before its size
 _NAMED = (*rows.DYLIBS, rows.ID_DYLIB, rows.RPATH, rows.LOAD_DYLINKER)
 
 
 class _Part(NamedTuple):
-    """Bytes of the last segment, and where a load command says where they are."""
+    """Bytes of the last segment, and the place in a load command that holds their offset."""
 
     at: int
     size: int
@@ -39,38 +40,38 @@ class _Part(NamedTuple):
 
 
 class MachoRewriter:
-    """Does what `Rewriter` says."""
+    """`Rewriter` for Mach-O."""
 
     def __init__(self, file: Layout) -> None:
         self._file = file
 
     def strip(self) -> bytes:
-        """Return the file without local symbols and without what is for debuggers."""
+        """Return the file without local symbols and debugger entries."""
         file = self._file
         table, order = _kept_symbols(file)
         return _with_linkedit(file, _replaced(file, table, order))
 
     def detach(self) -> bytes:
-        """Raise ValueError: debug information of macOS stays in the object files, from which `dsymutil` collects it."""
+        """Raise ValueError: on macOS, debug information stays in object files, from which `dsymutil` collects it."""
         raise ValueError("its debug information is not in the file")
 
     def has_debug(self) -> bool:
-        """Tell whether there is debug information in it, which linkers leave in the object files."""
+        """Return whether it contains debug information, which linkers leave in the object files."""
         return any(section.segment.startswith(b"__DWARF") for section in self._file.sections)
 
     def set_loader(self, name: str) -> bytes:
-        """Return a program that asks for another loader."""
+        """Return a program that requests another loader."""
         return renamed(self._file.data, {self._file.texts(rows.LOAD_DYLINKER)[0]: name})
 
 
 class UniversalRewriter:
-    """Does to each slice of a universal file what `MachoRewriter` does to a file."""
+    """Applies `MachoRewriter` to each slice of a universal file."""
 
     def __init__(self, files: Sequence[Slice], rewriters: Sequence[MachoRewriter]) -> None:
         self._files, self._rewriters = files, rewriters
 
     def strip(self) -> bytes:
-        """Return the file without local symbols and without what is for debuggers."""
+        """Return the file without local symbols and debugger entries."""
         return self._joined([item.strip() for item in self._rewriters])
 
     def detach(self) -> bytes:
@@ -78,11 +79,11 @@ class UniversalRewriter:
         return self._joined([item.detach() for item in self._rewriters])
 
     def has_debug(self) -> bool:
-        """Tell whether there is debug information in any slice."""
+        """Return whether any slice contains debug information."""
         return any(item.has_debug() for item in self._rewriters)
 
     def set_loader(self, name: str) -> bytes:
-        """Return a program that asks for another loader."""
+        """Return a program that requests another loader."""
         return self._joined([item.set_loader(name) for item in self._rewriters])
 
     def _joined(self, bodies: list[bytes]) -> bytes:
@@ -90,7 +91,7 @@ class UniversalRewriter:
 
 
 def macho_rewriter(data: bytes) -> MachoRewriter | UniversalRewriter | None:
-    """Return what rewrites a linked file, None for objects and static libraries. Raises ValueError, `struct.error`."""
+    """Return a rewriter for a linked file, None for objects and static libraries. Raises ValueError, `struct.error`."""
     if not (files := slices(data)):
         return _thin_rewriter(data)
     if holds_libraries(data):
@@ -105,9 +106,10 @@ def _thin_rewriter(data: bytes) -> MachoRewriter | None:
 
 
 def renamed(data: bytes, names: Mapping[str, str]) -> bytes:
-    """Return a linked file in which libraries, run paths or the loader have other names, with a new signature.
+    """Return a linked file with other names for libraries, run paths or the loader, and a new signature.
 
-    Raises ValueError if there is no room for a name: linkers leave some when asked (`-headerpad`), and a shorter one always fits.
+    Raises ValueError if there is no room for a name: linkers leave some on request (`-headerpad`), and a shorter one
+    always fits.
     """
     file = read_layout(data)
     commands = [_renamed(command, names) for command in file.commands]
@@ -133,13 +135,13 @@ def _renamed(command: Command, names: Mapping[str, str]) -> bytes:
 
 
 def signed(data: bytes) -> bytes:
-    """Return a file with the signature that its bytes have now, if it had one by nobody (ad hoc); else as it is."""
+    """Return a file with its ad hoc signature (by nobody) renewed; a file without a signature unchanged."""
     file = read_layout(data)
     return _with_linkedit(file, {}) if file.first(rows.CODE_SIGNATURE) else data
 
 
 def _kept_symbols(file: Layout) -> tuple[list[tuple[int, ...]], dict[int, int]]:
-    """Return the symbols that other files define or use, and their new numbers by their old ones."""
+    """Return the symbols that other files define or use, and a map from old to new numbers."""
     symbols_at, count, *_ = _command(file, rows.SYMTAB).numbers(4)
     kept: list[tuple[int, ...]] = []
     order: dict[int, int] = {}
@@ -160,7 +162,7 @@ def _command(file: Layout, kind: int) -> Command:
 
 
 def _replaced(file: Layout, table: list[tuple[int, ...]], order: Mapping[int, int]) -> dict[int, bytes]:
-    """Return the new bytes of symbols, strings and the indirect table, by the place of the number that says where they are."""
+    """Return the new symbols, strings and indirect table, by the place in a load command that holds their offset."""
     symtab, dysymtab = _command(file, rows.SYMTAB), _command(file, rows.DYSYMTAB)
     _, _, strings_at, strings_size = symtab.numbers(4)
     strings = file.part(strings_at, strings_size)
@@ -188,7 +190,7 @@ def _replaced(file: Layout, table: list[tuple[int, ...]], order: Mapping[int, in
 
 
 def _parts(file: Layout) -> Iterator[_Part]:
-    """Yield every part of the last segment but the signature."""
+    """Yield every part of the last segment except the signature."""
     for command in file.commands:
         start = command.at + rows.COMMAND.size
         if command.kind in rows.LINKEDIT_DATA and command.kind != rows.CODE_SIGNATURE:
@@ -208,7 +210,7 @@ def _parts(file: Layout) -> Iterator[_Part]:
 
 
 def _with_linkedit(file: Layout, new: Mapping[int, bytes]) -> bytes:
-    """Return a file whose last segment holds the same parts in the same order, some with other bytes, and a new signature."""
+    """Return a file whose last segment has the same parts in order, some with new bytes, and a new signature."""
     segment, row = _linkedit(file)
     parts = sorted((part for part in _parts(file) if part.at), key=lambda part: (part.at, part.size))
     body = bytearray(file.data[: row.offset])
@@ -227,7 +229,7 @@ def _with_linkedit(file: Layout, new: Mapping[int, bytes]) -> bytes:
 
 
 def _sizes(file: Layout, place: int, size: int, *, strip: bool) -> dict[int, int]:
-    """Return the number behind a place, how much there is, and what else says how many symbols of which kind there are."""
+    """Return the size field that follows a place, and the other fields that count symbols by kind."""
     symtab, dysymtab = file.first(rows.SYMTAB), file.first(rows.DYSYMTAB)
     is_table = symtab is not None and place == symtab.at + rows.COMMAND.size
     is_indirect = dysymtab is not None and place > dysymtab.at and place < dysymtab.at + len(dysymtab.body)
@@ -252,7 +254,7 @@ def _linkedit(file: Layout) -> tuple[Command, rows.SegmentRow]:
 
 
 def _finished(file: Layout, segment: Command, body: bytearray, numbers: Mapping[int, int]) -> bytes:
-    """Return the new file: numbers in load commands, the segment's size, the signature."""
+    """Return the new file with updated load commands, segment size and signature."""
     for place, number in numbers.items():
         _INDIRECT.pack_into(body, place, number)
     before = read_signature(file)
@@ -272,7 +274,7 @@ def _finished(file: Layout, segment: Command, body: bytearray, numbers: Mapping[
 
 
 def _resize(body: bytearray, segment: Command, end: int) -> None:
-    """Let the last segment end there."""
+    """Set the end of the last segment."""
     row = rows.SegmentRow(*rows.SEGMENT_ROW.unpack_from(segment.body, rows.COMMAND.size))
     size = end - row.offset
     memory = size if row.memory == row.size else size + -size % _PAGE

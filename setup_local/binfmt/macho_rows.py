@@ -1,6 +1,7 @@
-"""The tables of Mach-O files, each described once (<mach-o/loader.h>, <mach-o/nlist.h>): numbers, layouts, and rows of fields.
+"""The tables of Mach-O files, each defined once: numbers, layouts, and rows of fields.
 
-Files are of 64 bits and little-endian, as those of every processor that macOS 11 runs on.
+Sources: <mach-o/loader.h>, <mach-o/nlist.h>. Files are 64-bit and little-endian, as for every processor that macOS 11
+runs on.
 """
 
 from __future__ import annotations
@@ -12,15 +13,15 @@ from typing import NamedTuple
 MAGIC = b"\xcf\xfa\xed\xfe"
 OBJECT, EXECUTE, DYLIB, DYLINKER, BUNDLE, DSYM = 1, 2, 6, 7, 8, 10  # file types
 TWO_LEVEL, FORCED_FLAT, EXECUTABLE_STACK, PIE = 0x80, 0x100, 0x20000, 0x200000  # flags of the header
-# Load commands. Those above 2**31 are ones without which a loader must refuse the file.
+# Load commands. A loader that does not know one above 2**31 must refuse the file.
 SYMTAB, UNIXTHREAD, DYSYMTAB, LOAD_DYLIB, ID_DYLIB, LOAD_DYLINKER = 0x2, 0x5, 0xB, 0xC, 0xD, 0xE
 SEGMENT, UUID, CODE_SIGNATURE, SPLIT_INFO, LAZY_LOAD_DYLIB = 0x19, 0x1B, 0x1D, 0x1E, 0x20
 DYLD_INFO, VERSION_MIN_MACOS, FUNCTION_STARTS, DATA_IN_CODE = 0x22, 0x24, 0x26, 0x29
 DYLIB_CODE_SIGN_DRS, LINKER_HINT, BUILD_VERSION = 0x2B, 0x2E, 0x32
 LOAD_WEAK_DYLIB, RPATH, REEXPORT_DYLIB, DYLD_INFO_ONLY = 0x80000018, 0x8000001C, 0x8000001F, 0x80000022
 UPWARD_DYLIB, MAIN, EXPORTS_TRIE, CHAINED_FIXUPS = 0x80000023, 0x80000028, 0x80000033, 0x80000034
-DYLIBS = (LOAD_DYLIB, LOAD_WEAK_DYLIB, REEXPORT_DYLIB, LAZY_LOAD_DYLIB, UPWARD_DYLIB)  # numbered in their order, from 1
-# Commands that say where bytes of the last segment are, and how large they are.
+DYLIBS = (LOAD_DYLIB, LOAD_WEAK_DYLIB, REEXPORT_DYLIB, LAZY_LOAD_DYLIB, UPWARD_DYLIB)  # numbered in order, from 1
+# Commands that hold offset and size of bytes in the last segment.
 LINKEDIT_DATA = (
     *(CODE_SIGNATURE, SPLIT_INFO, FUNCTION_STARTS, DATA_IN_CODE),
     *(DYLIB_CODE_SIGN_DRS, LINKER_HINT, EXPORTS_TRIE, CHAINED_FIXUPS),
@@ -98,12 +99,12 @@ class SectionRow(NamedTuple):
 
     @property
     def holds_bytes(self) -> bool:
-        """Tell whether its bytes are in the file."""
+        """Return whether its bytes are in the file."""
         return self.flags & SECTION_TYPE not in ZERO_FILLED
 
     @property
     def is_code(self) -> bool:
-        """Tell whether there are instructions in it."""
+        """Return whether it contains instructions."""
         return bool(self.flags & INSTRUCTIONS)
 
 
@@ -113,18 +114,18 @@ SECTION_ROW = struct.Struct("<16s16s2Q8I")
 
 
 class Command(NamedTuple):
-    """A load command: its number, where it stands in the file, and its bytes with number and size."""
+    """A load command: its number, its offset in the file, and its bytes, including number and size."""
 
     kind: int
     at: int
     body: bytes
 
     def numbers(self, count: int, start: int = COMMAND.size) -> tuple[int, ...]:
-        """Return so many numbers of 32 bits. Raises `struct.error`."""
+        """Return this many 32-bit numbers. Raises `struct.error`."""
         return struct.unpack_from(f"<{count}I", self.body, start)
 
     def text(self) -> str:
-        """Return the string whose place is the first number. Raises ValueError, `struct.error`."""
+        """Return the string whose offset is the first number. Raises ValueError, `struct.error`."""
         (start,) = self.numbers(1)
         end = self.body.find(b"\0", start)
         if start < COMMAND.size or start >= len(self.body):
@@ -133,7 +134,7 @@ class Command(NamedTuple):
 
 
 class Layout(NamedTuple):
-    """A whole file: header, load commands, segments, and sections in the order of their numbers, which begin with 1."""
+    """A whole file: header, load commands, segments, and sections in the order of their numbers, which start at 1."""
 
     data: bytes
     header: HeaderRow
@@ -142,11 +143,11 @@ class Layout(NamedTuple):
     sections: tuple[SectionRow, ...]
 
     def first(self, *kinds: int) -> Command | None:
-        """Return the first load command of any of these numbers."""
+        """Return the first load command with any of these numbers."""
         return next((command for command in self.commands if command.kind in kinds), None)
 
     def texts(self, *kinds: int) -> tuple[str, ...]:
-        """Return the strings of all load commands of these numbers."""
+        """Return the strings of all load commands with these numbers."""
         return tuple(command.text() for command in self.commands if command.kind in kinds)
 
     def part(self, offset: int, size: int) -> bytes:
@@ -156,7 +157,7 @@ class Layout(NamedTuple):
         return self.data[offset : offset + size]
 
     def linkedit(self, kind: int) -> bytes:
-        """Return the bytes that a load command of the last segment names, none without such a command."""
+        """Return the bytes that a load command of the last segment refers to, none without that command."""
         command = self.first(kind)
         return self.part(*command.numbers(2)) if command else b""
 
@@ -183,7 +184,7 @@ def read_layout(data: bytes) -> Layout:
 
 
 def name_of(field: bytes) -> str:
-    """Return the name in a field of 16 bytes."""
+    """Return the name in a 16-byte field."""
     return field.rstrip(b"\0").decode("utf-8", "replace")
 
 

@@ -1,7 +1,8 @@
-"""Checks the code signature of a Mach-O file (Apple's `cs_blobs.h`): the hash of every page, and of everything beside the pages.
+"""Checks the code signature of a Mach-O file (Apple's `cs_blobs.h`): the hashes of all pages and special slots.
 
-A signature by nobody (ad hoc) proves nothing about where a file comes from, but macOS runs no program for arm64 without one, and stops one
-as soon as it reads a page that has another hash. Nothing here is shared with what writes signatures (`macho_signing`).
+An ad hoc signature (by nobody) does not prove where a file comes from, but macOS runs no arm64 program without one, and
+stops a program as soon as it reads a page with another hash. No code is shared with the module that writes signatures
+(`macho_signing`).
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ _HASHES: Mapping[int, tuple[str, int]] = {1: ("sha1", 20), 2: ("sha256", 32), 3:
 _AD_HOC = 0x2  # CS_ADHOC
 _HEAD = struct.Struct(">2I")
 _MOST_BLOBS = 64
-_SCATTERED, _LARGE = 0x20100, 0x20300  # versions that brought fields
+_SCATTERED, _LARGE = 0x20100, 0x20300  # versions that added fields
 _SMALLEST_PAGE, _LARGEST_PAGE = 12, 16  # as powers of two
 _FIELDS = struct.Struct(">9I4BI")
 _SHOWN = 4
 
 
 class Directory(NamedTuple):
-    """A code directory: what a signature says of a file."""
+    """A code directory: what a signature states about a file."""
 
     version: int
     flags: int
@@ -43,7 +44,7 @@ class Directory(NamedTuple):
     body: bytes
 
     def slot(self, number: int) -> bytes:
-        """Return the hash of a page, or of what is beside the pages, with a negative number."""
+        """Return the hash of a page, or of a special slot for a negative number."""
         start = self.hashes_at + number * self.hash_size
         if start < 0 or start + self.hash_size > len(self.body):
             raise ValueError("the hashes of its signature are cut off")
@@ -52,7 +53,7 @@ class Directory(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Signature:
-    """What a signature is: `problems` are what is wrong with it, one sentence each."""
+    """A signature; `problems` has one sentence for each defect."""
 
     name: str
     ad_hoc: bool

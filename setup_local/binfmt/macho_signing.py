@@ -1,6 +1,6 @@
-"""Signs Mach-O files ad hoc, as the linker does (Apple's `cs_blobs.h`): a hash of every page, the same bytes each time, and nobody's name.
+"""Signs Mach-O files ad hoc, as the linker does (Apple's `cs_blobs.h`): reproducible hashes of all pages, no signer.
 
-Nothing here is shared with what checks signatures (`macho_signature`).
+No code is shared with the module that checks signatures (`macho_signature`).
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ ALIGNMENT = 16  # of a signature in a file
 
 
 def signature_size(length: int, name: str) -> int:
-    """Return how many bytes the signature of so many bytes has."""
+    """Return the size in bytes of the signature for this many bytes."""
     size = _START + _hashes_at(name) + _pages(length) * _HASH_SIZE
     return size + -size % ALIGNMENT
 
 
 def _hashes_at(name: str) -> int:
-    """Return where in the code directory the hashes begin: behind the name, at a multiple of 16 bytes of the signature."""
+    """Return the hashes' offset in the code directory: after the name, at a multiple of 16 bytes of the signature."""
     end = _START + _FIELDS.size + len(name.encode()) + 1
     return end + -end % ALIGNMENT - _START
 
@@ -37,7 +37,7 @@ def _pages(length: int) -> int:
 
 
 def signature(data: bytes, name: str, *, text: tuple[int, int], program: bool) -> bytes:
-    """Return the signature that follows these bytes; `text` is offset and size of the segment of code."""
+    """Return the signature to append to these bytes; `text` is offset and size of the code segment."""
     hashes_at = _hashes_at(name)
     pages = _pages(len(data))
     size = hashes_at + pages * _HASH_SIZE

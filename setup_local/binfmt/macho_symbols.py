@@ -1,6 +1,7 @@
-"""Reads the symbol table of a Mach-O file (<mach-o/nlist.h>): names sorted into sets, as `symbols` does for ELF.
+"""Reads the symbol table of a Mach-O file (<mach-o/nlist.h>) into sets of names, as `symbols` does for ELF.
 
-Names are as in C, without the underscore that every name of C has in front of it here. What the assembler numbers (`ltmp0`) has none.
+Names are as in C, without the underscore that prefixes every C name here. Names numbered by the assembler (`ltmp0`)
+have none and are left out.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ _DESCRIBED = rows.WEAK_REFERENCE | rows.WEAK_DEFINITION | rows.COLD_FUNCTION
 
 
 class Symbols(NamedTuple):
-    """The names, and whether there are entries for debuggers among them (`N_STAB`), which name source and object files.
+    """The names, and whether there are debugger entries among them (`N_STAB`), which name source and object files.
 
-    `cold` are functions that the compiler takes to run rarely or never.
+    `cold` are functions that the compiler expects to run rarely or never.
     """
 
     table: SymbolTable
@@ -68,7 +69,7 @@ def _frozen(found: dict[str, set[str]]) -> dict[str, Any]:
 
 
 def _sets(kind: int, described: int, *, valued: bool, code: bool) -> Iterator[str]:
-    """Yield the sets that such a symbol belongs to."""
+    """Yield the sets that a symbol of this kind belongs to."""
     if kind & rows.STAB:
         return
     external, private = kind & rows.EXTERNAL, kind & rows.PRIVATE

@@ -1,4 +1,4 @@
-"""Facts about one PE image, a program or DLL for Windows, and no opinion about them. All of them are read as the loader reads them."""
+"""Facts about one PE image (a Windows program or DLL), without any policy; all are read as the loader reads them."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ from setup_local.values import BinaryFormat
 
 _IDENTITY = ".buildid"
 _COMMON = coff_rows.SHARED | coff_rows.WRITABLE
-DEBUG = (".debug", ".zdebug", ".stab")  # how names of debug sections begin
-# What LLVM calls functions of one file that its link-time optimizer had to tell from, or show to, others.
+DEBUG = (".debug", ".zdebug", ".stab")  # prefixes of debug sections
+# Names that LLVM's link-time optimizer gives to local functions to make them unique, or visible to other files.
 _LTO_NAME = re.compile(r"\w+\.(?:llvm\.)?\d+")
 
 
 class BadPe(BadBinary):
-    """The bytes are not a program or DLL for Windows, or a damaged one."""
+    """The bytes are not a Windows program or DLL, or the file is damaged."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pe:
-    """What an image says about itself.
+    """Facts that an image states about itself.
 
     `subsystem` is its number (2 for windows, 3 for a console), `subsystem_version` the oldest Windows that loads it.
-    `imported` are the DLLs that are loaded with it, `delayed` those that are loaded when something of them is called.
-    `callbacks` is how many functions the loader calls for each thread, `relocations` how many places it changes where the
-    image is not loaded at its own address. A `detached` file holds the debug information of another one. `times` are all that are in it; 0 is none. `symbols` are those of
-    the table that no loader reads, `manifests` are the texts in it that tell Windows how to start it, `shared` sections that all processes have in common and may write.
+    `imported` are the DLLs that are loaded with it, `delayed` those that are loaded only when something in them is
+    called. `callbacks` is how many functions the loader calls for each thread, `relocations` how many places it changes
+    if the image is not loaded at its preferred address. A `detached` file holds the debug information of another file.
+    `times` are all times in it; 0 counts as none. `symbols` are those of the table that no loader reads. `manifests`
+    are its texts that tell Windows how to start it. `shared` are writable sections that all processes have in common.
     """
 
     machine: str
@@ -71,22 +72,22 @@ class Pe:
 
     @property
     def linked(self) -> bool:
-        """Tell whether a linker made the file for a loader."""
+        """Return whether a linker made the file for a loader."""
         return not self.detached
 
     @property
     def is_program(self) -> bool:
-        """Tell whether the system starts it by itself."""
+        """Return whether the system starts it directly."""
         return not self.library
 
     @property
     def standalone(self) -> bool:
-        """Tell whether it runs without any loader: nothing for Windows does."""
+        """Return whether it runs without a loader: no Windows image does."""
         return False
 
     @property
     def needed(self) -> tuple[str, ...]:
-        """Return the DLLs of which something is taken, at start or later."""
+        """Return the DLLs that it uses, at start or later."""
         return tuple(dict.fromkeys(item.library for item in (*self.imported, *self.delayed)))
 
     @property
@@ -96,12 +97,12 @@ class Pe:
 
     @property
     def forwarded(self) -> dict[str, str]:
-        """Return the names that lead to another DLL, and where to."""
+        """Return the names that are forwarded to another DLL, and their targets."""
         return {name: target for name, target in self.exported.names.items() if target}
 
     @property
     def imports(self) -> frozenset[str]:
-        """Return the names that are wanted of other files."""
+        """Return the names that it requires from other files."""
         return frozenset(name for item in (*self.imported, *self.delayed) for name in item.names)
 
     @property
@@ -115,40 +116,41 @@ class Pe:
 
     @property
     def search_paths(self) -> tuple[str, ...]:
-        """Return no places for libraries: an image for Windows names none."""
+        """Return no search paths for libraries: a Windows image has none."""
         return ()
 
     @property
     def identity(self) -> str | None:
-        """Return the name that it was linked under."""
+        """Return the name under which it was linked."""
         return self.exported.identity
 
     @property
     def loader(self) -> None:
-        """Return no loader: Windows has one."""
+        """Return None: a Windows image does not name its loader."""
 
     @property
     def build_id(self) -> str:
-        """Return in hexadecimal what its debug information is found by, empty without one.
+        """Return the id by which its debug information is found, in hexadecimal, empty without one.
 
-        Without an identity of its own, an image is known by time and size (as symbol servers do), if the time is a hash of its content.
+        Without its own id, an image is identified by time and size (as on symbol servers) if the time is a hash of its
+        content.
         """
         own = next((entry.identity for entry in self.debug if entry.identity), "")
         return own or (f"{self.time:08x}{self.image_size:x}" if self._hashed else "")
 
     @property
     def _hashed(self) -> bool:
-        """Tell whether times in it are hashes of its content."""
+        """Return whether its times are hashes of its content."""
         return any(entry.reproducible for entry in self.debug)
 
     @property
     def pdb(self) -> str:
-        """Return the path at which it says that its debug information was, empty without one."""
+        """Return the path that it records for its debug information, empty without one."""
         return next((entry.pdb for entry in self.debug if entry.pdb), "")
 
     @property
     def times(self) -> frozenset[int]:
-        """Return every time in it; times that the file says are hashes of its content do not count."""
+        """Return every time in it, except times that the file declares to be hashes of its content."""
         if self._hashed:
             return frozenset()
         return frozenset({self.time, *(entry.time for entry in self.debug)}) - {0}
@@ -160,46 +162,46 @@ class Pe:
 
     @property
     def stripped(self) -> bool:
-        """Tell whether it has neither debug information nor a table of symbols."""
+        """Return whether it has neither debug information nor a symbol table."""
         return not (self.symbols.defined or self.debug_sections)
 
     @property
     def bitcode(self) -> bool:
-        """Tell whether there is code for a link-time optimizer: linkers leave none."""
+        """Return whether it contains code for a link-time optimizer: linkers leave none."""
         return False
 
     @property
     def lto_functions(self) -> frozenset[str]:
-        """Return the functions that have a name which only LLVM's link-time optimizer gives."""
+        """Return the functions with a name that only LLVM's link-time optimizer generates."""
         return frozenset(name for name in self.symbols.functions if _LTO_NAME.fullmatch(name))
 
     @property
     def frames(self) -> None:
-        """Return nothing: how often frame pointers are set up is not counted in this format."""
+        """Return None: frame-pointer setups are not counted in this format."""
 
     @property
     def counters(self) -> frozenset[str]:
-        """Return the names of the sections in which an instrumented program counts."""
+        """Return the names of the sections with an instrumented program's counters."""
         return frozenset(name for name in self.sections if name.startswith(COUNTERS))
 
     @property
     def claims_guard(self) -> bool:
-        """Tell whether it says that its calls are checked (Control Flow Guard)."""
+        """Return whether it claims that its calls are checked (Control Flow Guard)."""
         return bool(self.characteristics & coff_rows.GUARDED)
 
     @property
     def dynamic_base(self) -> bool:
-        """Tell whether it may be loaded anywhere (ASLR)."""
+        """Return whether it may be loaded at any address (ASLR)."""
         return bool(self.characteristics & coff_rows.DYNAMIC_BASE)
 
     @property
     def nx_compatible(self) -> bool:
-        """Tell whether data need not be executable (DEP)."""
+        """Return whether it works with non-executable data (DEP)."""
         return bool(self.characteristics & coff_rows.NX_COMPATIBLE)
 
     @property
     def high_entropy(self) -> bool:
-        """Tell whether it may be loaded beyond 4 GiB."""
+        """Return whether it may be loaded above 4 GiB."""
         return bool(self.characteristics & coff_rows.HIGH_ENTROPY)
 
 
@@ -245,7 +247,7 @@ def _facts(file: PeFile) -> Pe:
 
 
 def _is_detached(file: PeFile) -> bool:
-    """Tell whether only debug information, and what it is found by, has bytes: nothing that runs, or has other files loaded."""
+    """Return whether only debug information and its id have bytes: nothing that runs or loads other files."""
     code = any(row.characteristics & coff_rows.EXECUTABLE for row in file.sections)
     rest = (row for row in file.sections if not file.section_name(row).startswith((*DEBUG, _IDENTITY)))
     return (

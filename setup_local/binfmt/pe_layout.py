@@ -1,6 +1,6 @@
-"""What the Windows loader sees of a PE image (Microsoft's "PE Format"): headers, sections, and bytes by the address at which they lie.
+"""What the Windows loader sees of a PE image (Microsoft's "PE Format"): headers, sections, and bytes by address.
 
-All addresses are relative to where the image is loaded (RVA). What the loader refuses is refused here as well.
+All addresses are relative to where the image is loaded (RVA). Whatever the loader refuses is refused here as well.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from itertools import pairwise
 from setup_local.binfmt import coff_rows
 from setup_local.binfmt.coff_rows import Directory, FileHeader, OptionalHeader, SectionRow
 
-_MOST_SECTIONS = 96  # that the loader takes
+_MOST_SECTIONS = 96  # that the loader accepts
 _MOST_DIRECTORIES, _DIRECTORY_SIZE = 16, 8
 _LONGEST = 4096  # bytes of one string
 _PAGE, _SECTOR = 4096, 512
@@ -22,7 +22,7 @@ _LARGEST_ALIGNMENT = 1 << 16
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PeFile:
-    """An image as it is loaded; `at` is where its file header lies."""
+    """An image as it is loaded; `at` is the offset of its file header."""
 
     data: bytes
     at: int
@@ -33,7 +33,7 @@ class PeFile:
 
     @property
     def wide(self) -> bool:
-        """Tell whether addresses have 64 bits."""
+        """Return whether addresses have 64 bits."""
         return self.optional.magic == coff_rows.WIDE
 
     @property
@@ -43,28 +43,28 @@ class PeFile:
 
     @property
     def optional_at(self) -> int:
-        """Return where the optional header lies."""
+        """Return the offset of the optional header."""
         return self.at + coff_rows.HEADER_SIZE
 
     @property
     def sections_at(self) -> int:
-        """Return where the section table lies."""
+        """Return the offset of the section table."""
         return self.optional_at + self.header.optional_size
 
     def directory(self, number: int) -> Directory | None:
-        """Return where a table lies, None for one that is not there."""
+        """Return the address and size of a table, None if it is missing."""
         found = self.directories[number] if number < len(self.directories) else None
         return found if found is not None and found.address else None
 
     def has_bytes(self, number: int) -> bool:
-        """Tell whether a table is there, and in a section that has bytes."""
+        """Return whether a table exists, in a section that has bytes."""
         found = self.directory(number)
         return found is not None and any(
             row.address <= found.address < row.address + mapped(row) for row in self.sections
         )
 
     def place(self, address: int) -> tuple[int, int]:
-        """Return where in the file the byte of an address lies, and where what is mapped with it ends. Raises ValueError."""
+        """Return the file offset of an address, and where the part that is mapped with it ends. Raises ValueError."""
         if 0 <= address < self.optional.headers_size:
             return address, min(self.optional.headers_size, len(self.data))
         for row in self.sections:
@@ -89,23 +89,23 @@ class PeFile:
         return struct.unpack_from(f"<{layout}", self.data, start)
 
     def rows(self, layout: str, address: int) -> Iterator[tuple[int, ...]]:
-        """Yield rows of a table from an address on, as long as there are bytes; whoever asks knows the last one. Raises ValueError."""
+        """Yield rows of a table while there are bytes; the caller must recognize the last one. Raises ValueError."""
         start, end = self.place(address)
         form = struct.Struct(f"<{layout}")
         yield from form.iter_unpack(memoryview(self.data)[start : start + (end - start) // form.size * form.size])
 
     def section_name(self, row: SectionRow) -> str:
-        """Return a section's name; a long one stands behind the symbols, as linkers of GNU and LLVM have it."""
+        """Return a section's name; GNU and LLVM linkers put a long one after the symbols."""
         return name_of(row.name, self.data, self.strings_at)
 
     @property
     def strings_at(self) -> int:
-        """Return where the table of strings begins, 0 for a file without symbols."""
+        """Return where the string table begins, 0 for a file without symbols."""
         return strings_at(self.header, coff_rows.SYMBOL.size)
 
 
 def strings_at(header: FileHeader, symbol_size: int) -> int:
-    """Return where the table of strings of a file begins: behind the symbols; 0 if there are none."""
+    """Return where the string table of a file begins: after the symbols; 0 if there are none."""
     return header.symbols_at + header.symbol_count * symbol_size if header.symbols_at else 0
 
 
@@ -122,7 +122,7 @@ def name_of(raw: bytes, data: bytes, strings: int) -> str:
 
 
 def mapped(row: SectionRow) -> int:
-    """Return how many bytes of the file a section has in memory."""
+    """Return how many bytes of the file are mapped for a section."""
     return min(row.size, _up(row.virtual_size, _PAGE)) if row.virtual_size else row.size
 
 
@@ -131,7 +131,7 @@ def _up(size: int, step: int) -> int:
 
 
 def is_image(data: bytes) -> bool:
-    """Tell whether a file that begins like a program for DOS is one for Windows."""
+    """Return whether a file that begins like a DOS program is a Windows image."""
     start = int.from_bytes(data[coff_rows.WHERE : coff_rows.WHERE + 4], "little")
     return data.startswith(coff_rows.MAGIC) and data[start : start + 4] == coff_rows.SIGNATURE
 
@@ -158,7 +158,7 @@ def read_pe(data: bytes) -> PeFile:
 
 
 def _loadable(file: PeFile) -> None:
-    """Raise ValueError for what the loader does not map, or maps in another way than it is read here."""
+    """Raise ValueError for anything that the loader does not map, or maps differently from how it is read here."""
     optional = file.optional
     if not (_SECTOR <= optional.file_alignment <= _LARGEST_ALIGNMENT and optional.section_alignment >= _PAGE):
         raise ValueError("its sections are not aligned to sectors and pages")

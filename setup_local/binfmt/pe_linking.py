@@ -1,4 +1,4 @@
-"""Reads what a PE image takes from DLLs and gives to others (Microsoft's "PE Format"), as the Windows loader does."""
+"""Reads a PE image's imports from DLLs and its exports (Microsoft's "PE Format"), as the Windows loader does."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ _RELATIVE = 1  # of delayed imports: their fields are relative to the image
 
 
 class Imported(NamedTuple):
-    """A DLL, and the names that are taken from it; what is taken by its number is `#7`."""
+    """A DLL, and the names imported from it; an import by number is written `#7`."""
 
     library: str
     names: tuple[str, ...]
 
 
 class Exported(NamedTuple):
-    """What others can bind to: for each name where it is forwarded to (`dll.name`), empty for what is defined here.
+    """The exports: each name with its forwarding target (`dll.name`), empty for a name that is defined here.
 
-    `unnamed` is how many are there by their number only.
+    `unnamed` is how many are exported only by number.
     """
 
     identity: str | None
@@ -36,7 +36,7 @@ NO_EXPORTS = Exported(None, {}, 0)
 
 
 class _Budget:
-    """How much may still be read of names that all parts of a file have together."""
+    """What may still be read: the limits of names and bytes for all parts of a file together."""
 
     def __init__(self) -> None:
         self.names, self.bytes = _MOST_NAMES, _MOST_BYTES
@@ -63,7 +63,7 @@ def read_imports(file: PeFile) -> tuple[Imported, ...]:
 
 
 def read_delayed(file: PeFile) -> tuple[Imported, ...]:
-    """Read the DLLs that are loaded when something of them is called. Raises ValueError, `struct.error`."""
+    """Read the DLLs that are loaded only when something in them is called. Raises ValueError, `struct.error`."""
     found, budget = file.directory(coff_rows.DELAYED), _Budget()
     libraries: list[Imported] = []
     for row in file.rows("IIIIIIII", found.address) if found else ():
@@ -93,7 +93,7 @@ def _names(file: PeFile, address: int, budget: _Budget) -> Iterator[str]:
 
 
 def read_exports(file: PeFile) -> Exported:
-    """Read what is exported. Raises ValueError, `struct.error`."""
+    """Read the exports. Raises ValueError, `struct.error`."""
     found = file.directory(coff_rows.EXPORTS)
     if found is None:
         return NO_EXPORTS

@@ -8,8 +8,8 @@ from setup_local.binfmt import coff_rows
 from setup_local.binfmt.pe_layout import PeFile
 
 _MANIFEST = 24  # RT_MANIFEST
-_TABLE = 1 << 31  # of an entry that leads to another table
-_MOST_ENTRIES = 4096  # that are looked at of all tables together
+_TABLE = 1 << 31  # flag of an entry that refers to another table
+_MOST_ENTRIES = 4096  # that are read, of all tables together
 _MOST_BYTES = 1 << 16  # of one manifest
 _HEADER, _ENTRY = 16, 8  # bytes of a table before its entries, and of an entry
 
@@ -21,7 +21,7 @@ def read_manifests(file: PeFile) -> tuple[str, ...]:
 
 
 class _Tables:
-    """The tables of resources: one of types, below it those of names, below these those of languages."""
+    """The resource tables: one of types, below it those of names, below these those of languages."""
 
     def __init__(self, file: PeFile, start: int) -> None:
         self._file, self._start = file, start
@@ -36,7 +36,7 @@ class _Tables:
                         yield self._text(place)
 
     def _entries(self, place: int) -> Iterator[tuple[int, int]]:
-        """Yield what the entries of a table are called by number, and where they lead to."""
+        """Yield the number of each entry of a table, and what the entry refers to."""
         if not place & _TABLE:
             raise ValueError("resources are not in tables of three levels")
         at = self._start + place - _TABLE

@@ -1,8 +1,8 @@
-"""Makes other files of a PE image (Microsoft's "PE Format"), without a program of the host.
+"""Rewrites PE images (Microsoft's "PE Format") without any host tool.
 
-Linkers put sections of debug information behind all others, and the symbols behind them. So a stripped file ends before both; not
-a byte that is loaded changes its place or value. Detached debug information has the same sections at the same addresses, but only
-those of debug information, and the one by which a debugger knows the file, have bytes.
+Linkers put debug sections after all others, and the symbols after them. A stripped file therefore ends before both; no
+loaded byte changes its place or value. Detached debug information has the same sections at the same addresses, but only
+the debug sections, and the one by which a debugger identifies the file, have bytes.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from setup_local.binfmt.pe_tables import ENTRY_SIZE
 
 _IDENTITY = ".buildid"
 _SHORT = 8  # bytes of a section's name in the section table
-_CHECKSUM, _IMAGE_SIZE, _DATA_SIZE = 64, 56, 8  # where these stand in the optional header
-_DATA = 20  # where an entry of the debug directory says where its data lie in memory, and then in the file
+_CHECKSUM, _IMAGE_SIZE, _DATA_SIZE = 64, 56, 8  # offsets in the optional header
+_DATA = 20  # offset, in an entry of the debug directory, of the address of its data; their file offset follows
 _WORD = struct.Struct("<I")
 
 
 class PeRewriter:
-    """Does what `Rewriter` says."""
+    """`Rewriter` for PE."""
 
     def __init__(self, data: bytes) -> None:
         self._file = read_pe(data)
@@ -39,15 +39,15 @@ class PeRewriter:
         return _stripped(file)
 
     def detach(self) -> bytes:
-        """Return the file with nothing in the place of everything that is loaded."""
+        """Return the file with nothing in place of everything that is loaded."""
         return _detached(self._file)
 
     def has_debug(self) -> bool:
-        """Tell whether there is debug information in it."""
+        """Return whether it contains debug information."""
         return any(map(self._is_debug, self._file.sections))
 
     def set_loader(self, name: str) -> bytes:
-        """Refuse: programs for Windows name no loader. Raises ValueError."""
+        """Raise ValueError: Windows programs do not name a loader."""
         raise ValueError(f"programs for Windows do not ask for a loader, so not for {name}")
 
     def _is_debug(self, row: SectionRow) -> bool:
@@ -55,7 +55,7 @@ class PeRewriter:
 
 
 def checksum(data: bytes, at: int) -> int:
-    """Return the checksum of an image in which it stands at byte `at` (`CheckSumMappedFile` of imagehlp)."""
+    """Return the checksum of an image whose checksum is at byte `at` (`CheckSumMappedFile` of imagehlp)."""
     body = data[:at] + bytes(4) + data[at + 4 :] + bytes(len(data) % 2)
     total: int = sum(struct.unpack(f"<{len(body) // 2}H", body))
     while total >> 16:
@@ -68,7 +68,7 @@ def _is_debug(file: PeFile, row: SectionRow) -> bool:
 
 
 def _refuse_more(file: PeFile) -> None:
-    """Raise ValueError for a file that has something behind its sections which is no symbols."""
+    """Raise ValueError for a file in which anything other than symbols follows the sections."""
     if file.directory(coff_rows.CERTIFICATES) is not None:
         raise ValueError("it is signed")
     ends = [row.offset + row.size for row in file.sections]
@@ -101,7 +101,7 @@ def _stripped(file: PeFile) -> bytes:
 
 
 def _renamed(file: PeFile, rows: list[SectionRow]) -> tuple[list[SectionRow], bytes]:
-    """Return sections whose long names stand in a new table of strings, and that table, empty if none is needed."""
+    """Return sections whose long names are in a new string table, and that table, empty if none is needed."""
     renamed, names = [], b""
     for row in rows:
         name = file.section_name(row).encode()
@@ -120,7 +120,7 @@ def _write_sections(body: bytearray, file: PeFile, rows: list[SectionRow]) -> No
 
 
 def _with_checksum(data: bytes, file: PeFile) -> bytes:
-    """Return a file with the right checksum, if the one before had any."""
+    """Return a file with the correct checksum, if the original had one."""
     at = file.optional_at + _CHECKSUM
     value = checksum(data, at) if file.optional.checksum else 0
     return data[:at] + _WORD.pack(value) + data[at + _WORD.size :]
@@ -143,7 +143,7 @@ def _detached(file: PeFile) -> bytes:
 
 
 def _move_entries(body: bytearray, file: PeFile, rows: list[SectionRow]) -> None:
-    """Let the debug directory, if it is there, say where its data lie now."""
+    """Update the debug directory, if there is one, with the new offsets of its data."""
     found = file.directory(coff_rows.DEBUG)
     moved = replace(file, data=bytes(body), sections=tuple(rows))
     if found is None or not moved.has_bytes(coff_rows.DEBUG):

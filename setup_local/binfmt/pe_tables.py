@@ -1,4 +1,7 @@
-"""Reads the smaller tables of a PE image (Microsoft's "PE Format"): debug directory, TLS, load configuration, base relocations."""
+"""Reads the smaller tables of a PE image: debug directory, TLS, load configuration, base relocations.
+
+Source: Microsoft's "PE Format".
+"""
 
 from __future__ import annotations
 
@@ -16,16 +19,16 @@ _MOST_ENTRIES = 64
 _MOST_CALLBACKS = 256
 _MOST_BLOCKS = 1 << 20
 _MOST_BYTES = 1 << 26  # of base relocations
-_FIRST_KIND = 16  # the kind of a relocation is in the upper half of a byte; kind 0 is there for alignment
+_FIRST_KIND = 16  # the kind of a relocation is in the upper half of a byte; kind 0 is for alignment
 _LONGEST = 4096
-# Where GuardFlags stands in IMAGE_LOAD_CONFIG_DIRECTORY, by the size of an address.
+# Offset of GuardFlags in IMAGE_LOAD_CONFIG_DIRECTORY, by the size of an address.
 _GUARD_FLAGS = {True: 0x90, False: 0x58}
 _INSTRUMENTED = 0x100  # IMAGE_GUARD_CF_INSTRUMENTED
 _BLOCK = struct.Struct("<II")
 
 
 class DebugEntry(NamedTuple):
-    """One entry of the debug directory: its type, its time, and what it says of a PDB file, both empty for other types."""
+    """An entry of the debug directory: its type, its time, and id and path of a PDB, both empty for other types."""
 
     kind: int
     time: int
@@ -34,7 +37,7 @@ class DebugEntry(NamedTuple):
 
     @property
     def reproducible(self) -> bool:
-        """Tell whether it says that times in the file are hashes of its content."""
+        """Return whether it declares that times in the file are hashes of its content."""
         return self.kind == _REPRODUCIBLE
 
 
@@ -76,7 +79,7 @@ def count_callbacks(file: PeFile) -> int:
 
 
 def is_guarded(file: PeFile) -> bool:
-    """Tell whether calls are checked against a table of functions (Control Flow Guard). Raises ValueError."""
+    """Return whether calls are checked against a table of functions (Control Flow Guard). Raises ValueError."""
     found = file.directory(coff_rows.CONFIGURATION)
     if found is None or not file.optional.characteristics & coff_rows.GUARDED:
         return False
@@ -97,7 +100,7 @@ def count_relocations(file: PeFile) -> int:
 
 
 def _entries(data: bytes, at: int, end: int) -> Iterator[int]:
-    """Yield how many relocations each block has that are not there for alignment only."""
+    """Yield how many relocations each block has, without those that are only for alignment."""
     for _ in range(_MOST_BLOCKS):
         if at + _BLOCK.size > end:
             return

@@ -1,4 +1,4 @@
-"""The tables of an ELF file (elf(5)) as rows of numbers: of 32 and 64 bits, little- and big-endian, here and nowhere else."""
+"""The tables of ELF files (elf(5)) as rows of numbers, 32- and 64-bit, little- and big-endian; defined only here."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ _CLASSES = {1: 32, 2: 64}
 _ORDERS = {1: "<", 2: ">"}
 _HEADERS = {32: "HHIIIIIHHHHHH", 64: "HHIQQQIHHHHHH"}
 _SECTIONS = {32: "IIIIIIIIII", 64: "IIQQQQIIQQ"}
-# Where the fields of `SegmentRow` and `SymbolRow` stand in the file.
+# The order of the fields of `SegmentRow` and `SymbolRow` in the file.
 _SEGMENTS = {32: ("IIIIIIII", (0, 1, 2, 3, 4, 5, 6, 7)), 64: ("IIQQQQQQ", (0, 2, 3, 4, 5, 6, 1, 7))}
 _SYMBOLS = {32: ("IIIBBH", (0, 3, 4, 5, 1, 2)), 64: ("IBBHQQ", (0, 1, 2, 3, 4, 5))}
-# Of a symbol its name, `st_info` and `st_other` as one number, and its section.
+# A symbol's name, its `st_info` and `st_other` as one number, and its section.
 _MARKS = {32: "I8xHH", 64: "IHH16x"}
 _ENTRIES = {32: "iI", 64: "qQ"}
 _RELOCATIONS = {(32, False): "II", (32, True): "IIi", (64, False): "QQ", (64, True): "QQq"}
-_SYMBOL_SHIFT = {32: 8, 64: 32}  # how far right in `r_info` the symbol stands
+_SYMBOL_SHIFT = {32: 8, 64: 32}  # bits to the right of the symbol in `r_info`
 
 
 class HeaderRow(NamedTuple):
-    """The header behind `e_ident`; `*_at` are places in the file."""
+    """The header after `e_ident`; `*_at` are file offsets."""
 
     kind: int
     machine: int
@@ -61,7 +61,7 @@ class SectionRow(NamedTuple):
 
 
 class SegmentRow(NamedTuple):
-    """One entry of the table of segments."""
+    """One entry of the program header table."""
 
     kind: int
     offset: int
@@ -103,17 +103,17 @@ class Form:
 
     @cached_property
     def segment(self) -> struct.Struct:
-        """Return the layout of a program header; the fields stand in another order than in `SegmentRow`."""
+        """Return the layout of a program header; the order of the fields differs from `SegmentRow`."""
         return struct.Struct(self.order + _SEGMENTS[self.elf_class][0])
 
     @cached_property
     def symbol(self) -> struct.Struct:
-        """Return the layout of a symbol; the fields stand in another order than in `SymbolRow`."""
+        """Return the layout of a symbol; the order of the fields differs from `SymbolRow`."""
         return struct.Struct(self.order + _SYMBOLS[self.elf_class][0])
 
     @cached_property
     def marks(self) -> struct.Struct:
-        """Return the layout of a symbol of which little is read: name, info and other as one number, section."""
+        """Return the layout for a partial read of a symbol: name, info and other as one number, section."""
         return struct.Struct(self.order + _MARKS[self.elf_class])
 
     @cached_property
@@ -128,7 +128,7 @@ class Form:
 
     @property
     def symbol_shift(self) -> int:
-        """Return how far right in the second number of a relocation its symbol stands."""
+        """Return the number of bits to the right of the symbol in the second number of a relocation."""
         return _SYMBOL_SHIFT[self.elf_class]
 
     def relocation(self, *, addend: bool) -> struct.Struct:
@@ -166,13 +166,13 @@ class Form:
 
 
 def _ordered(row: tuple[int, ...], places: tuple[int, ...]) -> list[int]:
-    """Return the fields of a row as they stand in the file."""
+    """Return the fields of a row in the order of the file."""
     return [value for _, value in sorted(zip(places, row, strict=True))]
 
 
 @cache
 def form_of(elf_class: int, order: str) -> Form:
-    """Return the one form of a class and a byte order."""
+    """Return the single form of a class and a byte order."""
     return Form(elf_class, order)
 
 

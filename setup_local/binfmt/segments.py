@@ -1,6 +1,6 @@
-"""What a loader sees of an ELF file: program headers, and bytes by the address at which they are loaded (elf(5)).
+"""What a loader sees of an ELF file: program headers, and bytes by load address (elf(5)).
 
-Sections play no part in it. Whatever counts when a program runs is read through here.
+Sections are not used. Everything that matters at run time is read through this module.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Loaded:
         return next((segment for segment in self.segments if segment.kind == kind), None)
 
     def place(self, address: int) -> tuple[int, int]:
-        """Return where in the file the byte of an address lies, and where its segment ends there. Raises ValueError."""
+        """Return the file offset of an address, and where its segment ends in the file. Raises ValueError."""
         for segment in reversed(self.loaded):  # a later one is mapped over an earlier one
             if segment.address <= address < segment.address + segment.size:
                 start = segment.offset + address - segment.address
@@ -56,7 +56,7 @@ class Loaded:
         return struct.unpack_from(self.form.order + layout, self.data, start)
 
     def notes(self) -> Iterator[tuple[bytes, int, bytes]]:
-        """Yield owner, type and content of every note that is loaded or only there to be read."""
+        """Yield owner, type and content of every note, whether it is loaded or not."""
         for segment in self.segments:
             if segment.kind == NOTE:
                 yield from notes(self.data, segment.offset, segment.size, segment.alignment, self.form.order)
@@ -74,7 +74,7 @@ def notes(data: bytes, at: int, size: int, alignment: int, order: str) -> Iterat
 
 
 def string(data: bytes, start: int, end: int) -> str:
-    """Return the string that begins at `start`, before `end`. Raises ValueError for one that has no end or is too long."""
+    """Return the string at `start`, before `end`. Raises ValueError if it has no end or is too long."""
     stop = data.find(b"\0", start, min(end, start + _LONGEST))
     if stop < 0:
         raise ValueError(f"the string at byte {start} has no end")

@@ -1,4 +1,4 @@
-"""Reads tables of strings that end with a zero, as symbol tables refer to them."""
+"""Reads tables of zero-terminated strings, as symbol tables refer to them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from itertools import accumulate, chain, count
 from operator import add
 
 _LONGEST, _MOST_BYTES = 1 << 16, 1 << 25  # bytes of one name, and of all names of one table
-_OTHER_NAMES = 1 << 16  # names in a table of strings that are not those of its symbols
+_OTHER_NAMES = 1 << 16  # names in a string table that do not belong to its symbols
 
 
 class StringTable:
-    """A table of strings. It is split as a whole, if that is in proportion; what begins within a string is read singly.
+    """A string table, split as a whole if its size is in proportion; strings that begin within another are read singly.
 
-    What follows `cut` is left out: `memcpy@GLIBC_2.14` has a version.
+    Everything from `cut` on is left out: `memcpy@GLIBC_2.14` has a version.
     """
 
     def __init__(self, data: bytes, place: tuple[int, int], *, symbols: int, cut: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Reads an ELF symbol table quickly: names sorted into sets, no object for each symbol."""
+"""Reads an ELF symbol table quickly: names sorted into sets, without an object for each symbol."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ _STB_LOCAL, _STB_WEAK = 0, 2
 _STT_FUNC, _STT_GNU_IFUNC, _STT_SECTION, _STT_FILE = 2, 10, 3, 4
 _STV_DEFAULT, _STV_PROTECTED = 0, 3
 MOST = 500_000  # symbols of one table; large interpreters have 40,000
-_UNDEFINED, _HOT = 1 << 16, 1 << 17  # what is added to the number that `st_info` and `st_other` make
+_UNDEFINED, _HOT = 1 << 16, 1 << 17  # added to the number that `st_info` and `st_other` form
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SymbolTable:
     """The names of one symbol table.
 
-    `globals` and `weak` are visible to the linker, `hidden` were so until a linker made them local (or will be:
-    hidden visibility), `locals` never were. `functions` are those of all four that are code. `undefined` are
-    wanted from elsewhere, `optional` those of them that may be missing (weak). `defined_at` are the positions of the
-    visible definitions in the table, if they were asked for. `hot` are the names in sections for code that a profile calls hot.
+    `globals` and `weak` are visible to the linker. `hidden` were visible until a linker made them local (or will be
+    until then: hidden visibility), `locals` never were. `functions` are those of all four that are code. `undefined`
+    are required from elsewhere, `optional` those of them that may be missing (weak). `defined_at` are the positions of
+    the visible definitions in the table, if requested. `hot` are the names in sections with code that a profile marks
+    as hot.
     """
 
     globals: frozenset[str] = frozenset()
@@ -39,7 +40,7 @@ class SymbolTable:
 
     @property
     def linkable(self) -> frozenset[str]:
-        """Return what another object file of the same link can refer to."""
+        """Return the names that another object file in the same link can refer to."""
         return self.globals | self.weak | self.hidden
 
     @property
@@ -65,7 +66,7 @@ def read_symbols(
     hot: frozenset[int] = frozenset(),
     positions: bool = False,
 ) -> SymbolTable:
-    """Read the table at `table` (offset, size) whose names lie at `names`; `hot` are the numbers of sections.
+    """Read the table at `table` (offset, size) whose names are at `names`; `hot` are section numbers.
 
     Raises ValueError, `struct.error`.
     """
@@ -91,7 +92,7 @@ def read_symbols(
 
 
 class _Kind:
-    """What symbols with the same type, binding, visibility and section have in common."""
+    """The common properties of symbols with the same type, binding, visibility and section."""
 
     def __init__(self, mark: int, order: str) -> None:
         first, second = mark & 0xFF, mark >> 8 & 0xFF
@@ -103,7 +104,7 @@ class _Kind:
         self.place = "" if self.undefined else _place(info >> 4, other & 3)
 
     def sets(self) -> Iterator[str]:
-        """Yield the names of the sets that such a symbol belongs to."""
+        """Yield the names of the sets that a symbol of this kind belongs to."""
         if self.undefined:
             yield "undefined"
             if self.weak:
