@@ -1,1 +1,1 @@
-"""Staged tree and plan become PYTHON.json."""
+"""Describes a staged tree and its plan as PYTHON.json."""

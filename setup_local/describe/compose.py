@@ -1,4 +1,4 @@
-"""Plan, staged tree and the interpreter's own word become PYTHON.json."""
+"""Composes PYTHON.json from the plan, the staged tree and the interpreter's own answers."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from setup_local.values import Libc, OperatingSystem
 SCHEMA = "python-json-8"
 INSTALL = "install"
 _SDK = "macosx"
-# The licence of CPython itself, as the SPDX licence list names its two parts.
+# CPython's own licence; the SPDX licence list has its two parts.
 _PYTHON_LICENSES = ("Python-2.0", "CNRI-Python")
 
 
 def describe(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
-    """Return the description of a staged tree, held against its schema.
+    """Return the description of a staged tree, checked against its schema.
 
-    Raises `DescribeError` where plan and result disagree, or the result does not follow the schema.
+    Raises `DescribeError` if plan and result disagree, or the result does not follow the schema.
     """
     _same_python(plan, staged, facts)
     return validated(_composed(plan, staged, facts))
@@ -88,7 +88,7 @@ def validated(description: PythonJson) -> PythonJson:
 
 
 def _below(path: str) -> str:
-    """Return a path of the installation as it stands in the archive."""
+    """Return a path of the installation as it is in the archive."""
     if not path.startswith(ROOT):
         raise DescribeError("lies outside the installation", where=path)
     return f"{INSTALL}{path.removeprefix(ROOT)}"
@@ -100,10 +100,10 @@ def _config_vars(plan: Plan, facts: Facts) -> dict[str, str]:
 
 
 def _own_vars(plan: Plan) -> dict[str, str]:
-    """Return what sysconfig does not tell, and the format has no other place for.
+    """Return variables that sysconfig does not have, and for which the format has no other place.
 
-    That is what compiled it, and only where there is such: the modules that were not wanted, and the licence under
-    which all of it must be conveyed.
+    They name the toolchain and, only if there are any, the modules that were left out and the licence under which all
+    of it must be conveyed.
     """
     chosen = {
         "SETUP_LOCAL_LEFT_OUT": " ".join(plan.left_out),
@@ -114,7 +114,7 @@ def _own_vars(plan: Plan) -> dict[str, str]:
 
 
 def _sdk(plan: Plan) -> dict[str, str]:
-    """Return what the format says of Apple's SDK, which ours stands in for: binaries say that they were made with that version."""
+    """Return the format's fields for Apple's SDK, which ours replaces: binaries record that version of the SDK."""
     if plan.target.os is not OperatingSystem.DARWIN:
         return {}
     version = plan.sdk.version if plan.sdk else plan.recipes.darwin.sdk_version
@@ -154,7 +154,7 @@ def _build_info(plan: Plan, staged: StagedTree, facts: Facts) -> BuildInfo:
 
 
 def _core(plan: Plan, staged: StagedTree) -> Core:
-    """Describe libpython; what the toolchain adds to everything it links belongs to it."""
+    """Describe libpython, including what the toolchain adds to everything it links."""
     planned = {item.name for item in plan.libraries}
     support = (archive for archive, name in staged.archives.items() if name not in planned)
     links = [*(static_link(archive) for archive in support), *map(system_link, staged.system_libraries)]

@@ -1,4 +1,4 @@
-"""The documents of a distribution beside PYTHON.json: each is a text at a path below `python/`."""
+"""The documents of a distribution other than PYTHON.json: each is a text at a path below `python/`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_local.stage.staged import StagedTree
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """One text, and where it lies in the staged tree."""
+    """One text, and its path in the staged tree."""
 
     path: str
     text: str

@@ -25,7 +25,7 @@ def framework_link(name: str) -> Link:
 
 
 def static_link(archive: str, shared: str | None = None) -> Link:
-    """Return the link to a static library of the distribution (`libz.a`), of which there may also be a shared one."""
+    """Return the link to a static library of the distribution (`libz.a`), which may also have a shared one."""
     name = archive.removeprefix("lib").removesuffix(".a")
     dynamic = f"{SHARED_LIBRARIES}/{shared}" if shared else None
     return Link(name=name, path_static=f"build/lib/{archive}", path_dynamic=dynamic)
@@ -34,7 +34,7 @@ def static_link(archive: str, shared: str | None = None) -> Link:
 def describe_extensions(plan: Plan, staged: StagedTree, facts: Facts) -> dict[str, tuple[ExtensionVariant, ...]]:
     """Return every extension module of the distribution by name, sorted.
 
-    Raises `DescribeError` if the plan, the table of built-in modules and the interpreter do not name the same.
+    Raises `DescribeError` if the plan, the table of built-in modules and the interpreter name different modules.
     """
     planned = {item.name: item for item in plan.linked_extensions}
     shared = {name for name, item in planned.items() if item.link is LinkMode.SHARED}
@@ -80,7 +80,7 @@ def _library_links(extension: PlannedExtension) -> tuple[Link, ...]:
 
 
 def linked_libraries(extension: PlannedExtension, plan: Plan, staged: StagedTree) -> tuple[PlannedLibrary, ...]:
-    """Return the libraries whose code an extension module really carries, and the data that came with it."""
+    """Return the libraries whose code an extension module really contains, and the data for it."""
     data = {item.name for item in plan.libraries_of(extension) if item.library.is_data}
     names = data | {staged.archives[archive] for archive in extension.archives}
     return tuple(item for item in plan.libraries if item.name in names)

@@ -33,7 +33,7 @@ class Core:
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionVariant:
-    """One way to get an extension module; the licences are those of the libraries that it links."""
+    """One variant of an extension module; the licences are those of the libraries that it links."""
 
     in_core: bool
     init_fn: str
@@ -62,7 +62,7 @@ class BuildInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class PythonJson:
-    """The whole document. Paths are relative to the directory that PYTHON.json lies in."""
+    """The whole document. Paths are relative to the directory of PYTHON.json."""
 
     version: str = VERSION
     target_triple: str
@@ -101,7 +101,7 @@ class PythonJson:
     build_info: BuildInfo
 
     def to_document(self) -> dict[str, Any]:
-        """Return plain data; a value that is absent has no key."""
+        """Return plain data; an absent value has no key."""
         document: dict[str, Any] = _plain(self)
         return document
 

@@ -1,4 +1,4 @@
-"""Asks an interpreter about a distribution: the one that was built, or one that answers for it."""
+"""Queries an interpreter about a distribution: the one that was built, or one that answers for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What is known of an interpreter and its installation; paths below the installation begin with `{root}`.
+    """Facts about an interpreter and its installation; paths below the installation begin with `{root}`.
 
     `shared_modules` maps modules to file names in `shared_directory`.
     """
@@ -57,30 +57,31 @@ def parse_facts(text: str, where: object) -> Facts:
 
 
 def probe(staged: StagedTree, launcher: Launcher, env: Mapping[str, str] | None = None) -> Facts:
-    """Run the staged interpreter and return what it says of itself; raise `DescribeError`.
+    """Run the staged interpreter and return what it reports about itself; raise `DescribeError`.
 
-    `launcher` says how it runs here. `env` is the whole environment; nothing of it may show in the answer.
+    `launcher` defines how it runs here. `env` is the whole environment; none of it may appear in the answer.
     """
     words = launcher.command(staged.interpreter, ["-E", "-s", "-B", _SCRIPT])
     return _printed(words, _ENVIRONMENT if env is None else env, staged, staged.python_exe)
 
 
 def probed_test_packages(stdlib: Path) -> tuple[str, ...]:
-    """Return the packages that hold the library's own tests, as the program that asks interpreters finds them."""
+    """Return the packages that contain the library's own tests, as the probe program finds them."""
     return tuple(runpy.run_path(str(_SCRIPT))["test_packages"](str(stdlib)))
 
 
 def ask(python: HostPython, staged: StagedTree, own: Mapping[str, object], env: Mapping[str, str]) -> Facts:
-    """Return what a Python that runs here says with the standard library of a staged tree; raise `DescribeError`.
+    """Return what a Python that runs here answers with the standard library of a staged tree; raise `DescribeError`.
 
-    `own` are facts that only the staged interpreter would know, `env` the variables that make the library answer for it.
+    `own` are facts that only the staged interpreter would know, `env` the variables that make the library answer for
+    it.
     """
     words = python.command(["-s", "-B", _SCRIPT, json.dumps(own)])
     return _printed(words, {**_ENVIRONMENT, **env}, staged, python.program)
 
 
 def _printed(words: Sequence[str | Path], env: Mapping[str, str], staged: StagedTree, where: object) -> Facts:
-    # The user's own site directory shows in the answer, relative to the home directory.
+    # The user's own site directory appears in the answer, relative to the home directory.
     environment = {**env, "HOME": "~"}
     try:
         printed = run(words, env=environment, cwd=staged.root).stdout

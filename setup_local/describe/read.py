@@ -1,8 +1,9 @@
-"""Reads the facts of a distribution: from its own files, and from a Python of its version that runs on this machine.
+"""Reads the facts of a distribution from its own files, and from a Python of its version that runs on this machine.
 
-An interpreter for another processor may not run here, so what only it would know is read from what was built: headers,
-Makefile, table of modules, object files. The rest is computed by its standard library, which is the same for every target
-of a version, in the *build Python*. Where the interpreter runs as well it is asked, and has to agree.
+An interpreter for another processor may not run here, so facts that only it would know are read from the build results:
+headers, Makefile, table of modules, object files. The *build Python* computes the rest with the distribution's standard
+library, which is the same for every target of a version. If the interpreter does run here, it is also queried and must
+agree.
 """
 
 from __future__ import annotations
@@ -24,21 +25,21 @@ from setup_local.stage.staged import StagedTree
 from setup_local.values import OperatingSystem
 
 _DEFINE = re.compile(r'(?m)^#define[ \t]+(PY_\w+)[ \t]+"?([^"\s]+)"?')
-# What PY_RELEASE_LEVEL names, as sys.version_info has it, with its number in PY_VERSION_HEX.
+# Values of PY_RELEASE_LEVEL: their names in sys.version_info, and their numbers in PY_VERSION_HEX.
 _LEVELS = {
     "PY_RELEASE_LEVEL_ALPHA": ("alpha", 0xA),
     "PY_RELEASE_LEVEL_BETA": ("beta", 0xB),
     "PY_RELEASE_LEVEL_GAMMA": ("candidate", 0xC),
     "PY_RELEASE_LEVEL_FINAL": ("final", 0xF),
 }
-# What the names of shared extension modules may end with: the table `_PyImport_DynLoadFiletab`.
+# Possible endings of the names of shared extension modules: the table `_PyImport_DynLoadFiletab`.
 _SUFFIX = re.compile(rb"\.(?:[A-Za-z][\w-]*\.)?so(?=\0)")
 _MOST_DIFFERENCES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What `patchlevel.h` says."""
+    """The version in `patchlevel.h`."""
 
     text: str
     parts: tuple[str, ...]
@@ -46,7 +47,7 @@ class Version:
 
 
 def read_facts(plan: Plan, staged: StagedTree, python: HostPython) -> Facts:
-    """Return the facts of a staged tree; raise `DescribeError` if a file does not say what it should."""
+    """Return the facts of a staged tree; raise `DescribeError` if a file lacks the expected contents."""
     installation = find(staged.root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
     version = read_version(files.read(installation.header.with_name("patchlevel.h")), installation.header)
     variables = makefile.variables(files.read(installation.config / "Makefile"))
@@ -82,9 +83,10 @@ def read_version(text: str, where: object) -> Version:
 
 
 def extension_suffixes(objects: Path, variables: Mapping[str, str]) -> tuple[str, ...]:
-    """Return what names of shared extension modules may end with: none where the interpreter loads no modules.
+    """Return the possible endings of shared extension modules' names: none if the interpreter loads no modules.
 
-    The interpreter tries the more specific ones first, which are the longer ones. In its object file they are in the compiler's order.
+    The interpreter tries the more specific ones first, which are the longer ones. In its object file they are in the
+    compiler's order.
     """
     loading = makefile.words("DYNLOADFILE", variables)
     if len(loading) != 1 or not (objects / loading[0]).is_file():
@@ -94,7 +96,7 @@ def extension_suffixes(objects: Path, variables: Mapping[str, str]) -> tuple[str
 
 
 def _environment(plan: Plan, installation: Installation) -> dict[str, str]:
-    """Return the variables by which CPython's own cross builds let one Python answer for another."""
+    """Return the variables with which CPython's own cross builds make one Python answer for another."""
     data = files.only(installation.stdlib, "_sysconfigdata*.py")
     return {
         "PYTHONHOME": str(installation.root),
@@ -112,7 +114,7 @@ def _platform(plan: Plan) -> str:
 
 
 def refuse_differences(read: Facts, asked: Facts, *, where: object) -> None:
-    """Raise `DescribeError` that names what the interpreter says and its files do not, or the other way round."""
+    """Raise a `DescribeError` that lists the differences between the interpreter's answers and its files."""
     found = list(differences(read, asked))
     if found:
         more = [f"and {len(found) - _MOST_DIFFERENCES} more"] if len(found) > _MOST_DIFFERENCES else []
@@ -121,7 +123,7 @@ def refuse_differences(read: Facts, asked: Facts, *, where: object) -> None:
 
 
 def differences(read: Facts, asked: Facts) -> Iterator[str]:
-    """Yield a sentence for each fact that is not the same, of tables for each entry."""
+    """Yield a sentence for each fact that differs, for tables one for each entry."""
     for field in dataclasses.fields(Facts):
         ours, theirs = getattr(read, field.name), getattr(asked, field.name)
         if not isinstance(ours, dict):

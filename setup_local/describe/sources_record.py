@@ -1,7 +1,7 @@
-"""The record of sources, `build/sources.json`: what went into a distribution, and what vouches for it.
+"""The record of sources, `build/sources.json`: what a distribution was built from, and what confirms it.
 
-It depends on nothing but the sources themselves: where the bytes came from this time does not matter, as their hash
-decides, so that a build with a mirror makes the same archive as one without.
+It depends only on the sources themselves: it does not matter where the bytes came from this time, because their hash
+decides, so a build with a mirror produces the same archive as one without.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class RecordedPatch:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedSignature:
-    """Upstream's signature as it was checked when the source was pinned, or the reason why none was."""
+    """Upstream's signature as checked when the source was pinned, or the reason why none was."""
 
     status: str
     signer: str
@@ -45,10 +45,10 @@ class RecordedSignature:
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """What a source went into.
+    """What a source was used for.
 
-    `libraries` are its own and those that need them, `files` the static and shared libraries made from it, `modules`
-    the extension modules that link or look for one of these libraries, `tools` what it did for the build alone.
+    `libraries` are its own and those that need them, `files` the static and shared libraries built from it, `modules`
+    the extension modules that link or search for one of these libraries, `tools` its uses for the build alone.
     """
 
     python: bool = False
@@ -60,7 +60,7 @@ class Use:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedSource:
-    """One source; `size` is in bytes, `published_by` are the kinds of places that publish these very bytes."""
+    """One source; `size` is in bytes, `published_by` are the kinds of places that publish exactly these bytes."""
 
     name: str
     version: str
@@ -76,7 +76,7 @@ class RecordedSource:
 
 @dataclass(frozen=True, kw_only=True)
 class SourcesRecord:
-    """The whole record; `own_files` are libraries made from this project's own code."""
+    """The whole record; `own_files` are libraries built from this project's own code."""
 
     version: str
     sources: tuple[RecordedSource, ...]
@@ -89,7 +89,7 @@ def record(plan: Plan, staged: StagedTree) -> SourcesRecord:
     own = {file: library for file, library in staged.archives.items() if library not in made}
     if unknown := sorted(set(own.values()) - _OWN):
         raise DescribeError(f"{unknown[0]} is linked, and the plan does not say what it is made from")
-    # What only runs the target's programs here leaves nothing in the archive.
+    # Emulation only runs the target's programs on this host and leaves nothing in the archive.
     sources = {source.identity: source for source in plan.sources if source not in plan.emulation}
     obtained = {item.identity: item for item in plan.obtained}
     ordered = sorted(sources.values(), key=lambda source: (source.name, source.version))
@@ -134,20 +134,20 @@ def _recorded(source: Source, obtained: ObtainedSource, use: Use, plan: Plan) ->
 
 
 def _patches(source: Source, plan: Plan) -> Iterator[RecordedPatch]:
-    """Yield the patches of a source that is built: those of CPython, or of the library that is made from it."""
+    """Yield the patches of a source that is built: those of CPython, or of the library that is built from it."""
     made = [patch for item in plan.libraries if item.source == source for patch in item.patches]
     for patch in plan.python_patches if source == plan.python_source else made:
         yield RecordedPatch(name=patch.name.removesuffix(".toml"), sha256=patch.sha256)
 
 
 def _made(plan: Plan) -> dict[str, Source]:
-    """Return what every library is made from, by its name; run-time support has the name of its source."""
+    """Return the source of every library, by library name; run-time support has the name of its source."""
     support = (*plan.toolchain_sources, *plan.sysroot_sources)
     return {source.name: source for source in support} | {item.name: item.source for item in plan.libraries}
 
 
 def _use(source: Source, plan: Plan, staged: StagedTree) -> Use:
-    """Return what a source of a plan went into."""
+    """Return what a source of a plan was used for."""
     if source == plan.python_source:
         return Use(python=True)
     makes = [item.name for item in plan.libraries if source in (item.source, *item.extra_sources)]
@@ -164,14 +164,14 @@ def _use(source: Source, plan: Plan, staged: StagedTree) -> Use:
 
 
 def _tools(source: Source, plan: Plan) -> Iterator[str]:
-    """Yield what a source does for the build alone."""
+    """Yield a source's uses for the build alone."""
     profiling = plan.profiling.tools if plan.profiling else ()
     parts = (("toolchain", plan.toolchain_sources), ("sysroot", plan.sysroot_sources), ("llvm-tools", profiling))
     return (name for name, sources in parts if source in sources)
 
 
 def _above(plan: Plan, names: Iterable[str]) -> frozenset[str]:
-    """Return libraries and all that need them; the plan has them in build order."""
+    """Return libraries and everything that needs them; the plan lists them in build order."""
     found = set(names)
     for item in plan.libraries:
         if found.intersection(item.library.needs):
@@ -180,6 +180,6 @@ def _above(plan: Plan, names: Iterable[str]) -> frozenset[str]:
 
 
 def _paths(archives: frozenset[str], plan: Plan) -> Iterator[str]:
-    """Yield where static libraries lie, and the shared ones that are made of them."""
+    """Yield the paths of static libraries, and of the shared ones that are built from them."""
     yield from (f"{_LIBRARIES}/{name}" for name in archives)
     yield from (f"{SHARED_LIBRARIES}/{item.file}" for item in plan.shared_objects if item.archive in archives)

@@ -1,7 +1,7 @@
-"""Facts of an interpreter for Windows, which does not run where it is built: what its files say, and what CPython makes of that.
+"""Facts of a Windows interpreter, which does not run where it is built: read from its files or computed as by CPython.
 
-Paths and variables are those that `sysconfig` computes on Windows (its scheme `nt`); an interpreter that runs, here in Wine, is
-asked by the tests and must agree.
+Paths and variables are those that `sysconfig` computes on Windows (its scheme `nt`). Tests query an interpreter that
+runs, here in Wine, and it must agree.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _PLACES = {"{installed_base}": ROOT, "{base}": ROOT}
 
 
 def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
-    """Return the facts of a staged tree; `magic` is the number that its bytecode begins with, in hexadecimal.
+    """Return the facts of a staged tree; `magic` is the number at the start of its bytecode, in hexadecimal.
 
-    Raises `DescribeError` if a file does not say what it should.
+    Raises `DescribeError` if a file lacks the expected contents.
     """
     install = staged.root / "install"
     header = install / "Include" / "patchlevel.h"
@@ -71,7 +71,7 @@ def _placed(value: str) -> str:
 
 
 def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
-    """Return what `sysconfig.get_config_vars()` has on Windows, without the places of a user."""
+    """Return what `sysconfig.get_config_vars()` has on Windows, without a user's directories."""
     short, nodot = f"{plan.python.major}.{plan.python.minor}", f"{plan.python.major}{plan.python.minor}"
     places = (
         "prefix",
@@ -111,10 +111,10 @@ def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
 
 
 def shared_modules(directory: Path) -> dict[str, str]:
-    """Return the file name of each shared module; those of CPython itself have no tag in it."""
+    """Return the file name of each shared module; CPython's own have no tag in it."""
     return {path.stem: path.name for path in sorted(directory.glob("*.pyd"))}
 
 
 def magic_number(stdlib: Path) -> str:
-    """Return the number that the compiled library begins with, in hexadecimal."""
+    """Return the number at the start of the compiled library's files, in hexadecimal."""
     return files.only(stdlib / "__pycache__", "os.cpython-*.pyc").read_bytes()[:4].hex()

@@ -1,1 +1,1 @@
-"""Judges hosts, installed trees, and what others put into a tree; facts are gathered apart from the judging."""
+"""Checks hosts, installed trees, and files that others put into a tree; gathering facts is separate from the checks."""

@@ -1,4 +1,4 @@
-"""Finds the files of a tree that are not what its manifest lists. Files that were added are not looked at."""
+"""Finds the files of a tree that differ from its manifest. Files that were added are not checked."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from setup_local.catalog.limits import load_limits
 from setup_local.printable import printable
 
 _FULL, _INSTALL = "PYTHON.json", "install"
-_MOST = 20  # files that are named; a newer pip alone replaces hundreds
+_MOST = 20  # files that are listed; a newer pip alone replaces hundreds
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangedFacts:
-    """A file that differs, or a manifest that cannot be used, and what is wrong with it. `name` is relative to the tree."""
+    """A file that differs, or an unusable manifest, and what is wrong with it. `name` is relative to the tree."""
 
     name: str
     what: str
 
 
 def changed_files(root: Path) -> Iterator[ChangedFacts]:
-    """Yield what differs in a tree with a manifest, the first few files by name; nothing for a tree without one."""
+    """Yield the differences in a tree with a manifest, the first few files by name; nothing for a tree without one."""
     place, start = _place(root)
     try:
         listed = read_manifest(read_bounded(place), load_limits())
@@ -43,7 +43,7 @@ def changed_files(root: Path) -> Iterator[ChangedFacts]:
 
 
 def _place(root: Path) -> tuple[Path, str]:
-    """Return the manifest of a tree and what its names begin with: that of a full archive lies beside the installation."""
+    """Return the manifest of a tree and the prefix of its names: a full archive's is next to the installation."""
     if root.name == _INSTALL and (root.parent / _FULL).is_file() and not (root / manifest.NAME).exists():
         return root.parent / manifest.NAME, f"{_INSTALL}/"
     return root / manifest.NAME, ""

@@ -1,4 +1,4 @@
-"""Gathers facts about the host from files, the environment and the C library, without running anything."""
+"""Gathers facts about the host from files, the environment and the C library, without running any program."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from setup_local.build.host import PROGRAMS
 from setup_local.doctor.model import HostFacts
 from setup_local.doctor.tables import HostTables
 
-_LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # the order in which they count (locale(7))
+_LOCALE = ("LC_ALL", "LC_CTYPE", "LANG")  # in order of precedence (locale(7))
 _CPUINFO = Path("/proc/cpuinfo")
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d")
 
 
 def host_facts(environ: Mapping[str, str], cache: Path, tables: HostTables) -> HostFacts:
-    """Return what this host is and has; `cache` is where builds would keep their files."""
+    """Return the facts about this host; `cache` is where builds would keep their files."""
     name = os.uname()
     libc, libc_version = _libc(tables.musl_loaders)
     existing = next(path for path in (cache, *cache.parents) if os.path.exists(path))
@@ -61,7 +61,7 @@ def _text(path: Path) -> str:
 
 
 def _libc(musl_loaders: Iterable[str]) -> tuple[str, str]:
-    """Return the name and version of the C library in this process; musl tells no version."""
+    """Return the name and version of the C library in this process; musl reports no version."""
     try:
         function = ctypes.CDLL(None).gnu_get_libc_version
     except (OSError, AttributeError):
@@ -71,7 +71,7 @@ def _libc(musl_loaders: Iterable[str]) -> tuple[str, str]:
 
 
 def is_store(path: Path) -> bool:
-    """Tell whether a file is not empty and can be read, or a directory has files named by hash (openssl-rehash(1))."""
+    """Return whether a file is readable and not empty, or a directory has files named by hash (openssl-rehash(1))."""
     try:
         if path.is_dir():
             return any(_HASHED.match(name) for name in os.listdir(path))
@@ -81,7 +81,7 @@ def is_store(path: Path) -> bool:
 
 
 def _holds_something(path: Path) -> bool:
-    """Tell whether a file is not empty, or a directory has entries."""
+    """Return whether a file is not empty, or a directory has entries."""
     try:
         return any(path.iterdir()) if path.is_dir() else path.stat().st_size > 0
     except OSError:
@@ -97,7 +97,7 @@ def _terminfo_directories(environ: Mapping[str, str], known: Iterable[str]) -> t
 
 
 def _terminfo(name: str, directories: Iterable[Path]) -> str:
-    """Return the directory that has an entry, below its first letter or that letter's code."""
+    """Return the directory that has an entry, in a subdirectory named by its first letter or that letter's code."""
     if "/" in name:
         return ""
     letters = (name[0], f"{ord(name[0]):x}")

@@ -1,4 +1,4 @@
-"""The rules of `setup-local check`: what would break in a tree that is moved, or taken to an older system. Pure."""
+"""The rules of `setup-local check`: what would break in a tree that is moved, or used on an older system. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TRAMPOLINE = "setup-local check --fix DIR, if the interpreter lies beside the s
 
 
 def judge_files(subject: str, files: Iterable[BinaryFacts | TextFacts | ChangedFacts]) -> Verdict:
-    """Return the verdict on a tree, with a part for each file that was judged."""
+    """Return the verdict on a tree, with a part for each file that was checked."""
     return Verdict(subject=subject, parts=tuple(_judge(facts) for facts in files))
 
 
@@ -94,7 +94,7 @@ def _search_path(facts: BinaryFacts) -> Breaches:
 
 
 def _fixed(facts: BinaryFacts, rpath: str) -> str:
-    """Return the search path relative to the file that means the same as an absolute one in the tree."""
+    """Return the search path, relative to the file, that is equivalent to an absolute one in the tree."""
     clean = posixpath.normpath(rpath)
     for root in facts.limits.roots:
         if clean == root or clean.startswith(f"{root}/"):

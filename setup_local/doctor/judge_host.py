@@ -1,4 +1,4 @@
-"""Judges the facts about a host. Pure: nothing here looks at the machine."""
+"""Checks the facts about a host. Pure: nothing here accesses the machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _GIB = 1 << 30
 
 @dataclass(frozen=True, kw_only=True)
 class HostCase:
-    """The facts about a host and what they are held against."""
+    """The facts about a host, and what they are checked against."""
 
     facts: HostFacts
     tables: HostTables
@@ -52,7 +52,7 @@ def _libc(case: HostCase) -> Iterator[Line]:
 
 
 def cpu_level(flags: frozenset[str], levels: Iterable[CpuLevel]) -> str:
-    """Return the highest level all of whose flags, and those of the levels below, are there; empty if none is."""
+    """Return the highest level whose flags, and those of the levels below, are all present; empty if there is none."""
     reached = ""
     for level in levels:
         if not flags.issuperset(level.flags):
@@ -102,7 +102,7 @@ def _count(known: list[str]) -> str:
 def _locale(case: HostCase) -> Iterator[Line]:
     name = case.facts.locale
     value = name.partition("=")[2]
-    # Python takes UTF-8 for the C and POSIX locales (PEP 538, PEP 540).
+    # Python uses UTF-8 for the C and POSIX locales (PEP 538, PEP 540).
     if "utf8" in value.lower().replace("-", "") or value in ("", "C", "POSIX"):
         yield case.line("locale", name or "none set (Python then uses UTF-8)")
     else:

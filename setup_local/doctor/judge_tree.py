@@ -1,4 +1,4 @@
-"""Judges the facts about an installed tree. Pure: nothing here looks at the machine."""
+"""Checks the facts about an installed tree. Pure: nothing here accesses the machine."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class TreeCase:
 
     @property
     def answer(self) -> Answer:
-        """Return what the interpreter said; only for those checks that follow a start."""
+        """Return what the interpreter reported; only for checks that run after a start."""
         if self.facts.answer is None:
             raise ValueError("the interpreter did not answer")
         return self.facts.answer
 
 
 def judge_tree(case: TreeCase) -> Section:
-    """Return the report on a tree; what only the interpreter knows is left out when it does not start."""
+    """Return the report on a tree, without what only the interpreter knows if it does not start."""
     checks = (_glibc, _start) if case.facts.answer is None else CHECKS
     return Section(subject=case.facts.prefix, lines=answers(checks, case))
 
@@ -156,7 +156,7 @@ def _bytecode(case: TreeCase) -> Iterator[Line]:
         yield case.line("bytecode", f"{code.valid} modules have bytecode that is used as it is")
         return
     found = f"stale or missing: {_some(wrong)}"
-    # Where it can be written, it is made anew once; elsewhere every start compiles again.
+    # If it is writable, bytecode is regenerated once; otherwise every start compiles again.
     level = Level.WARNING if case.facts.writable and not code.stale else Level.PROBLEM
     yield case.line("bytecode", found, level=level, fix="bytecode")
 

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Level(IntEnum):
-    """How bad one line is; the order is from good to bad."""
+    """Severity of a line, in order from good to bad."""
 
     OK = 0
     WARNING = 1
@@ -20,7 +20,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One answer: what was asked, how it stands, what was found, and the way out unless all is well."""
+    """One answer: its topic, its level, what was found, and the fix unless everything is fine."""
 
     topic: str
     level: Level
@@ -42,16 +42,17 @@ class Section:
 
 
 def answers(checks: Iterable[Callable[[T], Iterator[Line]]], facts: T) -> tuple[Line, ...]:
-    """Ask every check about the facts."""
+    """Run every check on the facts."""
     return tuple(line for check in checks for line in check(facts))
 
 
 @dataclass(frozen=True, kw_only=True)
 class HostFacts:
-    """What a host is and has.
+    """Facts about a host.
 
-    `libc` is `glibc`, `musl` or empty; `terminfo` maps each entry that was looked for to the directory that has it (or
-    an empty text); `programs` maps names to paths, of those that exist; `free` counts bytes where the cache lies.
+    `libc` is `glibc`, `musl` or empty. `terminfo` maps each entry that was searched for to the directory that has it
+    (or an empty text). `programs` maps the names of existing programs to paths. `free` counts bytes on the file system
+    of the cache.
     """
 
     system: str = "Linux"
@@ -75,7 +76,7 @@ class HostFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Bytecode:
-    """How many modules of the standard library have bytecode that is used as it is, and which have none or a stale one."""
+    """How many modules of the standard library have valid bytecode, and which have none or a stale one."""
 
     valid: int
     missing: tuple[str, ...] = ()
@@ -84,10 +85,11 @@ class Bytecode:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What an installed interpreter says about itself; an empty error text means success.
+    """What an installed interpreter reports about itself; an empty error text means success.
 
-    `paths` are those it computes (each by what it is called); `terminal` maps each terminal that was tried to its error;
-    `left_out` are modules that are not there by choice; `bundled_certificates` is the date of the bundled set where that is used, `zone` names the database of time zones.
+    `paths` are those that it computes, by name. `terminal` maps each terminal that was tried to its error. `left_out`
+    are modules that are missing by choice. `bundled_certificates` is the date of the bundled set if that is used.
+    `zone` names the time zone database.
     """
 
     version: str
@@ -113,8 +115,8 @@ class Answer:
 class TreeFacts:
     """An installed tree on a host.
 
-    `loader` is the interpreter's own (PT_INTERP), `needs_glibc` the newest glibc version that it and its shared modules refer
-    to; `failure` says why it could not be asked.
+    `loader` is the interpreter's own (PT_INTERP), `needs_glibc` the newest glibc version that it and its shared modules
+    refer to; `failure` says why it could not be queried.
     """
 
     host: HostFacts

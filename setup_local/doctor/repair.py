@@ -1,4 +1,4 @@
-"""Makes scripts in a tree find the interpreter beside themselves, and the tree's pip write only such scripts."""
+"""Makes scripts in a tree find the interpreter next to themselves, and makes the tree's pip write only such scripts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _NAME = re.compile(r"python[\w.+-]*", re.ASCII)
 
 
 def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tuple[str, str]]:
-    """Repair what breaks when a tree moves and yield its name and what was done; RECORDs are kept true.
+    """Repair what breaks when a tree moves and yield its name and what was done; RECORDs are updated.
 
-    A script is repaired if it begins as pip and uv write it, with an interpreter of its own directory, where that is
-    or was before the tree was moved. pip is edited as the bundled one was; one that the edits do not fit is left alone.
+    A script is repaired if it begins as pip and uv write it, with an interpreter that is in the script's directory, or
+    was there before the tree moved. pip is edited like the bundled one; a pip that the edits do not fit is left alone.
     """
     for facts in list(judged):
         path = root / facts.name
@@ -37,7 +37,7 @@ def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tu
 
 
 def _beside(path: Path, facts: TextFacts) -> str:
-    """Return the name of the interpreter if it is meant to lie beside the script, else an empty string."""
+    """Return the name of the interpreter if it should be next to the script, else an empty string."""
     named = Path(facts.paths[0]) if facts.paths else Path()
     if not _NAME.fullmatch(named.name) or not os.path.exists(path.with_name(named.name)):
         return ""
@@ -48,7 +48,7 @@ def _beside(path: Path, facts: TextFacts) -> str:
 
 
 def _rewritten(path: Path, named: str) -> bool:
-    """Give a script its new start; tell whether it began as installers write it, else it is left alone."""
+    """Replace a script's start; return whether it began as installers write it, otherwise it is left alone."""
     quoted = rf"[\"']?{re.escape(named)}[\"']?"
     begin = re.compile(rf"#!{re.escape(named)}[ \t]*\r?\n|#!/bin/sh\n'''exec' {quoted} \"\$0\" \"\$@\"\n' '''\r?\n")
     try:

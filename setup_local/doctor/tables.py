@@ -1,4 +1,4 @@
-"""What is looked for: models and loaders of `data/doctor/*.toml`."""
+"""What the doctor searches for: models and loaders of `data/doctor/*.toml`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIRECTORY = paths.DATA / "doctor"
 
 @dataclass(frozen=True, kw_only=True)
 class CpuLevel:
-    """One level of the x86-64 psABI, and what it demands beyond the level before."""
+    """One level of the x86-64 psABI, and what it requires beyond the level below."""
 
     name: str
     flags: tuple[str, ...]
@@ -29,7 +29,7 @@ class CertificatePlace:
 
 @dataclass(frozen=True, kw_only=True)
 class HostTables:
-    """Everything that the doctor looks for on a host; `fixes` says by topic what to do when it is not there."""
+    """Everything that the doctor searches for on a host; `fixes` says by topic what to do if it is missing."""
 
     terms: tuple[str, ...]
     terminfo_directories: tuple[str, ...]
@@ -47,7 +47,7 @@ class HostTables:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckTables:
-    """What `check` lets pass besides the policy: libraries that wheels may take from the system, the system's programs."""
+    """What `check` accepts in addition to the policy: system libraries that wheels may use, system programs."""
 
     wheel_libraries: tuple[str, ...]
     system_programs: tuple[str, ...]

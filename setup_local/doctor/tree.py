@@ -1,4 +1,4 @@
-"""Gathers facts about an installed tree: reads its interpreter as a file, then asks it about itself."""
+"""Gathers facts about an installed tree: reads its interpreter as a file, then queries it about itself."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from setup_local.errors import CatalogError, RequestError
 from setup_local.run import CommandFailed, run
 
 _SCRIPT = DIRECTORY / "ask.py"
-_PLACES = ("", "install", "python/install", "python")  # an installation below what the user names
+_PLACES = ("", "install", "python/install", "python")  # an installation below the directory that the user names
 _MODULES = "lib/python*/lib-dynload/*.so"
 _WINDOWS = "python.exe"
 _GLIBC = "GLIBC_"
-_SHOWN = 400  # characters of a failed interpreter's last words
+_SHOWN = 400  # characters from the end of a failed interpreter's output
 
 
 def find_interpreter(directory: Path) -> Path:
@@ -41,7 +41,7 @@ def find_interpreter(directory: Path) -> Path:
 
 
 def _kind(path: Path) -> FileKind:
-    """Return the kind of a file, OTHER for one that cannot be read: who reads all of it says so."""
+    """Return the kind of a file, OTHER for one that cannot be read: code that reads all of it reports that."""
     try:
         if not path.is_file():
             return FileKind.OTHER
@@ -57,7 +57,7 @@ def _of_other_system(name: str, directory: Path) -> RequestError:
 
 
 def refuse_no_directory(directory: Path) -> None:
-    """Raise `RequestError` for what is not a directory, or cannot be one."""
+    """Raise `RequestError` for a path that is missing or not a directory."""
     if not os.path.lexists(directory):
         raise RequestError("there is no such directory", where=directory)
     if not os.path.isdir(directory):
@@ -65,7 +65,7 @@ def refuse_no_directory(directory: Path) -> None:
 
 
 def tree_facts(directory: Path, host: HostFacts, environ: Mapping[str, str], tables: HostTables) -> TreeFacts:
-    """Return what can be found out about an installed tree. Raises `RequestError` if it is none."""
+    """Return the facts about an installed tree. Raises `RequestError` if it is not one."""
     interpreter = find_interpreter(directory)
     elf = _elf(interpreter)
     modules = [found for path in sorted(interpreter.parent.parent.glob(_MODULES)) if (found := _elf(path))]
@@ -110,7 +110,7 @@ def _ask(interpreter: Path, environ: Mapping[str, str], tables: HostTables, term
 
 
 def read_answer(text: str, where: object) -> tuple[Answer | None, str]:
-    """Return what the interpreter printed as an answer, or why it makes no sense."""
+    """Return what the interpreter printed as an answer, or why it is invalid."""
     try:
         return convert(Answer, _kebab(json.loads(text)), where=where), ""
     except (ValueError, AttributeError, CatalogError) as error:

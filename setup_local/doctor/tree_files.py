@@ -1,4 +1,4 @@
-"""Gathers what could break in a tree: linked binaries, programs with a `#!` line, links, and files that hold paths."""
+"""Gathers what could break in a tree: linked binaries, programs with a `#!` line, links, and files with paths."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from setup_local.errors import RequestError
 from setup_local.stage import installer
 
 _ORIGINS = ("$ORIGIN", "${ORIGIN}")
-_START = 1024  # bytes of a script that may hold its interpreter's path
-_PATHS = 1 << 20  # characters of a file with paths that are looked at
+_START = 1024  # bytes of a script that may contain its interpreter's path
+_PATHS = 1 << 20  # characters that are read of a file with paths
 _EXECUTABLE = 0o111
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """What everything in a tree is held to; `roots` are the absolute paths that lead to the tree.
+    """What everything in a tree is checked against; `roots` are the absolute paths that lead to the tree.
 
-    `demanded` tells that the floor was asked for, and is not just the policy's default.
+    `demanded` is whether the floor was requested and is not just the policy's default.
     """
 
     roots: tuple[str, ...]
@@ -37,14 +37,14 @@ class Limits:
     tables: CheckTables
 
     def inside(self, path: str) -> bool:
-        """Tell whether an absolute path leads into the tree."""
+        """Return whether an absolute path leads into the tree."""
         clean = posixpath.normpath(path)
         return any(clean == root or clean.startswith(f"{root}/") for root in self.roots)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """One NEEDED library: where the file's own search path leads to, and a file of that name elsewhere in the tree.
+    """One NEEDED library: where the file's own search path leads, and a file of that name elsewhere in the tree.
 
     Both are relative to the tree, and empty if there is none.
     """
@@ -56,7 +56,7 @@ class Library:
 
 @dataclass(frozen=True, kw_only=True)
 class BinaryFacts:
-    """A linked ELF file (or one that is damaged: then `elf` is None) in a tree; `name` is relative to it.
+    """A linked ELF file in a tree (`elf` is None if it is damaged); `name` is relative to the tree.
 
     `escaping` are search paths relative to the file that lead out of the tree.
     """
@@ -73,7 +73,7 @@ class BinaryFacts:
 class TextFacts:
     """A script, a symbolic link, or a file with paths: what it names, and whether that exists.
 
-    Of pip (kind `installer`): whether our edits are in it.
+    For pip (kind `installer`): whether it contains our edits.
     """
 
     name: str
@@ -84,7 +84,7 @@ class TextFacts:
 
 
 def tree_files(root: Path, limits: Limits) -> Iterator[BinaryFacts | TextFacts]:
-    """Yield the facts about every file that could break. Raises `RequestError` for what cannot be read."""
+    """Yield the facts about every file that could break. Raises `RequestError` for a file that cannot be read."""
     listed = sorted(_walk(root))
     by_name = {path.name: path for path in reversed(listed)}
     for path in listed:
@@ -133,7 +133,7 @@ def _file(
 
 
 def script_facts(name: str, head: str, limits: Limits) -> TextFacts:
-    """Return what a script's start names: the program of its `#!` line, or the one that a shell start hands it to."""
+    """Return the program that a script's start names, in its `#!` line or in the shell command that follows."""
     first, _, rest = head.partition("\n")
     program = first[2:].strip().split(" ")[0]
     second = rest.partition("\n")[0]
@@ -142,7 +142,7 @@ def script_facts(name: str, head: str, limits: Limits) -> TextFacts:
         mark = quoted[:1] if quoted[:1] in {'"', "'"} else " "
         program = quoted.removeprefix(mark).partition(mark)[0]
     elif not limits.inside(program) and limits.inside(first[2:].strip()):
-        program = first[2:].strip()  # a blank in the tree's path; the kernel cuts there, but this is what was meant
+        program = first[2:].strip()  # a space in the tree's path; the kernel cuts there, but this is what was meant
     named = (program,) if program.startswith("/") else ()
     return TextFacts(name=name, limits=limits, paths=named, kind="script", exists=not named or os.path.exists(program))
 
@@ -150,7 +150,7 @@ def script_facts(name: str, head: str, limits: Limits) -> TextFacts:
 def _binary(path: Path, name: str, *, root: Path, limits: Limits, by_name: dict[str, Path]) -> Iterator[BinaryFacts]:
     try:
         elf = read_elf(read_bounded(path))
-    except ValueError as error:  # damaged, or too large to be looked at
+    except ValueError as error:  # damaged, or too large to read
         yield BinaryFacts(name=name, limits=limits, elf=None, problem=str(error))
         return
     if not elf.linked:
@@ -162,7 +162,7 @@ def _binary(path: Path, name: str, *, root: Path, limits: Limits, by_name: dict[
 
 
 def _expanded(rpath: str, directory: Path) -> Path | None:
-    """Return the directory that a search path relative to its file means, None for any other."""
+    """Return the directory of a search path that is relative to its file, None for any other."""
     for origin in _ORIGINS:
         if rpath == origin or rpath.startswith(f"{origin}/"):
             return Path(os.path.normpath(f"{directory}{rpath.removeprefix(origin)}"))

@@ -1,1 +1,1 @@
-"""Smaller archives made of a full one, and what an archive's bytes are spent on."""
+"""Smaller archives made from a full one, and the sizes of an archive's parts."""

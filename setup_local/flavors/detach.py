@@ -1,4 +1,4 @@
-"""Takes the debug information of a linked file into a file of its own, as `objcopy --only-keep-debug` does."""
+"""Extracts the debug information of a linked file into a separate file, as `objcopy --only-keep-debug` does."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ from setup_local.values import BinaryFormat
 DIRECTORY = "lib/debug"
 SUFFIX = ".debug"
 BUNDLE = ".dSYM/"
-_FIRST = 2  # letters of the build id that name a directory
+_FIRST = 2  # letters of the build id that form a directory's name
 
 
 def debug_path(identity: str) -> str:
-    """Return where a debugger looks for the file of a build id, below its directory for debug files."""
+    """Return where a debugger searches for the file of a build id, below its directory for debug files."""
     return f".build-id/{identity[:_FIRST]}/{identity[_FIRST:]}{SUFFIX}"
 
 
 def detach(data: bytes, *, where: str) -> tuple[str, bytes] | None:
-    """Return the path below the directory for debug files and the bytes of what `strip` removes.
+    """Return the path, below the directory for debug files, and the bytes of what `strip` removes.
 
-    None for anything that is no linked file, and for a library that has nothing to debug: `libpython3.so` only names
-    another one. Other formats need not have any: on macOS it has files of its own. Raises `StageError` for a linked file without build id or debug information.
+    None for anything that is not a linked file, and for a library without anything to debug: `libpython3.so` only names
+    another one. Other formats need not have debug information: on macOS it is in separate files. Raises `StageError`
+    for a linked file without build id or debug information.
     """
     try:
         file = rewriter(data)

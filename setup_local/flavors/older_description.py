@@ -1,4 +1,4 @@
-"""Copies of a full archive whose PYTHON.json has an older format version, for readers that know no newer one."""
+"""Copies of a full archive whose PYTHON.json has an older format version, for readers that do not know a newer one."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from setup_local.errors import ArchiveError, CatalogError, DescriptionError, Out
 from setup_local.stage import pack
 
 VERSIONS = ("7",)
-# Version 8 brought this key; 7 has no word for what only it says.
+# Added in version 8; version 7 cannot express what only this key states.
 _BUILD_OPTIONS = "build_options"
 _UNSAID = "freethreaded"
-# PyOxidizer takes an empty list for an SPDX expression without a word; where there is no list, CPython's own licence holds.
+# PyOxidizer reads an empty list as an empty SPDX expression; without a list, CPython's own licence applies.
 _LICENCES = ("licenses", "license_paths")
 
 
 def with_description(archive: Path, version: str, *, output: Path, threads: int = 1) -> Path:
-    """Write a copy of a full archive with PYTHON.json of another version and return its path; all else stays the same.
+    """Write a copy of a full archive with PYTHON.json in another version and return its path; all else is unchanged.
 
-    The manifest is left out: the reader that the copy is for refuses files that it does not know beside PYTHON.json. The
-    copy's name ends in `-full-json7`, so that nobody takes it for the original. Raises `RequestError`, `ArchiveError` and
-    `DescriptionError` for an archive that is none, is not a full one, or cannot be described so, `OutputError` where the
-    result cannot be written.
+    The manifest is left out: the reader for which the copy is made rejects unknown files next to PYTHON.json. The
+    copy's name ends in `-full-json7`, so that it is not mistaken for the original. Raises `RequestError`,
+    `ArchiveError` and `DescriptionError` for a file that is not an archive, is not a full one, or cannot be described
+    this way, `OutputError` if the result cannot be written.
     """
     name = archive_name.described_otherwise(archive.name, version)
     if not name:
@@ -53,7 +53,7 @@ def with_description(archive: Path, version: str, *, output: Path, threads: int 
 
 
 def older(data: bytes, version: str, *, where: Path) -> bytes:
-    """Return the bytes of PYTHON.json in another format version. Raises `DescriptionError` for what it cannot describe."""
+    """Return PYTHON.json in another format version. Raises `DescriptionError` for anything that it cannot describe."""
     try:
         said = description.read_description(data)
     except DescriptionError as error:

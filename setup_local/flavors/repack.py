@@ -1,4 +1,4 @@
-"""Makes one flavour of a full archive: reads it once, leaves parts out, moves the installation up, packs again."""
+"""Makes one flavour of a full archive: reads it once, leaves parts out, moves the installation up, packs the result."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class NoDebugInformation(ArchiveError):
 
 @dataclass(frozen=True, kw_only=True)
 class _Kept:
-    """One member of the new archive: a link's target, an empty directory, or where a file's bytes lie, and their SHA-256."""
+    """One member of the new archive: a link's target, an empty directory, or offset, size and SHA-256 of a file."""
 
     name: str
     directory: bool = False
@@ -50,9 +50,9 @@ class _Kept:
 
 @dataclass(kw_only=True)
 class _Chosen:
-    """What the new archive is made of; `name` is its name without the suffix, `scratch` holds all bytes.
+    """The contents of the new archive; `name` is its name without the suffix, `scratch` holds all bytes.
 
-    `libpython` tells how the interpreter has it linked, `detached` that it is debug information.
+    `libpython` is how it is linked to the interpreter, `detached` whether this is debug information.
     """
 
     scratch: IO[bytes]
@@ -68,8 +68,8 @@ def repack(
 ) -> Path:
     """Write one flavour of a full archive and return its path; the same archive always gives the same bytes.
 
-    Raises `NoDebugInformation`, `ArchiveError`, `DescriptionError` and `RequestError` for an archive that is none or not a full one,
-    `StageError` for a binary that cannot be stripped, `OutputError` where the result cannot be written.
+    Raises `NoDebugInformation`, `ArchiveError`, `DescriptionError` and `RequestError` for a file that is not a full
+    archive, `StageError` for a binary that cannot be stripped, `OutputError` if the result cannot be written.
     """
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def repack(
 
 
 def _beginning(said: description.Description, flavor: Flavor) -> str:
-    """Return a flavour's name without suffix; of the build options only those that change what Python does are named."""
+    """Return a flavour's name without suffix; it contains only build options that change what Python does."""
     options = said_options(said.build_options)
     return f"{stem(said.python_implementation_name, said.python_version, said.target_triple, options)}-{flavor.name}"
 
@@ -118,7 +118,7 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
 def _add_start(chosen: _Chosen, archive: Path) -> None:
     """Add the commands that a debugger starts with, if there is something to debug."""
     if any(name.startswith(f"{detach.DIRECTORY}/") and detach.BUNDLE in name for name in chosen.kept):
-        return  # debuggers of macOS find bundles by themselves
+        return  # macOS debuggers find bundles by themselves
     if not any(name.endswith(detach.SUFFIX) for name in chosen.kept):
         raise NoDebugInformation("there is no debug information in it", where=archive)
     _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
@@ -132,20 +132,20 @@ def _description(data: bytes, archive: Path) -> description.Description:
 
 
 def _safe_name(name: str, archive: Path) -> str:
-    """Return a name that somebody else's description made; the schema's patterns let a newline at an end pass."""
+    """Return a name from somebody else's description; the schema's patterns accept a newline at the end."""
     if not name.isprintable() or "/" in name:
         raise DescriptionError(f"makes a file name of {name!r}", where=f"{archive}: {description.NAME}")
     return name
 
 
 def _emptied(chosen: _Chosen) -> set[str]:
-    """Return the directories of which every file was left out."""
+    """Return the directories whose files were all left out."""
     gone = {posixpath.dirname(name) for name in chosen.left_out}
     return gone - {posixpath.dirname(name) for name in chosen.kept}
 
 
 def _moved(member: Member) -> str:
-    """Return a member's path below `python/` in the new archive; empty for what no flavour has."""
+    """Return a member's path below `python/` in the new archive; empty for members that no flavour has."""
     if member.kind is MemberKind.DIRECTORY:
         return ""
     if member.name.startswith(_INSTALL):
@@ -170,7 +170,7 @@ def _take(
 
 
 def _take_debug(chosen: _Chosen, member: Member, name: str, read: Callable[[], bytes]) -> None:
-    """Keep the debug information of a linked file, the licence texts and what helps a debugger."""
+    """Keep the debug information of a linked file, the licence texts and the files that help a debugger."""
     if member.kind is not MemberKind.FILE:
         return
     if member.name == _GDB_COMMANDS:
@@ -205,7 +205,7 @@ def _write(chosen: _Chosen, packed: tarfile.TarFile) -> None:
 
 
 def _digests(items: list[_Kept]) -> dict[str, str]:
-    """Return the hash of each file, and of each link the hash of the file that it leads to."""
+    """Return the hash of each file, and for each link the hash of the file that it leads to."""
     files = {item.name: item.sha256 for item in items if item.sha256}
     hops = Hops(links={item.name: item.target for item in items if item.target})
     ends = {name: hops.end(name) for name in hops.links}
@@ -213,7 +213,7 @@ def _digests(items: list[_Kept]) -> dict[str, str]:
 
 
 def _living(chosen: _Chosen) -> Iterator[_Kept]:
-    """Yield what goes into the archive: everything but links to what was left out."""
+    """Yield the contents of the archive: everything except links to what was left out."""
     for item in chosen.kept.values():
         end = posixpath.normpath(posixpath.join(posixpath.dirname(item.name), item.target))
         if not item.target or not any(path == end or path.startswith(f"{end}/") for path in chosen.left_out):

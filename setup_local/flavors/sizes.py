@@ -1,4 +1,4 @@
-"""Measures what the bytes of an archive are spent on, part by part."""
+"""Measures the sizes of an archive's parts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from setup_local.catalog.flavors import FlavorCatalog, Part, source_of
 
 _ROOT, _INSTALL = "python/", "install/"
 _FULL = ("PYTHON.json", "build", "install")
-_MOST = 0.5  # share of its part with which a directory is shown in more detail
+_MOST = 0.5  # share of its part above which a directory is shown in more detail
 _FORMAT = 1  # version of the JSON that `as_json` returns
 
 
@@ -24,7 +24,7 @@ _FORMAT = 1  # version of the JSON that `as_json` returns
 class PartSize:
     """The files of one part (path and bytes); sizes are in bytes, before packing.
 
-    `bytecode` is a share of `size`, and so is `debug`, what debug information takes of it.
+    `bytecode` and `debug`, the size of debug information, are shares of `size`.
     """
 
     part: Part
@@ -44,7 +44,7 @@ class PartSize:
     def groups(self) -> dict[str, int]:
         """Return the bytes of the part's files and directories (`json/`), the largest first.
 
-        A directory that has most of the part is divided further. Names are relative to what all files share.
+        A directory with most of the part is divided further. Names are relative to the files' common directory.
         """
         base = posixpath.commonpath([posixpath.dirname(path) for path, _ in self.files])
         start = f"{base}/" if base else ""
@@ -55,7 +55,7 @@ class PartSize:
         return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
     def _below(self, start: str) -> dict[str, int]:
-        """Return the bytes of each file and directory in a directory; bytecode counts for its source."""
+        """Return the bytes of each file and directory in a directory; bytecode counts towards its source."""
         found: dict[str, int] = {}
         for path, size in self.files:
             source = source_of(path) or path
@@ -106,7 +106,7 @@ def measure(archive: Path, catalog: FlavorCatalog) -> Sizes:
 
 
 def _debug_size(data: bytes) -> int:
-    """Return what debug information takes of a file; nothing for one that cannot be read."""
+    """Return the size of debug information in a file; 0 for a file that cannot be read."""
     try:
         return debug_size(data)
     except (struct.error, ValueError, IndexError, KeyError):
@@ -114,7 +114,7 @@ def _debug_size(data: bytes) -> int:
 
 
 def _in_installation(files: Iterable[tuple[str, int]]) -> list[tuple[str, int]]:
-    """Return the files with paths as the parts have them; in a full archive the installation lies deeper."""
+    """Return the files with paths as in the parts; in a full archive the installation is a level deeper."""
     listed = list(files)
     full = any(path.partition("/")[0] in _FULL for path, _ in listed)
     return [(path.removeprefix(_INSTALL), size) for path, size in listed] if full else listed

@@ -9,9 +9,9 @@ from setup_local.errors import StageError
 
 
 def strip(data: bytes, *, where: str) -> bytes:
-    """Return a linked file without what is not loaded, and any other file as it is.
+    """Return a linked file without the parts that are not loaded, and any other file unchanged.
 
-    Raises `StageError` for a file that is not laid out as linkers do.
+    Raises `StageError` for a file with a layout that linkers do not produce.
     """
     try:
         file = rewriter(data)

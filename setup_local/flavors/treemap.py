@@ -1,6 +1,6 @@
-"""Draws sizes as a treemap: each part a rectangle whose area is its share, with its largest pieces inside.
+"""Draws sizes as a treemap: each part is a rectangle with the area of its share and its largest pieces inside.
 
-The layout is the squarified one (Bruls, Huizing, van Wijk, "Squarified Treemaps", 2000).
+The layout is squarified (Bruls, Huizing, van Wijk, "Squarified Treemaps", 2000).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from rich.filesize import decimal
 from setup_local.flavors.sizes import Sizes
 
 _WIDTH, _HEIGHT, _TITLE, _MARGIN = 1200.0, 700.0, 34.0, 2.0
-_HEAD = 18.0  # height of a part's own line
+_HEAD = 18.0  # height of a part's heading
 _SMALLEST = 8.0  # shorter sides are not drawn
-_FONT, _LETTER = 12, 6.6  # size of the letters, and about how wide one is
+_FONT, _LETTER = 12, 6.6  # font size, and approximate width of a letter
 _COLOURS = (
     "#4e79a7", "#f28e2b", "#59a14f", "#e15759", "#76b7b2", "#b07aa1", "#edc948", "#9c755f", "#ff9da7", "#8c8c8c",
 )  # fmt: skip
@@ -32,7 +32,7 @@ class Box:
     height: float
 
     def inner(self, margin: float, head: float = 0.0) -> Box:
-        """Return what is left inside of a margin, below a line of text."""
+        """Return the area inside a margin, below a line of text."""
         return Box(
             x=self.x + margin,
             y=self.y + margin + head,
@@ -42,7 +42,7 @@ class Box:
 
 
 def layout(sizes: Mapping[str, int], box: Box) -> dict[str, Box]:
-    """Divide a rectangle among names, as squarely as it goes; areas are in proportion to the sizes."""
+    """Divide a rectangle among names, as squarely as possible; areas are in proportion to the sizes."""
     rest = sorted(((name, size) for name, size in sizes.items() if size > 0), key=lambda item: (-item[1], item[0]))
     scale = box.width * box.height / (sum(size for _, size in rest) or 1)
     areas = [(name, size * scale) for name, size in rest]
@@ -55,7 +55,7 @@ def layout(sizes: Mapping[str, int], box: Box) -> dict[str, Box]:
 
 
 def _row(areas: list[tuple[str, float]], side: float) -> int:
-    """Return how many of the first areas make the row with the squarest worst rectangle."""
+    """Return how many of the first areas form the row whose worst rectangle is closest to a square."""
     best, count = _worst(areas[:1], side), 1
     while count < len(areas) and (worse := _worst(areas[: count + 1], side)) <= best:
         best, count = worse, count + 1
@@ -70,7 +70,7 @@ def _worst(row: list[tuple[str, float]], side: float) -> float:
 
 
 def _place(row: list[tuple[str, float]], box: Box, placed: dict[str, Box]) -> Box:
-    """Place a row along the shorter side and return what is left of the rectangle."""
+    """Place a row along the shorter side and return the rest of the rectangle."""
     side = min(box.width, box.height)
     thickness = sum(area for _, area in row) / side
     start = 0.0
@@ -87,7 +87,7 @@ def _place(row: list[tuple[str, float]], box: Box, placed: dict[str, Box]) -> Bo
 
 
 def svg(sizes: Sizes) -> str:
-    """Return the picture; the exact figures appear under the pointer."""
+    """Return the picture; exact figures are shown under the pointer."""
     heading = f"{sizes.archive}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}"',

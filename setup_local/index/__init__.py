@@ -1,1 +1,1 @@
-"""The index of built distributions: written for tools and people, read to get one of them."""
+"""The index of built distributions: written for tools and people, read to obtain a distribution."""

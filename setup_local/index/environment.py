@@ -1,4 +1,4 @@
-"""Makes an environment of a distribution: a directory that appears whole, or not at all."""
+"""Creates an environment from a distribution: a directory that appears complete or not at all."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _WINDOWS = "python.exe"
 _DESCRIPTION = "PYTHON.json"
 # Parts of a full archive that no environment needs.
 _LEFT_OUT = (_TOP / "build", _TOP / "licenses")
-# What pip needs of the caller's environment; all else stays out.
+# The part of the caller's environment that pip needs; everything else is dropped.
 _HANDED_ON = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_", "REQUESTS_CA_BUNDLE")
 _PLAIN = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "NETRC", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_CONFIG_DIRS")
-# Options of pip that would lead it astray; PIP_VERSION is ours, and pip would take it for its option --version.
+# Options that would mislead pip; PIP_VERSION is ours, and pip would read it as its option --version.
 _KEPT_BACK = {"PIP_VERSION", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_DRY_RUN", "PIP_HELP"}
 _STEERED = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 _QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_ROOT_USER_ACTION": "ignore"}
@@ -46,8 +46,8 @@ def create(
 ) -> Path:
     """Unpack an archive to `directory`, install exact versions of packages, and return the interpreter's path.
 
-    `directory` must not exist or be empty; it appears when all is done, with a manifest of what is in it then. Raises `OutputError`, `ArchiveError`,
-    and `SourceError` when a package cannot be had.
+    `directory` must not exist, or be empty; it appears when everything is done, with a manifest of its contents. Raises
+    `OutputError`, `ArchiveError`, and `SourceError` if a package cannot be obtained.
     """
     refuse_occupied(directory)
     final = directory.resolve()
@@ -65,7 +65,7 @@ def create(
 
 
 def refuse_occupied(directory: Path) -> None:
-    """Raise `OutputError` unless a directory is empty or not there."""
+    """Raise `OutputError` unless a directory is empty or missing."""
     hint = "name a new directory, or remove this one"
     try:
         if any(directory.iterdir()):
@@ -78,9 +78,9 @@ def refuse_occupied(directory: Path) -> None:
 
 @contextlib.contextmanager
 def _staging(directory: Path) -> Iterator[Path]:
-    """Give a temporary directory beside the one that is made; remove those that killed processes left.
+    """Yield a temporary directory next to the new one; remove those that killed processes left behind.
 
-    A lock that ends with its process tells which are in use.
+    A lock that ends with its process shows which are in use.
     """
     prefix = f".{directory.name}.making-"
     try:
@@ -111,7 +111,7 @@ def _remove_unlocked(directory: Path) -> None:
 
 
 def _unpacked(archive: Path, staging: Path) -> Path:
-    """Unpack what an environment needs of an archive; return the directory that is the installation."""
+    """Unpack the parts of an archive that an environment needs; return the installation directory."""
     try:
         writer = TreeWriter(staging)
         for member, read in read_safe_members(archive):
@@ -170,9 +170,10 @@ def _pip_environment(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _make_scripts_movable(root: Path, python: Path) -> None:
-    """Let the scripts that pip wrote find their interpreter beside themselves: they name a place that goes away.
+    """Make the scripts that pip wrote find their interpreter next to themselves: they name a path that will disappear.
 
-    A pip that came with them is edited as the bundled one was, if the edits fit it, and writes such scripts later.
+    A pip that was installed with them is edited like the bundled one, if the edits fit it, and writes relocatable
+    scripts later.
     """
     interpreter = python.resolve().name
     for path in sorted((root / "bin").iterdir()):
@@ -188,7 +189,7 @@ def _make_scripts_movable(root: Path, python: Path) -> None:
 def _movable(path: Path, interpreter: str, place: str) -> str | None:
     """Return a script without the path of its interpreter, None if there is nothing to change.
 
-    A path that is long or has blanks cannot stand in the first line; pip then writes three lines for `sh`.
+    A path that is long or contains spaces cannot be in the first line; pip then writes three lines for `sh`.
     """
     with path.open("rb") as stream:
         if stream.read(2) != b"#!":
@@ -203,7 +204,7 @@ def _movable(path: Path, interpreter: str, place: str) -> str | None:
 
 
 def _write_manifest(root: Path) -> None:
-    """List what is in the environment, so that changes can be told later; it takes the place of the archive's manifest."""
+    """List the environment's contents, to detect changes later; this replaces the archive's manifest."""
     try:
         text = manifest.to_text(manifest.digests({name: root / name for name in files.below(root)}))
     except OSError as error:

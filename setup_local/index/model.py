@@ -21,7 +21,7 @@ FORMAT = 1
 FILE = "versions.json"
 _SCHEMA = "index-1"
 _MOST_ERRORS = 20
-_SHOWN = 200  # characters of what somebody else wrote
+_SHOWN = 200  # characters of text that somebody else wrote
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +52,7 @@ class DebugInformation:
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """All distributions of one directory, the newest version first, and the debug information that lies beside them."""
+    """All distributions of one directory, the newest version first, and the debug information next to them."""
 
     distributions: tuple[Distribution, ...]
     debug_information: tuple[DebugInformation, ...] = ()
@@ -67,7 +67,7 @@ class Index:
 
 
 def parse_index(text: str | bytes, *, where: object) -> Index:
-    """Return the index that a text holds; raise `SourceError` if it is not `versions.json` of format 1."""
+    """Return the index in a text; raise `SourceError` if it is not `versions.json` of format 1."""
     data = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
     try:
         document: Any = strict_json.parse(data, limit=load_limits().index_bytes)

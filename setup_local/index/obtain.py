@@ -1,4 +1,4 @@
-"""Finds a distribution in an index, and gets it: never under its name unless its bytes are the right ones."""
+"""Finds a distribution in an index and obtains it; it appears under its name only if its bytes are the right ones."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from setup_local.index import model
 from setup_local.index.model import Distribution, Index, parse_index
 from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS
 
-# What does not make another Python of it; a name that says nothing has the first.
+# Build options that do not make it a different Python; a name without options has the first.
 _PLAIN = frozenset({"", NO_OPTIONS, *OPTIMIZATION_WORDS})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """What is asked for: `version` is `3.13`, `3.13.5`, `cpython-3.13` or empty; the rest may be open."""
+    """A request: `version` is `3.13`, `3.13.5`, `cpython-3.13` or empty; the rest may be left open."""
 
     version: str
     target_triple: str
@@ -71,7 +71,7 @@ class Place:
             raise SourceError(f"cannot be had: {error}", where=url) from error
 
     def get(self, item: Distribution) -> Path:
-        """Return the verified archive: where it lies in a directory, else in the cache, downloaded if need be."""
+        """Return the verified archive: its path next to the index, else in the cache, downloaded if necessary."""
         try:
             return self._got(item)
         except ValueError as error:
@@ -96,7 +96,7 @@ class Place:
 
 
 def _refuse_strange(index: str) -> None:
-    """Raise `RequestError` for what is neither a directory nor a URL that can be asked."""
+    """Raise `RequestError` for anything that is neither a directory nor a usable URL."""
     scheme, mark, _ = index.partition("://")
     where, hint = f"--index {index}", "name a directory, or an http(s) URL"
     if not index.strip() or (mark and scheme not in ("http", "https", "file")):
@@ -127,7 +127,7 @@ def _verified(path: Path, form: Form, *, where: object = None) -> Path:
 
 
 def choose(index: Index, wanted: Wanted, *, where: str) -> Distribution:
-    """Return the newest distribution that was asked for; raise `RequestError` that says what there is."""
+    """Return the newest distribution that matches; raise a `RequestError` that says what there is."""
     fitting = [item for item in index.distributions if _fits(item, wanted)]
     if not fitting:
         listed = {f"{item.version} {item.target_triple} {item.flavor.value}": None for item in index.distributions}
@@ -152,7 +152,7 @@ def _fits(item: Distribution, wanted: Wanted) -> bool:
 
 
 def _is_final_of(version: str, series: str) -> bool:
-    """Tell whether a version is a release of a series (`3.13`, `3`, or none); a prerelease must be named exactly."""
+    """Return whether a version is a release of a series (`3.13`, `3`, or any); a prerelease must be named exactly."""
     return (not series or version.startswith(f"{series}.")) and not Version(version).is_prerelease
 
 
@@ -162,7 +162,7 @@ def _preference(item: Distribution) -> tuple[Version, int, int, str]:
 
 
 def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lambda _: None) -> Path:
-    """Put a verified archive into a directory, in one step; return its path there. Raises `OutputError`."""
+    """Put a verified archive into a directory atomically; return its path there. Raises `OutputError`."""
     target = output / archive.name
     try:
         output.mkdir(parents=True, exist_ok=True)
@@ -177,5 +177,5 @@ def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lamb
 
 
 def host_triple(machine: str, libc: str) -> str:
-    """Return the target triple of a Linux host; `libc` is what `platform.libc_ver` calls it."""
+    """Return the target triple of a Linux host; `libc` is the name that `platform.libc_ver` returns."""
     return f"{machine}-unknown-linux-{'gnu' if libc == 'glibc' else 'musl'}"

@@ -1,4 +1,4 @@
-"""`index.html`: the index for people; one file that needs nothing else, not even a server."""
+"""`index.html`: the index for people; a self-contained file that does not even need a server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from setup_local.index.platforms import VARIANTS, Platform, platform, rank
 from setup_local.render import render
 
 FILE = "index.html"
-# What somebody takes who has no special wish.
+# The order of preference for users without special requirements.
 _FIRST = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.INSTALL_FULL, Flavor.FULL, Flavor.MINIMAL)
 _SYSTEMS = {"linux": "Linux", "darwin": "macOS", "windows": "Windows"}
 _LIBRARIES = {"gnu": "glibc", "gnueabihf": "glibc", "musleabihf": "musl", "none": ""}
@@ -37,7 +37,7 @@ _COLUMNS = ("version", "triple", "flavor", "options")
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What to choose first on one platform, with a line to copy for each way of getting it."""
+    """The first choice on one platform, with a line to copy for each way of obtaining it."""
 
     target: Platform
     item: Distribution
@@ -45,14 +45,14 @@ class Choice:
 
     @property
     def title(self) -> str:
-        """Return the platform as people name it."""
+        """Return the common name of the platform."""
         library = _LIBRARIES.get(self.target.libc, self.target.libc)
         system = _SYSTEMS.get(self.target.system, self.target.system) + (f" ({library})" if library else "")
         return f"{system}, {_PROCESSORS.get(self.target.family, self.target.family)}"
 
 
 def to_html(index: Index, archives: str, uv_url: str) -> str:
-    """Return the page; `archives` is the URL of the directory, `uv_url` where uv's file can be had."""
+    """Return the page; `archives` is the URL of the directory, `uv_url` that of uv's file."""
     rows = [_row(item, index.debug_information) for item in index.distributions]
     groups = [(version, list(below)) for version, below in groupby(rows, key=lambda row: row["version"])]
     values: dict[str, object] = {
@@ -67,7 +67,7 @@ def to_html(index: Index, archives: str, uv_url: str) -> str:
 
 
 def choices(items: Iterable[Distribution], archives: str, uv_url: str) -> tuple[Choice, ...]:
-    """Return what to choose first on each platform: the newest final version, for any processor of the architecture."""
+    """Return the first choice on each platform: the newest final version, for any processor of the architecture."""
     best: dict[Platform, Distribution] = {}
     for item in items:
         target = platform(item.target_triple)
@@ -112,7 +112,7 @@ def _lines(item: Distribution, target: Platform, archives: str, uv_url: str) -> 
 
 
 def _docker_line(item: Distribution, url: str) -> str:
-    """Return the instruction that takes the archive over HTTP, or out of the directory where the index lies."""
+    """Return the instruction that adds the archive over HTTP, or from the directory of the index."""
     if url.startswith(("http:", "https:")):
         return f"ADD --checksum=sha256:{item.sha256} --unpack=true {url} /opt/"
     return f"ADD {item.file} /opt/"
@@ -152,14 +152,14 @@ def _debug(item: DebugInformation) -> dict[str, object]:
 
 
 def _owners(debug: DebugInformation, items: Iterable[Distribution]) -> list[Distribution]:
-    """Return the distributions whose debug information an archive holds: stripped ones with the same name before it."""
+    """Return the distributions whose debug information an archive contains: stripped ones with the same name prefix."""
     stem = debug.file.rpartition("-debuginfo.tar.")[0]
     lacking = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.MINIMAL)
     return [item for item in items if item.flavor in lacking and item.file.startswith(f"{stem}-{item.flavor.value}.")]
 
 
 def _escaped(value: object) -> object:
-    """Return a value with every text in it made safe for HTML."""
+    """Return a value with all text in it escaped for HTML."""
     if isinstance(value, str):
         return html.escape(value)
     if isinstance(value, dict):

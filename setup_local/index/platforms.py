@@ -1,4 +1,4 @@
-"""What an archive runs on, and which of several for one system is the one to take."""
+"""The platform that an archive runs on, and which of several archives for one system to prefer."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ VARIANTS = ("freethreaded", "debug")  # in the order in which uv writes them
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Platform:
-    """Architecture, its level (`v3` of `x86_64_v3`, or nothing), system, and C library in uv's words."""
+    """Architecture, its level (`v3` of `x86_64_v3`, or empty), system, and C library in uv's terms."""
 
     system: str
     family: str
@@ -23,7 +23,7 @@ class Platform:
 
 
 def platform(triple: str) -> Platform:
-    """Return what a target triple means."""
+    """Return the platform of a target triple."""
     family, *rest = without_level(triple).split("-")
     if "apple" in rest:
         system, libc = "darwin", "none"
@@ -35,9 +35,9 @@ def platform(triple: str) -> Platform:
 
 
 def rank(item: Distribution, flavors: Sequence[Flavor]) -> tuple[int, int, int, str]:
-    """Return what sorts the best of several archives first; a name without build options means the best there are.
+    """Return a key that sorts the best of several archives first; a name without options means the best there are.
 
-    What nobody asked for by default (a TLS library, how it is linked) comes last.
+    Options that nobody gets by default (a TLS library, how it is linked) come last.
     """
     options = item.build_options.split("+") if item.build_options else OPTIMIZATION_WORDS
     special = set(options) - {NO_OPTIONS, *VARIANTS, *OPTIMIZATION_WORDS}

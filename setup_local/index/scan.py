@@ -1,4 +1,4 @@
-"""Looks at the archives of a directory: what each holds, its size and its hash."""
+"""Reads the archives of a directory: their contents, sizes and hashes."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def scan(
 ) -> Index:
     """Return the index of a directory; every archive is read to its end.
 
-    `base_url` is where the archives will be served; without it URLs are relative. Files that are no
-    distributions are reported, but for those named in `written`; `judge` raises what it has against an archive. Raises `ArchiveError` for a damaged archive
-    and for one whose name is not what it holds, `RequestError` if there is nothing to list.
+    `base_url` is where the archives will be served; without it URLs are relative. Files that are not distributions are
+    reported, except for those in `written`; `judge` raises its objections to an archive. Raises `ArchiveError` for a
+    damaged archive and for one whose name does not match its contents, `RequestError` if there is nothing to list.
     """
     found, debug = [], []
     for path in _files(directory):
@@ -84,7 +84,7 @@ def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
 
 
 def _debug_information(path: Path, base_url: str) -> DebugInformation:
-    """Read an archive of debug information to its end; raise `ArchiveError` for one that is not laid out as such."""
+    """Read an archive of debug information to its end; raise `ArchiveError` for one without the expected layout."""
     places = (_BUILD_ID.fullmatch(member.name) for member, _ in read_safe_members(path))
     build_ids = tuple(sorted(place["first"] + place["rest"] for place in places if place))
     if not build_ids:
@@ -109,7 +109,7 @@ def _sha256(path: Path) -> str:
 
 
 def _read(path: Path, name: ArchiveName) -> _Facts:
-    """Read an archive to its end; a full one says itself what it is, and must agree with its name."""
+    """Read an archive to its end; the description in a full one must agree with its name."""
     described = None
     for member, read in read_safe_members(path):
         if member.name == DESCRIPTION:

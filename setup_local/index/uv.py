@@ -1,7 +1,7 @@
 """`download-metadata.json`, which `uv python install --python-downloads-json-url` reads.
 
-There is one entry for each version, platform and variant: uv knows no flavours. Its URLs must be absolute.
-The fields are those of uv 0.13 (`uv python list --show-urls` shows what it understood).
+There is one entry for each version, platform and variant: uv has no flavours. Its URLs must be absolute. The fields are
+those of uv 0.13 (`uv python list --show-urls` shows what it understood).
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from setup_local.index.model import Distribution, Index
 from setup_local.index.platforms import VARIANTS, known, platform, rank
 
 FILE = "download-metadata.json"
-_FAMILIES = {"ppc64le": "powerpc64le"}  # processors that uv calls otherwise than triples do
-_UNNAMED = ("universal2",)  # what uv has no word for: it takes an archive of its own processor
-# The smallest that is complete comes first; uv takes the directory `install` out of a full archive by itself.
+_FAMILIES = {"ppc64le": "powerpc64le"}  # processors that uv names differently from triples
+_UNNAMED = ("universal2",)  # uv has no name for it: it uses an archive of its own processor
+# The smallest complete one comes first; uv itself extracts the directory `install` from a full archive.
 _FLAVORS = (Flavor.INSTALL_ONLY_STRIPPED, Flavor.INSTALL_ONLY, Flavor.FULL)
 
 

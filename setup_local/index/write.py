@@ -1,4 +1,4 @@
-"""Writes everything that an index consists of into the directory of the archives, each file in one step."""
+"""Writes all files of an index into the directory of the archives, each of them atomically."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def checksums(index: Index) -> str:
 
 
 def _replace(target: Path, text: str) -> Path:
-    """Write a file that appears under its name only when it is whole."""
+    """Write a file that appears under its name only when it is complete."""
     try:
         with atomic_write(target) as fresh:
             fresh.write_text(text, encoding="utf-8")

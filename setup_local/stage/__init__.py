@@ -1,1 +1,1 @@
-"""Build results become one tree and one deterministic archive."""
+"""Combines build results into one tree and one deterministic archive."""

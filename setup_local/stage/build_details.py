@@ -1,4 +1,4 @@
-"""Makes `build-details.json` (PEP 739, from CPython 3.14 on) right wherever the installation lies."""
+"""Makes `build-details.json` (PEP 739, since CPython 3.14) correct wherever the installation is."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ FILE = "build-details.json"
 
 
 def relocate(stdlib: Path, root: Path, prefix: str, companion: Companion | None = None) -> None:
-    """Make every directory of the file relative, if there is one; raise `StageError` for one that cannot be.
+    """Make every directory in the file relative, if the file exists; raise `StageError` for one that cannot be.
 
-    `root` is where the installation that was configured for `prefix` lies. PEP 739: `base_prefix` is relative to
-    the file's own directory, all else to `base_prefix`. With a companion, the library to link is that one: the static one
-    cannot be linked without what only a full archive has.
+    `root` is the directory of the installation that was configured for `prefix`. PEP 739: `base_prefix` is relative to
+    the file's own directory, everything else to `base_prefix`. With a companion, that is the library to link: linking
+    the static one requires files that only a full archive has.
     """
     path = stdlib / FILE
     if not path.exists():
@@ -46,7 +46,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _relative(value: Any, prefix: str) -> Any:
-    """Return a value with every path below the prefix as seen from there."""
+    """Return a value with every path below the prefix made relative to it."""
     match value:
         case dict():
             return {name: _relative(inner, prefix) for name, inner in value.items()}
@@ -57,7 +57,7 @@ def _relative(value: Any, prefix: str) -> Any:
 
 
 def _first(value: Any, text: str) -> str | None:
-    """Return the first string in a JSON value that holds a text."""
+    """Return the first string in a JSON value that contains a text."""
     match value:
         case dict():
             return next((found for inner in value.values() if (found := _first(inner, text))), None)

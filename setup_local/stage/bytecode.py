@@ -1,4 +1,4 @@
-"""Bytecode of the whole library: valid wherever the tree is unpacked, the same bytes each time."""
+"""Bytecode of the whole library: valid wherever the tree is unpacked, and reproducible."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from setup_local.build.launcher import HostPython
 from setup_local.errors import StageError
 from setup_local.run import CommandFailed, run
 
-# Part of the result: another number shares the files out differently.
+# Part of the result: another number divides the files differently.
 SHARES = 8
-# Everything the interpreter sees; the hash seed decides about the order of constant sets.
+# The interpreter's whole environment; the hash seed determines the order of constant sets.
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONHASHSEED": "0", "HOME": "/nonexistent"}
 _TESTS = frozenset({"test", "tests"})
 
@@ -20,7 +20,7 @@ _TESTS = frozenset({"test", "tests"})
 def compile_library(install: Path, python: HostPython, checked: tuple[str, ...], jobs: int) -> None:
     """Compile every module below `lib/` with a Python of the same version, `jobs` shares at a time.
 
-    Raises `StageError` if a module that is no test data cannot be compiled, or the interpreter fails.
+    Raises `StageError` if a module other than test data cannot be compiled, or the interpreter fails.
     """
 
     def compiled(index: int) -> list[str]:

@@ -1,7 +1,7 @@
-"""Tells build systems how a program embeds this Python: `python3-config`, and the files of pkg-config.
+"""Provides build systems with the flags to embed this Python: `python3-config`, and files for pkg-config.
 
-`python3-embed` is about a shared libpython, the only form that every build system knows how to link. The static one needs
-the static libraries of its built-in modules, which lie beside the installation of a full archive: `python3-embed-static`,
+`python3-embed` is for a shared libpython, the only form that every build system can link. The static one needs the
+static libraries of its built-in modules, which are next to the installation in a full archive: `python3-embed-static`,
 and `python3-config --embed --static`.
 """
 
@@ -23,7 +23,7 @@ _PRIVATE = re.compile(r"(?m)^Libs\.private:.*$")
 def write_pkg_config(
     installation: Installation, flags: Embedding, archives: Sequence[str], system: Sequence[str], *, shared: bool
 ) -> None:
-    """Write the files about embedding; without a shared libpython only the static form remains.
+    """Write the files for embedding; without a shared libpython, only the static form remains.
 
     `archives` are the static libraries that libpython needs, in link order, `system` flags for parts of the C library.
     """
@@ -37,11 +37,11 @@ def write_pkg_config(
     files.write(static, _PRIVATE.sub("Libs.private:", _LIBRARIES.sub(f"Libs: {' '.join(words)}", text)))
     (packages / "python3-embed-static.pc").symlink_to(static.name)
     if shared:
-        # A program has no other way to find a shared libpython than its own run path.
+        # A program can find a shared libpython only through its own run path.
         with_run_path = _LIBRARIES.sub(rf"Libs:\1 {' '.join(flags.shared)}", text)
         files.write(path, _PRIVATE.sub(f"Libs.private: {' '.join(system)}", with_run_path))
     else:
-        # With ABI flags in its name there is a link without them as well.
+        # If ABI flags are in its name, there is also a link without them.
         for name in (path.name, f"python-{installation.version}-embed.pc", "python3-embed.pc"):
             (packages / name).unlink(missing_ok=True)
 
@@ -49,7 +49,7 @@ def write_pkg_config(
 def write_python_config(
     installation: Installation, flags: Embedding, values: Variables, archives: Sequence[str], system: Sequence[str]
 ) -> None:
-    """Write `python3.x-config`, and drop the copy in Python that would need the configured prefix."""
+    """Write `python3.x-config`, and remove the Python version of it, which would need the configured prefix."""
     text = render(
         "python-config.sh.j2",
         {
@@ -70,6 +70,6 @@ def write_python_config(
 
 
 def _archive_flags(archives: Sequence[str]) -> tuple[str, ...]:
-    """Return the flags for static libraries, which lie beside the installation."""
+    """Return the flags for static libraries, which are next to the installation."""
     names = (archive.removeprefix("lib").removesuffix(".a") for archive in archives)
     return ("-L${prefix}/../build/lib", *(f"-l{name}" for name in names))

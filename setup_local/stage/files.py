@@ -1,4 +1,4 @@
-"""Puts files into the staged tree; what came from the store by hard link is never written through."""
+"""Puts files into the staged tree; files that are hard links to the store are never written through."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_local.errors import OutputError, StageError
 
 
 def place(source: Path, target: Path) -> None:
-    """Hard-link a file (copy it where that cannot be) or copy a symlink; parents are made."""
+    """Hard-link a file (or copy it if that is impossible) or copy a symlink; parent directories are created."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if source.is_symlink():
@@ -28,7 +28,7 @@ def place(source: Path, target: Path) -> None:
 def below(root: Path, *, without: frozenset[str] = frozenset()) -> Iterable[str]:
     """Yield the relative paths of all files and symlinks, sorted within each directory.
 
-    Directories whose name is in `without` are left out.
+    Directories with a name in `without` are left out.
     """
     for directory, names, files in os.walk(root):
         names[:] = sorted(name for name in names if name not in without)
@@ -44,7 +44,7 @@ def place_tree(source: Path, target: Path, *, without: frozenset[str] = frozense
 
 
 def write(path: Path, text: str, *, executable: bool = False) -> None:
-    """Write a new file in place of whatever is there, so that a hard link's other names keep their bytes."""
+    """Write a new file in place of an existing one, so that a hard link's other names keep their bytes."""
     write_bytes(path, text.encode("utf-8", "surrogateescape"), executable=executable)
 
 
@@ -61,7 +61,7 @@ def write_bytes(path: Path, data: bytes, *, executable: bool = False) -> None:
 
 
 def read(path: Path) -> str:
-    """Return a file's text; raise `StageError` if it is not there."""
+    """Return a file's text; raise `StageError` if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8", errors="surrogateescape")
     except OSError as error:
@@ -69,7 +69,7 @@ def read(path: Path) -> str:
 
 
 def replace_once(path: Path, old: str, new: str) -> None:
-    """Replace a text that must stand in the file exactly once; raise `StageError` if it does not."""
+    """Replace a text that must occur in the file exactly once; raise `StageError` if it does not."""
     text = read(path)
     if (count := text.count(old)) != 1:
         raise StageError(f"expected {old!r} once, found it {count} times", where=path)
@@ -77,7 +77,7 @@ def replace_once(path: Path, old: str, new: str) -> None:
 
 
 def only(root: Path, pattern: str) -> Path:
-    """Return the one path that matches a pattern; raise `StageError` if there are none or several."""
+    """Return the only path that matches a pattern; raise `StageError` if there are none or several."""
     found = sorted(root.glob(pattern))
     if len(found) != 1:
         raise StageError(f"expected one {pattern}, found {len(found)}", where=root)

@@ -1,4 +1,4 @@
-"""Where things are in an installation of CPython."""
+"""The locations in an installation of CPython."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from setup_local.stage import files
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """Where things are in an installation; `stdlib` and `config` are below `root`.
+    """The locations in an installation; `stdlib` and `config` are below `root`.
 
-    `abi_flags` stand behind the version in most names (`python3.13t`).
+    `abi_flags` follow the version in most names (`python3.13t`).
     """
 
     root: Path
@@ -33,7 +33,7 @@ class Installation:
 
     @property
     def header(self) -> Path:
-        """Return the header that says how CPython was configured."""
+        """Return the header with CPython's configuration."""
         return self.root / "include" / self.interpreter / "pyconfig.h"
 
     @property
@@ -43,7 +43,7 @@ class Installation:
 
 
 def find(root: Path, version: str, abi_flags: str = "") -> Installation:
-    """Return an installation's places; raise `StageError` if it is none, or of another ABI."""
+    """Return an installation's locations; raise `StageError` if it is not one, or has another ABI."""
     stdlib = files.only(root / "lib", f"python{version}*")
     config = files.only(stdlib, f"config-{version}{abi_flags}-*")
     return Installation(root=root, version=version, abi_flags=abi_flags, stdlib=stdlib, config=config)

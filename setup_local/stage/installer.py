@@ -1,7 +1,7 @@
-"""Edits the bundled pip, so that scripts which it installs later find their interpreter beside themselves.
+"""Edits the bundled pip, so that scripts that it installs later find their interpreter next to themselves.
 
-pip is there twice: installed, and as the wheel from which `ensurepip` and `venv` install it. What is changed, and
-why, is `data/patches/pip-launchers.toml`; the same words stand in each pip's metadata.
+There are two copies of pip: the installed one, and the wheel from which `ensurepip` and `venv` install it.
+`data/patches/pip-launchers.toml` states what is changed and why; each pip's metadata contains the same text.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _INFO = "pip-*.dist-info"
 
 
 def edit_pip(stdlib: Path, patch: Patch) -> None:
-    """Edit the pip of an installation and of its `ensurepip`, where they are.
+    """Edit the pip of an installation and of its `ensurepip`, if they exist.
 
-    The installed pip's RECORD names the note afterwards, but hashes and sizes are left to `update_records`.
-    Raises `StageError` if pip is not as the patch expects it.
+    The installed pip's RECORD lists the note afterwards, but hashes and sizes are left to `update_records`. Raises
+    `StageError` if pip does not match the patch.
     """
     for info in stdlib.glob(f"site-packages/{_INFO}"):
         edit_installed(info, patch)
@@ -36,7 +36,7 @@ def edit_pip(stdlib: Path, patch: Patch) -> None:
 
 
 def is_edited(site_packages: Path, patch: Patch) -> bool:
-    """Tell whether the pip in a `site-packages` has our edits."""
+    """Return whether the pip in a `site-packages` contains our edits."""
     try:
         return all(edit.replace in files.read(site_packages / edit.file) for edit in patch.edits)
     except StageError:
@@ -44,7 +44,7 @@ def is_edited(site_packages: Path, patch: Patch) -> bool:
 
 
 def edit_later(site_packages: Path, patch: Patch) -> str:
-    """Edit a pip that somebody installed over ours; return why that cannot be, empty when it was done."""
+    """Edit a pip that somebody installed over ours; return why that is impossible, empty on success."""
     try:
         for info in site_packages.glob(_INFO):
             touched = {os.path.normpath(path) for path in edit_installed(info, patch)}
@@ -55,7 +55,7 @@ def edit_later(site_packages: Path, patch: Patch) -> str:
 
 
 def edit_installed(info: Path, patch: Patch) -> tuple[Path, ...]:
-    """Edit an installed pip, given its `.dist-info`; return what `update_records` has to look at again."""
+    """Edit an installed pip, given its `.dist-info`; return the files that `update_records` must check again."""
     edited = _edited(patch, lambda name: files.read(info.parent / name), where=info.parent)
     for name, text in edited.items():
         files.write(info.parent / name, text)
@@ -65,7 +65,7 @@ def edit_installed(info: Path, patch: Patch) -> tuple[Path, ...]:
 
 
 def edit_wheel(wheel: Path, patch: Patch) -> None:
-    """Edit the pip in a wheel; its members are stored as they are, since every zlib compresses differently."""
+    """Edit the pip in a wheel; its members are stored uncompressed, since every zlib compresses differently."""
     members = _members(wheel)
     edited = _edited(patch, lambda name: members[name][1].decode(), where=wheel)
     record = next(name for name in members if name.endswith(".dist-info/RECORD"))
@@ -79,7 +79,7 @@ def edit_wheel(wheel: Path, patch: Patch) -> None:
 
 
 def _edited(patch: Patch, read: Callable[[str], str], *, where: Path) -> dict[str, str]:
-    """Return the files that the patch changes, each edit made in the one place where it fits."""
+    """Return the files that the patch changes, each edit made in the only place that it fits."""
     texts: dict[str, str] = {}
     for edit in patch.edits:
         try:
@@ -92,7 +92,7 @@ def _edited(patch: Patch, read: Callable[[str], str], *, where: Path) -> dict[st
 
 
 def _note(patch: Patch) -> str:
-    """Return what is said about the change, as the licence of pip's distlib asks."""
+    """Return the note about the change, as the licence of pip's distlib requires."""
     changed = "\n".join(dict.fromkeys(edit.file for edit in patch.edits))
     return f"setup_local changed these files of pip:\n\n{changed}\n\n{patch.why.strip()}\n"
 
@@ -106,7 +106,7 @@ def _members(wheel: Path) -> dict[str, tuple[zipfile.ZipInfo, bytes]]:
 
 
 def _write_wheel(wheel: Path, members: dict[str, tuple[zipfile.ZipInfo, bytes]], fresh: dict[str, bytes]) -> None:
-    """Write a wheel in place of the old one; new members take the time and mode of the RECORD, which stays last."""
+    """Write a wheel in place of the old one; new members get the time and mode of the RECORD, which stays last."""
     pattern = next(info for name, (info, _) in members.items() if name.endswith("/RECORD"))
     contents = {name: (info, fresh.get(name, data)) for name, (info, data) in members.items() if info is not pattern}
     contents |= {name: (pattern, data) for name, data in fresh.items() if name not in contents}

@@ -18,7 +18,7 @@ def file_name(name: str) -> str:
 
 
 def collect(root: Path, directory: Path, libraries: Mapping[str, Path], *, text: str = "LICENSE.txt") -> None:
-    """Write every licence text, CPython's from that file in a directory; raise `StageError` if a library has none."""
+    """Write every licence text, CPython's from `text` in `directory`; raise `StageError` if a library has none."""
     files.write(root / file_name(CPYTHON), files.read(directory / text))
     for name, prefix in libraries.items():
         files.write(root / file_name(name), _text(prefix / DIRECTORY))

@@ -1,4 +1,4 @@
-"""Which object files CPython's build makes of what: extension modules, libpython, the table of modules."""
+"""The object files that CPython's build creates for extension modules, libpython and the table of modules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ INITTAB_SOURCE = "Modules/config.c"
 INITTAB_OBJECT = "Modules/config.o"
 MAIN_OBJECT = "Programs/python.o"
 
-# Before, makesetup put the objects of all modules into one directory.
+# Earlier, makesetup put the objects of all modules into one directory.
 _KEEPS_DIRECTORIES = Version("3.11.0a1")
 _ENTRY = re.compile(r'(?m)^\s*\{\s*"(?P<name>\w+)"\s*,\s*(?P<init>\w+)\s*\}')
 
@@ -27,7 +27,7 @@ _ENTRY = re.compile(r'(?m)^\s*\{\s*"(?P<name>\w+)"\s*,\s*(?P<init>\w+)\s*\}')
 class Objects:
     """Object files by owner, as paths below the build directory; every file has one owner.
 
-    `core` are those of libpython that belong to no extension module, without the table of modules.
+    `core` are the files of libpython that belong to no extension module, without the table of modules.
     """
 
     core: tuple[str, ...]
@@ -35,13 +35,13 @@ class Objects:
 
     @property
     def all(self) -> tuple[str, ...]:
-        """Return every object file that a distribution carries, sorted."""
+        """Return every object file that a distribution contains, sorted."""
         owned = {item for items in self.extensions.values() for item in items}
         return tuple(sorted({*self.core, *owned, INITTAB_OBJECT, MAIN_OBJECT}))
 
 
 def object_of(source: str, python: Version) -> str:
-    """Return the object file that the makesetup of a CPython makes of a source below `Modules/`."""
+    """Return the object file that a CPython's makesetup creates from a source below `Modules/`."""
     made = PurePosixPath(source).with_suffix(".o")
     return f"Modules/{made if python >= _KEEPS_DIRECTORIES else made.name}"
 
@@ -53,7 +53,7 @@ def objects_of(extension: PlannedExtension, python: Version) -> tuple[str, ...]:
 
 
 def classify(plan: Plan, variables: Mapping[str, str]) -> Objects:
-    """Share out the object files by the plan and by what the Makefile puts into libpython.
+    """Assign the object files to owners, according to the plan and to the Makefile's contents of libpython.
 
     An object that several built-in modules name belongs to the core, so that each can be linked without the others.
     """

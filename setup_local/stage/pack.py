@@ -1,4 +1,4 @@
-"""A staged tree and what describes it become one archive: the same bytes for the same input, always."""
+"""Packs a staged tree and its description into one archive: the same input always gives the same bytes."""
 
 from __future__ import annotations
 
@@ -20,20 +20,21 @@ from setup_local.stage import files
 
 PREFIX = "python"
 DESCRIPTION = "PYTHON.json"
-# 2020-01-01T00:00:00Z: every member's time. Not 0, which zip archives made from the tree could not hold.
+# 2020-01-01T00:00:00Z: every member's time. Not 0, which zip archives made from the tree could not store.
 MTIME = 1_577_836_800
 DEFAULT_LEVEL = 9
-# The same object code lies in the interpreter, in libpython and in the object files; a window of
-# 128 MiB, the largest that decoders accept unasked, finds it again.
+# The same object code is in the interpreter, in libpython and in the object files; a window of 128 MiB, the largest
+# that decoders accept by default, finds the repetitions.
 _WINDOW_LOG = 27
 _GZIP_LEVEL = 6
 
 
 def pack(trees: Sequence[Path], target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Path:
-    """Write the archive of several trees, laid over each other, and return its path.
+    """Write the archive of several trees, merged into one, and return its path.
 
-    PYTHON.json and the manifest of all files are in front. The name decides about the compression: `.tar.zst` or `.tar.gz`. `threads` changes no byte. The file
-    appears under its name only when it is whole. Raises `OutputError`, and `StageError` for a file that two trees have.
+    PYTHON.json and the manifest of all files come first. The name determines the compression: `.tar.zst` or `.tar.gz`.
+    `threads` does not change any byte. The file appears under its name only when it is complete. Raises `OutputError`,
+    and `StageError` for a file that is in two trees.
     """
     members = together(trees)
     with writing(target, threads=threads, level=level) as archive:
@@ -46,7 +47,7 @@ def pack(trees: Sequence[Path], target: Path, *, threads: int, level: int = DEFA
 
 
 def together(trees: Iterable[Path]) -> dict[str, Path]:
-    """Return the files and symlinks of several trees by their paths in them; raise `StageError` for one that two have."""
+    """Return the files and symlinks of several trees by relative path; raise `StageError` for one that is in two."""
     found: dict[str, Path] = {}
     for tree in trees:
         for name in files.below(tree):
@@ -58,7 +59,7 @@ def together(trees: Iterable[Path]) -> dict[str, Path]:
 
 @contextlib.contextmanager
 def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterator[tarfile.TarFile]:
-    """Yield an archive to add members to, in the order of their names; it appears only when it is whole.
+    """Yield an archive to add members to, in the order of their names; it appears only when it is complete.
 
     Raises `OutputError`.
     """
@@ -83,7 +84,7 @@ def _compressor(
         return cast("contextlib.AbstractContextManager[IO[bytes]]", packed)
     if not name.endswith(".tar.zst"):
         raise OutputError("is neither .tar.zst nor .tar.gz", where=name)
-    # One worker or many cut the input at the same places; no worker at all would not.
+    # One worker and many split the input at the same places; no worker at all would not.
     parameters = zstandard.ZstdCompressionParameters.from_level(
         level, window_log=_WINDOW_LOG, enable_ldm=True, threads=max(1, threads), write_checksum=True
     )
@@ -115,7 +116,7 @@ def add_link(archive: tarfile.TarFile, name: str, target: str) -> None:
 
 
 def member_of(name: str) -> tarfile.TarInfo:
-    """Return the header of what lies below `python/`, as every archive has it."""
+    """Return the header of a member below `python/`, with the values common to all archives."""
     member = tarfile.TarInfo(f"{PREFIX}/{name}")
     member.mtime = MTIME
     return member

@@ -1,4 +1,4 @@
-"""Makes an installation right wherever it lies: Makefile, sysconfig, pkg-config files, programs."""
+"""Makes an installation correct wherever it is: Makefile, sysconfig, pkg-config files, programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setup_local.stage.scripts import relocate_scripts, update_records
 from setup_local.stage.system_libraries import system_libraries
 
 _NOT_SHARED, _SHARED = "/* #undef Py_ENABLE_SHARED */", "#define Py_ENABLE_SHARED 1"
-# The configuration directory lies three below the prefix.
+# The configuration directory is three levels below the prefix.
 _MAKEFILE_PREFIX = "prefix:=\t$(abspath $(dir $(lastword $(MAKEFILE_LIST)))../../..)"
 
 
@@ -27,9 +27,9 @@ def relocate(
 ) -> None:
     """Edit every file that names the configured prefix or the toolchain of the build.
 
-    `archives` are the static libraries that a program which holds the static libpython must link, in link order;
-    `companion` is the shared libpython beside a program that holds libpython itself, `frameworks` are those that built-in modules
-    need.
+    `archives` are the static libraries, in link order, that a program with the static libpython must link. `companion`
+    is the shared libpython next to a program that contains libpython itself. `frameworks` are those that built-in
+    modules need.
     """
     path = installation.config / "Makefile"
     changed = sysconfigdata.neutral(files.read(path), settings)

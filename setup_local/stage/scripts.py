@@ -1,4 +1,4 @@
-"""Makes the programs in `bin/` find their interpreter beside themselves."""
+"""Makes the programs in `bin/` find their interpreter next to themselves."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ _PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*[a-z]*\s*")
 
 
 def start(interpreter: str) -> str:
-    """Return the first lines of a script that `sh` hands to an interpreter in the script's own directory.
+    """Return the first lines of a script, with which `sh` passes it to an interpreter in the script's own directory.
 
-    Symlinks to the script and blanks in its path are fine; Python sees only a string.
+    Symlinks to the script and spaces in its path are allowed; Python sees only a string.
     """
     return render("script-start.j2", {"interpreter": interpreter})
 
 
 def movable(body: str, interpreter: str) -> str:
-    """Return a script that is right for `sh` and for Python, whatever its text is like; as the bundled pip does it.
+    """Return a script that is valid for `sh` and for Python, whatever its text is; the bundled pip does the same.
 
-    Comments stay in front, as one may name the encoding. A docstring stays one; where a statement about the
-    future follows it, nothing may stand between, and the start becomes the docstring's first lines.
+    Comments stay in front, as one may name the encoding. A docstring stays one; if a `__future__` statement follows it,
+    nothing may come between them, and the start becomes the docstring's first lines.
     """
     first, _, command = start(interpreter).partition("\n")
     comments = _COMMENTS.match(body)
@@ -48,15 +48,15 @@ def movable(body: str, interpreter: str) -> str:
 
 
 def relocate_text(text: str, interpreter: str) -> str | None:
-    """Return a script with a relocatable start, None if it is not a script for Python."""
+    """Return a script with a relocatable start, None if it is not a Python script."""
     first, _, rest = text.partition("\n")
     return start(interpreter) + rest if _PYTHON.fullmatch(first) else None
 
 
 def relocate_scripts(install: Path, interpreter: str) -> tuple[str, ...]:
-    """Rewrite every script for Python in `bin/`; return the names of those that were rewritten.
+    """Rewrite every Python script in `bin/`; return the names of those that were rewritten.
 
-    Raises `StageError` for a script that names Python in its first line in a way that is not known.
+    Raises `StageError` for a script whose first line names Python in an unknown way.
     """
     done = []
     for path in sorted((install / "bin").iterdir()):
@@ -78,7 +78,7 @@ def _head(path: Path) -> str:
 def update_records(site_packages: Path, among: Container[str] | None = None) -> None:
     """Correct hash and size of every file that a RECORD (PEP 376) names and that exists.
 
-    With `among`, normalised absolute paths, that of no other file.
+    With `among`, a set of normalised absolute paths, only those of the files in it.
     """
     for record in sorted(site_packages.glob("*.dist-info/RECORD")):
         lines = files.read(record).splitlines()
@@ -96,6 +96,6 @@ def _entry(site_packages: Path, line: str, among: Container[str] | None) -> str:
 
 
 def record_line(name: str, data: bytes) -> str:
-    """Return what a RECORD says about a file."""
+    """Return the line of a RECORD for a file."""
     digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
     return f"{name},sha256={digest},{len(data)}"

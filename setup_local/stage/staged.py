@@ -1,4 +1,4 @@
-"""The staged tree as a value, and the record of it that lies beside it in the store."""
+"""The staged tree as a value, and its record, which is next to it in the store."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ RUN_TESTS = "build/run_tests.py"
 class StagedTree:
     """A distribution on disk, before it is described and packed; all paths are below `root`.
 
-    `libpython` is the static one, `shared_libpython` the one that the interpreter needs if it does not hold libpython
-    itself, or that lies beside it for programs that embed Python. `inittab` maps the built-in modules to their init
-    functions, `required` are those without which the interpreter does not start, `system_libraries` and `frameworks` what libpython
-    links besides, `archives` maps each static library (`libz.a`) to the library it belongs to, in link order. `inittab_object` and
-    `inittab_source` are below `build/`.
+    `libpython` is the static one. `shared_libpython` is the one that the interpreter needs if it does not contain
+    libpython itself, or that is next to it for programs that embed Python. `inittab` maps the built-in modules to their
+    init functions; `required` are those without which the interpreter does not start. `system_libraries` and
+    `frameworks` are what libpython also links. `archives` maps each static library (`libz.a`) to the library it belongs
+    to, in link order. `inittab_object` and `inittab_source` are below `build/`.
     """
 
     root: Path
@@ -54,14 +54,14 @@ class StagedTree:
 
 
 def write_record(staged: StagedTree, directory: Path) -> None:
-    """Write what is known of a tree `directory/python` beside it."""
+    """Write the record of a tree `directory/python` next to it."""
     values = {field.name.replace("_", "-"): getattr(staged, field.name) for field in dataclasses.fields(staged)}
     del values["root"]
     files.write(directory / RECORD, json.dumps(values, default=_plain, indent=2) + "\n")
 
 
 def read_record(directory: Path) -> StagedTree:
-    """Return the tree `directory/python`; raise `StageError` if it has no record, or another one."""
+    """Return the tree `directory/python`; raise `StageError` if it has no record, or an invalid one."""
     path = directory / RECORD
     try:
         values = json.loads(files.read(path))

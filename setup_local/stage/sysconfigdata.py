@@ -1,4 +1,4 @@
-"""Makes what CPython remembers of its build neutral: no toolchain, no directory of the machine that built it."""
+"""Makes CPython's record of its own build neutral: no toolchain, no directory of the build machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from setup_local.stage import files
 
 Variables = dict[str, "str | int"]
 
-# sysconfig reads these from the Makefile variable of the same name with `PY_` before it, and keeps both.
+# sysconfig reads these from the Makefile variables with the prefix `PY_`, and keeps both.
 _RENAMED = ("CFLAGS", "LDFLAGS", "CPPFLAGS")
 _HEADER = "build_time_vars = "
 
@@ -31,7 +31,7 @@ class Neutral:
     after: Mapping[str, str]
 
     def changes(self) -> dict[str, str]:
-        """Return the variables, as sysconfig names them, whose expanded value has changed."""
+        """Return the variables, by sysconfig's names, whose expanded value has changed."""
         changed: dict[str, str] = {}
         for name in self.before:
             value = makefile.expand(self.after.get(name, ""), self.after)
@@ -43,7 +43,7 @@ class Neutral:
 
 
 def neutral(text: str, settings: Settings) -> Neutral:
-    """Return a Makefile in which only values of the settings are left where the build's own stood."""
+    """Return a Makefile in which the build's own values are replaced with those of the settings."""
     edited = makefile.edit(text, settings.replacement)
     return Neutral(text=edited, before=makefile.variables(text), after=makefile.variables(edited))
 

@@ -1,4 +1,4 @@
-"""What a libpython links of the system: flags for parts of the C library, and frameworks of macOS."""
+"""The system libraries that a libpython links: flags for parts of the C library, and frameworks of macOS."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _VARIABLES = ("LIBS", "SYSLIBS")
 
 @dataclass(frozen=True, kw_only=True)
 class SystemLibraries:
-    """Flags of the link, each once, and the names of frameworks."""
+    """Flags for the linker, each once, and the names of frameworks."""
 
     flags: tuple[str, ...] = ()
     frameworks: tuple[str, ...] = ()
@@ -25,13 +25,13 @@ class SystemLibraries:
         return tuple(flag.removeprefix(_NAME) for flag in self.flags if flag.startswith(_NAME))
 
     def words(self, frameworks: Iterable[str] = ()) -> tuple[str, ...]:
-        """Return all of it as words of a link, and further frameworks."""
+        """Return everything as words of a linker command, including further frameworks."""
         names = dict.fromkeys((*frameworks, *self.frameworks))
         return (*self.flags, *(word for name in names for word in (_FRAMEWORK, name)))
 
 
 def system_libraries(variables: Mapping[str, str]) -> SystemLibraries:
-    """Return what the Makefile says that libpython is linked with."""
+    """Return the system libraries that the Makefile links libpython with."""
     words = [word for name in _VARIABLES for word in makefile.words(name, variables)]
     places = [place for place, word in enumerate(words) if word == _FRAMEWORK]
     frameworks = [words[place + 1] for place in places]

@@ -1,4 +1,4 @@
-"""Brings the Tcl scripts that tkinter needs at run time, and lets it find them from everywhere."""
+"""Adds the Tcl scripts that tkinter needs at run time, and makes tkinter find them wherever the tree is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def place_scripts(libraries: Mapping[str, Path], target: Path) -> tuple[str, ...
 
 
 def let_tkinter_find(stdlib: Path, directories: tuple[str, ...]) -> None:
-    """Make tkinter tell Tcl where its scripts are; nothing to do without Tcl."""
+    """Make tkinter pass the location of its scripts to Tcl; nothing to do without Tcl."""
     scripts = next((name for name in directories if _TCL.fullmatch(name)), None)
     if scripts is None:
         return

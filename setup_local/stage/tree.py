@@ -1,4 +1,4 @@
-"""Build results become one staged tree: `python/install`, `python/build`, `python/licenses`."""
+"""Combines build results into one staged tree: `python/install`, `python/build`, `python/licenses`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ GDB_COMMANDS = "python-gdb.py"
 
 @dataclass(frozen=True, kw_only=True)
 class Results:
-    """What the build steps have made, as directories.
+    """The results of the build steps, as directories.
 
-    `libraries` are by name; one that the plan does not know is run-time support of the toolchain (polyfill, builtins)
-    that everything links. `shared` holds the shared libraries that modules need, if there are any, `build_python` a Python that runs here,
-    where one was built.
+    `libraries` are by name; one that is not in the plan is run-time support of the toolchain (polyfill, builtins),
+    which everything links. `shared` contains the shared libraries that modules need, if there are any; `build_python`
+    is a Python that runs here, if one was built.
     """
 
     cpython: Path
@@ -46,7 +46,7 @@ class Results:
 def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher | None, jobs: int = 2) -> StagedTree:
     """Lay out `out/python` from the results of the build steps and make it relocatable.
 
-    `launcher` says how the interpreter runs here, None if it does not. Raises `StageError`, `OutputError`.
+    `launcher` defines how the interpreter runs here, None if it does not. Raises `StageError`, `OutputError`.
     """
     companion = plan.configure.companion
     root = out / TREE
@@ -81,7 +81,7 @@ def stage_tree(plan: Plan, results: Results, out: Path, *, launcher: Launcher | 
 
 
 def _place_results(plan: Plan, results: Results, root: Path, shares: objects.Objects) -> dict[str, str]:
-    """Place everything that was built, without debug information where it has no use; return the static libraries."""
+    """Place everything that was built, without unnecessary debug information; return the static libraries."""
     built = results.cpython / "build"
     files.place_tree(results.cpython / "install", root / "install", without=_BYTECODE)
     _place_data(results.libraries.values(), root / "install")
@@ -95,7 +95,7 @@ def _place_results(plan: Plan, results: Results, root: Path, shares: objects.Obj
 
 
 def _installed(plan: Plan, root: Path, tcl_paths: tuple[str, ...]) -> Installation:
-    """Return the installation, with the programs and notes that it is to have."""
+    """Return the installation, with its final programs and notes."""
     installation = find(root / "install", f"{plan.python.major}.{plan.python.minor}", plan.abi_flags)
     _drop_programs(installation.root / "bin", plan.left_out_programs)
     _tidy(installation)
@@ -106,13 +106,13 @@ def _installed(plan: Plan, root: Path, tcl_paths: tuple[str, ...]) -> Installati
 
 
 def _place_note(installation: Installation, plan: Plan) -> None:
-    """Keep the directory of shared modules, even if there is none: the interpreter finds its place by it."""
+    """Keep the directory of shared modules, even if there are none: the interpreter uses it to find its location."""
     if not any(item.link is LinkMode.SHARED for item in plan.linked_extensions):
         files.write(installation.stdlib / "lib-dynload" / "README.txt", _NO_SHARED_MODULES)
 
 
 def _place_profile(plan: Plan, built: Path, target: Path) -> None:
-    """Place that by which an optimized build can be repeated."""
+    """Place the files with which an optimized build can be repeated."""
     if plan.profiling:
         files.place(built / PROFILE_FILE, target / PROFILE_FILE)
     if plan.configure.relayout:
@@ -120,7 +120,7 @@ def _place_profile(plan: Plan, built: Path, target: Path) -> None:
 
 
 def _place_data(libraries: Iterable[Path], install: Path) -> None:
-    """Place what libraries look for at run time: their `share` goes into the installation's."""
+    """Place the data that libraries need at run time: their `share` goes into the installation's."""
     for prefix in libraries:
         if (prefix / _DATA).is_dir():
             files.place_tree(prefix / _DATA, install / _DATA)
@@ -137,22 +137,22 @@ def _place_objects(build: Path, target: Path, shares: objects.Objects) -> None:
 
 
 def link_order(lists: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Return every archive of several link lines once, each after all that need it."""
+    """Return every archive of several link lines once, each after all archives that need it."""
     every = [archive for archives in lists for archive in archives]
     return tuple(reversed(dict.fromkeys(reversed(every))))
 
 
 def _built_in_archives(plan: Plan, archives: Iterable[str]) -> tuple[str, ...]:
-    """Return the archives that a program needs which links libpython: none that only shared modules use."""
+    """Return the archives that a program linking libpython needs, without those that only shared modules use."""
     of_shared = {archive for item in plan.extensions if item.link is LinkMode.SHARED for archive in item.archives}
     of_static = {archive for item in plan.extensions if item.link is LinkMode.STATIC for archive in item.archives}
     return tuple(archive for archive in archives if archive in of_static or archive not in of_shared)
 
 
 def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> dict[str, str]:
-    """Place the static libraries that are linked; return their libraries, in the order they are linked in.
+    """Place the static libraries that are linked; return their libraries, in link order.
 
-    Those that only the toolchain knows of come last: everything else may need them.
+    Those that only the toolchain knows come last: everything else may need them.
     """
     owners = {path.name: name for name, prefix in libraries.items() for path in sorted((prefix / "lib").glob("*.a"))}
     linked = link_order(extension.archives for extension in plan.linked_extensions)
@@ -167,13 +167,13 @@ def _place_archives(plan: Plan, libraries: Mapping[str, Path], target: Path) -> 
 
 
 def _drop_programs(directory: Path, patterns: Iterable[str]) -> None:
-    """Drop the programs that do not start without a module that was left out."""
+    """Remove the programs that do not start without a module that was left out."""
     for path in [path for pattern in patterns for path in directory.glob(pattern)]:
         path.unlink()
 
 
 def _tidy(installation: Installation) -> None:
-    """Add the names people type, and drop what only a build directory could use."""
+    """Add the names that users type, and remove files that only a build directory could use."""
     programs = installation.root / "bin"
     _one_program(programs, f"python{installation.version}", installation.interpreter)
     if not (programs / "python").exists():
@@ -190,7 +190,7 @@ def _tidy(installation: Installation) -> None:
 
 
 def _one_program(programs: Path, name: str, interpreter: str) -> None:
-    """Make the name without ABI flags a link: `make install` gives it a file of its own."""
+    """Make the name without ABI flags a link: `make install` creates a separate file for it."""
     path = programs / name
     if name != interpreter and path.is_file() and not path.is_symlink():
         path.unlink()
@@ -211,7 +211,7 @@ def _shared_libpython(root: Path, variables: Mapping[str, str], companion: Compa
 
 
 def _required(installation: Installation, plan: Plan) -> frozenset[str]:
-    """Return the modules that CPython always links itself (`Modules/Setup.bootstrap`, since 3.11)."""
+    """Return the modules that CPython itself always links (`Modules/Setup.bootstrap`, since 3.11)."""
     bootstrap = installation.config / "Setup.bootstrap"
     named = objects.module_names(files.read(bootstrap)) if bootstrap.is_file() else ()
     return frozenset(named) | {extension.name for extension in plan.extensions if extension.in_core}

@@ -1,4 +1,4 @@
-"""Puts what was built for several processors of macOS together, before it is staged: one file of each name, with the code of all."""
+"""Joins builds for several macOS processors before they are staged: one file of each name, with the code for all."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _LINKED = (".o", ".a")
 
 
 def join_trees(recipe: Universal, halves: Mapping[str, Path], out: Path) -> None:
-    """Fill `out` from trees with the same files; `halves` are by what C compilers define for the processor (`__x86_64__`).
+    """Fill `out` from trees with the same files; `halves` are by the processor's C macro (`__x86_64__`).
 
-    Raises `StageError` for a file that only one of them has, or that differs and is neither a binary nor known to the recipe.
+    Raises `StageError` for a file that only one of them has, or that differs and is neither a binary nor known to the
+    recipe.
     """
     trees = tuple(halves.values())
     names = [frozenset(files.below(tree)) for tree in trees]
@@ -49,7 +50,7 @@ def _join(recipe: Universal, name: str, macros: Sequence[str], paths: Sequence[P
 
 
 def _binary(name: str, paths: Sequence[Path]) -> bytes:
-    """Return a universal file; objects lose their debug information first, which is only known of one processor's."""
+    """Return a universal file; debug information of objects is removed first, while they are for one processor each."""
     bodies = [path.read_bytes() for path in paths]
     if name.endswith(_LINKED):
         bodies = [without_debug(body, where=name) for body in bodies]
@@ -60,7 +61,7 @@ def _binary(name: str, paths: Sequence[Path]) -> bytes:
 
 
 def header(texts: Mapping[str, str]) -> str:
-    """Return one C header of those of two processors: lines that differ stand below what the compiler defines for each."""
+    """Return one C header from those of two processors: lines that differ depend on each processor's macro."""
     (first_macro, first), (second_macro, second) = texts.items()
     ours, theirs = first.splitlines(keepends=True), second.splitlines(keepends=True)
     lines = []

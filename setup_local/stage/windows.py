@@ -1,4 +1,4 @@
-"""Lays out a distribution for Windows: the tree of python.org's installation, with the parts of the build beside it."""
+"""Lays out a Windows distribution: the tree of python.org's installation, with the parts of the build next to it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_local.stage.staged import RUN_TESTS, TREE, StagedTree
 from setup_local.stage.tree import Results, link_order
 from setup_local.stage.windows_pip import install_pip
 
-# What the C runtime that is linked statically comes from, by the name of its source.
+# The source of the statically linked C runtime, by name.
 RUNTIME = "ziglang"
 PYTHON_EXE = "install/python.exe"
 INITTAB_SOURCE = "PC/config.c"
@@ -23,14 +23,15 @@ INITTAB_OBJECT = "objects/core/PC_config.c.o"
 _PRODUCTS = "products"
 _CORE = "core"
 _BYTECODE = frozenset({"__pycache__"})
-# What is loaded by its own name lies beside python.exe; import libraries lie where setuptools looks for them.
+# Files that are loaded by their own name are next to python.exe; import libraries are where setuptools searches for
+# them.
 _PLACES = {".exe": "", ".dll": "", ".lib": "libs", ".pyd": "DLLs"}
 
 
 def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: int = 2) -> StagedTree:
     """Lay out `out/python` from the results of the build steps.
 
-    `runtime` is the sysroot, whose static libraries every link has. Raises `StageError`, `OutputError`.
+    `runtime` is the sysroot, whose static libraries are part of every link. Raises `StageError`, `OutputError`.
     """
     root = out / TREE
     install = root / "install"
@@ -78,7 +79,7 @@ def _place_installation(recipe: WindowsCatalog, built: Path, install: Path) -> N
 
 
 def _place_objects(plan: Plan, built: Path, target: Path) -> objects.Objects:
-    """Place the objects, those of each module and those of the core; return which are whose."""
+    """Place the objects of each module and those of the core; return their owners."""
     planned = {item.name for item in plan.linked_extensions}
     owned: dict[str, tuple[str, ...]] = dict.fromkeys(planned, ())
     for directory in sorted(path for path in (built / "objects").iterdir() if path.is_dir()):
@@ -93,7 +94,7 @@ def _place_objects(plan: Plan, built: Path, target: Path) -> objects.Objects:
 
 
 def _place_archives(plan: Plan, results: Results, runtime: Path, target: Path) -> dict[str, str]:
-    """Place the static libraries that are linked; return the library of each, in the order they are linked in."""
+    """Place the static libraries that are linked; return the library of each, in link order."""
     owners = {
         path.name: (name, path)
         for name, prefix in results.libraries.items()

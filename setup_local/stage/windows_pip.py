@@ -1,7 +1,7 @@
-"""Installs the pip that ensurepip bundles into an installation for Windows, with programs that find the interpreter beside them.
+"""Installs ensurepip's bundled pip into a Windows installation, with programs that find the interpreter next to them.
 
-pip itself would write programs for the machine that it runs on. Those of Windows are the launcher that pip carries (distlib's),
-what it starts, and a script; `<launcher_dir>` is what the launcher calls its own directory.
+pip itself would write programs for the machine that it runs on. Windows programs consist of the launcher that is in pip
+(distlib's), what it starts, and a script; `<launcher_dir>` is the launcher's name for its own directory.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _INSTALLER = "pip\n"
 
 
 def install_pip(install: Path, version: str, launcher: str) -> None:
-    """Install the bundled pip; `version` is CPython's (`3.13`), `launcher` the one in pip for the processor. Raises `StageError`."""
+    """Install the bundled pip; `version` is CPython's (`3.13`), `launcher` the file in pip for the processor.
+
+    Raises `StageError`.
+    """
     wheel = files.only(install, _WHEELS)
     with zipfile.ZipFile(wheel) as packed:
         members = {name: packed.read(name) for name in packed.namelist() if not name.endswith("/")}
@@ -42,12 +45,12 @@ def install_pip(install: Path, version: str, launcher: str) -> None:
 
 
 def _place(name: str) -> Path:
-    """Return where a file of the record lies, which has paths seen from `site-packages`."""
+    """Return the path of a file in the record, which has paths relative to `site-packages`."""
     return Path(name.removeprefix(_ABOVE)) if name.startswith(_ABOVE) else _PACKAGES / name
 
 
 def _scripts(entry_points: str, version: str) -> dict[str, str]:
-    """Return the programs of pip by name, each as what it runs; one has the version of Python in its name."""
+    """Return pip's programs by name, each as its script; one has the version of Python in its name."""
     parser = configparser.ConfigParser(delimiters=("=",))
     parser.read_string(entry_points)
     scripts = {}
@@ -58,7 +61,7 @@ def _scripts(entry_points: str, version: str) -> dict[str, str]:
 
 
 def _packed(script: str) -> bytes:
-    """Return a script as the archive that a launcher hands to the interpreter: the same bytes each time."""
+    """Return a script as the archive that a launcher passes to the interpreter: the same bytes each time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as packed:
         packed.writestr(zipfile.ZipInfo("__main__.py"), script)

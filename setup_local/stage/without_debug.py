@@ -1,7 +1,8 @@
-"""Takes out of object files and static libraries what a link can do without; they stay good for every linker.
+"""Removes what a link does not need from object files and static libraries; every linker still accepts them.
 
-Debug information: the linked files have it all. Twice more in the objects and in libpython it would more than double an
-archive. Code for the link-time optimizer, which is most of a fat object: one release of LLVM alone can read it.
+Debug information: the linked files contain all of it, and two more copies, in the objects and in libpython, would more
+than double an archive. Code for the link-time optimizer, which is most of a fat object: only one release of LLVM can
+read it.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ def clean_tree(root: Path) -> None:
 
 
 def without_debug(data: bytes, *, where: str) -> bytes:
-    """Return an object file or static library without debug information, and any other file as it is.
+    """Return an object file or static library without debug information, and any other file unchanged.
 
-    Raises `StageError` for one that is not laid out as compilers do.
+    Raises `StageError` for a file with a layout that compilers do not produce.
     """
     try:
         return _archive(data) if data.startswith(ar.MAGIC) else _file(data)
@@ -62,7 +63,7 @@ def without_debug(data: bytes, *, where: str) -> bytes:
 
 
 def _archive(data: bytes) -> bytes:
-    """Return a static library with shorter members, and an index that says where they begin now."""
+    """Return a static library with shorter members, and an index with their new offsets."""
     members, moved, end = [], {}, len(ar.MAGIC)
     for member in ar.raw_members(data):
         name = ar.name_size(member)
@@ -80,7 +81,7 @@ def _archive(data: bytes) -> bytes:
 
 
 def _with_index(member: ar.RawMember, body: bytes, moved: Mapping[int, int]) -> bytes:
-    """Return a member, with the new places of all members if it is a table of symbols."""
+    """Return a member, with the new offsets of all members if it is a symbol table."""
     if number := _AR_INDEXES.get(member.field):
         return _index(body, number, moved)
     if body.startswith(_DARWIN_INDEX):
@@ -89,7 +90,7 @@ def _with_index(member: ar.RawMember, body: bytes, moved: Mapping[int, int]) -> 
 
 
 def _index(body: bytes, number: str, moved: Mapping[int, int]) -> bytes:
-    """Return the table of symbols with the new places of the members that define them."""
+    """Return the symbol table with the new offsets of the members that define the symbols."""
     width = struct.calcsize(f">{number}")
     (count,) = struct.unpack_from(f">{number}", body)
     places = struct.unpack_from(f">{count}{number}", body, width)
@@ -101,7 +102,7 @@ def _index(body: bytes, number: str, moved: Mapping[int, int]) -> bytes:
 
 
 def _darwin_index(body: bytes, start: int, moved: Mapping[int, int]) -> bytes:
-    """Return the table of symbols of macOS (<mach-o/ranlib.h>), which follows its own name, with the new places of the members."""
+    """Return the symbol table of macOS (<mach-o/ranlib.h>), which follows its own name, with the new member offsets."""
     (size,) = struct.unpack_from("<I", body, start)
     rows = struct.unpack_from(f"<{size // 4}I", body, start + 4)
     new = (moved[number] if index % 2 else number for index, number in enumerate(rows))
@@ -119,7 +120,7 @@ def _file(data: bytes) -> bytes:
 
 
 def _dropped(file: Layout) -> frozenset[int]:
-    """Return the numbers of debug sections, of what relocates them, and of code for the link-time optimizer."""
+    """Return the numbers of debug sections, of their relocations, and of code for the link-time optimizer."""
     rows = enumerate(file.sections)
     debug = {index for index, row in rows if index and (file.is_debug(row) or file.name(row) == _BITCODE)}
     tied = {index for index, row in enumerate(file.sections) if row.kind in (REL, RELA) and row.info in debug}
@@ -147,7 +148,7 @@ def _rewritten(file: Layout, dropped: frozenset[int]) -> bytes:
 
 
 class _Symbols:
-    """What is left of the symbol table, and everything that refers to symbols or sections by number."""
+    """The remaining symbol table, and everything that refers to symbols or sections by number."""
 
     def __init__(self, file: Layout, sections: Mapping[int, int]) -> None:
         self._file, self._sections = file, sections
@@ -166,7 +167,7 @@ class _Symbols:
             self._kept.append(row._replace(section=moved))
 
     def content(self, row: SectionRow) -> bytes:
-        """Return a section's bytes with the new numbers in it."""
+        """Return a section's bytes with the new numbers."""
         old, form = self._file.content(row), self._file.form
         order = form.order
         if row.kind == SYMTAB:
