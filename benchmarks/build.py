@@ -1,12 +1,11 @@
-"""Measure what a build costs: a cold one, one with nothing to do, and the validation of its archive.
+"""Measure the cost of a build: a cold one, one with nothing to do, and the validation of its archive.
 
     python benchmarks/build.py [--python cpython-3.13.5] [--keep-sources]
 
-Prints one JSON document: for each run the wall time and CPU time in seconds, how busy the cores were
-(CPU time over wall time times cores), and the peak of the memory of all its processes in MiB. CPU time is
-the whole machine's, because what runs in a sandbox is not counted to its parent: let nothing else run.
-The cold run starts with an empty store; `--keep-sources` takes the sources from the user's own cache, so
-that the network is left out of the figure.
+Prints one JSON document: for each run the wall time and CPU time in seconds, how busy the cores were (CPU time over
+wall time times cores), and the peak memory of all its processes in MiB. CPU time is that of the whole machine, because
+processes in a sandbox are not counted towards their parent: run nothing else. The cold run starts with an empty store;
+`--keep-sources` uses the sources from the user's own cache, so that the figure does not include the network.
 """
 
 from __future__ import annotations
@@ -76,7 +75,7 @@ def measure(argv: list[str], env: dict[str, str]) -> tuple[dict[str, float], str
 
 
 def main() -> None:
-    """Run the three measurements in a cache of their own."""
+    """Run the three measurements in a separate cache."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--python", default="cpython-3.13.5")
     parser.add_argument("--keep-sources", action="store_true")

@@ -1,9 +1,9 @@
-"""The figures of a comparison: what was measured, ratios, and how sure they are. Pure: no program is run here.
+"""The figures of a comparison: measurements, ratios, and their confidence. Pure: no program is run here.
 
-A ratio is the peer's time divided by ours: above 1 ours is faster. In each round both interpreters run one after the
-other, so each round gives a ratio of its own, and what slows the machine down for a while meets both. Of these
-ratios the median is told, and an interval that holds the true median with a known confidence, whatever the
-distribution: the order statistics of the sign test (Conover, "Practical Nonparametric Statistics").
+A ratio is the peer's time divided by ours: above 1, ours is faster. In each round both interpreters run one after the
+other, so each round gives its own ratio, and a temporary slowdown of the machine affects both. The result is the median
+of these ratios, with an interval that contains the true median with a known confidence, whatever the distribution: the
+order statistics of the sign test (Conover, "Practical Nonparametric Statistics").
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ WANTED_CONFIDENCE = 0.95
 
 
 class Verdict(Enum):
-    """What an interval says."""
+    """The meaning of an interval."""
 
     FASTER = "faster"
     SLOWER = "slower"
-    EVEN = "even"  # the interval holds 1: not to be told apart
+    EVEN = "even"  # the interval contains 1: no difference can be shown
 
 
 @dataclass(frozen=True, kw_only=True)
 class Summary:
-    """The median of ratios, and the interval in which the true one lies."""
+    """The median of ratios, and the interval that contains the true one."""
 
     ratio: float
     low: float
@@ -35,13 +35,13 @@ class Summary:
 
     @property
     def verdict(self) -> Verdict:
-        """Return what can be said."""
+        """Return the verdict that the interval supports."""
         return Verdict.FASTER if self.low > 1 else Verdict.SLOWER if self.high < 1 else Verdict.EVEN
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """The values of one round, in seconds, of both interpreters; `ours_first` says who began."""
+    """The values of one round, in seconds, of both interpreters; `ours_first` is whether ours ran first."""
 
     ours_first: bool
     ours: tuple[float, ...]
@@ -80,7 +80,7 @@ class Measured:
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """Who takes part: what it is called here, and what it says of itself (`sys.version`)."""
+    """A participant: its name here, and what it reports about itself (`sys.version`)."""
 
     name: str
     version: str
@@ -88,7 +88,7 @@ class Interpreter:
 
 @dataclass(frozen=True, kw_only=True)
 class Machine:
-    """What it was measured on; `load` is the load average of one minute before and after (proc(5))."""
+    """The machine of a measurement; `load` is the one-minute load average before and after (proc(5))."""
 
     processor: str
     cores: int
@@ -96,7 +96,7 @@ class Machine:
 
     @property
     def busy(self) -> bool:
-        """Tell whether others used so much of the machine that the figures say little."""
+        """Return whether others used so much of the machine that the figures mean little."""
         return self.load[0] > self.cores / 2 or self.load[1] > 1 + self.cores / 2
 
 
@@ -129,13 +129,13 @@ class Comparison:
 
 
 def confidence(count: int, dropped: int = 0) -> float:
-    """Return how sure it is that the median lies within `count` values without the `dropped` outermost of each side."""
+    """Return the confidence that the median is within `count` values without the `dropped` outermost on each side."""
     outside = sum(math.comb(count, number) for number in range(dropped + 1))
     return 1 - math.ldexp(outside, 1 - count)
 
 
 def summary(ratios: Sequence[float]) -> Summary:
-    """Return the median and its interval: the narrowest that is sure enough, else the whole range."""
+    """Return the median and its interval: the narrowest with enough confidence, else the whole range."""
     ordered = sorted(ratios)
     dropped = 0
     while 2 * (dropped + 1) < len(ordered) and confidence(len(ordered), dropped + 1) >= WANTED_CONFIDENCE:
@@ -144,6 +144,6 @@ def summary(ratios: Sequence[float]) -> Summary:
 
 
 def geometric_mean(benchmarks: Iterable[Measured]) -> Summary:
-    """Return the geometric mean over benchmarks of each round, summed up over the rounds."""
+    """Return the geometric mean over benchmarks of each round, summarized over the rounds."""
     by_round = zip(*(item.ratios for item in benchmarks), strict=True)
     return summary([statistics.geometric_mean(ratios) for ratios in by_round])

@@ -4,8 +4,8 @@
     .venv/bin/python benchmarks/interpreter.py ARCHIVE_OR_PYTHON --against PYTHON [--root DIR] [--fast] [--only NAME...]
                                                [--json FILE] [--plot FILE.svg]
 
-Both run the benchmarks of interpreter.toml in turns, the order swapped in each round. With `--root` both run inside
-that root directory (see peers.py), and `--against` is a path in it. docs/benchmarks.md tells how to read the result.
+Both run the benchmarks of interpreter.toml in turns, in alternating order. With `--root` both run inside that root
+directory (see peers.py), and `--against` is a path in it. docs/benchmarks.md explains how to read the result.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 DATA = HERE / "interpreter.toml"
 OURS = "ours"
-# Parts of the standard library that are an interpreter's own, or that no benchmark needs.
+# Parts of the standard library that belong to one interpreter, or that no benchmark needs.
 NOT_SHARED = ("lib-dynload", "site-packages", "_sysconfigdata*", "config-*", "test", "idlelib", "tkinter", "ensurepip")
 
 
@@ -88,7 +88,7 @@ class Programme:
 
 
 def load_programme(file: Path = DATA) -> Programme:
-    """Read interpreter.toml; raise `CatalogError` for what does not fit."""
+    """Read interpreter.toml; raise `CatalogError` if it is invalid."""
     return convert(Programme, tomllib.loads(file.read_text(encoding="utf-8")), where=file)
 
 
@@ -106,7 +106,7 @@ def prefix_of(given: Path, work: Path) -> tuple[Path, PurePosixPath]:
 
 
 def install_packages(directory: Path) -> None:
-    """Install pyperf and pyperformance, held to their hashes, where both interpreters find them."""
+    """Install pyperf and pyperformance, checked against their hashes, where both interpreters find them."""
     command = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     command += ["--no-compile", "--no-deps", "--require-hashes", "--only-binary=:all:", "--target", str(directory)]
     command += ["--requirement", str(ROOT / "requirements" / "benchmarks.txt")]
@@ -115,7 +115,7 @@ def install_packages(directory: Path) -> None:
 
 
 def prepare(options: argparse.Namespace, work: Path, effort: Effort) -> Bench:
-    """Make all directories that the interpreters share, and find out whether they can share a standard library."""
+    """Create all directories that the interpreters share, and find out whether they can share a standard library."""
     prefix, python = prefix_of(options.ours, work)
     shown = {OURS: prefix, **{name: work / name for name in (PACKAGES, LIBRARY, SCRIPTS, OUTPUT)}}
     (work / OUTPUT).mkdir()
@@ -138,7 +138,7 @@ def prepare(options: argparse.Namespace, work: Path, effort: Effort) -> Bench:
 def run_all(
     bench: Bench, benchmarks: Sequence[Benchmark], console: Console
 ) -> tuple[tuple[Measured, ...], dict[str, str]]:
-    """Run every benchmark once in each round, so that the rounds of one lie far apart; return figures and failures."""
+    """Run every benchmark once in each round, so that its rounds are far apart; return figures and failures."""
     failed: dict[str, str] = {}
     settings: dict[str, tuple[int, int]] = {}
     rounds: dict[str, list[Round]] = {item.name: [] for item in benchmarks}
@@ -171,7 +171,7 @@ def compare(options: argparse.Namespace, work: Path, console: Console) -> Compar
     effort = programme.fast if options.fast else programme.full
     load, cores = os.getloadavg()[0], len(os.sched_getaffinity(0))
     bench = prepare(options, work, effort)
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by all that is started from here on
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})  # inherited by everything that is started from here on
     measured, failed = run_all(bench, benchmarks, console)
     return Comparison(
         ours=bench.about(bench.ours, name_of(options.ours))[0],
@@ -186,7 +186,7 @@ def compare(options: argparse.Namespace, work: Path, console: Console) -> Compar
 
 
 def name_of(given: Path) -> str:
-    """Return how our interpreter is called: an archive without its suffix, or a path."""
+    """Return the name of our interpreter: an archive without its suffix, or a path."""
     return given.name.removesuffix(".tar.zst").removesuffix(".tar.gz") if ".tar." in given.name else str(given)
 
 
@@ -204,7 +204,7 @@ def parsed() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Compare, and show the result in every form that is asked for."""
+    """Compare, and show the result in every requested form."""
     options = parsed()
     try:
         with tempfile.TemporaryDirectory(prefix="setup-local-benchmark-") as directory:

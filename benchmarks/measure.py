@@ -1,4 +1,4 @@
-"""Runs one benchmark in one interpreter: a worker of pyperf, in a place, with a complete environment."""
+"""Runs one benchmark in one interpreter: a pyperf worker, in a place, with a complete environment."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ABOUT = "import json, sys; print(json.dumps([sys.version, sys.version_info[:3]]
 
 
 class BenchmarkFailed(Exception):
-    """A benchmark ended with an error, or did not end; the message is the last thing it said."""
+    """A benchmark ended with an error, or did not end; the message is the last line of its error output."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much is run: rounds, values in a round, and seconds that a value takes at least.
+    """How much to run: rounds, values per round, and the minimum duration of a value in seconds.
 
-    A value that takes `slow` seconds or more stands for the whole round.
+    A value that takes `slow` seconds or more is the only one of its round.
     """
 
     rounds: int
@@ -39,7 +39,7 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
-    """One benchmark; `own_library` tells that it runs on the standard library that the interpreter brings."""
+    """One benchmark; `own_library` is whether it runs on the interpreter's own standard library."""
 
     name: str
     kind: str
@@ -48,7 +48,7 @@ class Benchmark:
     own_library: bool
 
     def file(self, place: Place) -> PurePosixPath:
-        """Return the script as it is seen in a place."""
+        """Return the path of the script as seen in a place."""
         if self.script == _OWN:
             return place.path(SCRIPTS) / f"{_OWN}.py"
         return place.path(PACKAGES) / _SCRIPTS / f"bm_{self.script}" / "run_benchmark.py"
@@ -56,7 +56,7 @@ class Benchmark:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """Where both interpreters run; `library` tells whether they share a standard library."""
+    """Where both interpreters run; `library` is whether they share a standard library."""
 
     place: Place
     ours: PurePosixPath
@@ -65,13 +65,13 @@ class Bench:
     effort: Effort
 
     def about(self, python: PurePosixPath, name: str) -> tuple[Interpreter, tuple[int, ...]]:
-        """Return what an interpreter says of itself, and its version."""
+        """Return what an interpreter reports about itself, and its version."""
         command = self.place.argv([str(python), "-I", "-c", _ABOUT])
         version, numbers = json.loads(run(command, env=_environment(())).stdout)
         return Interpreter(name=name, version=version), tuple(numbers)
 
     def calibrated(self, benchmark: Benchmark) -> tuple[int, int]:
-        """Return how many loops make a value, the same for both, and how many values to take in a round."""
+        """Return the number of loops for a value, the same for both, and the number of values in a round."""
         options = ["--calibrate-loops", "--min-time", str(self.effort.seconds), "--warmups=0", "--values=1"]
         metadata, runs = self._worker(self.peer, benchmark, options, seed=0)
         loops = int(metadata["loops"])
@@ -79,7 +79,7 @@ class Bench:
         return loops, 1 if longest >= self.effort.slow else self.effort.values
 
     def round(self, benchmark: Benchmark, number: int, loops: int, values: int) -> Round:
-        """Run a benchmark in both; who begins changes with each round, the hash seed is the same for both."""
+        """Run a benchmark in both; the order changes with each round, the hash seed is the same for both."""
         options = [f"--loops={loops}", "--warmups=1", f"--values={values}"]
         ours_first = number % 2 == 0
         taken: dict[PurePosixPath, tuple[float, ...]] = {}
@@ -95,7 +95,7 @@ class Bench:
     def _worker(
         self, python: PurePosixPath, benchmark: Benchmark, options: list[str], *, seed: int
     ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-        """Run a worker of pyperf; return the metadata and the runs of the document that it writes."""
+        """Run a pyperf worker; return the metadata and the runs from the document that it writes."""
         result = Path(self.place.shown[OUTPUT]) / _RESULT
         result.unlink(missing_ok=True)
         words = [str(python), str(benchmark.file(self.place)), "--worker", "--worker-task=0", "--quiet", *options]

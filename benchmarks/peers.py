@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Set up an interpreter that ours is compared with, in a directory of its own.
+"""Set up an interpreter to compare ours with, in a separate directory.
 
     .venv/bin/python benchmarks/peers.py debian DIR    Debian's own python3.13, from its packages: DIR is a root directory
     .venv/bin/python benchmarks/peers.py gcc DIR       a plain gcc -O3 build of the same source
 
-What is taken, and how, stands in peers.toml. The last line on standard output is how interpreter.py is told of it.
+peers.toml defines what is used, and how. The last line on standard output has the options for interpreter.py.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DATA = Path(__file__).with_suffix(".toml")
 
 @dataclass(frozen=True, kw_only=True)
 class Debian:
-    """Debian's packages, and what their installation would do beyond unpacking them."""
+    """Debian's packages, and what installing them would do beyond unpacking them."""
 
     suite: str
     python: str
@@ -45,7 +45,7 @@ class Debian:
 
 @dataclass(frozen=True, kw_only=True)
 class Gcc:
-    """How the plain build is made; `environment` is all that `configure` and `make` see."""
+    """How the plain build is made; `environment` is the complete environment of `configure` and `make`."""
 
     source: str
     python: str
@@ -62,12 +62,12 @@ class Peers:
 
 
 def load_peers(file: Path = DATA) -> Peers:
-    """Read peers.toml; raise `CatalogError` for what does not fit."""
+    """Read peers.toml; raise `CatalogError` if it is invalid."""
     return convert(Peers, tomllib.loads(file.read_text(encoding="utf-8")), where=file)
 
 
 def newest_packages(stanzas: str, suite: str, wanted: Sequence[str]) -> Iterator[Source]:
-    """Yield the package files that `apt-cache show` names first, its newest; raise `SourceError` for a missing one."""
+    """Yield the package files that `apt-cache show` lists first, the newest; raise `SourceError` for a missing one."""
     found: dict[str, dict[str, str]] = {}
     for stanza in parse_stanzas(stanzas):
         found.setdefault(stanza["Package"], stanza)
@@ -82,7 +82,7 @@ def newest_packages(stanzas: str, suite: str, wanted: Sequence[str]) -> Iterator
 
 
 def set_up_debian(debian: Debian, root: Path) -> str:
-    """Unpack Debian's Python and its libraries to a root directory; return how to name it to interpreter.py."""
+    """Unpack Debian's Python and its libraries to a root directory; return the options for interpreter.py."""
     cache = paths.cache_root()
     try:
         listing = Apt(cache / "apt", environ=os.environ, report=say).listing(
@@ -106,7 +106,7 @@ def set_up_debian(debian: Debian, root: Path) -> str:
 
 
 def set_up_gcc(gcc: Gcc, directory: Path) -> str:
-    """Build CPython as its README says, with gcc and the host's libraries; return how to name it."""
+    """Build CPython as its README says, with gcc and the host's libraries; return the options for interpreter.py."""
     (source,) = load_sources().select([gcc.source])
     fetcher = Fetcher(paths.cache_root(), report=say, environ=os.environ)
     tree = unpack(fetcher.obtain(source), directory / "source")
@@ -124,12 +124,12 @@ def set_up_gcc(gcc: Gcc, directory: Path) -> str:
 
 
 def say(message: str) -> None:
-    """Tell on standard error what is done."""
+    """Report progress on standard error."""
     sys.stderr.write(f"{message}\n")
 
 
 def main() -> None:
-    """Set up the peer that is asked for."""
+    """Set up the requested peer."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("peer", choices=("debian", "gcc"))
     parser.add_argument("directory", type=Path, metavar="DIR", help="must not be there")

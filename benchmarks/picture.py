@@ -1,4 +1,4 @@
-"""Draws a comparison: a bar for each benchmark from 1 to its ratio, with its interval, in groups by kind.
+"""Draws a comparison: a bar for each benchmark from 1 to its ratio, with its interval, grouped by kind.
 
 Ratios are drawn on a logarithmic scale, so that twice as fast and half as fast are equally far from 1.
 """
@@ -19,7 +19,7 @@ _LEFT, _RIGHT, _WIDTH = 270.0, 70.0, 900.0
 _TOP, _ROW, _GAP = 84.0, 18.0, 12.0
 _BOTTOM, _NOTE = 38.0, 16.0
 _NEAREST = 40.0  # pixels between the labels of the scale
-_WIDEST = (0.4, 4.0)  # what lies beyond is cut off; the figure beside the bar tells the truth
+_WIDEST = (0.4, 4.0)  # anything beyond is cut off; the figure next to the bar is exact
 _NARROWEST = (0.85, 1.2)
 _MARKS = (1, 0.5, 2, 0.8, 1.25, 0.9, 1.1, 1.5, 0.7, 0.6, 3, 1.2, 0.4, 4, 1.3, 1.4, 0.95, 1.05, 1.75)
 _COLOURS = {Verdict.FASTER: "#2a7f62", Verdict.SLOWER: "#c8553d", Verdict.EVEN: "#8c8c8c"}
@@ -28,19 +28,19 @@ _WORDS = {Verdict.FASTER: "faster", Verdict.SLOWER: "slower", Verdict.EVEN: "not
 
 @dataclass(frozen=True, kw_only=True)
 class Scale:
-    """Where ratios lie across the picture."""
+    """The horizontal positions of ratios in the picture."""
 
     low: float
     high: float
 
     def x(self, value: float) -> float:
-        """Return the position of a ratio; one outside of the scale lies at its edge."""
+        """Return the position of a ratio; one outside the scale is at its edge."""
         inside = min(max(value, self.low), self.high)
         share = math.log(inside / self.low) / math.log(self.high / self.low)
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     def marks(self) -> list[float]:
-        """Return the ratios to be written at the scale, as many as have room; 1 is always there."""
+        """Return the ratios to write at the scale, as many as fit; 1 is always included."""
         chosen: list[float] = []
         for mark in _MARKS:
             room = all(abs(self.x(mark) - self.x(other)) >= _NEAREST for other in chosen)
@@ -61,12 +61,12 @@ class Row:
 
     @property
     def colour(self) -> str:
-        """Return the colour of what the interval says."""
+        """Return the colour of the verdict."""
         return _COLOURS[self.figures.verdict]
 
     @property
     def shown(self) -> str:
-        """Return the ratio as it is written beside the bar."""
+        """Return the ratio as it is written next to the bar."""
         return ratio(self.figures.ratio)
 
 
@@ -80,7 +80,7 @@ class Group:
 
 
 def scale_of(comparison: Comparison) -> Scale:
-    """Return a scale that has room for all intervals, within limits."""
+    """Return a scale that fits all intervals, within limits."""
     figures = [summary(item.ratios) for item in comparison.benchmarks]
     low = min([_NARROWEST[0], *(item.low / 1.02 for item in figures)])
     high = max([_NARROWEST[1], *(item.high * 1.02 for item in figures)])
@@ -88,7 +88,7 @@ def scale_of(comparison: Comparison) -> Scale:
 
 
 def groups(comparison: Comparison) -> Iterator[Group]:
-    """Yield what is drawn for each kind, from top to bottom; the mean of all comes first."""
+    """Yield the rows to draw for each kind, from top to bottom; the mean of all comes first."""
     y = _TOP
     entire = _row("All benchmarks", comparison.overall, y, "geometric mean of all", mean=True)
     yield Group(top=y, height=_ROW, rows=(entire,))
@@ -109,7 +109,7 @@ def _row(name: str, figures: Summary, top: float, told: str, *, mean: bool) -> R
 
 
 def svg(comparison: Comparison) -> str:
-    """Return the picture; times and intervals appear under the pointer."""
+    """Return the picture; times and intervals are shown under the pointer."""
     if not comparison.benchmarks:
         return '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
     drawn = list(groups(comparison))
@@ -134,7 +134,7 @@ def svg(comparison: Comparison) -> str:
 
 
 def headline(comparison: Comparison) -> str:
-    """Return what the picture says, as one sentence."""
+    """Return the result of the picture as one sentence."""
     figures = comparison.overall
     said = f"{ratio(figures.ratio)} times the speed of the peer"
     return f"{said} (geometric mean of {len(comparison.benchmarks)} benchmarks)"

@@ -1,4 +1,4 @@
-"""Where interpreters are run: on the host as it is, or all of them inside one root directory, through bubblewrap."""
+"""Where interpreters run: directly on the host, or all of them inside one root directory, through bubblewrap."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _INSIDE = PurePosixPath("/run")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """A root directory, or the host where `root` is `None`.
+    """A root directory, or the host if `root` is `None`.
 
-    `shown` are directories of the host, by the names that they have below `/run` in the root. `writable` is the
-    one of them that can be written to.
+    `shown` are directories of the host, by their names below `/run` in the root. `writable` is the only one that can be
+    written to.
     """
 
     MOUNTS: ClassVar[tuple[str, ...]] = ("dev", "proc", "run", "tmp")
@@ -28,7 +28,7 @@ class Place:
     writable: str = ""
 
     def path(self, name: str) -> PurePosixPath:
-        """Return the path of a shown directory as programs see it that run here."""
+        """Return the path of a shown directory as seen by programs that run here."""
         return PurePosixPath(self.shown[name]) if self.root is None else _INSIDE / name
 
     def argv(self, command: Sequence[str], *, writable_root: bool = False) -> list[str]:

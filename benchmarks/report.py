@@ -23,18 +23,18 @@ _BUSY = "Others used this machine at the same time: these figures say little."
 
 
 def seconds(value: float) -> str:
-    """Return a time with three digits and the unit that fits."""
+    """Return a time with three digits and a suitable unit."""
     factor, unit = next(((factor, unit) for factor, unit in _UNITS if value >= factor), _UNITS[-1])
     return f"{value / factor:.3g} {unit}"
 
 
 def ratio(value: float) -> str:
-    """Return a ratio as it is written everywhere."""
+    """Return a ratio in the format that is used everywhere."""
     return f"{value:.2f}"
 
 
 def notes(comparison: Comparison) -> list[str]:
-    """Return what has to be said beside the figures."""
+    """Return the notes that accompany the figures."""
     sure = min(confidence(comparison.rounds), WANTED_CONFIDENCE)
     lines = [
         "Ratio: the peer's time over ours; above 1 ours is faster.",
@@ -49,7 +49,7 @@ def notes(comparison: Comparison) -> list[str]:
 
 
 def table(comparison: Comparison) -> Table:
-    """Return the table: a section for each kind, closed by its geometric mean."""
+    """Return the table: a section for each kind, which ends with its geometric mean."""
     result = Table(title=f"{comparison.ours.name} against {comparison.peer.name}", title_justify="left")
     result.add_column("benchmark", no_wrap=True)
     for heading in ("ours", "peer", "ratio", "interval"):

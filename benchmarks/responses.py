@@ -2,10 +2,10 @@
 
     python benchmarks/responses.py [--against CHECKOUT] [--runs 10] [--build cpython-3.13] [--json FILE]
 
-The commands take turns, and so do the checkouts, so that whatever else the machine does meets all of them alike. For each:
-the least wall time and the least CPU time in milliseconds, and the ratio of the CPU time to that of `--version` in the same
-checkout. `--build` adds a build with nothing to do; what it needs is built before that, if it is not in the store.
-`--json` also writes the figures to a file.
+The commands take turns, and so do the checkouts, so that other load on the machine affects all of them equally. For
+each: the least wall time and the least CPU time in milliseconds, and the ratio of the CPU time to that of `--version`
+in the same checkout. `--build` adds a build with nothing to do; what it needs is built before that, if it is not in the
+store. `--json` also writes the figures to a file.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COLUMNS = ("command", "checkout", "wall ms", "CPU ms", "ratio")
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How long a command took at least, in milliseconds; `ratio` is its CPU time over that of `--version`."""
+    """The least time that a command took, in milliseconds; `ratio` is its CPU time over that of `--version`."""
 
     command: str
     checkout: str
@@ -64,7 +64,7 @@ def measure(checkout: Path, words: Sequence[str], env: dict[str, str]) -> tuple[
 
 
 def answers(checkouts: Sequence[Path], lines: Sequence[Sequence[str]], runs: int, env: dict[str, str]) -> list[Answer]:
-    """Measure command lines in checkouts by turns; the first run of each, which may compile bytecode, does not count."""
+    """Measure command lines in checkouts by turns; each one's first run, which may compile bytecode, does not count."""
     taken: dict[tuple[str, Path], list[tuple[float, float]]] = {}
     for _ in range(runs + 1):
         for words in lines:

@@ -1,10 +1,10 @@
-"""Measure how long our interpreter takes to start: where it was unpacked, moved, and against another Python.
+"""Measure how long our interpreter takes to start: where it was unpacked, moved, and compared with another Python.
 
     python benchmarks/startup.py ARCHIVE [--against /usr/bin/python3] [--runs 40] [--json]
 
-The interpreters take turns, so that whatever else the machine does meets all of them alike. For each program, in
+The interpreters take turns, so that other load on the machine affects all of them equally. For each program, in
 milliseconds: the median and the least time, and the median of the CPU time; the ratio of that to the first
-interpreter's; and, if strace is there, the number of system calls, which does not depend on the machine's load.
+interpreter's; and, if strace is available, the number of system calls, which does not depend on the machine's load.
 `--json` prints one JSON document instead of a table.
 """
 
@@ -44,7 +44,7 @@ def unpacked(archive: Path, directory: Path) -> Path:
 
 
 def interpreters(first: Path, directory: Path, against: Path | None) -> Iterator[tuple[str, str]]:
-    """Yield name and path of every interpreter that takes part; the moved tree is a copy of the first."""
+    """Yield name and path of every interpreter that is measured; the moved tree is a copy of the first."""
     moved = directory / "another place" / "Maß"
     moved.parent.mkdir()
     shutil.copytree(first, directory / "copy", symlinks=True)
@@ -65,7 +65,7 @@ def version_of(python: Path) -> str:
 
 
 def milliseconds(argv: Sequence[str]) -> tuple[float, float]:
-    """Return how long a command takes, and how much CPU time."""
+    """Return the duration of a command, and its CPU time, in milliseconds."""
     begin = time.perf_counter()
     process = subprocess.Popen(argv, env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -77,7 +77,7 @@ def milliseconds(argv: Sequence[str]) -> tuple[float, float]:
 
 
 def system_calls(argv: Sequence[str]) -> int | None:
-    """Return how many system calls a command makes, if strace can tell."""
+    """Return the number of system calls of a command, None if strace cannot count them."""
     strace = shutil.which("strace")
     if strace is None:
         return None

@@ -3,10 +3,11 @@
 
     python benchmarks/tls.py PYTHON PYTHON... [--rounds 5] [--seconds 0.5] [--json]
 
-In each round all interpreters do each workload (tls_workload.py), every other round in the opposite order, so that whatever else the
-machine does meets all alike. Rates are for a second of processor time: handshakes, which are full ones, in memory, with the
-client's check of the certificate; megabytes that are hashed; HMACs of 1 KiB; PBKDF2 of 1000 rounds. The median of the rounds is
-printed, and its ratio to that of the first interpreter. `--json` prints one document with the rates of every round.
+In each round all interpreters run each workload (tls_workload.py), in the opposite order every other round, so that
+other load on the machine affects all of them equally. Rates are per second of processor time: full handshakes, in
+memory, including the client's check of the certificate; megabytes hashed; HMACs of 1 KiB; PBKDF2 with 1000 rounds. The
+median of the rounds is printed, and its ratio to that of the first interpreter. `--json` prints one document with the
+rates of every round.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def table(libraries: Mapping[str, str], rates: Mapping[str, Rates]) -> str:
 
 
 def main() -> None:
-    """Let the interpreters take turns, and print what came of it."""
+    """Measure the interpreters in turns, and print the result."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("pythons", nargs="+", metavar="PYTHON")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,8 +1,8 @@
-"""What `tls.py` lets each interpreter do; the standard library alone, any Python from 3.9 on.
+"""The workloads that `tls.py` runs in each interpreter; uses only the standard library of any Python since 3.9.
 
     tls_workload.py NAME SECONDS CERTIFICATES
 
-Prints one JSON document: how often a second, or for hash functions how many megabytes a second.
+Prints one JSON document: operations per second, or for hash functions megabytes per second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SMALL = BLOCK[:1024]
 
 
 def handshakes(version: str, certificates: Path) -> Callable[[], None]:
-    """Return a full handshake in memory, in which the client checks the server's certificate."""
+    """Return a function that does a full handshake in memory, in which the client checks the server's certificate."""
     number = ssl.TLSVersion[version]
     client = ssl.create_default_context(cafile=str(certificates / "ca.pem"))
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -49,7 +49,7 @@ def handshakes(version: str, certificates: Path) -> Callable[[], None]:
 
 
 def workload(name: str, certificates: Path) -> tuple[Callable[[], object], float]:
-    """Return what is done, and what one time of it counts."""
+    """Return an operation, and what one execution of it counts."""
     kind, _, detail = name.partition(" ")
     if kind == "handshake":
         return handshakes(detail, certificates), 1
@@ -61,7 +61,7 @@ def workload(name: str, certificates: Path) -> tuple[Callable[[], object], float
 
 
 def rate(once: Callable[[], object], seconds: float, each: float) -> float:
-    """Return how much is done in a second of processor time."""
+    """Return how much is done per second of processor time."""
     once()
     count, begin = 0, time.process_time()
     while (taken := time.process_time() - begin) < seconds:

@@ -1,10 +1,10 @@
-"""Measure what judging an archive costs, beside reading and decompressing it alone.
+"""Measure the cost of validating an archive, compared with only reading and decompressing it.
 
     python benchmarks/validate.py ARCHIVE [--runs 5] [--json]
 
-Each run is a process of its own, and the kinds take turns, so that whatever else the machine does meets all of them alike. For
-each: the median and the least processor time in seconds, the ratio of the median to that of decompressing, and the peak of
-memory in MiB. `--json` prints one JSON document instead of a table.
+Each run is a separate process, and the kinds take turns, so that other load on the machine affects all of them equally.
+For each: the median and the least processor time in seconds, the ratio of the median to that of decompressing, and the
+peak memory in MiB. `--json` prints one JSON document instead of a table.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ Figures = dict[str, float | str]
 
 
 def decompress(archive: Path) -> None:
-    """Read and decompress, and nothing else."""
+    """Only read and decompress."""
     with unpacked(archive, load_limits()) as stream:
         while stream.read(CHUNK):
             pass
@@ -43,7 +43,7 @@ def read(archive: Path) -> None:
 
 
 def judge(archive: Path) -> None:
-    """Apply every rule, whatever comes out."""
+    """Apply every rule, whatever the result."""
     validate_archive(archive)
 
 
@@ -51,7 +51,7 @@ KINDS: dict[str, Callable[[Path], None]] = {"decompress": decompress, "read": re
 
 
 def measured(kind: str, archive: Path) -> tuple[float, float]:
-    """Return processor seconds and peak of memory of one run, without the start of Python."""
+    """Return processor seconds and peak memory of one run, without the start of Python."""
     child = os.fork()
     if not child:
         KINDS[kind](archive)
@@ -63,7 +63,7 @@ def measured(kind: str, archive: Path) -> tuple[float, float]:
 
 
 def figures(archive: Path, runs: int) -> list[Figures]:
-    """Return a row for each kind, of that many runs in turns."""
+    """Return a row for each kind, from this many runs in turns."""
     taken: dict[str, list[tuple[float, float]]] = {kind: [] for kind in KINDS}
     for _ in range(runs):
         for kind, rows in taken.items():

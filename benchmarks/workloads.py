@@ -1,6 +1,6 @@
-"""What pyperformance lacks: compression, hashes, and the start of a given command.
+"""Workloads that pyperformance lacks: compression, hashes, and the start of a given command.
 
-Runs inside the interpreter that is measured, as a script of pyperf: the standard library and pyperf alone.
+Runs inside the measured interpreter, as a pyperf script: uses only the standard library and pyperf.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SMALL = b"0123456789abcdef" * 4
 
 def text() -> bytes:
     """Return about 250 kB that compress like prose: few words are frequent, most are rare."""
-    chance = random.Random(SEED)  # noqa: S311 (the same bytes each time are what is wanted)
+    chance = random.Random(SEED)  # noqa: S311 (the same bytes are needed each time)
     letters = "etaoinshrdlucmfwypvbgkjqxz"
     known = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(4000)]
     frequency = [1 / (rank + 1) for rank in range(len(known))]
@@ -31,7 +31,7 @@ def text() -> bytes:
 
 
 def workloads() -> dict[str, Callable[[], object]]:
-    """Return all that can be timed, with what it needs prepared."""
+    """Return all workloads that can be timed, with their input prepared."""
     data = text()
     large = data * 16
     deflated, bzipped, xz = zlib.compress(data), bz2.compress(data), lzma.compress(data, preset=1)

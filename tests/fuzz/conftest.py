@@ -1,4 +1,4 @@
-"""Nothing but the path to the modules beside the tests."""
+"""Only adds the directory of the modules next to the tests to the path."""
 
 from __future__ import annotations
 

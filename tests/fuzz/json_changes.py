@@ -1,4 +1,4 @@
-"""Changes to a JSON document that leave it JSON: of random bytes, nearly none get past the parser to what is behind it."""
+"""Changes a JSON document so that it stays JSON: of random bytes, almost none get past the parser."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _BETWEEN = (
     "../",
     "-",
     "9",
-)  # what is put into a string, in the place of a character or not
+)  # inserted into a string, possibly in place of a character
 
 
 def changed(data: bytes, largest: int, seed: int) -> bytes | None:
-    """Return a document with up to four of its values changed; None if the bytes are not JSON or the result is too large."""
+    """Return a document with up to four values changed; None if the bytes are not JSON or the result is too large."""
     try:
         document = json.loads(data)
     except (ValueError, RecursionError):
@@ -34,7 +34,7 @@ def changed(data: bytes, largest: int, seed: int) -> bytes | None:
 
 
 def _change(document: Any, chance: random.Random) -> Any:
-    """Change one value; the document itself, if it has none inside."""
+    """Change one value, or the document itself if it contains none."""
     places = _places(document)
     if not places:
         return copy.deepcopy(chance.choice(_ODD))
@@ -57,7 +57,7 @@ def _change(document: Any, chance: random.Random) -> Any:
 
 
 def _places(document: Any) -> list[tuple[Any, Any]]:
-    """Return every value of a document as what holds it and its key there."""
+    """Return every value of a document, as its container and its key there."""
     found: list[tuple[Any, Any]] = []
     left = [document]
     while left:
@@ -69,7 +69,7 @@ def _places(document: Any) -> list[tuple[Any, Any]]:
 
 
 def _near(value: Any, chance: random.Random) -> Any:
-    """Return a value much like another."""
+    """Return a value similar to another."""
     if isinstance(value, bool) or value is None:
         return not value
     if isinstance(value, (int, float)):

@@ -1,4 +1,4 @@
-"""Where fuzzing begins: good samples, and those that tests already have for every corruption. Made here, not stored."""
+"""The first inputs for fuzzing: good samples, and the corruptions that tests already have. Created here, not stored."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _tars() -> Iterator[bytes]:
         if data.startswith(b"\x28\xb5\x2f\xfd") and "zstd" not in shape and len(data) < _LARGEST:
             try:
                 yield plain_tar(data).read()[-8192:]
-            except Exception:  # noqa: BLE001 - damaged on purpose, so there is no tar in it
+            except Exception:  # noqa: BLE001 - damaged on purpose, so it contains no tar
                 continue
 
 

@@ -1,6 +1,7 @@
-"""What is fuzzed: each reader of bytes that somebody else made, and the errors in which it may end.
+"""The fuzz targets: each reader of bytes from others, and the errors that it may raise.
 
-Whatever else it raises is a crash. Nothing here knows a fuzzer: `fuzz.py` drives these with atheris, `test_corpus.py` replays the corpus.
+Any other exception is a crash. This module does not depend on a fuzzer: `fuzz.py` runs the targets with atheris,
+`test_corpus.py` replays the corpus.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ _WINDOWS = "x86_64-pc-windows-msvc"
 
 
 class _Bytes:
-    """A tar archive that is not compressed."""
+    """A tar archive without compression."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._at = data, 0
@@ -66,7 +67,7 @@ def tar(data: bytes) -> None:
 
 
 def archive(data: bytes) -> None:
-    """Compressed, through a file: the walk over the frame, the decoders, the gate, and every rule."""
+    """Read the data as a compressed archive in a file: the walk over the frame, decoders, gate, and every rule."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, f"cpython-3.13.5-{_TRIPLE}-noopt-full.tar.zst")
         path.write_bytes(data)
@@ -84,7 +85,7 @@ def _read(path: Path) -> None:
 
 
 def packed_tar(data: bytes) -> None:
-    """Compress it first, so that what is fuzzed is behind the decoder."""
+    """Compress the data first, so that fuzzing reaches the code behind the decoder."""
     archive(zlib.compress(data, 1, wbits=31))
 
 
@@ -103,7 +104,7 @@ def macho(data: bytes) -> None:
 
 
 def macho_tools(data: bytes) -> None:
-    """What strips, renames and signs a Mach-O file: what it makes can be read again."""
+    """Strip, rename and sign a Mach-O file; the results must be readable."""
     with contextlib.suppress(BadMacho):
         read_slices(data)
         with contextlib.suppress(SetupLocalError):
@@ -113,7 +114,7 @@ def macho_tools(data: bytes) -> None:
 
 
 def elf_tools(data: bytes) -> None:
-    """What measures, strips and detaches an ELF file."""
+    """Measure, strip and detach an ELF file."""
     with contextlib.suppress(struct.error, ValueError, IndexError, KeyError):
         debug_size(data)
     for change in (strip, detach):
@@ -124,7 +125,7 @@ def elf_tools(data: bytes) -> None:
 
 
 def windows_image(data: bytes) -> None:
-    """A program or DLL for Windows: its facts, and what strips and detaches it."""
+    """Read the facts of a Windows program or DLL, and strip and detach it."""
     with contextlib.suppress(BadPe):
         read_pe_image(data)
     for change in (strip, detach):
@@ -146,7 +147,7 @@ def static_library(data: bytes) -> None:
 
 
 def binary(data: bytes) -> None:
-    """Every fact of a file, as an audit gathers them."""
+    """Gather every fact of a file, as an audit does."""
     for triple in (_TRIPLE, _WINDOWS):
         scanner = PathScanner(policy=load_policy(triple), forbid=("/x",))
         examine("build/cpython.fdata", data, scanner=scanner, floor=(2, 12))
@@ -160,12 +161,12 @@ def description(data: bytes) -> None:
 
 
 def described(data: bytes) -> None:
-    """A whole archive of which nothing but PYTHON.json was changed: every rule that goes by what is said there."""
+    """Validate a whole archive in which only PYTHON.json was changed: every rule that depends on its contents."""
     archive(Sample(description=data).packed())
 
 
 def sources(data: bytes) -> None:
-    """The record of sources in a full archive."""
+    """Read the record of sources in a full archive."""
     try:
         read_record(data)
     except BadRecord:
@@ -173,7 +174,7 @@ def sources(data: bytes) -> None:
 
 
 def manifest(data: bytes) -> None:
-    """The list of files in an archive: what is read is written again as it was, apart from its order."""
+    """Read the list of files in an archive; writing it and reading it again gives the same list."""
     try:
         listed = parse(data)
     except BadManifest:

@@ -1,4 +1,4 @@
-"""Every seed, and every input that once brought a reader down, is read again."""
+"""Reads every seed, and every input that once crashed a reader, again."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ sys.path.insert(0, str(TESTS / "unit"))
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
-    """How a command ended; `peak` is the memory that it had, in bytes."""
+    """How a command ended; `peak` is its peak memory in bytes."""
 
     code: int
     out: str

@@ -1,7 +1,8 @@
-"""Runs `setup-local` for tests with a limit on memory and processor time: a process of its own for each command line.
+"""Runs `setup-local` for tests with limits on memory and processor time: a separate process for each command line.
 
-Reads lines of JSON (`words`, `directory`), writes lines of JSON (`code`, `out`, `err`, `peak`). Everything is imported once, and
-each command runs in a fork, so hundreds of them take seconds. A limit of processor time does not depend on how busy the machine is.
+Reads lines of JSON (`words`, `directory`), writes lines of JSON (`code`, `out`, `err`, `peak`). Everything is imported
+once, and each command runs in a fork, so hundreds of them take seconds. A limit on processor time does not depend on
+how busy the machine is.
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ from typing import Any
 from setup_local import cli
 
 MEMORY = 512 << 20  # bytes that a process may allocate
-SECONDS = 60  # of processor time; most take less than one
+SECONDS = 60  # of processor time; most commands take less than one
 _FILES = 1 << 30  # bytes of the largest file that may be written
 _TRACEBACK = 99
 
 
 def main() -> None:
-    """Answer requests until there are none."""
+    """Answer requests until there are no more."""
     for name in cli._COMMANDS:
         importlib.import_module(f"setup_local.commands.{name}")
     for line in sys.stdin:
@@ -61,7 +62,7 @@ def _run(words: list[str], directory: str, out: int, err: int) -> None:
         cli.main(words)
     except SystemExit as error:
         code = error.code
-    except BaseException:  # noqa: BLE001 - whatever it is, it must be seen
+    except BaseException:  # noqa: BLE001 - every error must be shown
         traceback.print_exc()
     with contextlib.suppress(OSError, ValueError):
         sys.stdout.flush()

@@ -1,4 +1,7 @@
-"""Every command that reads an archive or a binary, with everybody's worst file: bounded memory and time, one line, nothing outside."""
+"""Every command that reads an archive or a binary, on the worst files of all tests.
+
+Memory and time are bounded, there is at most one error line, and nothing is written outside.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from setup_local.cli import exit_codes
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 _REFUSED = 20
 _DESCRIBED = 21
-# The judge says which rule is broken; who makes something of an archive refuses it.
+# `validate` says which rule is broken; commands that use an archive's contents refuse it.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "validate": ("validate", "ARCHIVE"),
     "size": ("size", "--json", "ARCHIVE"),
@@ -29,7 +32,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 
 
 def _run(limited: Limited, command: str, data: bytes, directory: Path) -> Ended:
-    """Run a command on an archive in a directory, and hold what must hold however it ends."""
+    """Run a command on an archive in a directory, and check what must hold however it ends."""
     place = directory / "archives"
     place.mkdir(exist_ok=True)
     path = place / NAME
@@ -111,12 +114,12 @@ def test_as_much_as_the_limits_allow(name: str, command: str, limited: Limited, 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_good_sample_passes(command: str, limited: Limited, tmp_path: Path) -> None:
-    """Else the limits would prove nothing."""
+    """Without this, the limits would prove nothing."""
     assert _run(limited, command, Sample().packed(), tmp_path).code == 0
 
 
 def test_a_limit_is_one(limited: Limited, tmp_path: Path) -> None:
-    """What takes more memory than allowed would be seen."""
+    """Excessive memory use would be detected."""
     ended = limited("size", _grown(tmp_path), directory=tmp_path)
     assert ended.code == _REFUSED
 
