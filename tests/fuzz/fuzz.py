@@ -1,9 +1,8 @@
-"""Fuzz one reader, guided by coverage, for a while: `fuzz.py TARGET SECONDS [DIRECTORY]`. What ends it is kept in `corpus/TARGET`.
+"""Fuzz one reader for a while, guided by coverage: `fuzz.py TARGET SECONDS [DIRECTORY]`.
 
-With DIRECTORY, a later run continues from the inputs that this one found interesting.
-
-It needs atheris (`requirements/fuzz.in`). An input that crashes, or takes ten seconds, is written there and ends the run with an error;
-`tests/fuzz/test_corpus.py` then replays it for ever.
+An input that crashes the reader, or takes ten seconds, ends the run with an error and is written to `corpus/TARGET`;
+`tests/fuzz/test_corpus.py` then replays it forever. With DIRECTORY, a later run continues from the inputs that this one
+found interesting. Needs atheris (`requirements/fuzz.in`).
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from json_changes import changed  # noqa: E402 (after the instrumented imports)
 from seeds import SEEDS  # noqa: E402
 
 DOCUMENTS = ("description", "described", "index", "sources")
-PLAIN = 8  # one in so many inputs is changed as bytes, which is what every other reader gets
+PLAIN = 8  # one in this many inputs is changed as bytes, as for every other reader
 
 
 def mutated(data: bytes, largest: int, seed: int) -> bytes:
-    """Return a document with other values, or now and then with other bytes."""
+    """Return a document with other values, or occasionally with other bytes."""
     document = changed(data, largest, seed) if seed % PLAIN else None
     return atheris.Mutate(data, largest) if document is None else document
 
