@@ -1,4 +1,4 @@
-"""Rules about optimizations: the files show what PYTHON.json names, and others are not affected."""
+"""Rules about optimizations: the files show what PYTHON.json names, and nobody else is affected."""
 
 from __future__ import annotations
 

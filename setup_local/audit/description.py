@@ -162,5 +162,5 @@ def _hold_against_schema(document: Any) -> None:
 
 
 def shortened(message: str, limit: int = 200) -> str:
-    """Return a message without its middle if it is long because it quotes a whole document."""
+    """Return a message without its middle if it is too long, as when it quotes a whole document."""
     return message if len(message) <= limit else f"{message[: limit // 2]} ... {message[-limit // 2 :]}"

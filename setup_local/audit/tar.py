@@ -41,7 +41,7 @@ class MemberKind(Enum):
 class Member:
     """One member's header. `target` is what a link points to; `size` is in bytes.
 
-    If a name or target is not printable text, the rest is escaped and `strange` is set.
+    Parts of names and targets that are not printable text are escaped, and `strange` is set.
     """
 
     name: str
