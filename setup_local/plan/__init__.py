@@ -1,1 +1,1 @@
-"""Catalog and request become one frozen plan; pure."""
+"""Turns catalogs and a request into one frozen plan; pure."""

@@ -1,4 +1,4 @@
-"""Decides about the machine code: which properties it has, by which flags, and what archive names say of them."""
+"""Decides on properties of the machine code: which ones, the flags that give them, and their words in archive names."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _WIDE_FILES = ("-D_FILE_OFFSET_BITS=64",)
 
 
 def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> frozenset[str]:
-    """Return the names of the properties that the code is to have: the default ones, and those that are asked for.
+    """Return the names of the properties that the code gets: the default ones plus the requested ones.
 
-    Raises `RequestError` for one that makes no difference here, and for one that is asked for and left out.
+    Raises `RequestError` for a property that has no effect here, and for one that is both requested and left out.
     """
     added = [item for item in catalog.code if item.name in request.with_features]
     dropped = [item for item in catalog.code if item.name in request.without_features]
@@ -36,7 +36,7 @@ def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> froz
 
 
 def modules_only(request: Request, catalog: FeatureCatalog) -> Request:
-    """Return a request that names groups of modules alone."""
+    """Return the request with only its names of module groups."""
     known = {item.name for item in catalog.code}
 
     def groups(names: Iterable[str]) -> tuple[str, ...]:
@@ -57,17 +57,17 @@ def plan_code(catalog: FeatureCatalog, facts: Facts) -> PlannedCode:
 
 
 def library_flags(plan: Plan) -> tuple[str, ...]:
-    """Return what libraries are compiled with besides the target's flags.
+    """Return the flags that libraries are compiled with in addition to the target's flags.
 
-    On processors of 32 bits glibc reads directories, sizes and numbers of files that do not fit into them only for programs that ask for it
-    (feature_test_macros(7)). CPython's `configure` asks, few of those of the libraries do.
+    On 32-bit processors glibc supports directory entries, sizes and inode numbers beyond 32 bits only for programs that
+    ask for it (feature_test_macros(7)). CPython's `configure` does; few of the libraries' own do.
     """
     is_narrow = plan.target.libc is Libc.GLIBC and plan.target.arch.bits == _NARROW
     return (*plan.code.cflags, *(_WIDE_FILES if is_narrow else ()))
 
 
 def code_words(catalog: FeatureCatalog, facts: Facts) -> tuple[str, ...]:
-    """Return the words in archive names that say what is not the default."""
+    """Return the words in archive names for properties that differ from the default."""
     words = ((item, _word(item, facts)) for item in catalog.code if item.is_known_to(facts))
     return tuple(f"{word}_{item.name.replace('-', '_')}" for item, word in words if word)
 

@@ -1,4 +1,4 @@
-"""Decides how CPython is configured, and what is run or made for that: profile, tools, build Python, companion. Pure."""
+"""Decides how CPython is configured and what that needs: profile, tools, build Python, companion. Pure."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ from setup_local.values import (
 
 
 def merged(pieces: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Return the words of several lists, each once, in the order in which they come."""
+    """Return the words of several lists in order, each once."""
     return tuple(dict.fromkeys(word for piece in pieces for word in piece))
 
 
 def plan_profiling(
     request: Request, catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
 ) -> PlannedProfiling | None:
-    """Return how the profile is made that an optimized build needs, None for a build without one.
+    """Return how the profile of an optimized build is made, None for a build without one.
 
-    Raises `RequestError` for a profile that nothing would use.
+    Raises `RequestError` for a profile that the build would not use.
     """
     if BuildOption.PGO not in facts.options:
         if request.profile:
@@ -64,13 +64,13 @@ def plan_profiling(
 
 
 def _native(catalogs: Catalogs, target: Target) -> Target:
-    """Return the target of this machine's own programs that is most like another: with the same C library, if there is one."""
+    """Return the native target of this machine closest to `target`: with the same C library, if there is one."""
     here = (item for item in catalogs.targets if catalogs.host.builds_natively(item) and not item.level)
     return next((item for item in here if item.libc is target.libc), catalogs.host.target)
 
 
 def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:
-    """Return what LLVM's tools are made of: packages first, as they take seconds; nothing where the host has them."""
+    """Return the sources of LLVM's tools, none if the host has them. Packages are preferred: they take seconds."""
     if request.toolchain is ToolchainChoice.LLVM:
         return ()
     tools = catalogs.llvm_tools
@@ -117,7 +117,7 @@ def plan_configure(
 
 
 def _promises(facts: Facts) -> tuple[BuildOption, ...]:
-    """Return the options that the step that compiles holds its result to; for macOS another step does."""
+    """Return the options that the compile step must verify in its result; for macOS a separate step does it."""
     if facts.phase is not BuildPhase.FINAL or facts.os is OperatingSystem.DARWIN:
         return ()
     return tuple(item for item in OPTIMIZATIONS if item in facts.options)
@@ -126,7 +126,7 @@ def _promises(facts: Facts) -> tuple[BuildOption, ...]:
 def _placeholders(
     catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts
 ) -> dict[str, str]:
-    """Return what each placeholder of the catalog stands for."""
+    """Return the value of each placeholder in the catalog."""
     linked = [item for item in extensions if item.link is not LinkMode.DISABLED]
     hidden = set(merged(item.archives for item in linked)).difference(*(item.exports for item in linked))
     return {
@@ -140,7 +140,7 @@ def _placeholders(
 
 
 def plan_build_python(catalog: CPythonCatalog, libraries: Iterable[PlannedLibrary], facts: Facts) -> PlannedBuildPython:
-    """Return the interpreter that runs while CPython is compiled for another processor."""
+    """Return the build Python, which runs while CPython is compiled for another processor."""
     recipe = catalog.build_python
     more = merged(part.args for part in catalog.build_python_part if part.when.matches(facts))
     return PlannedBuildPython(
@@ -150,7 +150,7 @@ def plan_build_python(catalog: CPythonCatalog, libraries: Iterable[PlannedLibrar
 
 
 def plan_companion(catalog: CPythonCatalog, facts: Facts) -> Companion | None:
-    """Return the shared libpython that is made beside a program which holds libpython itself, None where there is none."""
+    """Return the shared libpython built next to a program that contains libpython itself, None if there is none."""
     wanted = facts.libpython is Linkage.STATIC and facts.phase is BuildPhase.FINAL
     companion = next((item for item in catalog.companion if item.when.matches(facts)), None)
     if companion is None or not wanted or facts.options & set(companion.without):

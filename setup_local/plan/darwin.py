@@ -1,4 +1,4 @@
-"""What is special in plans for macOS: wishes that mean nothing there, and distributions for several processors."""
+"""The parts of plans that are specific to macOS: refused options and universal distributions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _XCODE = "--toolchain xcode takes the compiler of Xcode, which a Mac alone runs,
 
 
 def refuse_for_darwin(request: Request) -> None:
-    """Raise `RequestError` for wishes about macOS that mean nothing there, or elsewhere, or here."""
+    """Raise `RequestError` for options about macOS that do not apply to the target or are not supported here."""
     darwin = system_of(request.target_triple) is OperatingSystem.DARWIN
     if request.toolchain is ToolchainChoice.XCODE:
         hint = "take an SDK of Apple with --sdk, or leave --toolchain out" if darwin else "leave --toolchain out"
@@ -37,7 +37,7 @@ def refuse_for_darwin(request: Request) -> None:
 
 
 def _refuse_compilers(request: Request) -> None:
-    """Raise `RequestError` for a compiler that comes without the linker and the headers of macOS."""
+    """Raise `RequestError` for a compiler that lacks the linker and the headers for macOS."""
     if system_of(request.target_triple) is OperatingSystem.DARWIN and request.toolchain in _OTHERS:
         raise RequestError(
             f"--toolchain {request.toolchain.value} has neither a linker nor headers for macOS",
@@ -47,17 +47,17 @@ def _refuse_compilers(request: Request) -> None:
 
 
 def half_requests(request: Request, universal: Universal, targets: Sequence[Target]) -> Iterator[Request]:
-    """Yield what is built for each processor of a universal distribution; none is for an older system than its processor."""
+    """Yield a request for each processor of a universal distribution; never for a system older than it supports."""
     for target in universal.targets_of(targets):
         minimum = request.macos_minimum if request.macos_minimum in target.floors else None
         yield dataclasses.replace(request, target_triple=target.triple, macos_minimum=minimum)
 
 
 def for_all_halves(settings: Settings, universal: Universal, target: Target, floor: str) -> Settings:
-    """Return what an installation for a target says about compiling extensions."""
+    """Return an installation's settings for compiling extensions; for a universal target, they cover all halves."""
     return universal.settings(settings, floor) if target.triple == universal.triple else settings
 
 
 def sdk_features(request: Request) -> frozenset[str]:
-    """Return what conditions of the catalogs ask about an SDK of Apple."""
+    """Return the features that conditions in the catalogs see for an Apple SDK."""
     return frozenset({APPLE_SDK} if request.sdk else ())

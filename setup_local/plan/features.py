@@ -14,7 +14,7 @@ from setup_local.errors import RequestError
 from setup_local.plan.suggest import suggestion
 from setup_local.values import LinkMode, Request
 
-# With more words an archive's name says that there was a choice, and no longer which one.
+# With more words than this, the archive name shows only that modules were chosen, not which ones.
 _MOST_WORDS = 4
 _BY_FEATURE = "not wanted (--without {})"
 _BY_NAME = "not wanted (--without-modules {})"
@@ -22,10 +22,10 @@ _BY_NAME = "not wanted (--without-modules {})"
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleChoice:
-    """What a request says about extension modules.
+    """The extension modules that a request chooses.
 
-    `left_out` are the modules that would be there otherwise, each with the reason; `programs` are patterns of programs
-    that do not start without them. `words` say in archive names what is not the default.
+    `left_out` maps modules that would otherwise be included to the reason; `programs` are patterns of programs
+    that do not start without them. `words` are those in archive names for what differs from the default.
     """
 
     facts: Facts
@@ -37,7 +37,7 @@ class ModuleChoice:
 def choose_modules(
     request: Request, catalog: FeatureCatalog, extensions: Sequence[Extension], facts: Facts
 ) -> ModuleChoice:
-    """Return the choice that a request means; raise `RequestError` for what is unknown, not here, or cannot be."""
+    """Return the requested choice; raise `RequestError` for names that are unknown, not available or impossible."""
     here = tuple(extension for extension in extensions if extension.when.matches(facts))
     added = _features("--with", request.with_features, catalog, here, facts)
     dropped = _features("--without", request.without_features, catalog, here, facts)
@@ -66,7 +66,7 @@ def choose_modules(
 def _reasons(
     names: Iterable[str], dropped: Iterable[Feature], here: Sequence[Extension], facts: Facts
 ) -> dict[str, str]:
-    """Return what is left out and would be there otherwise, in catalog order, each with the reason."""
+    """Return the modules left out that would otherwise be included, in catalog order, each with the reason."""
     linked = {extension.name for extension in here if _is_linked(extension, facts)}
     reasons = {name: _BY_NAME.format(name) for name in names} | {
         extension.name: _BY_FEATURE.format(feature.name)
@@ -113,7 +113,7 @@ def _refuse_module(name: str, extensions: Iterable[Extension], here: Iterable[Ex
 
 
 def _refuse_kept(catalog: FeatureCatalog, reasons: Mapping[str, str]) -> None:
-    """Raise `RequestError` for a module without which no distribution can be made."""
+    """Raise `RequestError` for a module that every distribution needs."""
     for item in catalog.kept:
         name = next((name for name in item.modules if name in reasons), None)
         if name and (not item.unless or any(other in reasons for other in item.unless)):
@@ -121,7 +121,7 @@ def _refuse_kept(catalog: FeatureCatalog, reasons: Mapping[str, str]) -> None:
 
 
 def _with_dependents(reasons: Mapping[str, str], here: Iterable[Extension], wanted: Iterable[str]) -> dict[str, str]:
-    """Add the modules that need one that is left out."""
+    """Add the modules that need a module that is left out."""
     complete = dict(reasons)
     more = {
         extension.name: f"needs {need}, which is left out"
@@ -134,7 +134,7 @@ def _with_dependents(reasons: Mapping[str, str], here: Iterable[Extension], want
 
 
 def _refuse_disabled(added: Iterable[Feature], here: Sequence[Extension], facts: Facts) -> None:
-    """Raise `RequestError` for a feature of which no module can be had on the target, with the reason."""
+    """Raise `RequestError`, with the reason, for a feature none of whose modules is available on the target."""
     for feature in added:
         decisions = [extension.decision(facts) for extension in here if feature.covers(extension)]
         disabled = [item.reason for item in decisions if item and item.link is LinkMode.DISABLED]
@@ -156,7 +156,7 @@ def _lacks(feature: Feature, here: Iterable[Extension], reasons: Mapping[str, st
 
 
 def _short(words: Sequence[str]) -> tuple[str, ...]:
-    """Return words for an archive's name: `-` separates its parts, and a long list becomes a fingerprint."""
+    """Return words that fit an archive name: without `-`, its separator; a long list becomes a fingerprint."""
     plain = tuple(word.replace("-", "_") for word in dict.fromkeys(words))
     if len(plain) <= _MOST_WORDS:
         return plain

@@ -1,4 +1,4 @@
-"""Chooses whether the linked interpreter is laid out: the last step of an optimized build."""
+"""Chooses whether the linked interpreter gets a post-link layout, the last step of an optimized build."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from setup_local.values import (
 
 
 def choose_layout(request: Request, relayout: Relayout | None, facts: Facts) -> tuple[Relayout | None, tuple[str, ...]]:
-    """Return how the interpreter is laid out, and the words in archive names that say what is not the default.
+    """Return the post-link layout of the interpreter, and the words in archive names if that is not the default.
 
-    Raises `RequestError` if there is nothing to leave out, or if the layout's tool is not to be had.
+    Raises `RequestError` if there is no layout to leave out, or if the layout's tool is not available.
     """
     if relayout is None or not _is_possible(relayout, facts):
         if request.layout is LayoutChoice.NONE:
@@ -39,18 +39,18 @@ def choose_layout(request: Request, relayout: Relayout | None, facts: Facts) -> 
 
 
 def takes_layout_tools(request: Request, relayout: Relayout | None, facts: Facts) -> bool:
-    """Tell whether LLVM's tools include those for the layout.
+    """Return whether LLVM's tools include those for the layout.
 
-    Linkage does not matter: a profile that the same tools make serves static and shared forms alike.
+    Linkage does not matter: a profile made with these tools is used for static and shared variants alike.
     """
     return relayout is not None and relayout.when.matches(facts) and request.layout is not LayoutChoice.NONE
 
 
 def _is_possible(relayout: Relayout, facts: Facts) -> bool:
-    """Tell whether an interpreter can be laid out.
+    """Return whether an interpreter can have a post-link layout.
 
-    A program that only starts a shared libpython has no code to lay out; in a static one, the counters of the tool are
-    never written at the end.
+    A program that only starts a shared libpython has no hot code of its own; in a static one, BOLT's counters are
+    never written at exit.
     """
     linked = facts.libpython is Linkage.STATIC and BuildOption.STATIC not in facts.options
     return linked and relayout.when.matches(facts)

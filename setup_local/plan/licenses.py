@@ -1,4 +1,4 @@
-"""What the licences of the libraries mean for the whole distribution."""
+"""Derives what the licences of the libraries mean for the whole distribution."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from setup_local.plan.model import Consequence, PlannedLibrary
 
 
 def consequences(libraries: Iterable[PlannedLibrary], catalog: LicenseCatalog) -> tuple[Consequence, ...]:
-    """Return one consequence for each licence in the plan that reaches over everything."""
+    """Return one consequence for each licence in the plan that applies to the whole distribution."""
     pairs = [(item.name, identifier) for item in libraries for identifier in item.library.licenses]
     return tuple(
         Consequence(

@@ -1,4 +1,4 @@
-"""The plan: everything that is decided before anything is run, as frozen values."""
+"""The plan: every decision made before anything runs, as frozen values."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
 from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode, OwnSdk
 
-# The profile's name, and where it lies while CPython is compiled, seen from its source tree.
+# The profile's name, and its path during CPython's compilation, relative to CPython's source tree.
 PROFILE_FILE = "cpython.profdata"
 LAYOUT_FILE = "cpython.fdata"
 PROFILE = f"../profile/{PROFILE_FILE}"
-# The interpreter that runs while CPython is compiled for another processor, seen from the same place.
+# The interpreter that runs while CPython is compiled for another processor, relative to the same tree.
 BUILD_PYTHON = "../build-python/bin/python3"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedLibrary:
-    """One library to build, with the sources that its recipe takes; `patches` are those that its version needs."""
+    """One library to build, with the sources that its recipe uses; `patches` are those that its version needs."""
 
     library: Library
     source: Source
@@ -53,9 +53,9 @@ class PlannedLibrary:
 
 @dataclass(frozen=True, kw_only=True)
 class SharedObject:
-    """A static library (`libz.a`) that is made a shared one, of that version, and the name of that.
+    """A static library (`libz.a`) that is turned into a shared one: its version, and the shared library's name.
 
-    The name is like no other: what is loaded once in a process counts for everybody who needs that name.
+    The name is unique: a library loaded once in a process satisfies everything that needs that name.
     """
 
     archive: str
@@ -69,7 +69,7 @@ class SharedObject:
 
     @property
     def version_node(self) -> str:
-        """Return the version of all its symbols."""
+        """Return the version node of all its symbols."""
         return f"SETUP_LOCAL_{self.version}"
 
 
@@ -77,7 +77,7 @@ class SharedObject:
 class PlannedExtension:
     """One extension module with every condition already decided.
 
-    `shared_objects` are the files that it links instead of its `archives`, where libraries are shared.
+    `shared_objects` are the files that it links instead of its `archives` if libraries are shared.
     """
 
     name: str
@@ -100,7 +100,7 @@ class PlannedExtension:
 
     @property
     def init_function(self) -> str:
-        """Return the function in the inittab; `NULL` for the modules that the interpreter makes by itself."""
+        """Return the function in the inittab; `NULL` for modules that the interpreter creates itself."""
         return self.init or f"PyInit_{self.name}"
 
 
@@ -116,10 +116,11 @@ class AbsentExtension:
 class PlannedConfigure:
     """How CPython's `configure` is called: every condition decided, every placeholder filled in.
 
-    `links` are flags for the links of single goals of the makefile. `promises` are the build options that the result
-    must show, `confirmations` macros of which `configure` must have defined one of each group; `unshipped` is about the programs of the build itself.
-    `companion` is the shared libpython beside a program that holds libpython itself, None where there is none.
-    `relayout` is the post-link layout of the interpreter, None where it stays as it was linked.
+    `links` are flags for linking individual goals of the makefile. `promises` are the build options that the result
+    must show; `confirmations` are groups of macros, of each of which `configure` must have defined one; `unshipped` is
+    about the build's own programs. `companion` is the shared libpython next to a program that contains libpython,
+    None if there is none.
+    `relayout` is the post-link layout of the interpreter, None if it keeps the linker's.
     """
 
     args: tuple[str, ...] = ()
@@ -136,7 +137,7 @@ class PlannedConfigure:
 
     @property
     def variables(self) -> dict[str, str]:
-        """Return the environment variables that `configure` needs besides those of the toolchain."""
+        """Return the environment variables that `configure` needs in addition to those of the toolchain."""
         flags = {"CFLAGS_NODIST": " ".join(self.cflags), "LDFLAGS_NODIST": " ".join(self.ldflags)}
         return {**dict(self.environment), **dict(self.cache), **flags}
 
@@ -153,9 +154,10 @@ class PlannedBuildPython:
 class PlannedProfiling:
     """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
 
-    `tools` is empty where the host's own LLVM has them; `recipe` is how they are made. `given` is a profile that was made before: then nothing is
-    instrumented and run. `native` is the triple of this machine where the target's programs do not run: the profile is then
-    that of the same Python built for it, and is `given` before anything is built for the target.
+    `tools` is empty if the host's own LLVM has them; `recipe` is how they are made. `given` is an existing profile:
+    nothing is instrumented or run then. `native` is the triple of this machine if the target's programs do not run
+    here: the profile is then that of the same Python built for this machine, and is `given` before anything is built
+    for the target.
     """
 
     configure: PlannedConfigure
@@ -167,17 +169,17 @@ class PlannedProfiling:
 
     @property
     def given_counts(self) -> Path | None:
-        """Return the counts of jumps that lie beside the given profile, as in an archive, if there are any."""
+        """Return the jump counts next to the given profile, as in an archive, if there are any."""
         counts = self.given.with_name(LAYOUT_FILE) if self.given else None
         return counts if counts and counts.is_file() else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObtainedSource:
-    """What was had of a source, and what vouches for it; `size` is in bytes.
+    """What was obtained of a source, and what vouches for it; `size` is in bytes.
 
-    It depends on nothing but the bytes: the place that they came from this time does not matter. `published_by` are the
-    kinds of places that publish these very bytes.
+    It depends on nothing but the bytes, not on where they came from this time. `published_by` are the kinds of
+    places that publish exactly these bytes.
     """
 
     identity: str
@@ -191,7 +193,7 @@ class ObtainedSource:
 
 @dataclass(frozen=True, kw_only=True)
 class PlannedCode:
-    """Flags that libraries and CPython are all compiled with; builders of extension modules are told of `extension_cflags`."""
+    """Flags for compiling libraries and CPython; `extension_cflags` are also passed on to builders of extensions."""
 
     cflags: tuple[str, ...] = ()
     extension_cflags: tuple[str, ...] = ()
@@ -199,9 +201,9 @@ class PlannedCode:
 
 @dataclass(frozen=True, kw_only=True)
 class Consequence:
-    """What a licence means for the whole distribution: under it alone the distribution may be conveyed.
+    """What a licence means for the whole distribution, which may be conveyed only under that licence.
 
-    `libraries` are those that have the licence; `conflicts` are others, with the licence that forbids what it asks for.
+    `libraries` are those under the licence; `conflicts` are others, with their licence that contradicts it.
     """
 
     license: str
@@ -210,7 +212,7 @@ class Consequence:
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """Return what a person should know, a sentence each."""
+        """Return the explanation for users, one sentence each."""
         because = " and ".join(self.libraries)
         first = (
             f"with {because} in it, the whole distribution may be conveyed only under {self.license}, with its source"
@@ -228,17 +230,18 @@ class Consequence:
 class Plan:
     """One distribution to build for `target` on `host`. `floor` is the oldest glibc (`2.12`), empty for musl.
 
-    `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` tell how the interpreter and the
-    third-party libraries are linked; `variant` are the words for what is not the default, besides build options.
-    `left_out` are the extension modules that the request does not want or make possible, `left_out_programs` patterns
+    `tls` is the TLS library (`openssl-3.5`), `libpython` and `dependencies` say how the interpreter and the
+    third-party libraries are linked; `variant` are the words for what is not the default, apart from build options.
+    `left_out` are the extension modules that the request excludes or rules out, `left_out_programs` patterns
     of programs in `bin/` that do not start without them, `consequences` what the licences of the libraries mean for the
     whole distribution.
-    `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip. `obtained` is what was
-    had of each source, once that is known.
-    `llvm_version` is the release of the toolchain's Clang, once it is known which one that is.
-    `recipes` are how compilers and C library are made. `emulation` are the sources of what runs the target's programs where the host cannot.
-    `code` are the flags that decide about all machine code, besides the target's.
-    `python_patches` are the patches of CPython, in order; `deps` is where the merged libraries lie, seen from
+    `sysconfig` is what the installation says about compiling, `pip_patch` the patch of the bundled pip. `obtained` is
+    what was obtained of each source, once known.
+    `llvm_version` is the release of the toolchain's Clang, once known.
+    `recipes` are how compilers and C library are made. `emulation` are the sources of the emulator that runs the
+    target's programs if the host cannot.
+    `code` are the flags for all machine code, in addition to the target's.
+    `python_patches` are the patches of CPython, in order; `deps` is the directory of the merged libraries, relative to
     CPython's source tree.
     """
 
@@ -280,7 +283,7 @@ class Plan:
 
     @property
     def sources(self) -> tuple[Source, ...]:
-        """Return every source that building takes, CPython's first."""
+        """Return every source that the build uses, CPython's first."""
         libraries = [source for item in self.libraries for source in (item.source, *item.extra_sources)]
         tools = self.profiling.tools if self.profiling else ()
         return (
@@ -299,27 +302,27 @@ class Plan:
 
     @property
     def is_cross(self) -> bool:
-        """Tell whether what is built are programs of another processor than the one that builds."""
+        """Return whether the build is a cross build: for another processor than that of the build host."""
         return not self.host.builds_natively(self.target)
 
     @property
     def is_static(self) -> bool:
-        """Tell whether the interpreter has the whole C library in it, and loads nothing."""
+        """Return whether the interpreter contains the whole C library and loads nothing."""
         return BuildOption.STATIC in self.build_options
 
     @property
     def options_text(self) -> str:
-        """Return what is built as it stands in the archive's name (`noopt`, `pgo+lto+shared`)."""
+        """Return the build options as written in the archive name (`noopt`, `pgo+lto+shared`)."""
         return SEPARATOR.join((options_text(self.build_options), *self.variant))
 
     @property
     def optimizations_text(self) -> str:
-        """Return how far the compiler goes (`noopt`, `pgo+lto`)."""
+        """Return the optimizations (`noopt`, `pgo+lto`)."""
         return optimizations_text(self.build_options)
 
     @property
     def abi_flags(self) -> str:
-        """Return what `sys.abiflags` must be, and all names must tell (`t`, `d`, `td`; usually nothing)."""
+        """Return the value of `sys.abiflags`, which names must contain (`t`, `d`, `td`; usually nothing)."""
         return abi_flags(self.build_options)
 
     @property
@@ -334,14 +337,14 @@ class Plan:
 
     @property
     def for_describing(self) -> Plan:
-        """Return the plan without what only packing looks at, and without places of this machine."""
+        """Return the plan without what only packing uses, and without paths of this machine."""
         profiling = dataclasses.replace(self.profiling, given=None) if self.profiling else None
         sdk = dataclasses.replace(self.sdk, path=Path()) if self.sdk else None
         return dataclasses.replace(self, archive_format=ArchiveFormat.ZST, profiling=profiling, sdk=sdk)
 
     @property
     def for_staging(self) -> Plan:
-        """Return the plan without what only later steps look at: it decides nothing about the staged tree."""
+        """Return the plan without what only later steps use and what does not affect the staged tree."""
         return dataclasses.replace(
             self.for_describing, llvm_version="", variant=(), left_out=(), consequences=(), absent=(), obtained=()
         )

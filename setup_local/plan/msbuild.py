@@ -1,7 +1,7 @@
 """Evaluates the part of MSBuild that CPython's project files use: properties, conditions, item definitions, items.
 
-Functions of MSBuild (`$([System.IO.Path]...)`) are not evaluated: what they would give is given from outside, and a value
-that still has one where it counts is an error.
+Functions of MSBuild (`$([System.IO.Path]...)`) are not evaluated: the caller supplies their results, and a value that
+still contains a function where it matters is an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LISTS = ("ClCompile", "ResourceCompile", "None", "GetPath")
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One item of a project: a file, and the metadata by name that it does not take from the definitions of its kind."""
+    """One item of a project: a file, and its own metadata by name, without the defaults of its kind."""
 
     kind: str
     include: str
@@ -32,7 +32,7 @@ class Item:
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluated:
-    """A project with every condition decided. `definitions` are the values of `kind.name` that hold for all items of a kind."""
+    """A project with every condition decided. `definitions` maps `kind.name` to values for all items of a kind."""
 
     properties: Mapping[str, str]
     definitions: Mapping[str, str]
@@ -50,9 +50,9 @@ class _State:
 
 
 def evaluate(text: str, given: Mapping[str, str], read: Callable[[str], str | None]) -> Evaluated:
-    """Evaluate a project; `given` properties win over what the files set, as those of MSBuild's command line do.
+    """Evaluate a project; `given` properties override what the files set, as on MSBuild's command line.
 
-    `read` returns the text of an imported file, None for one that does not count. Raises `CatalogError` for a text that is
+    `read` returns the text of an imported file, None for one to ignore. Raises `CatalogError` for a text that is
     not XML.
     """
     state = _State(properties=dict(given), read=read)
@@ -61,7 +61,7 @@ def evaluate(text: str, given: Mapping[str, str], read: Callable[[str], str | No
 
 
 def expand(text: str, properties: Mapping[str, str]) -> str:
-    """Return a text with its properties filled in; one that is not set is empty, as in MSBuild."""
+    """Return a text with its properties filled in; an unset property is empty, as in MSBuild."""
     return _PROPERTY.sub(lambda match: properties.get(match[1], ""), text)
 
 
@@ -129,7 +129,7 @@ def _items(group: ET.Element, state: _State) -> Iterator[Item]:
 
 
 def _value(element: ET.Element, state: _State, before: str) -> str:
-    """Return the text of an element; a reference to its own name stands for the value that it had before."""
+    """Return the text of an element; a reference to its own name stands for its previous value."""
     text = expand(element.text or "", state.properties)
     return _METADATA.sub(lambda match: before if match[1] == _name(element) else "", text).strip()
 
@@ -144,7 +144,7 @@ def _holds(element: ET.Element, state: _State) -> bool:
 
 
 def condition(text: str, properties: Mapping[str, str]) -> bool:
-    """Decide a condition; functions of MSBuild in it count as empty, and no file exists. Raises `CatalogError`."""
+    """Evaluate a condition; functions of MSBuild in it count as empty, and no file exists. Raises `CatalogError`."""
     parser = _Parser(list(_tokens(text.strip(), properties)), text)
     value = parser.either()
     parser.end()
@@ -169,7 +169,7 @@ def _tokens(text: str, properties: Mapping[str, str]) -> Iterator[tuple[str, str
 
 
 def _end_of_reference(text: str, at: int) -> int:
-    """Return the end of the reference to a property that begins there; functions in it have parentheses of their own."""
+    """Return the end of the reference to a property that begins at `at`; functions in it have their own parentheses."""
     depth = 0
     for index in range(at, len(text)):
         depth += {"(": 1, ")": -1}.get(text[index], 0)

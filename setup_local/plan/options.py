@@ -1,4 +1,4 @@
-"""Build options as people write them and as archive names have them: `pgo+lto`, `noopt`."""
+"""Build options as users write them and as archive names contain them: `pgo+lto`, `noopt`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from setup_local.errors import RequestError
 from setup_local.values import NO_OPTIONS, BuildOption
 
 SEPARATOR = "+"
-# How much the compiler does: where none of these is asked for, the name says so.
+# The optimization level: if none of these is requested, the name says `noopt`.
 _OPTIMIZATIONS = (BuildOption.DEBUG, BuildOption.PGO, BuildOption.LTO)
 
 
 def parse_options(text: str) -> tuple[BuildOption, ...]:
-    """Return the build options that a text asks for, in the order of archive names.
+    """Return the build options in a text, in the order of archive names.
 
     Raises `RequestError` for one that does not exist, or that contradicts another.
     """
@@ -31,12 +31,12 @@ def parse_options(text: str) -> tuple[BuildOption, ...]:
 
 
 def optimizations_text(options: Collection[BuildOption]) -> str:
-    """Return how far the compiler goes, as archive names have it."""
+    """Return the optimizations as archive names contain them."""
     return SEPARATOR.join(option.value for option in _OPTIMIZATIONS if option in options) or NO_OPTIONS
 
 
 def options_text(options: Collection[BuildOption]) -> str:
-    """Return build options as they stand in an archive's name: `freethreaded+pgo+lto`, `noopt+static`."""
+    """Return build options as written in an archive name: `freethreaded+pgo+lto`, `noopt+static`."""
     words = [option.value for option in BuildOption if option in options and option not in _OPTIMIZATIONS]
     before = [word for word in words if word == BuildOption.FREETHREADED.value]
     after = [word for word in words if word not in before]

@@ -1,4 +1,4 @@
-"""Holds a plan against what a CPython source tree says about itself and reports every disagreement."""
+"""Checks a plan against what a CPython source tree declares, and reports every disagreement."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _files(extension: PlannedExtension, upstream: Upstream) -> Iterator[Disagree
 
 
 def _sources(extension: PlannedExtension, module: UpstreamModule) -> Iterator[Disagreement]:
-    """Compare the sets: the order of objects means nothing."""
+    """Compare the sets: the order of objects does not matter."""
     ours, theirs = set(extension.sources), set(module.sources)
     lacking = [name for name in module.sources if name not in ours]
     extra = [name for name in extension.sources if name not in theirs | set(module.optional_sources)]

@@ -1,4 +1,4 @@
-"""Checks what is known of CPython for Windows against what a source tree says: all disagreements at once."""
+"""Checks the catalog of CPython for Windows against a source tree and reports all disagreements at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MODULES = re.compile(r'<(?:Extension|External|Test)Modules Include="([\w;]+)"')
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsSource:
-    """A CPython source tree: the text of a file by its path, and which files there are."""
+    """A CPython source tree: a file's text by its path, and the list of files."""
 
     text: Callable[[str], str]
     files: frozenset[str]
@@ -26,7 +26,7 @@ class WindowsSource:
 
 
 def reconcile_windows(catalog: WindowsCatalog, port: WindowsPort, source: WindowsSource) -> list[Disagreement]:
-    """Return all disagreements; none means that the tree can be built. Raises `CatalogError` for files that are not understood."""
+    """Return all disagreements; none means that the tree can be built. Raises `CatalogError` for unreadable files."""
     return [*_table(catalog, source), *_modules(catalog, source), *_projects(catalog, port, source)]
 
 
@@ -44,7 +44,7 @@ def _table(catalog: WindowsCatalog, source: WindowsSource) -> Iterator[Disagreem
 
 
 def _modules(catalog: WindowsCatalog, source: WindowsSource) -> Iterator[Disagreement]:
-    """Compare the modules that CPython's own build makes files of."""
+    """Compare the modules that CPython's own build puts into separate files."""
     theirs = {name for names in _MODULES.findall(source.text(SOLUTION)) for name in names.split(";")}
     linked = {module.name for module in catalog.modules}
     for name in sorted(theirs - linked - catalog.absent.keys()):
@@ -54,7 +54,7 @@ def _modules(catalog: WindowsCatalog, source: WindowsSource) -> Iterator[Disagre
 
 
 def _projects(catalog: WindowsCatalog, port: WindowsPort, source: WindowsSource) -> Iterator[Disagreement]:
-    """Compare sources of libraries and import libraries with those of the projects, and look for the files."""
+    """Compare library sources and import libraries with the projects, and check that the files exist."""
     projects = catalog.projects
     reader = ProjectReader(
         text=lambda name: source.text(f"{DIRECTORY}/{name}"),

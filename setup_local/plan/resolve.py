@@ -1,4 +1,4 @@
-"""Decides everything: catalogs and a request become one frozen plan. Pure."""
+"""Resolves catalogs and a request into one frozen plan. Pure."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
-    """Return the plan for a request, of catalogs that do not contradict each other for it; raises what `planned` does."""
+    """Return the plan for a request; raise `CatalogError` if the catalogs contradict it, else as `planned`."""
     target = asked_target(request, catalogs)
     python = parse_version(choose_python(request.python, catalogs.sources).version)
     refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
@@ -59,11 +59,11 @@ def resolve(request: Request, catalogs: Catalogs) -> Plan:
 
 
 def planned(request: Request, catalogs: Catalogs) -> Plan:
-    """Return the plan for a request: what is built, then with what.
+    """Return the plan for a request: first what is built, then with what.
 
-    Of each source it takes the best that the catalogs have (`Sources.candidates`). Raises `RequestError` for what does
-    not exist, `NoCandidate` for a source of which no version will do, `CatalogError` for catalogs that contradict each
-    other.
+    Of each source it uses the best candidate in the catalogs (`Sources.candidates`). Raises `RequestError` for what
+    does not exist, `NoCandidate` for a source without a suitable version, `CatalogError` for catalogs that contradict
+    each other.
     """
     refuse_for_system(request)
     target = asked_target(request, catalogs)
@@ -73,13 +73,13 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
 
 
 def refuse_for_system(request: Request) -> None:
-    """Raise `RequestError` for a wish that means nothing on the target's system, before anything is looked for."""
+    """Raise `RequestError` for an option that does not apply to the target's system, before any lookup."""
     refuse_for_windows(request)
     refuse_for_darwin(request)
 
 
 def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source: Source, modules: ModuleChoice) -> Plan:
-    """Return a plan that says what is built, and not yet with what."""
+    """Return a plan of what is built, not yet with what."""
     facts = modules.facts
     extensions, libraries, objects = plan_modules(catalogs, modules)
     companion = plan_companion(catalogs.cpython, facts)
@@ -115,7 +115,7 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
 
 
 def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: ModuleChoice) -> Plan:
-    """Return a plan of what is built with what builds it: toolchain, C library, CPython's configuration, profile."""
+    """Add to a plan what builds it: toolchain, C library, CPython's configuration, profile."""
     facts, target, extensions = modules.facts, plan.target, plan.extensions
     relayout, layout_words = choose_layout(request, catalogs.cpython.relayout, facts)
     words = (
@@ -158,9 +158,9 @@ def _patch_names(catalogs: Catalogs, facts: Facts) -> Iterator[str]:
 
 
 def decide_modules(request: Request, target: Target, python: Version, catalogs: Catalogs) -> ModuleChoice:
-    """Return what conditions are asked about, and the choice of modules, which decides about the last of it.
+    """Return the facts that conditions are evaluated with, and the choice of modules, which completes them.
 
-    Raises `RequestError` for what cannot be combined.
+    Raises `RequestError` for options that cannot be combined.
     """
     facts = Facts(
         python=python,
@@ -182,7 +182,7 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
 
 
 def asked_target(request: Request, catalogs: Catalogs) -> Target:
-    """Return the target that is asked for; raise `RequestError` if there is none."""
+    """Return the requested target; raise `RequestError` if there is none."""
     if request.target_triple == NATIVE:
         return catalogs.host.target
     return choose_target(request.target_triple, catalogs.targets)
@@ -197,7 +197,7 @@ def choose_target(triple: str, targets: Sequence[Target]) -> Target:
 
 
 def choose_floor(request: Request, target: Target) -> str:
-    """Return the oldest glibc or macOS to run on: the asked one if the target has it, else its default."""
+    """Return the oldest glibc or macOS to run on: the requested one if the target has it, else its default."""
     floor = target.default_floor
     for libc, asked in ((Libc.GLIBC, request.glibc), (Libc.LIBSYSTEM, request.macos_minimum)):
         if asked is None:
@@ -213,7 +213,7 @@ def choose_floor(request: Request, target: Target) -> str:
 
 
 def plan_toolchain(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the compilers, those for the target and those for programs that run while building."""
+    """Return the sources of the compilers: for the target, and for programs that run during the build."""
     requirements = list(catalogs.toolchain.requirements)
     if target.os is OperatingSystem.DARWIN:
         requirements += (*catalogs.darwin.requirements, *catalogs.dsym.requirements)
@@ -234,17 +234,17 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
 
 
 def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of what runs programs of a target on this host, none where it runs them itself or nothing does."""
+    """Return the sources of the emulator for a target on this host, none if it needs none or there is none."""
     if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
         return ()
     return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))
 
 
 def python_requirement(asked: str, sources: Sources) -> Requirement:
-    """Return the source that a request for a Python means.
+    """Return the source requirement that a request for a Python stands for.
 
-    `cpython-3.13.5` and `3.13.5` mean exactly that version, `3.13` every 3.13.x, an empty text the user's own. Raises
-    `RequestError` for what nobody has.
+    `cpython-3.13.5` and `3.13.5` mean exactly that version, `3.13` any 3.13.x, an empty text the user's own. Raises
+    `RequestError` for an unknown version.
     """
     given = sources.candidates(Requirement(name=PYTHON))[:1]
     if given and given[0].trust is Trust.LOCAL:
@@ -262,7 +262,7 @@ def python_requirement(asked: str, sources: Sources) -> Requirement:
 
 
 def _own_python(asked: str, given: Source) -> Requirement:
-    """Return the user's own Python, if it is the one that is asked for."""
+    """Return the user's own Python, if it matches the request."""
     match = _REQUEST.fullmatch(asked)
     if asked and not (match and f"{given.version}.".startswith(f"{match['version']}.")):
         raise RequestError(f"the given source is CPython {given.version}, not {asked}", hint="leave --python out")
@@ -270,16 +270,16 @@ def _own_python(asked: str, given: Source) -> Requirement:
 
 
 def choose_python(asked: str, sources: Sources) -> Source:
-    """Return the best source that a request for a Python admits; raise `RequestError`, `NoCandidate`."""
+    """Return the best source that fits a request for a Python; raise `RequestError`, `NoCandidate`."""
     return sources.best(python_requirement(asked, sources))
 
 
 def decide_extensions(
     catalog: Iterable[Extension], facts: Facts, left_out: Mapping[str, str] | None = None
 ) -> tuple[PlannedExtension, ...]:
-    """Return every module that exists here, with its link mode and the parts whose conditions hold.
+    """Return every module that exists here, with its link mode and the parts whose conditions are met.
 
-    `left_out` are modules that are not wanted, each with the reason.
+    `left_out` maps unwanted modules to the reason.
     """
     reasons = left_out or {}
     return tuple(
@@ -336,7 +336,7 @@ def absent_extensions(catalog: Iterable[Extension], facts: Facts) -> tuple[Absen
 def plan_modules(
     catalogs: Catalogs, modules: ModuleChoice
 ) -> tuple[tuple[PlannedExtension, ...], tuple[PlannedLibrary, ...], tuple[SharedObject, ...]]:
-    """Return the chosen modules, the libraries they need, and which of these they link as shared ones."""
+    """Return the chosen modules, the libraries they need, and which of these they link as shared libraries."""
     facts = modules.facts
     if facts.os is OperatingSystem.WINDOWS:
         extensions = windows_extensions(catalogs.windows)
@@ -352,7 +352,7 @@ def plan_modules(
 def plan_libraries(
     catalogs: Catalogs, extensions: Iterable[PlannedExtension], facts: Facts
 ) -> tuple[PlannedLibrary, ...]:
-    """Return the libraries that the linked extensions need, and what those need, in build order."""
+    """Return the libraries that the linked extensions need, with their dependencies, in build order."""
     known: dict[str, Library] = {}
     for library in catalogs.libraries:
         if library.when.matches(facts):
@@ -386,6 +386,6 @@ def _plan_library(library: Library, sources: Sources, libraries: Mapping[str, Li
 
 
 def _extra_requirement(name: str, libraries: Mapping[str, Library]) -> Requirement:
-    """Return what an extra source of a recipe means: the version that the library of that source has, else any."""
+    """Return the requirement for a recipe's extra source: the version of the library with that name, else any."""
     owners = (library.requirement for library in libraries.values() if library.source == name)
     return next(owners, Requirement(name=name))

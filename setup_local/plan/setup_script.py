@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-# setup() takes no empty list of extensions: 3.11 gives it this one, which has no source and is never built.
+# setup() rejects an empty list of extensions: 3.11 passes this one, which has no source and is never built.
 _PLACEHOLDER = "_dummy"
 
 
@@ -22,7 +22,7 @@ class ScriptExtension:
 
 @dataclass(frozen=True, kw_only=True)
 class _Names:
-    """What a function binds: names to one string, names to the lists that they may be, and what is appended to them."""
+    """What a function binds: names to one string, names to their possible lists, and what is appended to them."""
 
     strings: Mapping[str, str]
     lists: Mapping[str, tuple[tuple[str, ...], ...]]
@@ -31,7 +31,7 @@ class _Names:
 
 @dataclass(frozen=True, kw_only=True)
 class _Files:
-    """Files that are always meant, and files that are so under a condition."""
+    """Files that are always used, and files that are used under a condition."""
 
     always: tuple[str, ...] = ()
     sometimes: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ def _lists(function: ast.FunctionDef) -> dict[str, tuple[tuple[str, ...], ...]]:
 
 
 def _appended(function: ast.FunctionDef) -> dict[str, tuple[str, ...]]:
-    """Return what the function appends to lists by name."""
+    """Return what the function appends to lists, by name."""
     found: dict[str, tuple[str, ...]] = {}
     for node in ast.walk(function):
         match node:
@@ -119,12 +119,12 @@ def _extension(call: ast.Call, values: Mapping[str, str], names: _Names) -> Scri
 
 
 def source_of(item: str) -> str:
-    """Return the source, below `Modules/`, of an object that the makefile makes."""
+    """Return the source, below `Modules/`, of an object that the makefile builds."""
     return PurePosixPath(item).relative_to("Modules").with_suffix(".c").as_posix()
 
 
 def _files(node: ast.expr | None, values: Mapping[str, str], names: _Names) -> _Files:
-    """Return the files of a list, of a name for one, or of a sum of such."""
+    """Return the files of a list, of a name for one, or of a sum of these."""
     match node:
         case ast.List(elts=elements):
             return _Files(always=tuple(_text(element, values) for element in elements))
@@ -143,7 +143,7 @@ def _alternatives(lists: tuple[tuple[str, ...], ...], appended: tuple[str, ...])
 
 
 def _text(node: ast.expr, values: Mapping[str, str]) -> str:
-    """Return the value of a string that is written out or made of names; empty for all else."""
+    """Return the value of a string literal or one composed of names; empty for anything else."""
     match node:
         case ast.Constant(value=str(text)):
             return text

@@ -1,4 +1,4 @@
-"""Decides which shared libraries a distribution brings, where its third-party libraries are not linked statically."""
+"""Decides which shared libraries a distribution ships if its third-party libraries are not linked statically."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _ARCHIVES = "lib/"
 def shared_objects(
     libraries: Iterable[PlannedLibrary], extensions: Iterable[PlannedExtension]
 ) -> tuple[SharedObject, ...]:
-    """Return a shared library for each static one that the built modules link, in the order in which they name them.
+    """Return a shared library for each static one that the built modules link, in the order of first use.
 
-    Raises `CatalogError` for one that no library says it produces.
+    Raises `CatalogError` for an archive that no library declares as its product.
     """
     versions = {
         name.removeprefix(_ARCHIVES): (item.name, item.version) for item in libraries for name in item.library.produces
@@ -34,8 +34,8 @@ def link_shared(
 ) -> tuple[PlannedExtension, ...]:
     """Return the modules with the shared libraries that they link.
 
-    Such a module is a shared one itself: what the interpreter needs is loaded for the whole process, and would stand in
-    the way of the libraries that wheels bring.
+    Such a module is itself shared: libraries that the interpreter needs are loaded for the whole process, and would
+    conflict with the libraries in wheels.
     """
     files = {item.archive: item.file for item in objects}
     return tuple(_linked(item, files) if item.archives else item for item in extensions)

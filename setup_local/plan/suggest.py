@@ -1,4 +1,4 @@
-"""What to say to somebody who named something that does not exist."""
+"""Hints for users who named something that does not exist."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _MOST_SHOWN = 30
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return a hint: the name that was probably meant, and the others unless they are too many."""
+    """Return a hint: the name that was probably meant, and all known names unless there are too many."""
     names = list(dict.fromkeys(known))
     close = difflib.get_close_matches(word, names, n=1)
     meant = f"did you mean {close[0]}?" if close else ""

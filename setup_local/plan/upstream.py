@@ -1,4 +1,4 @@
-"""Reads the files in which CPython itself says what its extension modules are: text in, facts out."""
+"""Parses the files in which CPython itself declares its extension modules: text in, facts out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SOURCE_SUFFIXES = (".c", ".cc", ".cpp", ".cxx", ".c++", ".m")
 
 
 class Origin(Enum):
-    """File that declares a module."""
+    """The file that declares a module."""
 
     INITTAB = "config.c.in"
     BOOTSTRAP = "Setup.bootstrap"
@@ -59,13 +59,13 @@ class UpstreamModule:
 
     @property
     def in_core(self) -> bool:
-        """Tell whether CPython links the module into every interpreter by itself."""
+        """Return whether CPython itself links the module into every interpreter."""
         return self.origin in (Origin.INITTAB, Origin.BOOTSTRAP, Origin.CORE_SETUP)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BundledObjects:
-    """Sources of objects that CPython's makefile links into a module besides what its Setup line names."""
+    """Sources of objects that CPython's makefile links into a module in addition to those on its Setup line."""
 
     sources: tuple[str, ...] = ()
     optional_sources: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ _NO_OBJECTS = BundledObjects()
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """What a CPython source tree says: its version, its modules by name, and which files it has.
+    """The facts about a CPython source tree: its version, its modules by name, and its files.
 
     `files` are paths below `Modules/`; `directories` are all directories below the tree.
     """
@@ -96,7 +96,7 @@ class Upstream:
 
 
 def parse_upstream(texts: Mapping[str, str], paths: Iterable[str]) -> Upstream:
-    """Turn the texts of `FILES` (those that exist) and all paths of the tree into facts.
+    """Parse the texts of `FILES` (those that exist) and all paths of the tree into facts.
 
     The first declaration of a module counts, as with makesetup.
     """
@@ -118,7 +118,7 @@ def _declarations(texts: Mapping[str, str], archives: Mapping[str, tuple[str, ..
     yield from parse_inittab(texts.get(CONFIG, ""))
     yield from parse_setup(texts.get(BOOTSTRAP, ""), Origin.BOOTSTRAP, archives)
     yield from parse_setup(texts.get(STDLIB, ""), Origin.STDLIB, archives)
-    # Before Setup.bootstrap there was (up to 3.10), Setup itself named what every interpreter has.
+    # Before Setup.bootstrap existed (up to 3.10), Setup itself listed the modules of every interpreter.
     yield from parse_setup(texts.get(SETUP, ""), Origin.SETUP if BOOTSTRAP in texts else Origin.CORE_SETUP, archives)
     for found in scan_setup_script(texts.get(SCRIPT, "")):
         yield UpstreamModule(
@@ -143,9 +143,9 @@ def parse_archives(makefile: str) -> dict[str, tuple[str, ...]]:
 
 
 def parse_module_objects(makefile: str) -> dict[str, BundledObjects]:
-    """Return what the makefile, and not Setup, adds to modules (from 3.14 on), by their names in capitals.
+    """Return the objects that the makefile, not Setup, adds to modules (from 3.14 on), by module name in capitals.
 
-    Of the objects that have a rule of their own, those in no list are the ones that `configure` may choose.
+    Objects that have their own rule but are in no list are the ones that `configure` may choose.
     """
     ruled = {source for source in (_source(word) for word in _RULE.findall(makefile)) if source}
     listed = {source for name in _OBJECTS.findall(makefile) for source in _sources(makefile, name)}
@@ -159,7 +159,7 @@ def parse_module_objects(makefile: str) -> dict[str, BundledObjects]:
 
 
 def _sources(makefile: str, variable: str) -> tuple[str, ...]:
-    """Return the sources of a makefile's list of objects, and of the lists that it names."""
+    """Return the sources of a list of objects in a makefile, and of the lists that it refers to."""
     objects = re.search(rf"^{variable}\s*=((?:[^\n]*\\\n)*[^\n]*)", makefile, re.MULTILINE)
     found: list[str] = []
     for word in objects[1].replace("\\\n", " ").split() if objects else []:

@@ -1,4 +1,4 @@
-"""Chooses a variant: which TLS library, what is refused, and what it is called in archive names."""
+"""Chooses a variant: its TLS library, the combinations that are refused, and its words in archive names."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from setup_local.values import Linkage
 
 
 def choose_tls(asked: str, catalog: VariantCatalog, facts: Facts) -> str:
-    """Return the full name of the TLS library that a request means: `openssl-3.5`, `libressl` or nothing at all.
+    """Return the full name of the requested TLS library: `openssl-3.5`, `libressl` or an empty text.
 
-    Raises `RequestError` for one that is not known, or that does not fit the Python or the target.
+    Raises `RequestError` for one that is unknown, or that does not fit the Python or the target.
     """
     named = [choice for choice in catalog.tls if not asked or asked in (choice.name, choice.family)]
     if not named:
@@ -41,7 +41,7 @@ def refuse_impossible(catalog: VariantCatalog, facts: Facts) -> None:
 
 
 def variant_words(catalog: VariantCatalog, facts: Facts, target: Target, floor: str) -> Iterator[str]:
-    """Yield a word for each choice besides build options that is not the default."""
+    """Yield a word for each choice, apart from build options, that is not the default."""
     if facts.tls != choose_tls("", catalog, facts):
         yield facts.tls.replace("-", "")
     if facts.libpython is Linkage.SHARED:

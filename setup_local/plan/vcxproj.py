@@ -1,6 +1,6 @@
-"""Reads what CPython's own project files for Windows say: sources, defines, directories, libraries of each project.
+"""Reads CPython's own project files for Windows: sources, defines, directories, libraries of each project.
 
-Paths come out relative to CPython's source tree, with `/`.
+Resulting paths are relative to CPython's source tree, with `/`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PROPERTY_MARK = "$("
 
 @dataclass(frozen=True, kw_only=True)
 class Unit:
-    """One file to compile, with what it is compiled with."""
+    """One file to compile, with its compile settings."""
 
     source: str
     defines: tuple[str, ...]
@@ -27,7 +27,7 @@ class Unit:
 
 @dataclass(frozen=True, kw_only=True)
 class Frozen:
-    """One module of the standard library that is compiled into the interpreter: its name, its source, the header that is made."""
+    """One standard-library module compiled into the interpreter: its name, its source, the generated header."""
 
     module: str
     source: str
@@ -36,7 +36,7 @@ class Frozen:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """One project: what it compiles, the libraries that it names, and how its file is linked. `stack` is in bytes, 0 for the default."""
+    """One project: what it compiles, the libraries it names, its link. `stack` is in bytes, 0 for the default."""
 
     name: str
     target: str
@@ -50,9 +50,9 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectReader:
-    """Reads projects; `text` returns that of a file below `PCbuild`, `properties` win over what the files set.
+    """Reads projects; `text` returns the text of a file below `PCbuild`, `properties` override what the files set.
 
-    Of the files that a project imports, `imports` are read.
+    Of the files that a project imports, only `imports` are read.
     """
 
     text: Callable[[str], str]
@@ -98,7 +98,7 @@ def _frozen(item: Item) -> Frozen:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Return the parts of a list with semicolons, each once."""
+    """Return the parts of a semicolon-separated list, each once."""
     return _unique(word.strip() for word in text.split(";") if word.strip())
 
 
@@ -107,7 +107,7 @@ def _unique(words: Iterable[str]) -> tuple[str, ...]:
 
 
 def _path(text: str) -> str:
-    """Return a path below `PCbuild`, as the files have it, as one below the source tree."""
+    """Return a path relative to `PCbuild`, as in the project files, as one relative to the source tree."""
     path = text.strip().replace("\\", "/")
     if path.startswith("{tree}"):
         return posixpath.normpath(path.removeprefix("{tree}").lstrip("/") or ".")

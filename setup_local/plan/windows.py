@@ -1,4 +1,4 @@
-"""What a plan for Windows has that others do not: its modules come from CPython's own project files, and much cannot be asked for."""
+"""The parts of plans that are specific to Windows: modules from CPython's own project files, and refused options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
 
 
 def refuse_for_windows(request: Request) -> None:
-    """Raise `RequestError` for the first wish that means nothing for Windows, or cannot be met yet."""
+    """Raise `RequestError` for the first option that does not apply to Windows, or is not supported yet."""
     if system_of(request.target_triple) is not OperatingSystem.WINDOWS:
         return
     for is_asked, what in _wishes(request):
