@@ -47,7 +47,7 @@ class Tally:
 
     @property
     def holds(self) -> bool:
-        """Tell whether something ran and nothing failed."""
+        """Return whether something ran and nothing failed."""
         return self.passed > 0 and not self.failed
 
 
@@ -62,7 +62,7 @@ class Row:
 
     @property
     def holds(self) -> bool:
-        """Tell whether it was built, and all of it passed."""
+        """Return whether it was built, and all of it passed."""
         return self.validated and all(tally.holds for tally in self.tallies)
 
     @property

@@ -112,7 +112,7 @@ def parse_loosely(name: str) -> LooseName | None:
 
 
 def is_debug_information(name: str) -> bool:
-    """Tell whether a file belongs to distributions, but is none: it is useless without the other archives."""
+    """Return whether a file belongs to distributions, but is none: it is useless without the other archives."""
     return _DEBUG_INFORMATION.fullmatch(name) is not None
 
 

@@ -20,7 +20,7 @@ def console() -> Console:
 
 
 def supports_live(stream_console: Console) -> bool:
-    """Tell whether a moving display makes sense: a terminal that is not dumb, and no CI."""
+    """Return whether a moving display makes sense: a terminal that is not dumb, and no CI."""
     return stream_console.is_terminal and not stream_console.is_dumb_terminal and not os.environ.get("CI")
 
 

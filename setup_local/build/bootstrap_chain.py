@@ -1,6 +1,6 @@
-"""The stages of the bootstrap chain as steps. A stage that is killed goes on where it was: its scratch space stays.
+"""The stages of the bootstrap chain as steps. A stage that is killed resumes where it was: its scratch space is kept.
 
-What is done of a stage is marked by files beside its source tree. Make and Ninja know by themselves which objects are there.
+Mark files next to its source tree record which parts of a stage are done. Make and Ninja track objects themselves.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _step(chain: BootstrapChain, stage: Stage, source: Obtained) -> Step:
 
 
 def collect_step(chain: BootstrapChain, environment: str) -> Step:
-    """Return the step that makes one toolchain of what the stages installed, with a record of what it is."""
+    """Return the step that merges what the stages installed into one toolchain, with a record of its contents."""
     places, versions = dict(chain.programs), {stage.name: stage.versions for stage in chain.stages}
     makers = sorted({place.partition("/")[0] for place in places.values()})
 
@@ -110,7 +110,7 @@ def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple
 
 
 def remove_newest(build: Path) -> None:
-    """Remove what was compiled in the last minute before a kill: a compiler may have left half a file, which make takes as whole."""
+    """Remove files compiled in the last minute before a kill: one may be incomplete, and make would accept it."""
     times = {path: path.lstat().st_mtime for path in build.rglob("*") if path.is_file() and not path.is_symlink()}
     last = max(times.values(), default=0.0)
     for path, time in times.items():
@@ -119,7 +119,7 @@ def remove_newest(build: Path) -> None:
 
 
 def _once(mark: Path, work: Callable[[], str]) -> str:
-    """Do some work unless its mark says that it is done; return what the mark holds, the work's answer."""
+    """Do some work unless its mark says that it is done; return the content of the mark, which is the work's result."""
     if not mark.is_file():
         answer = work()
         fresh = mark.with_suffix(".fresh")
@@ -129,7 +129,7 @@ def _once(mark: Path, work: Callable[[], str]) -> str:
 
 
 def _unpack(stage: Stage, source: Obtained, into: Path) -> Path:
-    """Unpack a source from its beginning; return its tree."""
+    """Unpack a source from scratch; return its tree."""
     shutil.rmtree(into, ignore_errors=True)
     tree = fetch.unpack(source, into / "archive", only=stage.keep)
     inner = tree / stage.inside.replace("{version}", source.source.version)
@@ -141,13 +141,13 @@ def _unpack(stage: Stage, source: Obtained, into: Path) -> Path:
 
 
 def _environment(base: Mapping[str, str], needs: Iterable[Path]) -> dict[str, str]:
-    """Return the environment of every command: programs of the stages that are needed come before the environment's."""
+    """Return the environment of every command: programs of needed stages come before those of the environment."""
     places = [str(path / "bin") for path in needs if (path / "bin").is_dir()]
     return {**base, "PATH": ":".join([*places, SYSTEM_PATH]), "HOME": "/nonexistent", "CONFIG_SHELL": "/bin/sh"}
 
 
 def _jobs(env: Mapping[str, str]) -> str:
-    """Return how many compilers may run, for programs that do not ask make's job server."""
+    """Return the number of parallel compilers, for programs that do not use make's job server."""
     found = _JOBS.search(env.get("MAKEFLAGS", ""))
     return found[1] if found else "1"
 
@@ -157,7 +157,7 @@ def _expand(word: str, values: Mapping[str, str]) -> str:
 
 
 def _move_up(out: Path, prefix: str, *, where: str) -> None:
-    """Make what was installed below the prefix the whole result; libtool's files, which name build paths, are left out."""
+    """Move what was installed below the prefix to the result's top; drop libtool's files, which name build paths."""
     installed = out / prefix.lstrip("/")
     if not installed.is_dir():
         raise StepError(f"nothing was installed below {prefix}", where=stage_step(where))

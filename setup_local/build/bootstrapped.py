@@ -1,6 +1,6 @@
-"""Bootstrapped toolchains by the environment that they were made in, and one verified archive to carry one elsewhere.
+"""Bootstrapped toolchains by the environment they were built in, and one verified archive to move them between hosts.
 
-`<cache>/toolchains/<environment>` is a link to a result in the store, or a directory that came out of an archive.
+`<cache>/toolchains/<environment>` is a link to a result in the store, or a directory unpacked from an archive.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ _HOW = "make one with `setup-local toolchain bootstrap`, or take one over with `
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Bootstrapped:
-    """A toolchain that is there: the environment that it was made in, and its directory."""
+    """An available toolchain: the environment that it was built in, and its directory."""
 
     environment: str
     directory: Path
 
 
 def bootstrapped(cache: Path) -> tuple[Bootstrapped, ...]:
-    """Return the toolchains that are there; links to results that were removed from the store are left out."""
+    """Return the available toolchains; links to results that were removed from the store are left out."""
     found = sorted((cache / _PLACE).glob("[!.]*"))
     return tuple(
         Bootstrapped(environment=path.name, directory=path.resolve()) for path in found if (path / RECORD).is_file()
@@ -49,7 +49,7 @@ def bootstrapped(cache: Path) -> tuple[Bootstrapped, ...]:
 
 
 def find_bootstrapped(cache: Path, environment: str = "") -> Path:
-    """Return the directory of the toolchain of an environment, without a name that of the only one.
+    """Return the directory of the toolchain of an environment, or of the only toolchain if no name is given.
 
     Raises `ToolchainError` if there is none, or several to choose from.
     """
@@ -63,7 +63,7 @@ def find_bootstrapped(cache: Path, environment: str = "") -> Path:
 
 
 def register(cache: Path, environment: str, result: Path) -> None:
-    """Make a result in the store known as the toolchain of an environment."""
+    """Register a result in the store as the toolchain of an environment."""
     place = cache / _PLACE
     place.mkdir(parents=True, exist_ok=True)
     fresh = place / f".{environment}.{os.getpid()}"
@@ -92,9 +92,9 @@ def export(directory: Path, target: Path) -> str:
 
 
 def take_over(archive: Path, cache: Path, sha256: str = "") -> Bootstrapped:
-    """Put the toolchain of an archive into the cache, after every file of it was compared with the manifest.
+    """Put the toolchain in an archive into the cache after checking each of its files against the manifest.
 
-    With `sha256`, the archive itself must have that hash. Raises `ToolchainError`; then nothing has changed.
+    With `sha256`, the archive itself must have that hash. Raises `ToolchainError`; nothing has changed then.
     """
     if sha256 and manifest.file_digest(archive) != sha256:
         raise ToolchainError(
@@ -112,7 +112,7 @@ def take_over(archive: Path, cache: Path, sha256: str = "") -> Bootstrapped:
 
 
 def fetch_over(url: str, sha256: str, cache: Path, environ: Mapping[str, str]) -> Bootstrapped:
-    """Download the archive with a hash, and take its toolchain over. Raises `SourceError`, `ToolchainError`."""
+    """Download the archive with this hash and import its toolchain. Raises `SourceError`, `ToolchainError`."""
     place = cache / _PLACE
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix=".fetch-") as scratch:
@@ -134,7 +134,7 @@ def _unpacked(archive: Path, into: Path) -> Path:
 
 
 def _verify(tree: Path, archive: Path) -> None:
-    """Raise `ToolchainError` that names a file which is not as the manifest says."""
+    """Raise `ToolchainError` for a file that differs from the manifest."""
     try:
         listed = manifest.parse((tree / manifest.NAME).read_bytes())
     except (OSError, manifest.BadManifest) as error:
@@ -157,7 +157,7 @@ def _environment(tree: Path, archive: Path) -> str:
 
 
 def _put(fresh: Path, target: Path) -> None:
-    """Give a toolchain its place; what was there before is removed."""
+    """Move a toolchain to its place and remove the previous one."""
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".old-") as old:
         with contextlib.suppress(FileNotFoundError):
             target.rename(Path(old, target.name))

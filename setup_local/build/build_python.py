@@ -1,7 +1,7 @@
-"""The build Python: a plain CPython of the same version for the machine that builds, where it builds for another processor.
+"""The build Python: a plain CPython of the same version for the build host, needed in a cross build.
 
-It generates code, installs pip and compiles bytecode (CPython's `--with-build-python`). It is free-threaded where the target's CPython is, whose
-library has another place (`lib/python3.13t`). Nothing of it is shipped.
+It generates code, installs pip and compiles bytecode (CPython's `--with-build-python`). It is free-threaded if the
+target's CPython is, because that one's library is in another place (`lib/python3.13t`). Nothing of it is shipped.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ PREFIX = Path("build-python")
 
 
 def build_python_needs(plan: Plan) -> tuple[str, ...]:
-    """Return the name of the step that makes the build Python, if the plan has one."""
+    """Return the name of the step that builds the build Python, if the plan has one."""
     return (STEP,) if plan.build_python else ()
 
 
 def build_python_steps(plan: Plan, native: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the steps that make the build Python and its libraries, if the plan has one."""
+    """Return the steps that build the build Python and its libraries, if the plan has one."""
     if plan.build_python is None:
         return []
     recipe, planned, deps = plan.build_python.recipe, plan.build_python.libraries, plan.deps
@@ -49,7 +49,7 @@ def compile_build_python(
 ) -> None:
     """Compile and install the build Python from an unpacked source tree; fill `out` with `bin/`, `lib/` and so on.
 
-    `deps` is where the libraries lie, seen from the tree. Raises `StepError`.
+    `deps` is the directory of the libraries, relative to the tree. Raises `StepError`.
     """
     from setup_local.build.cpython import NO_BYTECODE
 

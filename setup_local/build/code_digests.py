@@ -1,4 +1,4 @@
-"""Digests of the code of actions, remembered from one run to the next as long as no file they were made from changes."""
+"""Digests of the code of actions, cached between runs until one of the files they were computed from changes."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from setup_local import paths
 from setup_local.atomic_write import atomic_write
 from setup_local.build.code_keys import Code, Place, module_file, place_of
 
-# How code is read decides about every digest.
+# The code that reads code affects every digest.
 _READERS = tuple(f"setup_local.build.{name}" for name in ("code_digests", "code_graph", "code_keys"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Remembered:
-    """A digest, and the modules that it was made from, with a hash of what they held."""
+    """A digest, the modules that it was computed from, and a hash of their content."""
 
     digest: str
     seen: str
@@ -28,7 +28,7 @@ class _Remembered:
 
 
 class CodeDigests:
-    """Digests of actions; `memory` is a file that keeps them, `load` gives the content of a module's file."""
+    """Digests of actions; `memory` is the file that keeps them, `load` returns the content of a module's file."""
 
     def __init__(self, memory: Path | None = None, load: Callable[[Path], bytes] = Path.read_bytes) -> None:
         self._memory = memory
@@ -46,7 +46,7 @@ class CodeDigests:
         return self._known[root]
 
     def save(self) -> None:
-        """Write the memory; where that cannot be done, code is read again the next time."""
+        """Write the memory; if that fails, the code is read again the next time."""
         if self._memory and self._new:
             document = {name: asdict(entry) for name, entry in self._remembered.items()}
             with suppress(OSError), atomic_write(self._memory) as fresh:
@@ -66,7 +66,7 @@ class CodeDigests:
         return digest
 
     def _seen(self, modules: Iterable[str]) -> str:
-        """Return a hash of the bytes of modules, and of those that read them; a module that is gone has none."""
+        """Return a hash of the bytes of modules and of those that read them; a missing module has none."""
         hasher = hashlib.sha256()
         for name in (*modules, *_READERS):
             file = module_file(name)
@@ -75,7 +75,7 @@ class CodeDigests:
 
 
 def memory_file(cache_root: Path) -> Path:
-    """Return where digests of this checkout's code are kept."""
+    """Return the path of the digests of this checkout's code."""
     return cache_root / f"code-{hashlib.sha256(bytes(paths.PACKAGE)).hexdigest()[:8]}.json"
 
 
@@ -84,7 +84,7 @@ def _name(root: Place) -> str:
 
 
 def _recall(memory: Path | None) -> dict[str, _Remembered]:
-    """Return what a memory holds; nothing where it cannot be read."""
+    """Return the content of a memory; nothing if it cannot be read."""
     try:
         document = json.loads(memory.read_bytes()) if memory else {}
         return {

@@ -1,7 +1,7 @@
-"""What one module's code says: its definitions, what each of them names, and a digest of each without prose.
+"""The content of one module: its definitions, the names that each uses, and a digest of each without prose.
 
-Docstrings, comments, layout and the texts of errors count for nothing. The digest is made of the syntax tree's own
-fields, those that are empty left out, so that it is the same under every Python that parses the module to the same tree.
+Docstrings, comments, layout and error texts do not count. The digest is computed from the fields of the syntax tree,
+without empty ones, so that it is the same under every Python that parses the module to the same tree.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 _DIGEST_LENGTH = 16
-# Fields that say nothing about what code does: how a name is used follows from its place.
+# Fields that do not affect what code does: how a name is used follows from its place.
 _SILENT = frozenset({"ctx", "kind", "type_comment"})
 _ANNOTATIONS = frozenset({"annotation", "returns"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Definition:
-    """A function, class or variable: a digest, and what it names.
+    """A function, class or variable: a digest, and the names that it uses.
 
     `values` are names that its code uses, as `name` or `name.attribute`; `hints` those in annotations; `attributes`
-    every attribute and keyword that it names of anything. A class has `members`, which are not in its own digest.
+    all attributes and keywords that it uses, of any object. A class has `members`, which are not in its own digest.
     """
 
     digest: str
@@ -34,7 +34,7 @@ class Definition:
 
 @dataclass(frozen=True, kw_only=True)
 class ModuleCode:
-    """One module: `imports` maps names to dotted names, as written; `effects` is what runs when it is imported."""
+    """One module: `imports` maps names to dotted names, as written; `effects` is the code that runs on import."""
 
     imports: Mapping[str, tuple[str, ...]]
     definitions: Mapping[str, Definition]
@@ -42,7 +42,7 @@ class ModuleCode:
 
 
 def read_module(source: str) -> ModuleCode:
-    """Return what a module's code says; raise `SyntaxError`, and `ValueError` for an import that hides what it brings."""
+    """Parse a module's code; raise `SyntaxError`, and `ValueError` for an import that hides the names it binds."""
     tree = ast.parse(source)
     pieces: dict[str, list[ast.stmt]] = {}
     for statement in _without_prose(_top_level(tree.body)):
@@ -65,7 +65,7 @@ def _top_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
 
 
 def _names(statement: ast.stmt) -> list[str]:
-    """Return what a statement defines; the empty name stands for something that is only done."""
+    """Return the names that a statement defines; the empty name stands for a statement that only has an effect."""
     match statement:
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
             return [statement.name]
@@ -79,7 +79,7 @@ def _names(statement: ast.stmt) -> list[str]:
 
 
 def _imports(tree: ast.Module) -> dict[str, tuple[str, ...]]:
-    """Return every name that an import binds anywhere in the module, with all that it can stand for."""
+    """Return every name that an import binds anywhere in the module, with everything that it can stand for."""
     found: dict[str, list[str]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
@@ -95,7 +95,7 @@ def _imports(tree: ast.Module) -> dict[str, tuple[str, ...]]:
 
 
 def _definition(statements: list[ast.stmt]) -> Definition:
-    """Return one name's definition: what all statements that define it say."""
+    """Return the definition of one name, merged from all statements that define it."""
     members: dict[str, list[ast.stmt]] = {}
     own: list[ast.stmt] = []
     for statement in statements:
@@ -131,7 +131,7 @@ def _described(statements: list[ast.stmt], members: Mapping[str, Definition]) ->
 
 
 class _Names(ast.NodeVisitor):
-    """Collects the names in a piece of code, those of its annotations apart."""
+    """Collects the names in a piece of code, those in annotations separately."""
 
     def __init__(self) -> None:
         self.values: set[str] = set()
@@ -139,7 +139,7 @@ class _Names(ast.NodeVisitor):
         self.attributes: set[str] = set()
 
     def generic_visit(self, node: ast.AST) -> None:
-        """Visit what a node is made of."""
+        """Visit the parts of a node."""
         for name, value in ast.iter_fields(node):
             below = value if isinstance(value, list) else [value]
             outer = self.values
@@ -151,11 +151,11 @@ class _Names(ast.NodeVisitor):
             self.values = outer
 
     def visit_Name(self, node: ast.Name) -> None:
-        """Take a name."""
+        """Record a name."""
         self.values.add(node.id)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """Take an attribute, with the name that it is one of."""
+        """Record an attribute, with the name it belongs to."""
         self.attributes.add(node.attr)
         if isinstance(node.value, ast.Name):
             self.values.add(f"{node.value.id}.{node.attr}")
@@ -163,18 +163,18 @@ class _Names(ast.NodeVisitor):
             self.visit(node.value)
 
     def visit_keyword(self, node: ast.keyword) -> None:
-        """Take the name of a field that a call may set."""
+        """Record the name of a field that a call may set."""
         self.attributes.update([node.arg] if node.arg else [])
         self.visit(node.value)
 
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
-        """Take the fields that a pattern looks at."""
+        """Record the fields that a pattern matches."""
         self.attributes.update(node.kwd_attrs)
         self.generic_visit(node)
 
 
 def _without_prose(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield statements but those that are nothing but a text, as docstrings are."""
+    """Yield the statements except bare strings, such as docstrings."""
     for statement in body:
         if not (isinstance(statement, ast.Expr) and _is_string(statement.value)):
             yield statement
@@ -202,7 +202,7 @@ def _text(node: object) -> str:
 
 
 def _without_words(raised: ast.expr | None) -> ast.expr | None:
-    """Return what is raised without its texts: a step that raises has no result that could differ."""
+    """Return a raised expression without its texts: a step that raises has no result that could differ."""
     if not isinstance(raised, ast.Call):
         return raised
     arguments = [item for item in raised.args if not _is_text(item)]
@@ -211,7 +211,7 @@ def _without_words(raised: ast.expr | None) -> ast.expr | None:
 
 
 def _is_empty(node: ast.AST) -> bool:
-    """Tell whether a part of an f-string is an empty text; early releases of Python 3.12 end nested formats with one."""
+    """Return whether a part of an f-string is empty text; early releases of Python 3.12 end nested formats with one."""
     return isinstance(node, ast.Constant) and node.value == ""
 
 

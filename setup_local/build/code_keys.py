@@ -1,9 +1,9 @@
-"""Finds the code that a step's action runs, by reading it: the part of the step's key that nobody has to keep a list of.
+"""Finds the code that a step's action runs by reading it, so that nobody has to list that part of the step's key.
 
-From the function that makes the action, every definition of this package that the code names is followed, across modules.
-A class that only annotations name counts with those of its members that the code names: a new field of the plan that the
-build of a library never looks at builds no library again. What the engine does around a step (running, logging, storing)
-is not part of it, nor is the code of other packages.
+Starting at the function that creates the action, it follows every definition in this package that the code names,
+across modules. For a class that only annotations name, only those members count that the code names: a new field of
+the plan that building a library never uses does not rebuild any library. What the engine does around a step (running,
+logging, storing) is not part of the key, nor is the code of other packages.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PACKAGE = paths.PACKAGE.name
 
 @dataclass(frozen=True, kw_only=True, order=True)
 class Place:
-    """Where a piece of code is: a module, a name at its top level, a member of that class.
+    """The location of a piece of code: a module, a name at its top level, a member of that class.
 
-    Without a name, it is what importing the module does.
+    Without a name, it stands for the code that runs when the module is imported.
     """
 
     module: str
@@ -37,20 +37,20 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Reached:
-    """All code that a definition leads to: the digest of each piece, and the modules that were read to know."""
+    """All code reachable from a definition: the digest of each piece, and the modules that were read to find it."""
 
     pieces: dict[Place, str]
     modules: frozenset[str]
 
 
 def place_of(action: Callable[..., object]) -> Place:
-    """Return the top-level definition that an action is made in."""
+    """Return the top-level definition that creates an action."""
     made = action if isinstance(action, FunctionType) else type(action)
     return Place(module=made.__module__, name=made.__qualname__.partition(".")[0])
 
 
 def module_file(module: str) -> Path | None:
-    """Return the file of one of this package's modules, or of a loaded one; None if there is none."""
+    """Return the file of a module of this package, or of a loaded one; None if there is none."""
     if module != PACKAGE and not module.startswith(f"{PACKAGE}."):
         found = getattr(sys.modules.get(module), "__file__", None)
         return Path(found) if found else None
@@ -60,7 +60,7 @@ def module_file(module: str) -> Path | None:
 
 
 class Code:
-    """The code of this package; `load` gives the content of a file."""
+    """The code of this package; `load` returns the content of a file."""
 
     def __init__(self, load: Callable[[Path], bytes] = Path.read_bytes) -> None:
         self._load = load
@@ -68,7 +68,7 @@ class Code:
         self._consulted: set[str] = set()
 
     def reached(self, root: Place) -> Reached:
-        """Return the code that a definition leads to.
+        """Return the code reachable from a definition.
 
         Raises `ValueError` for a name of this package that cannot be followed.
         """
@@ -77,7 +77,7 @@ class Code:
         return Reached(pieces=pieces, modules=frozenset(self._consulted))
 
     def module(self, name: str) -> ModuleCode:
-        """Return what a module says; raise `ValueError` if there is none."""
+        """Return the parsed module; raise `ValueError` if there is none."""
         from setup_local.build.code_graph import read_module  # noqa: PLC0415 (most keys are remembered)
 
         self._consulted.add(name)
@@ -89,7 +89,7 @@ class Code:
         return self._modules[name]
 
     def find(self, module: str, name: str) -> Iterator[Place]:
-        """Yield what a name, or an attribute of one (`name.attribute`), stands for in a module; nothing for other packages'."""
+        """Yield what a name or attribute (`name.attribute`) refers to in a module; nothing for other packages."""
         own, _, attribute = name.partition(".")
         code = self.module(module)
         if own in code.definitions:
@@ -99,7 +99,7 @@ class Code:
                 yield from self._imported(target, attribute)
 
     def _imported(self, target: str, attribute: str) -> Iterator[Place]:
-        """Yield what an imported name stands for: a definition, one of a module's, or all of them where the module is a value."""
+        """Yield what an imported name refers to: a definition, or all those of a module that is used as a value."""
         parent, _, own = target.rpartition(".")
         if parent and self._has(parent, own):
             yield from self.find(parent, own)
@@ -118,7 +118,7 @@ class Code:
 
 
 class _Walk:
-    """Follows names from one definition on; `partly` are classes of which only the members count that something names."""
+    """Follows names from one definition on; of the classes in `partly`, only members that something names count."""
 
     def __init__(self, code: Code) -> None:
         self._code = code
@@ -128,7 +128,7 @@ class _Walk:
         self._waiting: list[tuple[str, str, bool]] = []
 
     def run(self, root: Place) -> dict[Place, str]:
-        """Return every piece of code that the definition leads to, with its digest."""
+        """Return every reachable piece of code with its digest."""
         code = self._code.module(root.module)
         names = [root.name] if root.name in code.definitions else [*code.definitions]  # a lambda has no name of its own
         self._waiting = [(root.module, name, True) for name in names]
@@ -150,7 +150,7 @@ class _Walk:
         if whole and place in self._partly:
             members = self._partly.pop(place).members
             self._take_members(place, members)
-            # What is made of plain data is made with all that its fields are made of.
+            # Plain data is converted together with the types of all its fields.
             hints = {name for member in members.values() for name in member.hints}
             self._waiting.extend((place.module, name, True) for name in sorted(hints))
 
@@ -168,7 +168,7 @@ class _Walk:
                 self._take(place, members[name])
 
     def _named_since(self) -> bool:
-        """Take the members that have been named since they were passed over; tell whether there is more to follow."""
+        """Add the members that were named after they had been skipped; return whether there is more to follow."""
         before = len(self._pieces)
         for place, definition in self._partly.items():
             named = [name for name in definition.members if name in self._attributes or name.startswith("__")]

@@ -1,7 +1,8 @@
 """Runs the commands of steps in Docker containers: no network, no privileges, the caller's user, the build's directories.
 
-The image holds an environment's root file system and is made from an archive that is streamed to the daemon. One container
-runs one command. It has a name that begins with the id of this process, by which those that a killed build left are found.
+The image contains an environment's root file system; it is built from an archive that is streamed to the daemon. Each
+command runs in a separate container, whose name begins with the id of this process: that is how containers left by a
+killed build are found.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _NEEDED = "--sandbox docker runs steps in an environment"
 class DockerSandbox:
     """How a command is wrapped so that it runs in a container of an image.
 
-    `settings` are the client's own: a step's environment does not have them.
+    `settings` are the client's own: a step's environment does not contain them.
     """
 
     client: str
@@ -47,7 +48,7 @@ class DockerSandbox:
     def wrap(self, argv: Sequence[str], *, writable: Sequence[Path], cwd: Path, env: Mapping[str, str]) -> list[str]:
         """Return the argv that runs a command in a container, in exactly this environment.
 
-        The descriptors of make's job server do not reach into a container, so each make has as many jobs as the pool.
+        Containers cannot reach the descriptors of make's job server, so each make gets as many jobs as the pool has.
         """
         name = f"{_REPOSITORY}-{os.getpid()}-{next(self.numbers)}"
         words = [
@@ -72,26 +73,26 @@ class DockerSandbox:
 
 
 def _with(settings: Sequence[str]) -> list[str]:
-    """Return the words before a command that has some variables more than its environment."""
+    """Return the words before a command that add variables to its environment."""
     return ["env", *settings] if settings else []
 
 
 def _settings(environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the variables by which the client finds its daemon: its own, and where its configuration is."""
+    """Return the variables by which the client finds its daemon and its configuration."""
     return tuple(f"{name}={value}" for name, value in environ.items() if name.startswith("DOCKER_") or name == "HOME")
 
 
 def _closed(env: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment whose makes do not look for a job server."""
+    """Return an environment in which make does not look for a job server."""
     flags = env.get("MAKEFLAGS", "").split()
     kept = [word for word in flags if not word.startswith("--jobserver-auth")]
     return {**env, **({"MAKEFLAGS": " ".join(kept)} if flags else {})}
 
 
 def docker_sandbox(root: Root | None, visible: Sequence[Path], *, instead: str = "") -> DockerSandbox:
-    """Return the sandbox for a root file system, whose image is made if the daemon does not have it.
+    """Return the sandbox for a root file system, building its image if the daemon does not have it.
 
-    Raises `HostError` if there is no client, no daemon, or no right to use it; `instead` says why Docker is asked at all.
+    Raises `HostError` without a client, a daemon, or the right to use it; `instead` says why Docker is needed at all.
     """
     if root is None:
         raise HostError(_NEEDED, hint="name one with --environment")
@@ -111,7 +112,7 @@ def docker_sandbox(root: Root | None, visible: Sequence[Path], *, instead: str =
 
 
 def _client(instead: str) -> str:
-    """Return the path of a client whose daemon answers; raise `HostError`."""
+    """Return the path of a client whose daemon responds; raise `HostError`."""
     before = f"{instead}; " if instead else ""
     client = shutil.which(_CLIENT)
     if client is None:
@@ -150,7 +151,7 @@ def _make_image(client: str, image: str, root: Root) -> None:
 
 
 def write_context(root: Root, stream: IO[bytes]) -> None:
-    """Write the archive from which Docker makes the image; its bytes follow from the root file system."""
+    """Write the archive that Docker builds the image from; its bytes depend only on the root file system."""
     text = (root.directory.parent / "Dockerfile").read_bytes()
     with tempfile.TemporaryFile() as tar, tarfile.open(fileobj=stream, mode="w|") as archive:
         write_tar(root.directory, tar)
@@ -163,7 +164,7 @@ def write_context(root: Root, stream: IO[bytes]) -> None:
 
 
 def remove_left_over(client: str) -> None:
-    """Remove the containers of builds that were killed."""
+    """Remove the containers of killed builds."""
     words = [client, "ps", "--all", "--filter", f"label={_LABEL}", "--format", f'{{{{.ID}}}} {{{{.Label "{_LABEL}"}}}}']
     try:
         listed = [line.split() for line in run(words, env=os.environ).stdout.splitlines()]

@@ -1,4 +1,4 @@
-"""Builds CPython in its source tree with the planned `Setup.local`, and collects what was made."""
+"""Builds CPython in its source tree with the planned `Setup.local`, and collects the results."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _CONFIGURATION = "pyconfig.h"
 _DEFINED = re.compile(r"^#define (\w+) 1$", re.MULTILINE)
 
 INSTALL_PIP = paths.DATA / "probe" / "install_pip.py"
-# The bytecode is made later, reproducibly: asked for its help, compileall compiles nothing.
+# Bytecode is compiled later, reproducibly: with --help, compileall compiles nothing.
 NO_BYTECODE = "COMPILEALL_OPTS=--help"
 
-# Not the makefile's default: in an optimized build that is a whole cycle of its own.
+# Not the makefile's default goal: in an optimized build that would run the whole profiling cycle.
 _PROGRAMS = "build_all"
 PROGRAM = "python"
 
@@ -35,7 +35,7 @@ PROGRAM = "python"
 class Recipe:
     """How a patched CPython source tree is built: `Setup.local`, configuration and complete environment.
 
-    `place_flags` keep the directories of the build machine out of what is compiled.
+    `place_flags` keep the directories of the build machine out of the compiled code.
     """
 
     setup_local: str
@@ -52,9 +52,9 @@ class Recipe:
 
 
 def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]:
-    """Configure and compile a CPython source tree; return the environment it was done in.
+    """Configure and compile a CPython source tree; return the environment that was used.
 
-    Raises `StepError`, and `OptimizationError` if the result is not what the options promise.
+    Raises `StepError`, and `OptimizationError` if the result lacks what the options promise.
     """
     (source / "Modules" / "Setup.local").write_text(recipe.setup_local, encoding="utf-8")
     release = {"SOURCE_DATE_EPOCH": release_time(source)}
@@ -74,7 +74,7 @@ def compile_cpython(source: Path, recipe: Recipe, run: Runner) -> dict[str, str]
 
 
 def check_configuration(source: Path, groups: Iterable[Sequence[str]]) -> None:
-    """Raise `StepError` unless `configure` has defined one macro of each group as 1: it may ignore what it cannot do."""
+    """Raise `StepError` unless `configure` defined one macro of each group as 1: it may ignore unsupported options."""
     for names in groups:
         text = (source / _CONFIGURATION).read_text(encoding="utf-8")
         if set(_DEFINED.findall(text)).isdisjoint(names):
@@ -84,7 +84,7 @@ def check_configuration(source: Path, groups: Iterable[Sequence[str]]) -> None:
 
 
 def _own_flags(configure: PlannedConfigure) -> list[str]:
-    """Return make's arguments that give single programs flags of their own."""
+    """Return make's arguments that set flags for single programs."""
     unshipped, relayout = configure.unshipped, configure.relayout
     given = [_link_flags(goal, flags) for goal, flags in configure.links]
     if unshipped:
@@ -97,7 +97,7 @@ def _own_flags(configure: PlannedConfigure) -> list[str]:
 
 
 def _link_flags(goal: str, flags: Sequence[str]) -> str:
-    """Return make's argument that gives the link of one goal flags of its own; what is the shell's in them is quoted."""
+    """Return make's argument that sets flags for linking one goal; characters special to the shell are quoted."""
     words = " ".join(shlex.quote(flag) for flag in flags).replace("$", "$$")
     return f"--eval={goal}: private LDFLAGS_NODIST += {words}"
 
@@ -113,8 +113,8 @@ def install_cpython(
 ) -> None:
     """Install a compiled CPython source tree; fill `out` with `install/` and `build/`. Raises `StepError`.
 
-    `companion` is the shared libpython that the makefile itself does not install. `build_python` is the interpreter that
-    installs pip where the compiled one does not run here, seen from the tree.
+    `companion` is the shared libpython, which the makefile itself does not install. `build_python` is the interpreter
+    that installs pip if the compiled one does not run here, relative to the tree.
     """
     root = source.parent / "root"
     run(["make", "install", f"DESTDIR={root}", NO_BYTECODE], cwd=source, env=env)
@@ -129,16 +129,16 @@ def install_cpython(
 
 
 def release_time(source: Path) -> str:
-    """Return when this CPython was released, in seconds since 1970, as its source archive says.
+    """Return the release time of this CPython, in seconds since 1970, from its source archive.
 
-    The interpreter shows it as its build time; Clang takes it from SOURCE_DATE_EPOCH
-    (reproducible-builds.org), so that a build of another day is the same.
+    The interpreter shows it as its build time; Clang reads it from SOURCE_DATE_EPOCH
+    (reproducible-builds.org), so that a build on another day gives the same result.
     """
     return str(int((source / "Include" / "patchlevel.h").stat().st_mtime))
 
 
 def collect(source: Path, installed: Path, out: Path) -> None:
-    """Move the installation, and copy the objects, archives and inputs of the link, to the result."""
+    """Move the installation to the result, and copy the objects, archives and other inputs of the link there."""
     if not installed.is_dir():
         raise StepError("make install left nothing", where=installed)
     installed.rename(out / "install")

@@ -1,6 +1,6 @@
-"""The steps that end in CPython: reconciliation, LLVM's tools, profile, CPython itself.
+"""The steps that lead to CPython: reconciliation, LLVM's tools, profile, CPython itself.
 
-What only a step's action needs is imported there: a build that has nothing to do never loads it.
+Modules that only a step's action needs are imported there: a build that has nothing to do never loads them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ RECONCILE = "reconcile"
 LLVM_TOOLS = "llvm-tools"
 PROFILE = "profile"
 SHARED = "shared-libraries"
-# The data files that installing pip for another processor, and finding musl's loader, read.
+# Data files for installing pip in a cross build and for finding musl's loader.
 _CROSS_DATA = (paths.DATA / "probe" / "install_pip.py",)
 _LOADER_DATA = (paths.TEMPLATES / "sysroot-musl.cfg.j2",)
 _COMPILED_TOOLS_WEIGHT = 1500
@@ -57,7 +57,7 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
 
 
 def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the step that makes LLVM's tools, if the plan does not take those of the host's LLVM."""
+    """Return the step that makes LLVM's tools, unless the plan uses those of the host's LLVM."""
     if plan.profiling is None or not plan.profiling.tools:
         return []
     taken = {source.name: inputs.sources[source.identity] for source in plan.profiling.tools}
@@ -87,7 +87,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
 
 
 def shared_steps(plan: Plan, toolkit: Toolkit) -> list[Step]:
-    """Return the step that makes shared libraries of the static ones, if the plan has such."""
+    """Return the step that makes shared libraries from the static ones, if the plan has any."""
     if not plan.shared_objects:
         return []
 
@@ -124,7 +124,7 @@ def _library_steps(plan: Plan) -> list[str]:
 
 
 def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the step that makes the profile, or takes the one that is given, if the plan has one."""
+    """Return the step that makes the profile, or copies the given one, if the plan has one."""
     if plan.profiling is None:
         return []
     tools = LLVM_TOOLS if plan.profiling.tools else toolkit.compilers
@@ -173,7 +173,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
 
 
 def _cpython_data(plan: Plan) -> tuple[Path, ...]:
-    """Return the data files that compiling CPython reads."""
+    """Return the data files that the compilation of CPython reads."""
     loader = _LOADER_DATA if plan.target.libc is Libc.MUSL else ()
     return (*loader, *(_CROSS_DATA if plan.build_python else ()))
 
@@ -246,7 +246,7 @@ def _interpreter(programs: Path, plan: Plan) -> Path:
 
 
 def _layouter(plan: Plan) -> Layouter | None:
-    """Return the layout of the interpreter, None where it stays as it was linked."""
+    """Return the post-link layout of the interpreter, None if it keeps the linker's."""
     relayout, profiling = plan.configure.relayout, plan.profiling
     if relayout is None or profiling is None:
         return None
@@ -256,7 +256,7 @@ def _layouter(plan: Plan) -> Layouter | None:
 
 
 def _laid_out(layouter: Layouter, tree: Path, deps: str, job: Job, env: Mapping[str, str]) -> Path:
-    """Lay out the interpreter in its built tree; return the file of counts."""
+    """Apply the post-link layout to the interpreter in its built tree; return the file of counts."""
     from setup_local.build import cpython
     from setup_local.build.relayout import LayoutEnvironment
 
@@ -274,7 +274,7 @@ def _layout_ingredients(layouter: Layouter | None) -> list[object]:
 def _prepared(
     plan: Plan, toolkit: Toolkit, inputs: GraphInputs, job: Job, configure: PlannedConfigure
 ) -> tuple[Path, cpython.Recipe]:
-    """Unpack CPython's source beside the merged libraries; return it, and how it is compiled."""
+    """Unpack CPython's source next to the merged libraries; return the tree and its compilation settings."""
     from setup_local.build import cpython, loader
     from setup_local.build.program_symbols import write_symbols
 
@@ -293,7 +293,7 @@ def _prepared(
     if plan.is_cross:
         sysroot = Path(env[toolchain.SYSROOT_VARIABLE])
         env |= toolchain.searching(sysroot, tree / plan.deps / "lib", job.work / "search")
-    if plan.shared_objects:  # modules are tried where they are built, and their run path leads to lib/ only later
+    if plan.shared_objects:  # modules are tested where they are built; their RUNPATH finds lib/ only later
         env["LD_LIBRARY_PATH"] = str(tree / plan.deps / "lib")
     return tree, cpython.Recipe(
         setup_local=inputs.setup_local, configure=configure, env=env, place_flags=tuple(debug_flags(places))

@@ -1,4 +1,4 @@
-"""Reads a CPython source tree from the disk for the pure parts of `plan`, and refuses one that the plan does not fit."""
+"""Reads a CPython source tree from disk for the pure parts of `plan`, and refuses one that does not fit the plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_local.plan.upstream import CONFIG, FILES, PATCHLEVEL, Upstream, parse
 
 
 def read_upstream(tree: Path) -> Upstream:
-    """Return what a CPython source tree says about its modules; raise `RequestError` if it is none."""
+    """Return what a CPython source tree declares about its modules; raise `RequestError` if it is not one."""
     missing = [name for name in (PATCHLEVEL, CONFIG) if not (tree / name).is_file()]
     if missing:
         raise RequestError(f"is no CPython source tree: it has no {missing[0]}", where=tree)
@@ -23,13 +23,13 @@ def read_upstream(tree: Path) -> Upstream:
 
 
 def disagreements(plan: Plan, upstream: Upstream, tree: Path) -> list[Disagreement]:
-    """Return everything in which an unpatched source tree contradicts a plan: its modules, and patches that do not fit."""
+    """Return every contradiction between a plan and an unpatched source tree: modules, and patches that do not fit."""
     patches = {patch.name: patch for patch in plan.python_patches}
     return [*reconcile(plan, upstream), *unmatched_edits(patches, lambda name: _text(tree / name))]
 
 
 def refuse_disagreement(plan: Plan, tree: Path) -> None:
-    """Raise `ReconcileError` that lists everything in which a CPython source tree contradicts the plan."""
+    """Raise `ReconcileError` that lists every contradiction between a plan and a CPython source tree."""
     refuse(reconcile(plan, read_upstream(tree)), plan.python)
 
 

@@ -1,6 +1,7 @@
-"""Makes a C++ standard library for other software: one static library, its headers, and a compiler that finds both.
+"""Builds a C++ standard library for other software: one static library, its headers, and a compiler that finds both.
 
-The result is relocatable: `bin/clang++` (a wrapper), `cxx.cfg`, `include/`, `lib/`, `licenses/`. It is no part of any distribution.
+The result is relocatable: `bin/clang++` (a wrapper), `cxx.cfg`, `include/`, `lib/`, `licenses/`. It is not part of any
+distribution.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ _COMPILERS = {".cpp": "clang++", ".c": "clang", ".S": "clang"}
 
 
 def cxx_step(catalog: CxxCatalog, toolkit: Toolkit, wheel: Obtained) -> Step:
-    """Return the step that makes the library for a toolkit's target of the wheel with the compiler."""
+    """Return the step that builds the library for a toolkit's target from the compiler's wheel."""
 
     def action(job: Job) -> None:
         tree = fetch.unpack(wheel, job.work / "wheel", only=catalog.keep)
@@ -46,7 +47,7 @@ def cxx_step(catalog: CxxCatalog, toolkit: Toolkit, wheel: Obtained) -> Step:
 def build_cxx(
     catalog: CxxCatalog, tree: Path, target: Target, out: Path, work: Path, run: Runner, env: Mapping[str, str]
 ) -> None:
-    """Fill `out`; `tree` is the unpacked wheel. Raises `ToolchainError` for one that is not what is expected, `StepError`."""
+    """Fill `out`; `tree` is the unpacked wheel. Raises `ToolchainError` for an unexpected wheel, `StepError`."""
     defines = [*catalog.defines, f"_LIBCPP_HAS_MUSL_LIBC={int(target.libc is Libc.MUSL)}"]
     own = ["-nostdinc++", *(word for place in catalog.headers for word in ("-isystem", str(tree / place)))]
     objects = work / "objects"
@@ -63,7 +64,7 @@ def build_cxx(
 
 
 def sources_of(part: Part, tree: Path) -> Iterator[Path]:
-    """Yield the sources of a part, by name; raise `ToolchainError` for a pattern that nothing fits."""
+    """Yield the sources of a part, by name; raise `ToolchainError` for a pattern that matches nothing."""
     left_out = {tree / name for name in part.leave_out}
     for pattern in part.sources:
         found = sorted(set(tree.glob(pattern)) - left_out)
@@ -73,7 +74,7 @@ def sources_of(part: Part, tree: Path) -> Iterator[Path]:
 
 
 def _place_headers(catalog: CxxCatalog, tree: Path, out: Path, defines: list[str]) -> None:
-    """Write what a program needs that uses the library."""
+    """Write the headers that programs using the library need."""
     places = {place: f"include/{Path(place).parent.name}" for place in catalog.headers}
     for place, own in places.items():
         shutil.copytree(tree / place, out / own)

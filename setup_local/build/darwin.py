@@ -1,4 +1,4 @@
-"""Makes what compiles for macOS: the wheel's Clang and archiver, the linker of another, and the runtime that Clang's code calls."""
+"""Builds the toolchain for macOS: Clang and archiver from one wheel, the linker from another, and Clang's runtime."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RUNTIME = Path("lib", "darwin", "libclang_rt.osx.a")
 LINKER = "ld64.lld"
 _PLACE = Path("libexec", "lld")
 
-# The data files that making the toolchain reads.
+# Data files that the toolchain step reads.
 DATA = (
     *darwin_sdk.DATA,
     *(paths.TEMPLATES / name for name in ("compiler.sh.j2", "tool.sh.j2", "clang-darwin.cfg.j2")),
@@ -38,14 +38,14 @@ DATA = (
 
 
 def unpack_source(catalog: DarwinCatalog, obtained: Obtained, into: Path) -> Path:
-    """Unpack what is needed of one of the sources; return the tree. Raises `SourceError`."""
+    """Unpack the required parts of one of the sources; return the tree. Raises `SourceError`."""
     return fetch.unpack(obtained, into, only=catalog.keep[obtained.source.name])
 
 
 def build_toolchain(recipes: ToolkitRecipes, trees: Mapping[str, Path], target: Target, out: Path, run: Runner) -> None:
     """Fill `out` with a toolchain for one target; `trees` are the unpacked sources by name.
 
-    Raises `ToolchainError` for sources that are not what is expected.
+    Raises `ToolchainError` for unexpected sources.
     """
     catalog, zig, compiler_rt = recipes.darwin, trees["ziglang"], trees["compiler-rt"]
     check_sources(zig, compiler_rt)
@@ -54,7 +54,7 @@ def build_toolchain(recipes: ToolkitRecipes, trees: Mapping[str, Path], target: 
     zig_words = f'"$here/../{WHEEL}/zig"'
     tools = {name: f"{zig_words} {name}" for name in ("ar", "ranlib")}
     tools[LINKER] = f'"$here/../{_PLACE}/{Path(catalog.linker.program).with_name(LINKER)}"'
-    tools["dsymutil"] = "true"  # Clang starts one after each link with -g; the host's would be another each time
+    tools["dsymutil"] = "true"  # Clang starts one after each link with -g; the host's would differ from host to host
     programs = Programs(compiler=f"{zig_words} clang", tools=tools, headers=zig / "lib" / "include")
     values: dict[str, object] = {
         "resource_version": recipes.toolchain.resource_version,
@@ -70,7 +70,7 @@ def build_toolchain(recipes: ToolkitRecipes, trees: Mapping[str, Path], target: 
 
 
 def _place_linker(catalog: DarwinCatalog, trees: list[Path], out: Path) -> None:
-    """Unite the wheels of the linker; it finds its libraries from its own place."""
+    """Merge the wheels of the linker, which finds its libraries relative to itself."""
     place = out / _PLACE
     for tree in trees:
         shutil.copytree(tree, place, dirs_exist_ok=True)
@@ -84,7 +84,7 @@ def _place_linker(catalog: DarwinCatalog, trees: list[Path], out: Path) -> None:
 
 
 def _build_runtime(catalog: DarwinCatalog, source: Path, target: Target, into: Path, out: Path, run: Runner) -> None:
-    """Compile what Clang's code calls and the system lacks, with the new toolchain itself."""
+    """Compile the functions that Clang's code calls and the system lacks, with the new toolchain itself."""
     scratch = out / ".scratch"
     sdk = scratch / "sdk"
     darwin_sdk.place_headers(catalog.sdk, out / WHEEL, sdk / "usr" / "include")

@@ -1,7 +1,7 @@
-"""Holds that a build for macOS with a profile was one, as `optimized` does for ELF files.
+"""Checks that a build for macOS with a profile used it, as `optimized` does for ELF files.
 
-Mach-O files have no section for hot code. But the compiler marks each function that the profile has never seen running as cold (`N_COLD_FUNC`),
-and without a profile none that the source does not mark.
+Mach-O files have no section for hot code. But the compiler marks each function that never ran in the profile as cold
+(`N_COLD_FUNC`); without a profile it marks only those that the source marks.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _OBJECTS = "Python/*.o"
 
 
 def check_result(build: Path, options: Sequence[BuildOption]) -> None:
-    """Raise `OptimizationError` unless flags and objects of a built tree show the options that were asked for."""
+    """Raise `OptimizationError` unless flags and objects of a built tree show the requested options."""
     check_flags(build, options)
     if BuildOption.PGO in options:
         images = {path.name: read_slices(path.read_bytes())[0] for path in sorted(build.glob(_OBJECTS))}

@@ -1,6 +1,6 @@
-"""Makes an SDK of macOS: the headers and the link-time library out of the compiler's wheel, with the frameworks that stand in our data.
+"""Builds an SDK of macOS: headers and the link-time library from the compiler's wheel, and frameworks from our data.
 
-It is a sysroot like those of the C libraries of Linux: `clang.cfg` in it tells any Clang what it compiles for.
+It is a sysroot like those of the C libraries of Linux: its `clang.cfg` sets the target for any Clang.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from setup_local.render import render
 OWN = paths.DATA / "darwin"
 FRAMEWORKS = Path("System", "Library", "Frameworks")
 _LIBRARY = "libSystem.tbd"
-# What is taken of an SDK of Apple: headers and texts of libraries.
+# The parts used of an Apple SDK: headers and text stubs of libraries.
 OF_OWN = ("usr/include", "usr/lib", "System/Library/Frameworks")
 
-# The data files that making an SDK reads.
+# Data files that the SDK step reads.
 DATA = (OWN, *(paths.TEMPLATES / name for name in ("framework.tbd.j2", "sysroot-darwin.cfg.j2")))
 
 
 def build_sdk(catalog: DarwinCatalog, toolchain: Path, target: Target, floor: str, out: Path) -> None:
-    """Fill `out` with the SDK of a target and its oldest macOS (`11.0`), out of what a toolchain's result holds of the wheel.
+    """Fill `out` with the SDK of a target and its oldest macOS (`11.0`), from the wheel in a toolchain's result.
 
-    Raises `ToolchainError` if the wheel does not hold what it should.
+    Raises `ToolchainError` if the wheel lacks an expected part.
     """
     place_headers(catalog.sdk, toolchain / WHEEL, out / "usr" / "include")
     _place_library(catalog.sdk, toolchain / WHEEL, out / "usr" / "lib")
@@ -42,7 +42,7 @@ def build_sdk(catalog: DarwinCatalog, toolchain: Path, target: Target, floor: st
 
 
 def build_from_own(catalog: DarwinCatalog, own: Path, target: Target, floor: str, out: Path) -> None:
-    """Fill `out` with what is compiled and linked with of an SDK of Apple, as `build_sdk` does with what is at hand."""
+    """Fill `out` with the parts of an Apple SDK that compiling and linking need, as `build_sdk` does without one."""
     for name in OF_OWN:
         shutil.copytree(own / name, out / name, symlinks=True)
     for library in sorted(out.rglob("*.tbd")):
@@ -54,14 +54,14 @@ def build_from_own(catalog: DarwinCatalog, own: Path, target: Target, floor: str
 
 
 def _known_targets(text: str, unknown: tuple[str, ...]) -> str:
-    """Return the text of a library without these targets, which not every SDK has."""
+    """Return a library's text stub without these targets, which not every SDK has."""
     for name in unknown:
         text = re.sub(rf",\s+{re.escape(name)}(?=\s*[,\]])", "", text)
     return text
 
 
 def place_headers(sdk: Sdk, wheel: Path, include: Path) -> None:
-    """Fill `include` with the wheel's headers, without those of libraries that are built here, and ours."""
+    """Fill `include` with the wheel's headers, except those of libraries that are built here, and with ours."""
     if not (wheel / sdk.headers).is_dir():
         raise ToolchainError("the wheel holds no headers of macOS", where=wheel / sdk.headers)
     shutil.copytree(wheel / sdk.headers, include)
@@ -73,13 +73,13 @@ def place_headers(sdk: Sdk, wheel: Path, include: Path) -> None:
 
 
 def write_config(target: Target, floor: str, out: Path) -> None:
-    """Write the file that tells Clang what it compiles for."""
+    """Write the file that sets the target for Clang."""
     values: dict[str, object] = {"target": f"{target.darwin.triple}{floor}"}
     (out / "clang.cfg").write_text(render("sysroot-darwin.cfg.j2", values), encoding="utf-8")
 
 
 def _place_library(sdk: Sdk, wheel: Path, lib: Path) -> None:
-    """Write the text that stands for libSystem when linking, under all its names."""
+    """Write the text stub that stands for libSystem when linking, under all its names."""
     lib.mkdir(parents=True)
     text = (wheel / sdk.library).read_text(encoding="utf-8")
     (lib / _LIBRARY).write_text(without_targets(text, sdk.unknown_targets), encoding="utf-8")
@@ -88,9 +88,9 @@ def _place_library(sdk: Sdk, wheel: Path, lib: Path) -> None:
 
 
 def without_targets(text: str, unknown: tuple[str, ...]) -> str:
-    """Return the text of a library (TAPI's format, version 4) without some of the targets that it lists.
+    """Return a library's text stub (TAPI's format, version 4) without some of the targets that it lists.
 
-    Raises `ToolchainError` for a list of nothing else, and for a target that stands nowhere.
+    Raises `ToolchainError` if no target would be left, and for a target that is not listed.
     """
     for name in unknown:
         text, times = re.subn(rf",\s+{re.escape(name)}(?=\s*[,\]])", "", text)
@@ -108,6 +108,6 @@ def _write_framework(framework: Framework, frameworks: Path) -> None:
 
 
 def _write_settings(version: str, out: Path) -> None:
-    """Write the file in which Clang reads whose SDK it is, and its version."""
+    """Write the file from which Clang reads the SDK's platform and version."""
     settings = {"CanonicalName": f"macosx{version}", "Version": version, "MaximumDeploymentTarget": f"{version}.99"}
     (out / SETTINGS).write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Gives a program of macOS the stack that its link asked for: LLVM's linker takes the option, and says that it does nothing yet.
+"""Sets the stack size of a macOS program as its link requested: LLVM's linker accepts the option without effect.
 
-CPython asks for twice the system's own size, as its limit of recursion counts on it. The number stands in the load command that
-names the program's start; the signature is made anew.
+CPython requests twice the system's default, which its recursion limit relies on. The size is in the load command that
+names the program's entry point; the signature is recomputed.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from setup_local.errors import StepError
 _OPTION = "-Wl,-stack_size,"
 _HEXADECIMAL = 16
 _STACK = struct.Struct("<Q")
-_BEFORE = 8  # of the command's own fields: where the program starts
+_BEFORE = 8  # of the command's own fields: the entry point
 
 
 def asked(words: Iterable[str]) -> int:
-    """Return the size in bytes that the words of a link ask for (ld(1): a hexadecimal number), 0 without one."""
+    """Return the size in bytes that a link's arguments request (ld(1): a hexadecimal number), 0 if they do not."""
     sizes = [int(word.removeprefix(_OPTION), _HEXADECIMAL) for word in words if word.startswith(_OPTION)]
     return sizes[-1] if sizes else 0
 
 
 def with_stack(data: bytes, size: int) -> bytes:
-    """Return a program with a stack of that size, signed as it was. Raises ValueError, `struct.error` for what is no program."""
+    """Return a program with this stack size, signed as before. Raises ValueError, `struct.error` for other files."""
     command = rows.read_layout(data).first(rows.MAIN)
     if command is None:
         raise ValueError("it does not say where it starts")
@@ -37,7 +37,7 @@ def with_stack(data: bytes, size: int) -> bytes:
 
 
 def give_stack(program: Path, size: int) -> None:
-    """Rewrite a program in place; raise `StepError` for what is none."""
+    """Rewrite a program in place; raise `StepError` for a file that is not one."""
     try:
         changed = with_stack(program.read_bytes(), size)
     except (ValueError, struct.error) as error:

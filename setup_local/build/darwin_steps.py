@@ -1,4 +1,4 @@
-"""The steps that make what compiles for macOS: compilers and linker, and the SDK."""
+"""The steps that provide compilers, linker and SDK for macOS."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def sdk_step(plan: Plan, target: Target, floor: str, compilers: str) -> Step:
 
 
 def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str) -> Step:
-    """Return the step that takes an SDK of Apple; every byte of it counts."""
+    """Return the step that copies an Apple SDK; every byte of it counts."""
 
     def action(job: Job) -> None:
         darwin_sdk.build_from_own(recipe, sdk.path, target, floor, job.out)
@@ -73,7 +73,7 @@ def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str
 
 
 def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
-    """Return the step that makes CPython as two: the one that links it, and one that takes its debug information out of it."""
+    """Return the two steps that build CPython: one links it, one separates its debug information."""
     recipe, options = plan.recipes.dsym, tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
 
     def action(job: Job) -> None:

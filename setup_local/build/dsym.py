@@ -1,7 +1,7 @@
-"""Collects the debug information of binaries for macOS: linkers leave it in the object files, and note in their result which those are.
+"""Collects the debug information of macOS binaries: linkers leave it in object files and record these in the result.
 
-`dsymutil` makes a bundle for each binary (`python3.13.dSYM`), which debuggers tell by the UUID in both. Then the notes are taken out of
-the binary: the object files of a distribution have no debug information.
+`dsymutil` makes a bundle for each binary (`python3.13.dSYM`); debuggers match the two by UUID. Then the records are
+removed from the binary: the object files of a distribution have no debug information.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _INFORMATION = "__debug_info"
 
 
 def place_tools(recipe: DsymRecipe, trees: dict[str, Path], out: Path) -> None:
-    """Fill `out` with the tools of unpacked sources. Raises `ToolchainError` for sources that are not what is expected."""
+    """Fill `out` with the tools from unpacked sources. Raises `ToolchainError` for unexpected sources."""
     for name, tree in trees.items():
         for file in recipe.keep[name]:
             if not (tree / file).is_file():
@@ -36,7 +36,7 @@ def place_tools(recipe: DsymRecipe, trees: dict[str, Path], out: Path) -> None:
 
 
 def separate(recipe: DsymRecipe, linked: Path, tools: Path, job: Job) -> None:
-    """Fill the step's result with what a build of CPython has made, and with a bundle for each binary. Raises `StepError`."""
+    """Fill the step's result with a build of CPython and a bundle for each binary. Raises `StepError`."""
     merge_trees([linked], job.out)
     root = job.out / _INSTALL
     for path, *others in by_file(binaries(recipe.bundles, root)):
@@ -52,7 +52,7 @@ def separate(recipe: DsymRecipe, linked: Path, tools: Path, job: Job) -> None:
 
 
 def by_file(paths: Iterable[Path]) -> list[list[Path]]:
-    """Return the names of each file together, its longest first: a debug interpreter is `python3.13d` and `python3.13`."""
+    """Return the names of each file together, longest first: a debug interpreter is `python3.13d` and `python3.13`."""
     names: defaultdict[int, list[Path]] = defaultdict(list)
     for path in sorted(paths, key=lambda path: (-len(path.name), path)):
         names[path.stat().st_ino].append(path)
@@ -70,7 +70,7 @@ def _is_linked(data: bytes) -> bool:
 
 
 def _collect(binary: Path, bundle: Path, *, objects: Path, tools: Path, run: Runner) -> None:
-    """Make the bundle of a binary out of the object files that it was linked from, which it names relative to `objects`."""
+    """Make the bundle of a binary from the object files it was linked from, which it names relative to `objects`."""
     words: list[str | Path] = [tools / "dsymutil", f"--oso-prepend-path={objects}"]
     run([*words, "-o", bundle, binary], cwd=bundle.parent)
     file = bundle / _DWARF / binary.name
@@ -82,7 +82,7 @@ def _collect(binary: Path, bundle: Path, *, objects: Path, tools: Path, run: Run
 
 
 def identity(data: bytes) -> bytes:
-    """Return the UUID of a Mach-O file, by which debuggers find the bundle of a binary. Raises `StepError` if it has none."""
+    """Return the UUID of a Mach-O file, by which debuggers find its bundle. Raises `StepError` if it has none."""
     command = rows.read_layout(data).first(rows.UUID)
     if command is None:
         raise StepError("has no UUID, by which its debug information would be found")
@@ -94,6 +94,6 @@ def _take_out_notes(binary: Path, scratch: Path, *, tools: Path, run: Runner) ->
     run([tools / "llvm-objcopy", "--strip-debug", binary, scratch], cwd=scratch.parent)
     data = signed(scratch.read_bytes())
     mode = binary.stat().st_mode
-    binary.unlink()  # its other name, in the result of the step before, keeps its bytes
+    binary.unlink()  # its other name, in the previous step's result, keeps its content
     binary.write_bytes(data)
     binary.chmod(mode)

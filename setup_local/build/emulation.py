@@ -1,4 +1,4 @@
-"""Collects what runs programs of another processor: QEMU's emulator for it, and a C library where they need one."""
+"""Collects what runs programs of another processor: QEMU's emulator, and a C library if they need one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ROOT = "root"
 
 
 def collect_emulation(taken: Mapping[str, Obtained], program: str, work: Path, out: Path) -> None:
-    """Fill `out` with the emulator `program` (`qemu-aarch64`) and the directory that it takes for the target's root.
+    """Fill `out` with the emulator `program` (`qemu-aarch64`) and the directory that it uses as the target's root.
 
     The first of `taken` is QEMU's package, the others are the packages of a C library. Raises `SourceError`,
     `ToolchainError` if there is no such emulator.

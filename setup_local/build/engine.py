@@ -1,4 +1,4 @@
-"""Runs the graph of steps: what is in the store is taken from there, the rest runs side by side."""
+"""Runs the graph of steps: results in the store are reused, the other steps run in parallel."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _LOG_TAIL_BYTES = 16384
 
 
 class Observer(Protocol):
-    """Is told what happens, to show it."""
+    """Receives events of a build, to show them."""
 
     def planned(self, plan: Forecast) -> None:
-        """Take what has to be done."""
+        """Record the work that has to be done."""
 
     def started(self, name: str, log: Path) -> None:
-        """Note that a step runs now; all that its programs print goes to `log`."""
+        """Record that a step is running; the output of its programs goes to `log`."""
 
     def waiting(self, name: str, process: int | None) -> None:
-        """Note, again and again, that another build makes what a step makes; its process where that is known."""
+        """Record, repeatedly, that another build is making this step; `process` is its id if known."""
 
     def taken(self, name: str) -> None:
-        """Note that a step is done, because another build has made it."""
+        """Record that a step is done because another build made it."""
 
     def finished(self, name: str, seconds: float) -> None:
-        """Note that a step is done."""
+        """Record that a step is done."""
 
     def failed(self, name: str) -> None:
-        """Note that a step failed."""
+        """Record that a step failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Engine:
-    """Everything that running a step takes besides the step itself.
+    """Everything that running a step needs besides the step itself.
 
     `env` is the base environment of every step, part of its key; the flags of the job server are added to it.
     """
@@ -66,7 +66,7 @@ class Engine:
 
     @property
     def surroundings(self) -> dict[str, str]:
-        """Return what every key has of where steps run: the base environment, and the root file system if it is another."""
+        """Return the environment part of every key: base environment, and root file system unless the host's."""
         root = self.sandbox.root
         return {**self.env, "root": root.sha256} if root else dict(self.env)
 
@@ -78,9 +78,9 @@ class Engine:
     def execute(self, steps: Sequence[Step], wanted: str) -> Path:
         """Make the result of `wanted` exist, and return its directory.
 
-        `steps` must come after what they need. Only what `wanted` really takes is run: a step whose
-        dependents are all in the store is not. Raises `StepError` for the first step that fails, after
-        those that were already running have ended.
+        `steps` must come after what they need. Only what `wanted` requires is run: a step whose dependents are all in
+        the store is skipped. Raises `StepError` for the first step that fails, after those that were already running
+        have ended.
         """
         keys = step_keys(steps, code=self.code, environment=self.surroundings)
         self.code.save()
@@ -96,7 +96,7 @@ class Engine:
     def _missing(
         self, steps: Mapping[str, Step], keys: Mapping[str, str], wanted: str, results: dict[str, Path]
     ) -> set[str]:
-        """Return the steps that must be run, and put the results that are there into `results`; each is looked for once."""
+        """Return the steps that must be run, and put available results into `results`; each is looked up once."""
         missing: set[str] = set()
         waiting = [wanted]
         while waiting:
@@ -112,7 +112,7 @@ class Engine:
         return missing
 
     def _run_all(self, waiting: list[Step], keys: Mapping[str, str], results: dict[str, Path]) -> None:
-        """Run steps until all are done; an interrupt, at whatever moment, ends those that run."""
+        """Run steps until all are done; an interrupt at any time ends the running ones."""
         with ThreadPoolExecutor(max_workers=self.jobserver.jobs) as pool:
             try:
                 self._schedule(pool, waiting, keys, results)
@@ -181,7 +181,7 @@ class Engine:
 
 
 def directory_name(step: str) -> str:
-    """Return a step's name as it may stand in a file name."""
+    """Return a step's name in a form valid in a file name."""
     return step.replace(":", "-")
 
 
@@ -213,7 +213,7 @@ class _StepRunner:
 
 
 def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) -> str:
-    """Return what a person needs to see of a failed command: itself, its last output, its log."""
+    """Return the report of a failed command: the command, its last output, its log."""
     command = " ".join(str(word) for word in argv)
     lines = [f"`{command}` ended with status {error.status}", *log_tail(log), f"whole log: {log}"]
     if error.output:

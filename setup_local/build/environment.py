@@ -22,7 +22,7 @@ _DIGEST = "root.sha256"
 
 
 def environment_step(environment: Environment, packages: Iterable[Obtained]) -> Step:
-    """Return the step that makes an environment's root file system of its packages."""
+    """Return the step that builds an environment's root file system from its packages."""
     taken = tuple(packages)
 
     def action(job: Job) -> None:
@@ -41,7 +41,7 @@ def environment_step(environment: Environment, packages: Iterable[Obtained]) -> 
 
 
 def dockerfile(environment: Environment, sha256: str) -> str:
-    """Return the text by which Docker makes an image of the root file system with this hash."""
+    """Return the Dockerfile for an image of the root file system with this hash."""
     values = {
         "name": environment.name,
         "title": environment.title,
@@ -54,6 +54,6 @@ def dockerfile(environment: Environment, sha256: str) -> str:
 
 
 def read_root(name: str, result: Path) -> Root:
-    """Return the root file system that a step has made."""
+    """Return the root file system that a step has built."""
     sha256 = (result / _DIGEST).read_text(encoding="ascii").strip()
     return Root(name=name, directory=result / TREE, sha256=sha256)

@@ -1,4 +1,4 @@
-"""How long steps take: what is remembered of their last runs, and what that says about the build that runs now."""
+"""Estimates how long steps take: the cost of their last runs, and what it says about the current build."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from threading import Lock
 from setup_local.atomic_write import atomic_write
 from setup_local.build.steps import Step, chain_weights, digest
 
-# A line by which a compiler is started, in full or as quiet makefiles tell of it.
+# A line that starts a compiler, in full or as quiet makefiles print it.
 _COMPILED = re.compile(rb"^.* -c .*$|^  C(?:C|XX) .*$", re.MULTILINE)
-# Ninja, and nothing else, says with each line how many of how many commands are done.
+# Only Ninja prints with each line how many of how many commands are done.
 _ANNOUNCED = re.compile(rb"^\[(\d+)/(\d+)\] ", re.MULTILINE)
-_COUNTED = 20  # a step that compiles less is over too soon to count it
-_ALMOST = 0.98  # what a running step has done at most
-_TRUST = 20.0  # seconds after which the speed of this build counts as much as that of the last ones
+_COUNTED = 20  # a step that compiles less ends too soon to be counted
+_ALMOST = 0.98  # the largest share that a running step can have done
+_TRUST = 20.0  # seconds after which the speed of this build counts as much as that of previous ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """What a step takes: seconds, and starts of a compiler, 0 where that is not known."""
+    """The cost of a step: seconds, and starts of a compiler, 0 if unknown."""
 
     seconds: float
     compiled: int = 0
@@ -32,9 +32,9 @@ class Cost:
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """What a build has to do: `costs` of the steps that are not in the store, of `total`, and who comes after whom.
+    """The work of a build: `costs` of the steps that are not in the store, of `total`, and the dependents of each.
 
-    `chains` holds for each of them the seconds of the longest chain of steps that begins with it.
+    `chains` maps each of them to the seconds of the longest chain of steps that begins with it.
     """
 
     total: int
@@ -49,7 +49,7 @@ class Forecast:
 
 
 class History:
-    """The costs of steps when they were last run, in one file of the cache. A step is the same if it needs the same steps."""
+    """The costs of steps in their last runs, in one file of the cache. A step is identified by its name and needs."""
 
     def __init__(self, file: Path | None = None) -> None:
         self._file = file
@@ -57,11 +57,11 @@ class History:
         self._known = _recall(file)
 
     def cost(self, step: Step) -> Cost:
-        """Return what a step took the last time, else what its weight says."""
+        """Return the cost of a step's last run, else an estimate from its weight."""
         return self._known.get(_identity(step)) or Cost(seconds=step.weight)
 
     def note(self, step: Step, cost: Cost) -> None:
-        """Remember what a step has taken; where that cannot be written, the next estimate is poorer, no more."""
+        """Remember the cost of a step; if that cannot be written, only the next estimate is less accurate."""
         with self._lock:
             self._known = _recall(self._file) | {_identity(step): cost}
             if self._file:
@@ -71,7 +71,7 @@ class History:
 
 
 def history_file(cache_root: Path) -> Path:
-    """Return where the costs of steps are kept."""
+    """Return the path of the costs of steps."""
     return cache_root / "durations.json"
 
 
@@ -91,7 +91,7 @@ def _recall(file: Path | None) -> dict[str, Cost]:
 
 
 def forecast(steps: Sequence[Step], missing: set[str], history: History, *, jobs: int) -> Forecast:
-    """Return what a build of `missing` steps has to do."""
+    """Return the work of a build of `missing` steps."""
     costs = {step.name: history.cost(step) for step in steps if step.name in missing}
     weights = {name: cost.seconds for name, cost in costs.items()}
     return Forecast(total=len(steps), jobs=jobs, costs=costs, chains=chain_weights(steps, weights))
@@ -110,7 +110,7 @@ def _no_word() -> Announced:
 
 
 class CompilerCount:
-    """Counts the starts of compilers in a log that grows; each byte is read once."""
+    """Counts the starts of compilers in a growing log; each byte is read once."""
 
     def __init__(self, log: Path) -> None:
         self._log = log
@@ -119,7 +119,7 @@ class CompilerCount:
         self._announced: Announced = None
 
     def __call__(self) -> int:
-        """Return how many there are by now; lines that are not complete count later."""
+        """Return the current number; incomplete lines count later."""
         with suppress(OSError), self._log.open("rb") as stream:
             stream.seek(self._position)
             complete = stream.read().rpartition(b"\n")[0]
@@ -130,7 +130,7 @@ class CompilerCount:
         return self._count
 
     def announced(self) -> Announced:
-        """Return what Ninja had said when it was counted last."""
+        """Return Ninja's progress as of the last count."""
         return self._announced
 
 
@@ -142,7 +142,7 @@ class _Running:
 
 
 class Estimate:
-    """The share of a build that is done, and how long the rest takes. Times are seconds of one clock."""
+    """The share of a build that is done, and the time that remains. Times are seconds of one clock."""
 
     def __init__(self, plan: Forecast) -> None:
         self._costs = plan.costs
@@ -161,19 +161,19 @@ class Estimate:
         compiled: Callable[[], int] = _nothing,
         announced: Callable[[], Announced] = _no_word,
     ) -> None:
-        """Note that a step runs; `compiled` tells how often it has started a compiler, `announced` what it says itself."""
+        """Record that a step is running; `compiled` returns its starts of a compiler, `announced` its own progress."""
         self._begin = now if self._begin is None else self._begin
         self._running[name] = _Running(since=now, compiled=compiled, announced=announced)
 
     def finish(self, name: str) -> None:
-        """Note that the result of a step is there."""
+        """Record that the result of a step exists."""
         self._running.pop(name, None)
         self._finished.add(name)
 
     def compiled(self, name: str) -> tuple[int, int] | None:
-        """Return how often a running step has started a compiler, and how often it will; None where that says nothing.
+        """Return how often a running step has started a compiler, and the expected total; None if that says nothing.
 
-        Where Ninja says so itself, that counts; else what is known of the last time.
+        Ninja's own numbers take precedence over those of the last run.
         """
         running, cost = self._running.get(name), self._costs.get(name)
         if running is None:
@@ -191,7 +191,7 @@ class Estimate:
         return self._done(now) / self._total if self._total else 1.0
 
     def left(self, now: float) -> float:
-        """Return the seconds that the rest takes: at the speed so far, and no less than the longest chain of steps."""
+        """Return the remaining seconds: at the speed so far, and no less than the longest chain of steps."""
         done = self._done(now)
         elapsed = 0.0 if self._begin is None else now - self._begin
         speed = (done + _TRUST * self._side_by_side) / (elapsed + _TRUST)
@@ -206,7 +206,7 @@ class Estimate:
         return sum(cost.seconds * self._part(name, now) for name, cost in self._costs.items())
 
     def _part(self, name: str, now: float) -> float:
-        """Return the part of one step that is done: by time, and by what it has compiled where that is known."""
+        """Return the share of one step that is done: by time, and by starts of compilers if known."""
         if name in self._finished:
             return 1.0
         running, cost = self._running.get(name), self._costs[name]

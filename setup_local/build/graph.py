@@ -35,7 +35,7 @@ from setup_local.values import Libc, OperatingSystem
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
-    """Return the steps of a plan up to CPython, each after what it needs, and which of them everything is compiled with."""
+    """Return the toolkit that everything is compiled with, and a plan's steps up to CPython, in order of dependency."""
     toolkit, tools = _toolkit(plan, plan.target, plan.floor, inputs)
     native = toolkit
     if plan.is_cross:
@@ -64,7 +64,7 @@ def _cpython_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[St
 
 
 def toolkit_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
-    """Return what is compiled with for a plan's target, and the steps that make it; of `inputs`, only their sources are needed."""
+    """Return the toolkit for a plan's target and the steps that make it; `inputs` needs only their sources."""
     return _toolkit(plan, plan.target, plan.floor, inputs)
 
 
@@ -85,7 +85,7 @@ def _each_once(steps: Iterable[Step]) -> list[Step]:
 
 
 def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
-    """Return what is compiled with for a target, and the steps that make it."""
+    """Return the toolkit for a target, and the steps that make it."""
     match target.os:
         case OperatingSystem.LINUX:
             compilers = _toolchain_step(plan, target, inputs)
@@ -107,7 +107,7 @@ def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
     host, arch, recipes = inputs.host_llvm, target.arch, plan.recipes
 
     def action(job: Job) -> None:
-        with ThreadPoolExecutor() as pool:  # decompression leaves Python's lock alone
+        with ThreadPoolExecutor() as pool:  # decompression releases the GIL
             found = pool.map(
                 lambda name: toolchain.unpack_source(recipes.toolchain, taken[name], job.work / name, arch), taken
             )
@@ -133,7 +133,7 @@ def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:
 
 
 def _emulation_steps(plan: Plan, inputs: GraphInputs) -> list[Step]:
-    """Return the step that collects what runs the target's programs, if the host does not run them itself."""
+    """Return the step that collects the emulator for the target's programs, if the host does not run them itself."""
     if not plan.emulation:
         return []
     taken = {source.name: inputs.sources[source.identity] for source in plan.emulation}
@@ -189,10 +189,10 @@ def _glibc_step(recipe: SysrootCatalog, target: Target, floor: str, compilers: s
 
 
 def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict[str, Path]:
-    """Return what every program links besides libraries, laid out as libraries are: `lib/*.a`, `licenses/`.
+    """Return what every program links besides libraries, in the layout of libraries: `lib/*.a`, `licenses/`.
 
-    A static program has the whole C library in it; all others what the C library lacks on old systems. mingw-w64's runtime
-    is not part of it: it is the sysroot of Windows.
+    A static program contains the whole C library; all others contain what the C library lacks on old systems.
+    mingw-w64's runtime is not part of it: it is the sysroot of Windows.
     """
     builtins = _builtins(plan.target.os, compilers, libc)
     pieces = {"compiler-rt": (builtins, compilers / "licenses" / "LICENSE.compiler-rt.txt")}
@@ -208,7 +208,7 @@ def runtime_support(plan: Plan, compilers: Path, libc: Path, into: Path) -> dict
 
 
 def _builtins(system: OperatingSystem, compilers: Path, libc: Path) -> Path:
-    """Return Clang's library of the functions that its code calls."""
+    """Return Clang's builtins: the functions that compiled code calls."""
     match system:
         case OperatingSystem.LINUX:
             (found,) = compilers.glob("lib/clang/*/lib/linux/libclang_rt.builtins-*.a")

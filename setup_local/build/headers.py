@@ -1,4 +1,4 @@
-"""Lays the headers of the C library and the kernel together for one glibc version."""
+"""Merges the headers of the C library and the kernel for one glibc version."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OWN_HEADERS = paths.DATA / "sysroot" / "include"
 
 
 def lay_over(wheel: Path, layers: Iterable[str], include: Path) -> None:
-    """Copy header directories of the wheel over one another; raise `ToolchainError` where one is missing."""
+    """Copy header directories of the wheel over one another; raise `ToolchainError` if one is missing."""
     for name in layers:
         layer = wheel / INCLUDE / name
         if not layer.is_dir():
@@ -27,9 +27,9 @@ def lay_over(wheel: Path, layers: Iterable[str], include: Path) -> None:
 def place_headers(
     catalog: SysrootCatalog, wheel: Path, include: Path, floor: str, arch: Architecture, glibc: GlibcPort
 ) -> None:
-    """Fill `include` with the headers of a floor: the kernel's and glibc's out of the wheel, ours over them, then the edits.
+    """Fill `include` with the headers of a floor: the kernel's and glibc's from the wheel, then ours, then the edits.
 
-    Raises `ToolchainError` where an edit does not find its text exactly as often as it should.
+    Raises `ToolchainError` if an edit does not find its text exactly as often as expected.
     """
     lay_over(wheel, (*arch.kernel_headers, *glibc.headers), include)
     for header in catalog.headers:

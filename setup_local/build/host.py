@@ -1,4 +1,4 @@
-"""What a build needs of the host besides Python: checked before any work is done."""
+"""Checks what a build needs from the host besides Python, before any work is done."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def check_host(cache: Path) -> None:
 
 
 def check_space(directory: Path, needed: int) -> None:
-    """Raise `HostError` if the file system of a directory, which need not exist yet, has too little room."""
+    """Raise `HostError` if the file system of a directory, which need not exist yet, has too little space."""
     existing = next(path for path in (directory, *directory.parents) if path.exists())
     free = shutil.disk_usage(existing).free
     if free < needed:

@@ -1,4 +1,4 @@
-"""Chooses how steps are kept apart from the host: bubblewrap, Docker, or not at all."""
+"""Chooses how steps are isolated from the host: bubblewrap, Docker, or not at all."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PACKAGE_HINT = "install the package bubblewrap, or use --sandbox none"
 def choose_sandbox(
     choice: SandboxChoice, cache: Path, also_visible: Sequence[Path] = (), root: Root | None = None
 ) -> Isolation:
-    """Return the sandbox to use; `HostError` if one is demanded, by name or for `root`, and does not work here.
+    """Return the sandbox to use; `HostError` if one is required, by name or for `root`, and does not work here.
 
-    `also_visible` are directories that steps need and that may lie below `/tmp`.
+    `also_visible` are directories that steps need and that may be below `/tmp`.
     """
     own = (cache, paths.PACKAGE.parent, *also_visible)
     match choice:

@@ -1,9 +1,9 @@
 """A GNU make jobserver: one pool of job tokens that all steps and all their makes share.
 
 The protocol is described in the GNU make manual, "Sharing Job Slots with GNU make": a pipe holds one
-byte for each free slot. A step takes a token before it starts, which is the slot every make may use
-without asking; its makes take further tokens from the same pipe while there are any. So the number of
-running compilers stays at `jobs`, whether one step runs or many.
+byte for each free slot. A step takes a token before it starts: the slot every make may use without
+asking. Its makes take further tokens from the same pipe while there are any. So at most `jobs`
+compilers run, whether one step runs or many.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Self
 
 
 class Jobserver:
-    """A pool of `jobs` tokens. Must be closed, which `with` does."""
+    """A pool of `jobs` tokens. It must be closed; `with` does that."""
 
     def __init__(self, jobs: int) -> None:
         self.jobs = jobs
@@ -43,11 +43,11 @@ class Jobserver:
         """Wait for a token. Some makes set the pipe, which they share with us, to non-blocking."""
         while True:
             select.select([self._read], [], [])
-            with suppress(BlockingIOError):  # a make was faster
+            with suppress(BlockingIOError):  # another make was faster
                 return os.read(self._read, 1)
 
     def refill(self) -> None:
-        """Put all tokens back after the programs that held them were killed, so that nothing waits for ever."""
+        """Put all tokens back after the programs that held them were killed, so that nothing waits forever."""
         os.write(self._write, b"+" * self.jobs)
 
     @property
@@ -57,5 +57,5 @@ class Jobserver:
 
     @property
     def makeflags(self) -> str:
-        """Return the value of MAKEFLAGS that makes GNU make >= 4.2 join this pool."""
+        """Return the value of MAKEFLAGS with which GNU make >= 4.2 joins this pool."""
         return f"-j{self.jobs} --jobserver-auth={self._read},{self._write}"

@@ -1,4 +1,4 @@
-"""How programs of a target run on the machine that builds them, and which Python does its interpreter's work there."""
+"""How programs of a target run on the build host, and which Python does the work of its interpreter there."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from setup_local.plan.model import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class Launcher:
-    """What starts programs of a target here: the words before each; none where the kernel starts them by itself."""
+    """How programs of a target are started here: the words before each; none if the kernel starts them directly."""
 
     words: tuple[str | Path, ...] = ()
 
@@ -25,9 +25,9 @@ class Launcher:
 
 @dataclass(frozen=True, kw_only=True)
 class HostPython:
-    """A Python of a target's version that runs on this machine: its interpreter, where that runs here, or another one.
+    """A Python of the target's version that runs on this machine: the target's interpreter if it runs here, or another.
 
-    With `is_other`, it has to be told where the target's standard library is.
+    With `is_other`, it must be given the path of the target's standard library.
     """
 
     program: Path
@@ -40,9 +40,9 @@ class HostPython:
 
 
 def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | None) -> HostPython:
-    """Return the Python that does an interpreter's work here: `other`, where one was built for that, else itself.
+    """Return the Python that does an interpreter's work here: `other` if one was built for that, else the interpreter.
 
-    Raises `StepError` where there is neither.
+    Raises `StepError` if there is neither.
     """
     if other:
         return HostPython(program=other, is_other=True)
@@ -54,8 +54,8 @@ def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | No
 def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher | None:
     """Return the launcher of a plan's programs, None if they do not run here: those of another operating system.
 
-    For musl they are started by the loader of the sysroot that they were built for. `emulation` is the result of the step
-    that collects QEMU and a glibc, where the processor here is another one (qemu-user(1), `-L`).
+    Programs for musl are started by the loader of the sysroot that they were built for. `emulation` is the result of
+    the step that collects QEMU and a glibc, if the processor here is another one (qemu-user(1), `-L`).
     """
     if plan.target.os is not plan.host.target.os:
         return None

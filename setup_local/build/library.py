@@ -1,4 +1,4 @@
-"""Executes one recipe of the library catalog: a source tree in, a static library's prefix out."""
+"""Executes one recipe of the library catalog: turns a source tree into a static library's prefix."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ _CLOSED_ENVIRONMENT = {
 
 
 def closed_environment() -> dict[str, str]:
-    """Return the variables that keep the host and the time out of what a library's own build makes."""
+    """Return the variables that keep the host and the time out of the products of a library's own build."""
     return dict(_CLOSED_ENVIRONMENT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Machines:
-    """What a library is built for and on: the target, and the triple of the machine that builds.
+    """The target that a library is built for, and the triple of the build host.
 
-    `build_compiler` are the words that start the compiler for programs which run while building; empty where those of
-    the target do.
+    `build_compiler` are the words that start the compiler for programs that run during the build; empty if the
+    target's compiler is used for them.
     """
 
     target: Target
@@ -49,7 +49,7 @@ class Machines:
 
 @dataclass(frozen=True, kw_only=True)
 class Places:
-    """Where a library is built: the merged prefix of the libraries that it needs, scratch space, the empty result."""
+    """The directories of a library's build: the merged prefix of its dependencies, scratch space, the empty result."""
 
     deps: Path
     work: Path
@@ -68,8 +68,8 @@ def build_library(
     """Build one library from unpacked, writable source trees.
 
     `sources` maps the names of the planned sources to their trees; `env` is complete and holds CC, AR, RANLIB and CFLAGS.
-    Raises `StepError` when an edit does not match, a command fails, a product is missing or holds a
-    path of the build machine.
+    Raises `StepError` when an edit does not match, a command fails, or a product is missing or contains a path of
+    the build machine.
     """
     library = planned.library
     tree = sources[planned.source.name]
@@ -95,7 +95,7 @@ def _values(
     *,
     env: Mapping[str, str],
 ) -> dict[str, str]:
-    """Return what each placeholder stands for."""
+    """Return the value of each placeholder."""
     tree = sources[planned.source.name]
     work = places.work
     maps = {str(work): ".", str(tree): ".", str(places.deps): "deps"}
@@ -103,7 +103,7 @@ def _values(
     flags = [
         env.get("CFLAGS", ""),
         *(f"-ffile-prefix-map={old}={new}" for old, new in maps.items()),
-        *debug_flags(named),  # of several that fit a path, the last counts
+        *debug_flags(named),  # if several match a path, the last one counts
     ]
     return {
         "ar": env["AR"],
@@ -125,15 +125,15 @@ def _values(
 
 
 def words_of(library: Library, target: Target) -> dict[str, tuple[str, ...]]:
-    """Return what a recipe takes of the target's architecture, by name."""
+    """Return the words of the target's architecture that a recipe uses, by name."""
     words = (ARCH_WORDS.fullmatch(word) for command in library.commands for word in command.argv)
     return {match[1]: target.recipes.get(match[1], ()) for match in words if match}
 
 
 def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], str]) -> list[str]:
-    """Return the words of a command; `{arch:NAME}` stands for as many as the target's architecture has under that name.
+    """Return the words of a command; `{arch:NAME}` stands for all words of the target's architecture under that name.
 
-    Raises `StepError` where it has none.
+    Raises `StepError` if it has none.
     """
     expanded = []
     for word in words:
@@ -167,14 +167,14 @@ def _environment(
 
 
 def _copy_recipe_files(library: Library, into: Path) -> None:
-    """Copy what the recipe declares, so that nothing it does not declare can be used."""
+    """Copy the files that the recipe declares, so that no undeclared file can be used."""
     for name in library.recipe_files:
         (into / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(RECIPES / name, into / name)
 
 
 def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
-    """Copy the wanted part of what was installed, and the licences, into the result."""
+    """Copy the required part of the installation, and the licences, to the result."""
     for path in sorted(installed.rglob("*")):
         name = path.relative_to(installed).as_posix()
         if not path.is_dir() and any(fnmatchcase(name, pattern) for pattern in library.keep):
@@ -192,7 +192,7 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
 def normalize_archive(path: Path, *, where: str) -> None:
     """Set time, owner and mode of all members of a static library to fixed values, in place.
 
-    Some build systems ask the archiver for the real ones. Raises `StepError` for what is not an ar archive.
+    Some build systems make the archiver store the real ones. Raises `StepError` for a file that is not an ar archive.
     """
     data = path.read_bytes()
     content = bytearray(data)
@@ -205,9 +205,9 @@ def normalize_archive(path: Path, *, where: str) -> None:
 
 
 def license_text(library: Library, tree: Path) -> bytes:
-    """Return all licence texts of a library as one, each under the name of its file if there are several.
+    """Return all licence texts of a library as one, each under its file name if there are several.
 
-    Of C code, the comments at its beginning are taken.
+    From C code, only the leading comments are used.
     """
     paths = [path for entry in library.license_files for path in _license_files(library, tree, entry)]
     texts = [_license_part(path).rstrip(b"\n") + b"\n" for path in paths]
@@ -232,7 +232,7 @@ def _license_files(library: Library, tree: Path, entry: str) -> list[Path]:
 
 
 def _refuse_build_paths(library: Library, out: Path, machine: Iterable[Path]) -> None:
-    """Fail if a product tells where it was built: it could not be the same on another machine."""
+    """Fail if a product contains the path of its build: it would differ on another machine."""
     needles = [str(path).encode() for path in machine]
     for path in sorted(item for item in out.rglob("*") if item.is_file()):
         content = path.read_bytes()

@@ -21,10 +21,10 @@ def build_library_steps(
     code: tuple[str, ...] = (),
     are_native: bool = False,
 ) -> list[Step]:
-    """Return the steps that build libraries with a toolkit, each after those that it needs.
+    """Return the steps that build libraries with a toolkit, each after its dependencies.
 
-    `native` is what programs are compiled with that run while building. `code` are flags for all code besides the target's.
-    `are_native` libraries are for programs that run while building.
+    `native` is the toolkit for programs that run during the build. `code` are flags for all code in addition to the
+    target's. `are_native` means that the libraries are for programs that run during the build.
     """
     return [
         _library_step(planned, _below(planned, libraries, are_native), toolkit, native, sources, code, are_native)
@@ -41,7 +41,7 @@ def _library_step(
     code: tuple[str, ...],
     is_native: bool,  # noqa: FBT001
 ) -> Step:
-    """Return the step that builds one library, which takes what the steps `below` made."""
+    """Return the step that builds one library from the results of the steps `below`."""
     taken = [sources[source.identity] for source in (planned.source, *planned.extra_sources)]
 
     def action(job: Job) -> None:
@@ -81,7 +81,7 @@ def _environment(toolkit: Toolkit, code: tuple[str, ...], job: Job) -> dict[str,
 
 
 def _below(planned: PlannedLibrary, libraries: Sequence[PlannedLibrary], are_native: bool) -> tuple[str, ...]:  # noqa: FBT001
-    """Return the steps of all libraries below one, in build order: each links with what its own needs need."""
+    """Return the steps of all direct and indirect dependencies of a library, in build order."""
     by_name = {item.name: item for item in libraries}
     wanted = set(_all_needs(planned, by_name))
     return tuple(library_step(item.name, native=are_native) for item in libraries if item.name in wanted)

@@ -27,20 +27,20 @@ _ENVIRONMENT = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
 @dataclass(frozen=True, kw_only=True)
 class HostLlvm:
-    """One LLVM of the host: its full version (`19.1.7`) and its programs by the names of the wrappers."""
+    """An LLVM on the host: its full version (`19.1.7`) and its programs by the names of the wrappers."""
 
     version: str
     programs: Mapping[str, Path]
 
     @property
     def identity(self) -> tuple[str, ...]:
-        """Return what of it decides about everything that it compiles."""
+        """Return the properties that affect everything that it compiles."""
         return (self.version, *(f"{name}={path}" for name, path in sorted(self.programs.items())))
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoundLlvm:
-    """An LLVM that was found: its Clang's directory and version (empty if it does not run), and why it cannot serve."""
+    """An LLVM that was found: its Clang's directory and version (empty if it does not run), and why it is unusable."""
 
     place: Path
     version: str
@@ -49,14 +49,14 @@ class FoundLlvm:
 
     @property
     def numbers(self) -> tuple[int, ...]:
-        """Return the version as numbers; no version comes before all others."""
+        """Return the version as numbers; an unknown version sorts before all others."""
         return tuple(int(part) for part in self.version.split(".") if part)
 
 
 def survey(search: LlvmSearch, *, path: str, directory: Path | None = None) -> tuple[FoundLlvm, ...]:
-    """Return every LLVM of the host, those that can serve first, the newest first; with `directory`, only those in it.
+    """Return every LLVM on the host, usable ones first, newest first; with `directory`, only those in it.
 
-    `path` is where programs without a known directory are looked for.
+    `path` is searched for programs without a known directory.
     """
     found: dict[Path, FoundLlvm] = {}
     candidates = _candidates_in(search, directory) if directory else _candidates(search, path)
@@ -70,9 +70,9 @@ def survey(search: LlvmSearch, *, path: str, directory: Path | None = None) -> t
 
 
 def find_llvm(search: LlvmSearch, *, path: str, directory: Path | None = None) -> HostLlvm:
-    """Return the newest LLVM of the host, or the one in a directory, that is complete and new enough.
+    """Return the newest LLVM on the host, or the one in a directory, that is complete and new enough.
 
-    Raises `ToolchainError` that says in one line what there is instead and which packages to install.
+    Raises `ToolchainError` that says in one line what was found instead and which packages to install.
     """
     found = survey(search, path=path, directory=directory)
     if found and not found[0].problem:
@@ -99,7 +99,7 @@ def _candidates(search: LlvmSearch, path: str) -> Iterator[dict[str, Path]]:
 
 
 def _candidates_in(search: LlvmSearch, directory: Path) -> Iterator[dict[str, Path]]:
-    """Yield the LLVMs in a directory: an installation, its directory of programs, or a root of unpacked packages."""
+    """Yield the LLVMs in a directory: an installation, its program directory, or a root of unpacked packages."""
     for place in (directory / "bin", directory):
         yield from _programs(search, str(place.absolute()))
     for version in range(search.newest, 0, -1):
@@ -115,7 +115,7 @@ def _programs(search: LlvmSearch, path: str, suffix: str = "") -> Iterator[dict[
 
 
 def _judge(search: LlvmSearch, programs: Mapping[str, Path], others: str) -> FoundLlvm:
-    """Judge an LLVM; what its own directory lacks may be in `others`, if that is of the same release."""
+    """Check an LLVM; programs that its own directory lacks may be in `others` if they are of the same release."""
     compiler = programs[COMPILER]
     version = program_version(compiler) or ""
     missing = {name: file for name, file in search.programs.items() if name not in programs}
@@ -125,7 +125,7 @@ def _judge(search: LlvmSearch, programs: Mapping[str, Path], others: str) -> Fou
 
 
 def _same_release(file: str, version: str, path: str) -> Iterator[Path]:
-    """Yield the programs of this name and release on a path: some distributions have LLD beside LLVM's directory."""
+    """Yield the programs of this name and release on a path: some distributions install LLD elsewhere."""
     for name in (file, f"{file}-{version.partition('.')[0]}"):
         program = shutil.which(name, path=path) if version and path else None
         if program and program_version(Path(program)) == version:
@@ -133,7 +133,7 @@ def _same_release(file: str, version: str, path: str) -> Iterator[Path]:
 
 
 def _problem(search: LlvmSearch, found: FoundLlvm) -> str:
-    """Return why an LLVM cannot serve, empty if it can."""
+    """Return why an LLVM is unusable, empty if it is usable."""
     missing = [file for name, file in search.programs.items() if name not in found.programs]
     if not found.version:
         return f"{found.programs[COMPILER].name} is no Clang that runs"
@@ -151,20 +151,20 @@ def _problem(search: LlvmSearch, found: FoundLlvm) -> str:
 
 
 def _packages(search: LlvmSearch, found: Iterable[FoundLlvm]) -> str:
-    """Return the commands that install what is missing: of the release that is there in part, else of the oldest."""
+    """Return the commands that install what is missing: of the partly installed release, else of the oldest."""
     wanted = next((item.numbers[0] for item in found if item.numbers >= (search.minimum,)), search.minimum)
     commands = [text.replace(str(search.minimum), str(wanted)) for text in search.packages.values()]
     return f"{', '.join(commands[:-1])}, or {commands[-1]}"
 
 
 def parse_version(text: str) -> str | None:
-    """Return the release in what an LLVM program prints for `--version`; None if it is none (Apple's counts otherwise)."""
+    """Return the release in an LLVM program's `--version` output; None if it is not LLVM's (Apple counts otherwise)."""
     match = _VERSION.search(text)
     return None if match is None or "Apple" in text else match[1] or match[2]
 
 
 def program_version(program: Path) -> str | None:
-    """Return the release that a program says it is of; None if it cannot be run or is not LLVM's."""
+    """Return the release that a program reports; None if it cannot be run or is not LLVM's."""
     try:
         return parse_version(run([program, "--version"], env=_ENVIRONMENT).stdout)
     except CommandFailed:

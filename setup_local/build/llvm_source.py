@@ -1,7 +1,8 @@
-"""Builds LLVM's tools from LLVM's own source with the C++ compiler of the wheel, where no packages can be had.
+"""Builds LLVM's tools from LLVM's source with the C++ compiler of the wheel, for hosts without suitable packages.
 
-The programs are static and for musl, whose C++ library the wheel has: they need nothing of the host. LLVM's libraries
-in wheels of others are of no use for that: they are compiled against another C++ library, which the host would have to have.
+The programs are static and for musl, whose C++ library is in the wheel: they need nothing from the host. LLVM
+libraries in other projects' wheels are unusable for that: they are compiled against another C++ library, which the
+host would have to provide.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from setup_local.catalog.llvm_tools import ToolSource
 from setup_local.errors import ToolchainError
 from setup_local.render import render
 
-# In this environment each program is started once.
+# Each program is started once in this environment.
 TRIAL = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
-# One file of each source, by which it is held to be what is expected.
+# One file of each source, which identifies it as the expected one.
 _MARKS = {
     "llvm": "llvm/CMakeLists.txt",
     "bolt": "CMakeLists.txt",
@@ -31,13 +32,13 @@ _MARKS = {
     "zlib": "zlib.h",
 }
 _COMPILERS = ("cc", "c++")
-# CMake prefers those of LLVM's names to others, and would take the host's.
+# CMake prefers those with LLVM's names, and would use the host's.
 _ARCHIVERS = {"ar": "ar", "ranlib": "ranlib", "llvm-ar": "ar", "llvm-ranlib": "ranlib"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceTrees:
-    """The unpacked sources: LLVM, the wheels with the compiler and with CMake, zlib; BOLT where there is a layout."""
+    """The unpacked sources: LLVM, the wheels with the compiler and with CMake, zlib; BOLT if there is a layout."""
 
     llvm: Path
     ziglang: Path
@@ -47,7 +48,7 @@ class SourceTrees:
 
 
 def source_trees(recipe: ToolSource, trees: Mapping[str, Path]) -> SourceTrees:
-    """Return the trees of the recipe's sources; raise `ToolchainError` for one that is not what is expected."""
+    """Return the trees of the recipe's sources; raise `ToolchainError` for an unexpected one."""
     for name in recipe.sources:
         if not (trees[name] / _MARKS[name]).is_file():
             raise ToolchainError(f"the source {name} is not what was expected: there is no {_MARKS[name]}")
@@ -55,7 +56,7 @@ def source_trees(recipe: ToolSource, trees: Mapping[str, Path]) -> SourceTrees:
 
 
 def build_from_source(recipe: ToolSource, trees: SourceTrees, out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Fill `out` with the recipe's programs and files, and start each program once; of `env`, only make's flags are taken.
+    """Fill `out` with the recipe's programs and files, and start each program once; of `env`, only make's flags count.
 
     Raises `StepError` when CMake, a compiler or a finished program fails.
     """
@@ -79,7 +80,7 @@ def build_from_source(recipe: ToolSource, trees: SourceTrees, out: Path, run: Ru
 
 
 def write_wrappers(recipe: ToolSource, zig: Path, place: Path) -> None:
-    """Write the compilers and archivers as programs of one name each: CMake takes no others."""
+    """Write the compilers and archivers as programs with one-word names: CMake accepts no others."""
     zig.chmod(0o755)
     place.mkdir(parents=True)
     patterns = "|".join(f"*/{place}*" for place in recipe.optimized)
@@ -109,7 +110,7 @@ def _environment(wrappers: Path, cache: Path, env: Mapping[str, str]) -> dict[st
 
 
 def _build_zlib(recipe: ToolSource, source: Path, place: Path, env: Mapping[str, str], run: Runner) -> Path:
-    """Make a static zlib; return the directory of library and headers."""
+    """Build a static zlib; return the directory of library and headers."""
     objects = place / "objects"
     objects.mkdir(parents=True)
     run(["cc", "-O2", "-g0", "-c", *(source / name for name in recipe.zlib)], cwd=objects, env=env)

@@ -1,7 +1,7 @@
-"""Makes LLVM's tools for optimized builds (`llvm-profdata`, `llvm-bolt`) of a distribution's packages or of LLVM's source.
+"""Builds LLVM's tools for optimized builds (`llvm-profdata`, `llvm-bolt`) from distribution packages or from source.
 
-The result is relocatable, and the host's own C library does not matter. Of packages, `bin/` holds wrappers that start each
-program through the loader and with the libraries of the same packages; `llvm_source` compiles static programs.
+The result is relocatable and independent of the host's C library. From packages, `bin/` gets wrappers that start each
+program with the loader and the libraries of the same packages; `llvm_source` compiles static programs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from setup_local.render import render
 
 PACKAGES = Path("libexec", "llvm")
 
-# The data files that making the tools reads.
+# Data files that this step reads.
 DATA = tuple(
     paths.TEMPLATES / name
     for name in ("loaded-tool.sh.j2", "optimizing-tool.sh.j2", "stub.S.j2", "stub.map.j2", "tool.sh.j2")
@@ -28,17 +28,17 @@ DATA = tuple(
 
 
 def is_source(catalog: LlvmTools, names: Collection[str]) -> bool:
-    """Tell whether these sources are LLVM's own, not packages."""
+    """Return whether these sources are LLVM's own, not packages."""
     return not set(names).isdisjoint(catalog.source.sources)
 
 
 def _needed(catalog: LlvmTools, names: Collection[str]) -> LlvmTools:
-    """Return the catalog, without the tools for the layout where nothing that only they are made of is there."""
+    """Return the catalog, without the tools for the layout if none of the sources that only they need is present."""
     return catalog.without_layout() if set(names).isdisjoint(catalog.layout.sources) else catalog
 
 
 def unpack_package(catalog: LlvmTools, obtained: Obtained, into: Path) -> Path:
-    """Unpack what is needed of one package, or of LLVM's source; return the tree. Raises `SourceError`."""
+    """Unpack the required parts of one package, or of LLVM's source; return the tree. Raises `SourceError`."""
     if obtained.source.name in catalog.source.keep:
         return fetch.unpack(obtained, into, only=catalog.source.keep[obtained.source.name])
     own = catalog.packages.keep.get(obtained.source.name, (catalog.packages.libraries,))
@@ -48,11 +48,11 @@ def unpack_package(catalog: LlvmTools, obtained: Obtained, into: Path) -> Path:
 def build_llvm_tools(
     recipe: LlvmTools, trees: Mapping[str, Path], out: Path, run: Runner, env: Mapping[str, str]
 ) -> None:
-    """Fill `out` with the tools that these sources make, and start each of them once.
+    """Fill `out` with the tools built from these sources, and start each of them once.
 
-    `trees` are unpacked packages, or LLVM's source with all that compiles it, by the names of the sources. `env` is the
-    environment of a toolchain that can assemble and link. Raises `ToolchainError` for sources that are not what is
-    expected, `StepError` for a program that does not run.
+    `trees` are unpacked packages, or LLVM's source with everything that compiles it, by the names of the sources.
+    `env` is the environment of a toolchain that can assemble and link. Raises `ToolchainError` for unexpected
+    sources, `StepError` for a program that does not run.
     """
     catalog = _needed(recipe, trees)
     if is_source(catalog, trees):
@@ -88,7 +88,7 @@ def _check(packages: ToolPackages, place: Path, programs: Mapping[str, str]) -> 
 
 
 def _build_stub(stub: ToolStub, place: Path, scratch: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Link a shared library that defines nothing but names."""
+    """Link a shared library that defines only names."""
     values: dict[str, object] = {"functions": sorted(stub.functions), "version": stub.version}
     for name in ("stub.S", "stub.map"):
         (scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")

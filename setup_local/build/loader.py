@@ -1,8 +1,8 @@
-"""The loader that programs for musl ask for: the sysroot's own while they are built, the target's in what is shipped.
+"""Sets the loader of musl programs: the sysroot's during the build, the target's in what is shipped.
 
-Whatever C library the building machine has, its kernel starts a program with the loader that the program names. While
-CPython is built, that is the sysroot's, under a name of a fixed length, so that the place of the sysroot decides nothing
-about how a program is laid out. At the end the name is replaced, and the build id made anew.
+Whatever the C library of the build host, its kernel starts a program with the loader that the program names. During
+the build of CPython this is the sysroot's, under a name of fixed length, so that the path of the sysroot does not
+affect the layout of a program. At the end the name is replaced and the build id recomputed.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from setup_local.plan.model import Plan
 from setup_local.render import render
 from setup_local.values import Libc
 
-_WIDTH = 512  # the kernel takes names of up to 4096 characters (PATH_MAX)
+_WIDTH = 512  # the kernel accepts names of up to 4096 characters (PATH_MAX)
 
 
 def build_loader(plan: Plan, sysroot: Path) -> Path | None:
-    """Return the loader that runs programs of a plan on the building machine; None if they start by themselves."""
+    """Return the loader that runs a plan's programs on the build host; None if they need none."""
     if plan.target.libc is not Libc.MUSL or plan.is_static:
         return None
     return sysroot / "lib" / plan.target.musl.loader
 
 
 def target_loader(target: Target) -> str:
-    """Return the loader's name on the systems that musl programs run on."""
+    """Return the path of the loader on the systems that musl programs run on."""
     return f"/lib/{target.musl.loader}"
 
 
@@ -41,14 +41,14 @@ def building(loader: Path, target: Target, sysroot: Path, place: Path) -> dict[s
 
 
 def padded(loader: Path) -> str:
-    """Return the name of a loader with so many slashes in front that its length is always the same."""
+    """Return the path of a loader with as many leading slashes as it needs for a fixed length."""
     if len(str(loader)) > _WIDTH:
         raise ToolchainError("the path of the loader is too long", where=loader, hint="use another SETUP_LOCAL_CACHE")
     return str(loader).rjust(_WIDTH, "/")
 
 
 def set_interpreter(directory: Path, loader: Path, wanted: str) -> None:
-    """Let all programs in a directory ask for the loader `wanted`; raise `StepError` if none asked for `loader`."""
+    """Make all programs in a directory name the loader `wanted`; raise `StepError` if none named `loader`."""
     asking = [path for path in sorted(directory.iterdir()) if path.is_file() and not path.is_symlink()]
     found = [path for path in asking if _asks_for(path.read_bytes(), padded(loader))]
     if not found:
@@ -63,7 +63,7 @@ def _asks_for(data: bytes, loader: str) -> bool:
 
 
 def with_loader(data: bytes, loader: str) -> bytes:
-    """Return a program that asks for another loader, of a shorter name, with the build id that goes with that."""
+    """Return a program that names another loader, with a shorter path, and has a new build id."""
     file = rewriter(data)
     if file is None:
         raise ValueError("no linked file")

@@ -1,4 +1,4 @@
-"""Reads and edits the variables of CPython's Makefile; knows no rule of it."""
+"""Reads and edits the variables of CPython's Makefile; ignores its rules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 _ASSIGNMENT = re.compile(r"(?m)^(?P<name>[A-Za-z_]\w*)[ ]*=(?P<value>(?:[^\\\n]|\\.|\\\n)*)$")
-# Those that hold unless the environment has another value are edited as well; nothing asks for their values.
+# `?=` assignments, which the environment may override, are also edited; nothing reads their values.
 _EDITABLE = re.compile(r"(?m)^(?P<name>[A-Za-z_]\w*)[ ]*(?P<sign>\??=)(?:[^\\\n]|\\.|\\\n)*$")
 _REFERENCE = re.compile(r"\$(?:\((?P<round>\w+)\)|\{(?P<curly>\w+)\})")
 _DEPTH = 40
@@ -22,7 +22,7 @@ def _one_line(value: str) -> str:
 
 
 def expand(value: str, known: Mapping[str, str], depth: int = _DEPTH) -> str:
-    """Return a value with its references replaced; a variable that does not exist is empty, as in make.
+    """Return a value with its references expanded; a variable that does not exist is empty, as in make.
 
     Raises `ValueError` for a variable that refers to itself.
     """
@@ -41,7 +41,7 @@ def words(name: str, known: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def edit(text: str, replacement: Callable[[str], str | None]) -> str:
-    """Return the Makefile with new values where `replacement` has one for the variable's name."""
+    """Return the Makefile with new values for the variables for which `replacement` returns one."""
 
     def assigned(match: re.Match[str]) -> str:
         value = replacement(match["name"])

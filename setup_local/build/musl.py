@@ -1,7 +1,7 @@
-"""Makes the sysroot of musl: headers, start files, the whole C library as an archive, and the library to link with.
+"""Builds the sysroot of musl: headers, start files, the whole C library as an archive, and the library to link with.
 
-That library is at the same time the loader, so programs that are linked against it run on the machine that builds them,
-whatever C library that has: `clang.cfg` names it. What is shipped asks for the target's own loader (`build/loader.py`).
+That library is also the loader, so programs linked against it run on the build host whatever its C library:
+`clang.cfg` names it. What is shipped names the target's own loader (`build/loader.py`).
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from setup_local.render import render
 
 ARCHIVE = "libc.a"
 LICENSE = "LICENSE.musl.txt"
-SONAME = "libc.so"  # what musl calls itself; its loader takes every name that begins with `libc.` for itself
+SONAME = "libc.so"  # musl's own soname; its loader treats every name that begins with `libc.` as itself
 
-# The data files that making a sysroot reads.
+# Data files that the sysroot step reads.
 DATA = (
     polyfill.SOURCES,
     OWN_HEADERS,
@@ -36,7 +36,7 @@ DATA = (
 
 @dataclass(frozen=True, kw_only=True)
 class _Making:
-    """A sysroot in the making: what it is made of, where it goes, and how commands are run."""
+    """A sysroot under construction: its sources, its destination, and how commands are run."""
 
     catalog: MuslCatalog
     port: MuslPort
@@ -47,12 +47,12 @@ class _Making:
 
     @property
     def library(self) -> Path:
-        """Return the directory of what programs are linked with."""
+        """Return the directory of the libraries that programs are linked with."""
         return self.out / "usr" / "lib"
 
 
 def build_musl(recipes: ToolkitRecipes, source: Path, toolchain: Path, target: Target, out: Path, run: Runner) -> None:
-    """Fill `out` with the sysroot of musl for a target, from its unpacked source and what a toolchain holds of the kernel's headers.
+    """Fill `out` with the sysroot of musl for a target, from its unpacked source and the kernel headers of a toolchain.
 
     Raises `CatalogError` for an architecture without musl, `StepError` if it cannot be compiled.
     """
@@ -81,7 +81,7 @@ def _write_config(making: _Making) -> None:
 
 
 def _compile(making: _Making) -> None:
-    """Configure, compile and install musl; its shared library shows only what the oldest musl has."""
+    """Configure, compile and install musl; its shared library exports only what the oldest musl has."""
     names: dict[str, object] = {"functions": making.catalog.too_new}
     (making.source / "oldest.map").write_text(render("libc-musl.map.j2", names), encoding="utf-8")
     flags = {
@@ -101,7 +101,7 @@ def _compile(making: _Making) -> None:
 
 
 def _write_link_library(making: _Making) -> None:
-    """Put the shared library where the loader is looked for, and in its place the script that adds the polyfill."""
+    """Move the shared library to the loader's path, and replace it with the script that adds the polyfill."""
     loader = making.out / "lib" / making.port.loader
     loader.unlink()  # a link to the installed library
     (making.library / SONAME).rename(loader)

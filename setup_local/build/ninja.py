@@ -1,7 +1,7 @@
-"""Command lists as files for ninja: what is compiled and linked without make and without a POSIX shell.
+"""Command lists as files for ninja: builds that need neither make nor a POSIX shell.
 
-A build is a sequence of commands, each with its inputs and outputs; ninja runs them in their order of need, as many at a time
-as the job server lets it.
+A build is a sequence of commands, each with its inputs and outputs; ninja runs them in dependency order, as many in
+parallel as the job server allows.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ rule answer
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
-    """One command: the files that it makes, those that it reads, its words.
+    """One command: its outputs, its inputs, its words.
 
-    `after` are files that must be there before, though it may not read them. `answers` are arguments that go through the file `response`, which the words name: some command lines are too long for a
-    system.
+    `after` are files that must exist before, though it may not read them. `answers` are arguments that are passed in
+    the file `response`, which the words name: some command lines are too long for a system.
     """
 
     outputs: tuple[str, ...]
@@ -46,12 +46,12 @@ class Command:
 
     @property
     def response(self) -> str:
-        """Return the name of the file that holds the answers."""
+        """Return the name of the response file."""
         return f"{self.outputs[0]}.rsp"
 
 
 def render_ninja(commands: Iterable[Command], *, windows: bool = sys.platform == "win32") -> str:
-    """Return the text of a ninja file; `windows` tells how this machine's command lines are quoted."""
+    """Return the text of a ninja file; `windows` selects the quoting rules of this machine's command lines."""
     return _RULES + "".join(line + "\n" for command in commands for line in _lines(command, windows=windows))
 
 
@@ -71,7 +71,7 @@ def _joined(words: Sequence[str], *, windows: bool) -> str:
 
 
 def _answer(word: str) -> str:
-    """Return a word as LLVM's tools read it in a response file: backslashes and quotes are escaped, blanks are quoted."""
+    """Return a word as LLVM's tools read it in a response file: backslashes and quotes escaped, spaces quoted."""
     escaped = word.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"' if any(letter.isspace() for letter in word) else escaped
 
@@ -85,7 +85,7 @@ def _path(text: str) -> str:
 
 
 def run_ninja(commands: Iterable[Command], directory: Path, run: Runner, env: Mapping[str, str] | None = None) -> None:
-    """Run commands in a directory, in which all their relative paths are; `env` replaces the step's environment.
+    """Run commands in a directory that their relative paths start from; `env` replaces the step's environment.
 
     Raises `StepError`, and `HostError` without ninja.
     """
@@ -94,7 +94,7 @@ def run_ninja(commands: Iterable[Command], directory: Path, run: Runner, env: Ma
 
 
 def ninja_program() -> Path:
-    """Return ninja's program, which lies beside this Python. Raises `HostError`."""
+    """Return ninja's program, which is installed next to this Python. Raises `HostError`."""
     import ninja  # noqa: PLC0415 -- only builds for Windows need it
 
     found = Path(ninja.BIN_DIR) / ("ninja.exe" if sys.platform == "win32" else "ninja")

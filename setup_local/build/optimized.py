@@ -1,6 +1,6 @@
-"""Holds that an optimized build was one: neither `configure` nor a compiler may leave an option out in silence.
+"""Checks that an optimized build is optimized: neither `configure` nor a compiler may silently drop an option.
 
-CPython's `configure` decides by the compiler's file name: with another name than it expects, it accepts `--with-lto` and
+CPython's `configure` decides by the compiler's file name: with an unexpected name, it accepts `--with-lto` and
 `--enable-optimizations` and does nothing.
 """
 
@@ -25,7 +25,7 @@ _FLAGS: Mapping[BuildOption, Sequence[tuple[str, tuple[str, ...]]]] = {
 
 
 def check_flags(source: Path, options: Sequence[BuildOption]) -> None:
-    """Raise `OptimizationError` unless the flags that a configured tree compiles and links with do what was asked for."""
+    """Raise `OptimizationError` unless a configured tree's compile and link flags match the requested options."""
     variables = _variables(source)
     for option in options:
         for name, beginnings in _FLAGS[option]:
@@ -37,9 +37,9 @@ def check_flags(source: Path, options: Sequence[BuildOption]) -> None:
 
 
 def check_result(source: Path, options: Sequence[BuildOption]) -> None:
-    """Raise `OptimizationError` unless the objects, and the interpreter or its libpython, show what was asked for.
+    """Raise `OptimizationError` unless the objects, and the interpreter or its libpython, show the requested options.
 
-    Nothing is held against a tree of which nothing is asked, an instrumented one among them.
+    Without requested options, as in an instrumented build, nothing is checked.
     """
     if not options:
         return

@@ -1,4 +1,4 @@
-"""Tries the patches of all libraries before anything is compiled, so that a new version that they do not fit fails in seconds."""
+"""Tries the patches of all libraries before anything is compiled: a version they do not fit fails in seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.plan.reconcile import unmatched_edits
 
 PATCHES = "patches"
-_FIRST = 1000  # more than any chain of steps weighs
+_FIRST = 1000  # more than the weight of any chain of steps
 
 
 def patch_trial_step(plan: Plan, sources: Sources) -> Step:
@@ -35,7 +35,7 @@ def patch_trial_step(plan: Plan, sources: Sources) -> Step:
 
 
 def unfitting(item: PlannedLibrary, sources: Sources, work: Path) -> Iterator[str]:
-    """Yield a sentence for each edit that has not exactly one place in a library's source."""
+    """Yield a sentence for each edit that does not match exactly once in a library's source."""
     patches = {patch.name: patch for patch in item.patches}
     edited = tuple(dict.fromkeys(edit.file for patch in patches.values() for edit in patch.edits))
     into = work / item.name

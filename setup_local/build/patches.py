@@ -10,14 +10,14 @@ from setup_local.errors import StepError
 
 
 def apply_patches(tree: Path, patches: Iterable[Patch], *, where: str) -> None:
-    """Apply patches to a source tree in this order; raise `StepError` for an edit that does not match once."""
+    """Apply patches to a source tree in this order; raise `StepError` for an edit that does not match exactly once."""
     for patch in patches:
         for edit in patch.edits:
             _apply(tree, edit, where=f"{where}: {patch.name}")
 
 
 def _apply(tree: Path, edit: Edit, *, where: str) -> None:
-    """Replace the one place where the text occurs; all other bytes stay as they are."""
+    """Replace the only occurrence of the text; all other bytes stay the same."""
     path = tree / edit.file
     try:
         edited = edit.made(path.read_bytes().decode("utf-8", "surrogateescape"))

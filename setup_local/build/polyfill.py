@@ -24,7 +24,7 @@ def build_polyfill(
     env: Mapping[str, str],
     run: Runner,
 ) -> None:
-    """Write the polyfill of a floor to `library`: an object for each function, so that only what is used is linked."""
+    """Write the polyfill of a floor to `library`: one object for each function, so that only used ones are linked."""
     scratch.mkdir()
     for name, source in catalog.polyfills_for(floor, arch):
         flags = [*catalog.polyfill.cflags, f"-DPOLYFILL_{name}"]

@@ -1,4 +1,4 @@
-"""Makes the profile of an optimized build: an instrumented CPython runs a workload, its counters become one file."""
+"""Makes the profile of an optimized build: runs a workload in an instrumented CPython and merges the counters."""
 
 from __future__ import annotations
 
@@ -17,32 +17,32 @@ from setup_local.plan.model import PROFILE_FILE
 _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
 
-# A profile that has seen less of the interpreter's loop, or less often, is none. The workload sees 62 % of it; 31 % in a free-threaded
-# 3.13, which specializes no instruction.
+# A profile that saw less of the interpreter's loop, or less often, is rejected. The workload sees 62 % of it; 31 % in a
+# free-threaded 3.13, which specializes no instruction.
 _LEAST_SEEN = 1_000_000
 _LEAST_SHARE = 0.25
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
 
 def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out: Path, run: Runner) -> None:
-    """Compile an instrumented CPython in `source`, let it run the workload, and merge its counters into `out`.
+    """Compile an instrumented CPython in `source`, run the workload in it, and merge its counters into `out`.
 
-    `tools` is the directory of `llvm-profdata`. Raises `StepError` when something fails that may not, and
-    `OptimizationError` for a profile that says nothing.
+    `tools` is the directory of `llvm-profdata`. Raises `StepError` when a required command fails, and
+    `OptimizationError` for a profile without useful counts.
     """
     raw = source.parent / "raw"
     ignored = {"LLVM_PROFILE_FILE": str(source.parent / "ignored" / "%4m.profraw")}
     counting = {"LLVM_PROFILE_FILE": str(raw / "%4m.profraw")}
     env = compile_cpython(source, dataclasses.replace(recipe, env={**recipe.env, **ignored}), run)
     for _ in run_workload(source, training, run, {**env, **counting}):
-        pass  # each process adds to what the others have counted
+        pass  # each process adds to the counts of the others
     merge(raw, tools=tools, out=out, run=run, env=env)
 
 
 def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> Iterator[None]:
-    """Let the interpreter in CPython's built tree run everything that it is to be fast at; pause after each command.
+    """Run the workload with the interpreter in CPython's built tree; pause after each command.
 
-    Raises `StepError` for a command that must not fail, and for every crash: what ran until then was not counted.
+    Raises `StepError` for a required command that fails, and for every crash, which loses the process's counts.
     """
     for command in training.command:
         try:
@@ -54,7 +54,7 @@ def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str
 
 
 def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Merge the counters of all processes into `out/cpython.profdata`, and check that they count."""
+    """Merge the counters of all processes into `out/cpython.profdata`, and check that they are useful."""
     counters = sorted(raw.glob("*.profraw"))
     if not counters:
         raise OptimizationError("the workload left no counters: the build was not instrumented", where=raw)
@@ -63,7 +63,7 @@ def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, s
 
 
 def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Raise `OptimizationError` unless the profile in `place` knows the interpreter's loop; leave a summary beside it."""
+    """Raise `OptimizationError` unless the profile in `place` covers the interpreter's loop; write a summary there."""
     summary = place / _SUMMARY
     words = ["show", "--counts", f"--function={LOOP}", "-o", str(summary), PROFILE_FILE]
     run([tools / _MERGER, *words], cwd=place, env=env)

@@ -1,4 +1,4 @@
-"""Lists the functions and data of Python's C API for a static program, which has no table of symbols that it could be asked for."""
+"""Lists the functions and data of Python's C API for a static program, which has no symbol table to query."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from setup_local.errors import StepError
 
 HEADER = Path("Modules", "_ctypes", "program_symbols.h")
-# What programs include, without what is the interpreter's own affair (internal/).
+# The headers that programs include, without the interpreter's private ones (internal/).
 _HEADERS = ("*.h", "cpython/*.h")
 _COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
 _DECLARED = re.compile(r"\bPyAPI_(?:FUNC|DATA)\s*\([^;{]*?\)\s*(?:\(\s*\*\s*)?(?:\w+\s+)*(_?Py\w+|PY_\w+)\s*[)(;\[]")

@@ -1,4 +1,4 @@
-"""Shows the progress of a build: a bar and what runs on a terminal, plain lines elsewhere."""
+"""Shows the progress of a build: a bar and the running steps on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Progress:
             self._live.stop()
 
     def planned(self, plan: Forecast) -> None:
-        """Take what has to be done; steps in the store are done already."""
+        """Record the work that has to be done; steps in the store are done already."""
         with self._lock:
             self._total, self._done = plan.total, plan.cached
             self._estimate = Estimate(plan)
@@ -56,7 +56,7 @@ class Progress:
         self.message(f"{plan.total} steps, {plan.cached} of them in the store{left}")
 
     def started(self, name: str, log: Path) -> None:
-        """Show that a step runs."""
+        """Show that a step is running."""
         with self._lock:
             self._waiting.pop(name, None)
             self._running[name] = time.monotonic()
@@ -66,7 +66,7 @@ class Progress:
             self.message(f"{self._count()} {name} ...")
 
     def waiting(self, name: str, process: int | None) -> None:
-        """Show that another build makes a step, and which; in plain lines once for each process."""
+        """Show that another build is making a step, and which; in plain lines once for each process."""
         with self._lock:
             known = name in self._waiting and self._waiting[name] == process
             if name not in self._waiting:
@@ -84,7 +84,7 @@ class Progress:
         self._end(name, f"done in {seconds:.1f} s")
 
     def failed(self, name: str) -> None:
-        """Show that a step failed; the error itself is reported by whoever catches it."""
+        """Show that a step failed; the error itself is reported where it is caught."""
         with self._lock:
             self._running.pop(name, None)
         self.message(f"{self._count()} {name} failed")
@@ -105,7 +105,7 @@ class Progress:
         return f"{self._done}/{self._total}"
 
     def _shown(self) -> RenderableType:
-        """Return the moving part: clock, bar and estimate, what runs, what is waited for."""
+        """Return the moving part: clock, bar and estimate, running steps, steps that are waited for."""
         now = time.monotonic()
         with self._lock:
             lines = [Text(_waiting_text(name, process)) for name, process in self._waiting.items()]

@@ -1,7 +1,7 @@
 """Post-link layout of the interpreter with LLVM's BOLT: hot code is contiguous.
 
-The interpreter is instrumented to count every jump, runs the workload of the profile, and is laid out by these counts.
-They are kept, because the same counts make the same bytes.
+The interpreter is instrumented to count every jump, runs the workload of the profile, and gets a layout from these
+counts. They are kept, because the same counts give the same bytes.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from setup_local.plan.model import LAYOUT_FILE
 
 _BOLT, _MERGER = "llvm-bolt", "merge-fdata"
 _KEPT = "kept.txt"
-_COMMENT = ".comment"  # where compilers name themselves
-# The whole workload makes 200 million of the most frequent jump in the interpreter's loop, all starts together 7 million.
+_COMMENT = ".comment"  # where compilers record their name
+# The whole workload takes the most frequent jump in the interpreter's loop 200 million times, all starts together 7
+# million times.
 _LEAST_JUMPS = 20_000_000
 _RUNTIME = "libbolt_rt_instr.a"
 _TABLE, _STACK = 6, 0x6474E551  # PT_PHDR, PT_GNU_STACK
@@ -55,7 +56,7 @@ class Layouter:
     def lay_out(self, source: Path, program: str, place: LayoutEnvironment) -> Path:
         """Replace `program` in CPython's built tree; return the file of counts.
 
-        Raises `StepError`, and `OptimizationError` if hardly anything was counted, or nothing moved.
+        Raises `StepError`, and `OptimizationError` if almost nothing was counted, or nothing moved.
         """
         path, work = source / program, source.parent / "layout"
         work.mkdir()
@@ -71,20 +72,21 @@ class Layouter:
         data = with_stack_header(path.read_bytes(), where=program)
         check_layout(data, where=program)
         path.write_bytes(data)
-        # make takes a program that is newer than before for one that other things must be made with again.
+        # make treats a program that is newer than before as a reason to rebuild other things.
         times = linked.stat()
         os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
         return counts
 
     def _count(self, source: Path, linked: Path, counts: Path, place: LayoutEnvironment) -> None:
-        """Make the interpreter count, let it run the workload, and add up what all its processes counted."""
+        """Instrument the interpreter, run the workload with it, and add up the counts of all its processes."""
         raw, kept = linked.parent / "raw", linked.parent / "kept"
         raw.mkdir()
         kept.mkdir()
         runtime = f"--runtime-instrumentation-lib={place.tools / 'lib' / _RUNTIME}"
         words = [*self.relayout.counting, f"--instrumentation-file={raw / 'counts'}", runtime]
         self._rewrite(linked, source / linked.name, place, words)
-        # The counts of a process are in a file with its number, and in a sandbox every command begins with the same.
+        # Each process writes its counts to a file with its number, and in a sandbox every command starts with the same
+        # number.
         for number, _ in enumerate(run_workload(source, self.training, place.run, place.env)):
             if not any(raw.iterdir()):
                 raise OptimizationError("a command of the workload left no counts of jumps", where=raw)
@@ -94,13 +96,16 @@ class Layouter:
         place.run([place.tools / "bin" / _MERGER, *found, "-o", counts], cwd=kept, env=place.env)
 
     def _rewrite(self, linked: Path, into: Path, place: LayoutEnvironment, words: Iterable[str]) -> None:
-        """Write another form of the linked program. Assembly functions stay as they are, also when it counts: it would crash."""
+        """Rewrite the linked program.
+
+        Assembly functions stay unchanged even when instrumenting: it would crash otherwise.
+        """
         kept = f"--skip-funcs-file={linked.with_name(_KEPT)}"
         place.run([place.tools / "bin" / _BOLT, linked, "-o", into, kept, *words], cwd=linked.parent, env=place.env)
 
 
 def check_counts(counts: Path) -> None:
-    """Raise `OptimizationError` unless the interpreter's loop was seen often: each line ends with how often a jump was taken."""
+    """Raise `OptimizationError` unless the interpreter's loop was seen often: each line ends with a jump's count."""
     with counts.open(encoding="utf-8") as lines:
         most = max((int(line.rsplit(" ", 1)[1]) for line in lines if f" {LOOP} " in line), default=0)
     if most < _LEAST_JUMPS:
@@ -108,25 +113,25 @@ def check_counts(counts: Path) -> None:
 
 
 def assembled(libraries: Path) -> frozenset[str]:
-    """Return the functions in static libraries that no compiler has made, as their objects do not name one.
+    """Return the functions in static libraries that were not compiled: their objects do not name a compiler.
 
-    Code that is written by hand computes where to jump, and may rely on how its parts lie.
+    Hand-written code computes jump targets, and may rely on the order of its parts.
     """
     objects = (read_elf(item.data) for path in libraries.glob("*.a") for item in members(path.read_bytes()))
     return frozenset(name for elf in objects if _COMMENT not in elf.sections for name in elf.symbols.functions)
 
 
 def kept_names(names: Iterable[str]) -> str:
-    """Return BOLT's list of functions that stay as they are: a pattern a line, also for names that it makes unique."""
+    """Return BOLT's list of functions to leave unchanged: a pattern per line, also for names that BOLT makes unique."""
     return "".join(f"{re.escape(name)}(/.*)?\n" for name in sorted(names))
 
 
 def with_stack_header(data: bytes, *, where: str) -> bytes:
-    """Return a program with the header that says that its stack is not executable.
+    """Return a program with the header that marks its stack as not executable.
 
-    BOLT has put the header of its new segment in that one's place. It takes the place of the header that describes the table
-    of headers, which only programs that can be loaded anywhere need. A program that still has its header stays as it is.
-    Raises `OptimizationError` for a program with neither.
+    BOLT overwrites that header with the one of its new segment. The restored header replaces the one that describes
+    the table of headers, which only position-independent programs need. A program that still has its header is
+    returned unchanged. Raises `OptimizationError` for a program with neither.
     """
     file = read_layout(data)
     kinds = [row.kind for row in file.segments]
@@ -141,7 +146,7 @@ def with_stack_header(data: bytes, *, where: str) -> bytes:
 
 
 def check_layout(data: bytes, *, where: str) -> None:
-    """Raise `OptimizationError` unless the interpreter's loop was moved to where the hot code is."""
+    """Raise `OptimizationError` unless the interpreter's loop was moved to the hot code."""
     elf = read_elf(data)
     if MOVED not in elf.sections or LOOP not in elf.symbols.hot:
         raise OptimizationError(f"was not laid out: {LOOP} is where the linker put it", where=where)

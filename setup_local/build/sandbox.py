@@ -1,6 +1,6 @@
-"""Keeps build steps apart from the host: no network, a read-only host or a whole other root, an empty /tmp.
+"""Isolates build steps from the host: no network, a read-only host or a separate root, an empty /tmp.
 
-bubblewrap does it without a daemon; `build/containers.py` does the same with Docker.
+bubblewrap does this without a daemon; `build/containers.py` does the same with Docker.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PYTHON = "/usr/bin/python3"
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """A root file system in which steps run: its directory, and the hash of all that is in it."""
+    """A root file system in which steps run: its directory, and the hash of its content."""
 
     name: str
     directory: Path
@@ -30,11 +30,11 @@ class Root:
 
 
 class Isolation(Protocol):
-    """How the commands of steps are run apart from the host."""
+    """How the commands of steps are isolated from the host."""
 
     @property
     def root(self) -> Root | None:
-        """Return the root file system that stands for the host's."""
+        """Return the root file system used instead of the host's."""
 
     def wrap(self, argv: Sequence[str], *, writable: Sequence[Path], cwd: Path, env: Mapping[str, str]) -> list[str]:
         """Return the argv that runs a command in an environment, with only these directories writable."""
@@ -42,7 +42,7 @@ class Isolation(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Sandbox:
-    """How a command is wrapped; with no `program`, it is not. With `root`, that is all that is seen of a system."""
+    """How a command is wrapped; without `program`, it is not. With `root`, only that root file system is visible."""
 
     program: str | None
     visible: tuple[Path, ...] = ()
@@ -66,7 +66,7 @@ class Sandbox:
 
 
 def _mounts(root: Path) -> list[str]:
-    """Return how the parts of a root file system are seen; its top is a new one, in which places for others can be made."""
+    """Return the mounts of a root file system; its top directory is a new one, in which mount points can be created."""
     words: list[str] = []
     for name in ("usr", "etc", *_PROGRAMS):
         path = root / name
@@ -78,7 +78,7 @@ def _mounts(root: Path) -> list[str]:
 
 
 def with_python(argv: Sequence[str]) -> list[str]:
-    """Return a command in which the interpreter that runs this program is the one of the root file system."""
+    """Return a command with the interpreter that runs this program replaced by that of the root file system."""
     return [word.replace(sys.executable, PYTHON) for word in argv]
 
 

@@ -1,9 +1,9 @@
-"""Makes shared libraries of the static ones, from the same objects: generic, without a second recipe for any of them.
+"""Makes shared libraries from the same objects as the static ones: generic, without a second recipe for any of them.
 
-Recipes compile with hidden visibility, so that what links a library exports nothing of it. Here exporting is the purpose:
-the mark is taken off the objects' symbols, and the linker is told that calls inside a library stay inside (-Bsymbolic),
-as hidden code assumes. Every symbol gets a version, and every file a name, that no library of the host has, so that
-neither stands in for the other when both are in one process (docs/shared.md has what was tried).
+Recipes compile with hidden visibility, so that whatever links a library exports nothing of it. Here exporting is the
+purpose: the hidden mark is removed from the objects' symbols, and the linker binds calls inside a library locally
+(-Bsymbolic), as hidden code assumes. Every symbol gets a version and every file a name that no library of the host
+has, so that neither replaces the other when both are in one process (docs/shared.md lists what was tried).
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from setup_local.build.steps import Runner
 from setup_local.errors import StepError
 from setup_local.plan.model import SharedObject
 
-_SYMBOL, _INFO, _OTHER, _SECTION = 24, 4, 5, 6  # Elf64_Sym: its size, and where st_info, st_other, st_shndx are
+_SYMBOL, _INFO, _OTHER, _SECTION = 24, 4, 5, 6  # Elf64_Sym: its size, and offsets of st_info, st_other, st_shndx
 _GLOBAL, _WEAK, _VISIBILITY = 1, 2, 3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """What a static library defines for others, and what it wants of others."""
+    """The symbols that a static library defines for others, and those that it requires from others."""
 
     defined: frozenset[str]
     wanted: frozenset[str]
@@ -44,10 +44,10 @@ def build_shared(
     run: Runner,
     env: Mapping[str, str],
 ) -> None:
-    """Link a shared library of each static one in the directory `libraries`, into `out/lib`.
+    """Link a shared library from each static one in the directory `libraries`, into `out/lib`.
 
-    `flags` are those of every link. Raises `StepError` for static libraries that need each other in a circle, or that
-    need what none of them has.
+    `flags` are those of every link. Raises `StepError` for static libraries that depend on each other in a circle, or
+    that need symbols that none of them has.
     """
     target = out / "lib"
     target.mkdir()
@@ -68,7 +68,7 @@ def build_shared(
 
 
 def offer_of(data: bytes) -> Offer:
-    """Return what the members of a static library define, hidden or not, and what they want and do not define."""
+    """Return the symbols that a static library's members define, hidden or not, and those they need from outside."""
     tables = [read_elf(item.data).symbols for item in members(data) if item.data.startswith(MAGIC)]
     defined = frozenset().union(*(table.linkable for table in tables))
     wanted = frozenset().union(*(table.undefined for table in tables))
@@ -76,7 +76,7 @@ def offer_of(data: bytes) -> Offer:
 
 
 def needed_archives(offers: Mapping[str, Offer]) -> dict[str, set[str]]:
-    """Return, for each static library, those that define something it wants."""
+    """Return, for each static library, those that define a symbol it needs."""
     return {
         name: {other for other, offer in offers.items() if other != name and offer.defined & own.wanted}
         for name, own in offers.items()
@@ -84,7 +84,7 @@ def needed_archives(offers: Mapping[str, Offer]) -> dict[str, set[str]]:
 
 
 def link_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
-    """Return static libraries so that each comes after all that it needs, by name where the order is free."""
+    """Return static libraries, each after all those it needs, by name where the order is free."""
     sorter = TopologicalSorter({name: set(needs[name]) for name in sorted(needs)})
     try:
         return list(sorter.static_order())
@@ -105,7 +105,7 @@ def with_default_visibility(data: bytes, *, where: str) -> bytes:
 
 
 def _hidden(data: bytes) -> list[int]:
-    """Return the places of `st_other` of the symbols that an object shows to other objects, but not to other files."""
+    """Return the offsets of `st_other` of symbols that an object exports to other objects, but not to other files."""
     if not data.startswith(MAGIC):
         return []
     table = next((row for row in read_layout(data).sections if row.kind == SYMTAB), None)

@@ -1,4 +1,4 @@
-"""What several steps of a plan have in common: their inputs, names, environment and unpacked sources."""
+"""The common parts of a plan's steps: their inputs, names, environment and unpacked sources."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Sources = Mapping[str, Obtained]
 
 @dataclass(frozen=True, kw_only=True)
 class GraphInputs:
-    """What the graph is made of besides the plan.
+    """The inputs of the graph besides the plan.
 
     `sources` are the obtained sources by identity, `setup_local` is the text of Setup.local, and `host_llvm` the
-    host's compiler where the plan takes that one.
+    host's compiler if the plan uses it.
     """
 
     sources: Sources
@@ -33,7 +33,7 @@ class GraphInputs:
 
 @dataclass(frozen=True, kw_only=True)
 class Toolkit:
-    """What is compiled with for one target: the names of the steps that make the compilers and the C library's sysroot."""
+    """The toolkit for one target: the names of the steps that make the compilers and the C library's sysroot."""
 
     compilers: str
     libc: str
@@ -42,11 +42,11 @@ class Toolkit:
 
     @property
     def names(self) -> tuple[str, str]:
-        """Return both names, as a step needs them."""
+        """Return both names, as a step's `needs`."""
         return (self.compilers, self.libc)
 
     def without(self, inputs: Mapping[str, Path]) -> list[Path]:
-        """Return the results that a step takes besides the toolkit."""
+        """Return the results that a step uses besides the toolkit."""
         return [path for name, path in inputs.items() if name not in self.names]
 
     def environment(self, job: Job) -> dict[str, str]:
@@ -61,17 +61,17 @@ class Toolkit:
 
 
 def emulation_step(plan: Plan) -> str:
-    """Return the name of the step that collects what runs the target's programs; empty where the host runs them."""
+    """Return the name of the step that collects the emulator for the target; empty if the host runs its programs."""
     return f"emulation:{plan.target.arch.name}-{plan.target.libc.value}" if plan.emulation else ""
 
 
 def library_step(name: str, *, native: bool = False) -> str:
-    """Return the name of the step that builds a library; `native` ones are for programs that run while building."""
+    """Return the name of the step that builds a library; `native` ones are for programs that run during the build."""
     return f"native-library:{name}" if native else f"library:{name}"
 
 
 def pins(obtained: Iterable[Obtained]) -> list[object]:
-    """Return what decides about the trees that sources unpack to, as ingredients."""
+    """Return the properties of sources that affect the unpacked trees, as ingredients."""
     forms = (item.form for item in obtained)
     return [(form.sha256, form.kind, form.root, form.extent) for form in forms]
 

@@ -1,4 +1,4 @@
-"""What a build step is, and the key under which its result is kept."""
+"""Defines build steps, and the key under which a step's result is kept."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a step's action is given.
+    """The arguments of a step's action.
 
     `out` is its empty result directory, `work` scratch space, `inputs` the results of the steps it needs,
     `env` the base environment (PATH of the system, locale, MAKEFLAGS of the jobserver).
@@ -41,9 +41,9 @@ class Job:
 class Step:
     """One unit of work whose result is kept in the store.
 
-    `ingredients` is everything besides the results of `needs`, the code of `action` and the bytes of the files `data`
-    that decides about the result; any dataclass, mapping, sequence, enum, path-free scalar. Directories in `data` count
-    with all that is below. `weight` is a rough wall time in seconds, for as long as the step was not run here yet.
+    `ingredients` is everything that affects the result besides the results of `needs`, the code of `action` and the
+    bytes of the files `data`: any dataclass, mapping, sequence, enum or path-free scalar. Directories in `data` count
+    with everything below. `weight` is a rough wall time in seconds, used until the step has run here.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Step:
 
 
 class ResumableStep(Step):
-    """A step that finds its scratch space as it was left when it was killed."""
+    """A step that gets its scratch space back as it was when the step was killed."""
 
 
 def digest(value: object) -> str:
@@ -75,9 +75,9 @@ def _plain(value: object) -> object:
 
 
 def files_digest(files: Iterable[Path]) -> str:
-    """Return one hash over the names and bytes of files; directories count with all that is below.
+    """Return one hash over the names and bytes of files; directories count with everything below.
 
-    Raises `FileNotFoundError` for what does not exist: it would silently count for nothing.
+    Raises `FileNotFoundError` for a path that does not exist: it would be ignored silently.
     """
     hasher = hashlib.sha256()
     for root in files:
@@ -91,9 +91,9 @@ def files_digest(files: Iterable[Path]) -> str:
 
 
 def step_keys(steps: Sequence[Step], *, code: CodeDigests, environment: Mapping[str, str]) -> dict[str, str]:
-    """Return the key of each step: a hash of all that decides about its result, and of the keys of what it needs.
+    """Return the key of each step: a hash of all that affects its result, and of the keys of what it needs.
 
-    `environment` is what every step runs in. Steps must come after what they need.
+    `environment` is the environment of every step. Steps must come after what they need.
     """
     keys: dict[str, str] = {}
     for step in steps:

@@ -1,4 +1,4 @@
-"""The content-addressed store: results of build steps, found again by the key of all that went into them.
+"""The content-addressed store: results of build steps, found by the key of everything that went into them.
 
 Layout below the cache directory:
 
@@ -7,7 +7,7 @@ Layout below the cache directory:
     locks/<key>.lock              held by the process that builds this key
     locks/<key>.holder            the id of that process, for those that wait
 
-A result is renamed into place as the last act, so whatever stands in the store is whole.
+A result is renamed into place as the last action, so every result in the store is complete.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Store:
             raise StoreError(f"cannot be created: {error.strerror}", where=cache) from error
 
     def find(self, key: str, name: str) -> Path | None:
-        """Return the result directory of a key, and note that it was used; None where there is none."""
+        """Return the result directory of a key, and note that it was used; None if there is none."""
         entry = self._root / f"{key}-{name}"
         if not (entry / "meta.json").is_file():
             return None
@@ -69,10 +69,10 @@ class Store:
         given_up: Callable[[], bool] = lambda: False,
         waiting: Callable[[int | None], None] = lambda _: None,
     ) -> Iterator[None]:
-        """Hold the lock of a key; the kernel drops it when the process dies, however it dies.
+        """Hold the lock of a key; the kernel releases it when the process dies, for whatever reason.
 
-        While another process holds it, `given_up` is asked whether to wait any longer, and `waiting` is told whom we
-        wait for. Raises `StoreError` where waiting is given up.
+        While another process holds it, `given_up` returns whether to stop waiting, and `waiting` is called with that
+        process. Raises `StoreError` if waiting is given up.
         """
         lock = FileLock(self._locks / f"{key}.lock")
         while not lock.is_locked:
@@ -91,7 +91,7 @@ class Store:
             lock.release()
 
     def _holder_file(self, key: str) -> Path:
-        """Return the file that names the process with the lock; the lock's own is truncated by whoever asks for it."""
+        """Return the file that names the process with the lock; the lock file itself is truncated by each contender."""
         return self._locks / f"{key}.holder"
 
     def _holder(self, key: str) -> int | None:
@@ -101,7 +101,7 @@ class Store:
             return None
 
     def commit(self, key: str, name: str, prepared: Path, *, seconds: float) -> Path:
-        """Take a prepared result directory into the store; `prepared` is moved, not copied."""
+        """Move a prepared result directory into the store; it is not copied."""
         entry = self._root / f"{key}-{name}"
         staging = prepared.with_name(f"{prepared.name}.entry")
         try:
@@ -121,7 +121,7 @@ class Store:
         return sorted(found, key=lambda entry: -entry.used)
 
     def remove(self, entry: Entry) -> None:
-        """Remove a result: renamed away first, so that a killed removal leaves no half entry."""
+        """Remove a result: renamed away first, so that a killed removal leaves no incomplete entry."""
         with self.locked(entry.key):
             doomed = entry.path.with_name(f".{entry.path.name}.doomed")
             entry.path.rename(doomed)
@@ -150,5 +150,5 @@ def tree_size(root: Path) -> int:
 
 
 def as_json(entry: Entry) -> dict[str, object]:
-    """Return an entry as plain data for machines."""
+    """Return an entry as plain data for machine-readable output."""
     return asdict(entry) | {"path": str(entry.path)}

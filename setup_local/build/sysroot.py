@@ -1,7 +1,7 @@
-"""Makes a sysroot: the headers, start files and link-time libraries of glibc at one version, the floor.
+"""Builds a sysroot: the headers, start files and link-time libraries of glibc at one version, the floor.
 
-Everything comes out of the `ziglang` wheel, except the stubs of libcrypt and libnsl, a few headers and the
-polyfill, which are ours. `clang.cfg` in it tells any Clang what it compiles for.
+Everything comes from the `ziglang` wheel, except the stubs of libcrypt and libnsl, a few headers and the
+polyfill, which are ours. Its `clang.cfg` sets the target for any Clang.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from setup_local.render import render
 
 _TEMPLATES = ("sysroot.cfg.j2", "libc.so.j2", "stub.S.j2", "stub.map.j2", "crti.S.j2", "crtn.S.j2")
 
-# The data files that making a sysroot reads.
+# Data files that the sysroot step reads.
 DATA = (
     polyfill.SOURCES,
     OWN_HEADERS,
@@ -36,7 +36,7 @@ _PROBE = "int main(void) { return 0; }\n"
 
 @dataclass(frozen=True, kw_only=True)
 class _Making:
-    """A sysroot in the making: where its libraries go, where scratch files go, and how commands are run."""
+    """A sysroot under construction: the directories for libraries and scratch files, and how commands are run."""
 
     glibc: GlibcPort
     library: Path
@@ -46,9 +46,9 @@ class _Making:
 
 
 def build_sysroot(catalog: SysrootCatalog, toolchain: Path, target: Target, floor: str, out: Path, run: Runner) -> None:
-    """Fill `out` with the sysroot of a target and a floor (`2.12`), out of what a toolchain's result holds of the wheel.
+    """Fill `out` with the sysroot of a target and a floor (`2.12`), from the wheel in a toolchain's result.
 
-    Raises `ToolchainError` if the wheel does not give what it should.
+    Raises `ToolchainError` if the wheel lacks an expected part.
     """
     wheel = toolchain / WHEEL
     glibc = target.glibc
@@ -71,9 +71,9 @@ def build_sysroot(catalog: SysrootCatalog, toolchain: Path, target: Target, floo
 
 
 def _let_wheel_link(making: _Making, wheel: Path, floor: str) -> Path:
-    """Let the wheel link a program for the floor; return its cache, with all that it made for that.
+    """Make the wheel link a program for the floor; return its cache, with everything it built for that.
 
-    The cache is fresh, or parts for another target would lie beside them.
+    The cache is new; otherwise it could contain parts for another target.
     """
     cache = making.scratch / "cache"
     (making.scratch / "probe.c").write_text(_PROBE, encoding="utf-8")
@@ -95,7 +95,7 @@ def _take_from_wheel(making: _Making, cache: Path, catalog: SysrootCatalog, floo
         if is_older(floor, item.until):
             shutil.copyfile(_made(cache, item.file), library / item.file)
             (library / item.link).symlink_to(item.file)
-        else:  # part of libc.so.6 by now: an empty archive answers to -l, as in the C library itself
+        else:  # now part of libc.so.6: an empty archive satisfies -l, as in the C library itself
             (library / item.link).with_suffix(".a").write_bytes(b"!<arch>\n")
     members = making.scratch / "nonshared"
     members.mkdir()
@@ -119,7 +119,7 @@ def _write_start_files(making: _Making) -> None:
 
 
 def _build_stub(making: _Making, stub: StubLibrary) -> None:
-    """Link a shared library that defines nothing but names."""
+    """Link a shared library that defines only names."""
     values: dict[str, object] = {"functions": sorted(stub.functions), "version": making.glibc.base_version}
     for name in ("stub.S", "stub.map"):
         (making.scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")

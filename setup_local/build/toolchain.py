@@ -1,8 +1,8 @@
-"""Makes a toolchain: Clang, LLD and archiver under their own names, with compiler-rt's builtins and profile runtime.
+"""Builds a toolchain: Clang, LLD and archiver under their own names, with compiler-rt's builtins and profile runtime.
 
 The result is relocatable: `bin/` (thin wrappers), `etc/clang.cfg`, `lib/clang/<version>/` (the resource
-directory), `libexec/ziglang/` (what is kept of the wheel), `licenses/`. It fits any sysroot: the wrappers
-read which one from `SETUP_LOCAL_SYSROOT`.
+directory), `libexec/ziglang/` (the kept parts of the wheel), `licenses/`. It works with any sysroot: the wrappers
+read its path from `SETUP_LOCAL_SYSROOT`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ZIG = "ziglang"
 WHEEL = Path("libexec", ZIG)
 SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
-# The data files that making a toolchain reads.
+# Data files that the toolchain step reads.
 DATA = (
     OWN_HEADERS,
     *(paths.TEMPLATES / name for name in ("compiler.sh.j2", "tool.sh.j2", "clang.cfg.j2", "sysroot.cfg.j2")),
@@ -57,7 +57,10 @@ class Programs:
 
 
 def unpack_source(catalog: ToolchainCatalog, obtained: Obtained, into: Path, arch: Architecture) -> Path:
-    """Unpack what a toolchain for an architecture needs of one of its sources; return the tree. Raises `SourceError`."""
+    """Unpack what a toolchain for an architecture needs from one of its sources; return the tree.
+
+    Raises `SourceError`.
+    """
     return fetch.unpack(obtained, into, only=_kept(catalog, obtained.source.name, arch))
 
 
@@ -73,7 +76,7 @@ def _kept(catalog: ToolchainCatalog, source: str, arch: Architecture) -> tuple[s
 def compile_environment(toolchain: Path, sysroot: Path, target: Target, floor: str) -> dict[str, str]:
     """Return the environment in which plain `clang` compiles for a target against a sysroot.
 
-    `floor` is what the sysroot was made for; it is checked against the target's. Raises `ToolchainError`.
+    `floor` is the one that the sysroot was built for; it is checked against the target's. Raises `ToolchainError`.
     """
     if floor not in target.floors and target.floors:
         raise ToolchainError(
@@ -104,9 +107,9 @@ def build_toolchain(
 ) -> None:
     """Fill `out` with a toolchain for one architecture.
 
-    `zig_root` is the unpacked `ziglang` wheel (the directory of `zig`), `compiler_rt` the tree that holds
-    `lib/builtins`. With `host`, the compiler is the host's own and only the rest comes from here.
-    Raises `ToolchainError` for sources that are not what is expected.
+    `zig_root` is the unpacked `ziglang` wheel (the directory of `zig`), `compiler_rt` the tree that contains
+    `lib/builtins`. With `host`, the compiler is the host's own and only the rest is built here.
+    Raises `ToolchainError` for unexpected sources.
     """
     catalog = recipes.toolchain
     check_sources(zig_root, compiler_rt)
@@ -122,20 +125,20 @@ def build_toolchain(
 
 
 def wheel_programs(zig_root: Path) -> Programs:
-    """Return the programs that the wheel holds: one file that is each of them by its first argument."""
+    """Return the programs in the wheel: one file that acts as each of them depending on its first argument."""
     tools = {name: f"{_ZIG} {name}" for name in _TOOLS}
     return Programs(compiler=f"{_ZIG} clang", tools=tools, headers=zig_root / "lib" / "include")
 
 
 def check_sources(zig_root: Path, compiler_rt: Path) -> None:
-    """Raise `ToolchainError` for unpacked sources that are not what is expected."""
+    """Raise `ToolchainError` for unexpected unpacked sources."""
     for path in (zig_root / "zig", zig_root / "lib" / "include" / "stddef.h", compiler_rt / "lib" / "builtins"):
         if not path.exists():
             raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
 
 
 def place_wheel(zig_root: Path, place: Path, kept: Iterable[str]) -> None:
-    """Put the kept parts of the wheel into the result, as hard links where the file system allows it."""
+    """Put the kept parts of the wheel into the result, as hard links if the file system allows it."""
     place.mkdir(parents=True)
     for name in kept:
         source = zig_root / name
@@ -155,7 +158,7 @@ def _link(source: str | Path, target: str | Path) -> None:
 
 
 def write_wrappers(programs: Programs, config: str, out: Path) -> None:
-    """Write the programs, and the settings that every call of the compiler has."""
+    """Write the programs, and the settings for every call of the compiler."""
     texts = {
         name: render("compiler.sh.j2", {"program": programs.compiler, "mode": mode})
         for name, mode in _COMPILERS.items()
@@ -175,7 +178,7 @@ def _build_runtimes(
 ) -> None:
     """Compile the libraries that Clang's own code calls, with the new toolchain itself.
 
-    They are compiled against the headers of the oldest floor: what they use is the same in all.
+    They are compiled against the headers of the oldest floor: the parts they use are the same in all.
     """
     scratch = out / ".scratch"
     place.mkdir(parents=True)
@@ -216,7 +219,7 @@ def _build_profile_runtime(
     run: Runner,
     arch: Architecture,
 ) -> None:
-    """Compile what instrumented programs count with."""
+    """Compile the runtime with which instrumented programs count."""
     sources = [source / "lib" / "profile" / name for name in profile.sources]
     cflags = [*arch.cflags, *profile.cflags, f"-I{source / profile.includes}", f"-ffile-prefix-map={source}=."]
     compile_all(sources, cflags, scratch / "profile", env, run)
@@ -234,15 +237,15 @@ def _bare_sysroot(catalog: SysrootCatalog, toolchain: Path, place: Path, arch: A
 
 
 def write_config(sysroot: Path, triple: str, wrapped: Iterable[str] = ()) -> None:
-    """Write the file that tells Clang what it compiles for; `wrapped` functions are replaced by the polyfill's in every link."""
+    """Write the file that sets Clang's target; every link replaces the `wrapped` functions with the polyfill's."""
     values = {"target": triple, "wrapped": tuple(wrapped)}
     (sysroot / "clang.cfg").write_text(render("sysroot.cfg.j2", values), encoding="utf-8")
 
 
 def searching(sysroot: Path, libraries: Path, place: Path) -> dict[str, str]:
-    """Return the environment in which Clang looks for libraries in one more directory; `place` is a new directory for settings.
+    """Return the environment in which Clang also searches `libraries`; `place` is a new directory for settings.
 
-    For programs of another processor than its own, Clang does not look at LIBRARY_PATH.
+    For programs of another processor than its own, Clang ignores LIBRARY_PATH.
     """
     place.mkdir()
     (place / "clang.cfg").write_text(f"@{sysroot / 'clang.cfg'}\n-L{libraries}\n", encoding="utf-8")
@@ -262,7 +265,7 @@ def tool_environment(toolchain: Path, sysroot: Path) -> dict[str, str]:
 def compile_all(
     sources: Sequence[Path], cflags: Sequence[str], objects: Path, env: Mapping[str, str], run: Runner
 ) -> None:
-    """Compile files into a new directory, one object each, without the place of the sources in it."""
+    """Compile files into a new directory, one object each, without the path of the sources in it."""
     objects.mkdir()
     roots = sorted({str(path.parent) for path in sources})
     mapping = [f"-ffile-prefix-map={root}=." for root in roots]
@@ -270,7 +273,7 @@ def compile_all(
 
 
 def archive(objects: Path, target: Path, env: Mapping[str, str], run: Runner) -> None:
-    """Make a static library of all objects in a directory: sorted, without times and owners."""
+    """Make a static library from all objects in a directory: sorted, without times and owners."""
     names = sorted(path.name for path in objects.glob("*.o"))
     if names:
         run(["ar", "rcsD", target, *names], cwd=objects, env=env)

@@ -1,4 +1,4 @@
-"""Lists the toolchains that a build can take on this host, the wheel's and every LLVM, with the reasons."""
+"""Lists the toolchains that a build can use on this host, the wheel's and every LLVM, with the reasons."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ WHEEL = "ziglang"
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """One toolchain: the release of its Clang, where it is, its tools, whether and why it is taken.
+    """One toolchain: the release of its Clang, its location, its tools, whether and why it is used.
 
-    `tools` maps the name of each tool to its file, or to what it comes from.
+    `tools` maps the name of each tool to its file, or to its origin.
     """
 
     toolchain: str
@@ -33,7 +33,7 @@ class Listed:
 
 
 def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) -> tuple[Listed, ...]:
-    """Return all toolchains; with `directory`, only the LLVMs there besides the wheel's. `path` is where to look."""
+    """Return all toolchains; with `directory`, only the LLVMs there besides the wheel's. `path` is the search path."""
     catalog = load_toolchain()
     found = survey(catalog.llvm, path=path, directory=directory)
     made = (_bootstrapped(item, catalog.llvm) for item in bootstrapped(cache))

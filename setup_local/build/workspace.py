@@ -1,4 +1,4 @@
-"""Scratch directories of one running build, removed at its end or by the next build after a kill."""
+"""Scratch directories of one running build, removed at its end or, after a kill, by the next build."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ RESUMABLE = "resumable"
 
 
 class Workspace:
-    """A directory below the cache that belongs to this process as long as it lives.
+    """A directory below the cache that belongs to this process while it is alive.
 
-    A lock file inside says so. Directories whose lock nobody holds are left-overs and are swept.
+    A lock file inside marks it. Directories whose lock nobody holds are left over and are removed.
     """
 
     def __init__(self, cache: Path, *, keep: bool = False) -> None:
@@ -55,9 +55,9 @@ class Workspace:
         return path
 
     def resumed(self, name: str) -> Path:
-        """Return a directory that stays until its step is done: what a killed build had in it is still there.
+        """Return a directory that is kept until its step is done, with the content that a killed build left.
 
-        Whoever asks holds the lock of the step's key, so that nobody else writes into it.
+        The caller holds the lock of the step's key, so that nobody else writes into it.
         """
         path = self._parent / RESUMABLE / name
         path.mkdir(parents=True, exist_ok=True)
@@ -76,7 +76,7 @@ class Workspace:
 
 
 def remove_kept(cache: Path) -> int:
-    """Remove the scratch directories that builds were told to keep; return how many there were."""
+    """Remove the scratch directories that builds were asked to keep; return how many there were."""
     kept = [mark.parent for mark in (cache / "work").glob("build-*/.keep")]
     for directory in kept:
         remove_tree(directory)
@@ -84,7 +84,7 @@ def remove_kept(cache: Path) -> int:
 
 
 def remove_resumable(cache: Path) -> int:
-    """Remove the scratch space of steps that were killed and that nobody makes now; return how many there were."""
+    """Remove the scratch space of killed steps that nobody is running now; return how many there were."""
     removed = 0
     for directory in sorted((cache / "work" / RESUMABLE).glob("*-*")):
         lock = FileLock(cache / "locks" / f"{directory.name.partition('-')[0]}.lock")
@@ -98,17 +98,17 @@ def remove_resumable(cache: Path) -> int:
 
 
 def remove_tree(root: Path) -> None:
-    """Remove a directory, also below directories that a source tree made read-only."""
+    """Remove a directory, including directories that a source tree made read-only."""
     for directory, _, _ in os.walk(root):
         os.chmod(directory, 0o700)
     shutil.rmtree(root, ignore_errors=True)
 
 
 def merge_trees(trees: list[Path], into: Path) -> Path:
-    """Make one tree of several, with hard links where the file system allows it.
+    """Merge several trees into one, with hard links if the file system allows it.
 
-    Two trees that hold the same path must hold the same bytes there, or one library would
-    silently shadow another: `StoreError` otherwise.
+    If two trees contain the same path, the bytes must be the same, or one library would silently shadow another:
+    `StoreError` otherwise.
     """
     into.mkdir(parents=True, exist_ok=True)
     for tree in trees:

@@ -71,7 +71,7 @@ class Extension:
     needs: tuple[str, ...] = ()
 
     def is_core(self, facts: Facts) -> bool:
-        """Tell whether CPython links this module itself."""
+        """Return whether CPython links this module itself."""
         return self.in_core is not None and self.in_core.matches(facts)
 
     def decision(self, facts: Facts) -> Decision | None:

@@ -31,7 +31,7 @@ class Feature:
     adds: str = ""
 
     def covers(self, extension: Extension) -> bool:
-        """Tell whether an extension module belongs to the feature."""
+        """Return whether an extension module belongs to the feature."""
         return extension.name in self.modules or (self.test and extension.test)
 
 
@@ -73,11 +73,11 @@ class CodeFeature:
         return tuple(item for item in self.flags if item.when.matches(facts))
 
     def is_known_to(self, facts: Facts) -> bool:
-        """Tell whether it makes a difference to what has these facts."""
+        """Return whether it makes a difference to what has these facts."""
         return not self.flags or bool(self.flags_for(facts))
 
     def is_default(self, facts: Facts) -> bool:
-        """Tell whether it is there without being asked for."""
+        """Return whether it is there without being asked for."""
         return not self.adds and self.is_known_to(facts)
 
 

@@ -36,7 +36,7 @@ class Part:
         return re.compile("|".join(path_expression(pattern) for pattern in self.files))
 
     def claims(self, path: str, libpython: Linkage) -> bool:
-        """Tell whether a path of the installation belongs here, if no earlier part has it."""
+        """Return whether a path of the installation belongs here, if no earlier part has it."""
         return self.libpython in (None, libpython) and self._pattern.fullmatch(path) is not None
 
 
@@ -71,11 +71,11 @@ class FlavorCatalog:
         return next(part for part in self.part if part.claims(source, libpython))
 
     def stays(self, directory: str) -> bool:
-        """Tell whether a directory must be there even if it is empty."""
+        """Return whether a directory must be there even if it is empty."""
         return any(re.fullmatch(path_expression(pattern), directory) for pattern in self.directories)
 
     def lacks(self, flavor: Flavor, path: str, libpython: Linkage = Linkage.STATIC) -> bool:
-        """Tell whether a flavour leaves a path of the installation out."""
+        """Return whether a flavour leaves a path of the installation out."""
         return self.part_of(path, libpython).name in flavor.without
 
 

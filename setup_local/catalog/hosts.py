@@ -27,11 +27,11 @@ class BuildHost:
     runs: tuple[str, ...]
 
     def builds_natively(self, target: Target) -> bool:
-        """Tell whether programs for a target are programs of this machine."""
+        """Return whether programs for a target are programs of this machine."""
         return target.os is self.target.os and target.arch.name == self.target.arch.name
 
     def runs_programs_of(self, target: Target) -> bool:
-        """Tell whether this machine's kernel and processor run programs for a target."""
+        """Return whether this machine's kernel and processor run programs for a target."""
         return target.os is self.target.os and target.arch.name in self.runs
 
 

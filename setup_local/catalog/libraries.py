@@ -102,7 +102,7 @@ class Library:
 
     @property
     def is_data(self) -> bool:
-        """Tell whether nothing of it is linked: it is what an extension module looks for at run time."""
+        """Return whether nothing of it is linked: it is what an extension module looks for at run time."""
         return all(name.startswith("share/") for name in self.produces)
 
     @property

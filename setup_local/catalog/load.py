@@ -111,7 +111,7 @@ def read_inheriting(path: Path, schema_name: str, directory: Path) -> Any:
 
 
 def _is_tables(value: Any) -> bool:
-    """Tell whether a value is an array of tables (`[[needed]]`)."""
+    """Return whether a value is an array of tables (`[[needed]]`)."""
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
 
 

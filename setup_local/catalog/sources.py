@@ -196,7 +196,7 @@ class Source:
 
     @property
     def verified(self) -> bool:
-        """Tell whether the bytes of at least one form were checked against its pin."""
+        """Return whether the bytes of at least one form were checked against its pin."""
         return any(form.verified for form in self.forms)
 
 

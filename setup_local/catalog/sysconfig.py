@@ -72,7 +72,7 @@ class Changed:
     embedding: Embedding | None = None
 
     def matches(self, options: Collection[BuildOption], system: OperatingSystem) -> bool:
-        """Tell whether it counts."""
+        """Return whether it counts."""
         return set(self.options) <= set(options) and (not self.os or system in self.os)
 
 

@@ -15,7 +15,7 @@ _WRAPPED = "__wrap_"  # what the linker makes of references to a wrapped functio
 
 
 def is_older(floor: str, version: str) -> bool:
-    """Tell whether a glibc version (`2.12`) comes before another; an empty version comes after all."""
+    """Return whether a glibc version (`2.12`) comes before another; an empty version comes after all."""
     return not version or _numbers(floor) < _numbers(version)
 
 

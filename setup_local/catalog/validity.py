@@ -23,7 +23,7 @@ def mark(content: bytes, schema: Path) -> str:
 
 
 def is_known(marked: str) -> bool:
-    """Tell whether that document was seen to follow that schema."""
+    """Return whether that document was seen to follow that schema."""
     return bool(marked) and marked in _known(paths.cache_root() / FILE)
 
 

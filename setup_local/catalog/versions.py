@@ -30,7 +30,7 @@ def specifier(text: str) -> SpecifierSet:
 
 @cache
 def admits(text: str, version: str) -> bool:
-    """Tell whether a specifier set admits a version; one that cannot be compared is admitted only by an empty set."""
+    """Return whether a specifier set admits a version; one that cannot be compared is admitted only by an empty set."""
     try:
         return specifier(text).contains(parse_version(version))
     except InvalidVersion:

@@ -58,7 +58,7 @@ class When:
     no_features: tuple[str, ...] = ()
 
     def matches(self, facts: Facts) -> bool:
-        """Tell whether the condition holds for these facts."""
+        """Return whether the condition holds for these facts."""
         return (
             self.has_python(facts)
             and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
@@ -76,7 +76,7 @@ class When:
         )
 
     def has_python(self, facts: Facts) -> bool:
-        """Tell whether the part of the condition that is about Python holds; `3.15.0a1` counts as `3.15.0`."""
+        """Return whether the part of the condition that is about Python holds; `3.15.0a1` counts as `3.15.0`."""
         return not self.python or admits(self.python, facts.python.base_version)
 
 

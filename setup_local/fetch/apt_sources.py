@@ -30,11 +30,11 @@ class Repository:
 
     @property
     def fixes(self) -> bool:
-        """Tell whether it is an archive of security fixes and nothing else (`trixie-security`, once `buster/updates`)."""
+        """Return whether it is an archive of security fixes and nothing else (`trixie-security`, once `buster/updates`)."""
         return all(is_security(suite) for suite in self.suites)
 
     def serves(self, wanted: Iterable[str]) -> bool:
-        """Tell whether it has the main component of one of these releases, or what the distribution adds to it."""
+        """Return whether it has the main component of one of these releases, or what the distribution adds to it."""
         releases = {_ADDED.sub("", suite) for suite in self.suites}
         return "main" in self.components and not releases.isdisjoint(wanted)
 
@@ -129,7 +129,7 @@ def archives(repositories: Iterable[Repository], codename: str, suite: str) -> t
 
 
 def is_security(suite: str) -> bool:
-    """Tell whether a suite has security fixes for another one."""
+    """Return whether a suite has security fixes for another one."""
     return suite.endswith(("-security", "/updates"))
 
 

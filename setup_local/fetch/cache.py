@@ -49,7 +49,7 @@ class SourceCache:
         return self.directory / form.sha256 / form.file
 
     def holds(self, form: Form) -> bool:
-        """Tell whether the file is there and has the pinned bytes; a damaged one is removed.
+        """Return whether the file is there and has the pinned bytes; a damaged one is removed.
 
         A file that was hashed once is hashed again only when the file system says that it was touched since.
         """

@@ -158,7 +158,7 @@ def _bundle(template: Template, version: str) -> Sigstore | None:
 
 
 def _is_upstreams(template: Template, item: Listed, version: str) -> bool:
-    """Tell whether the distribution has upstream's tarball, then as now: its version is upstream's, and nothing more."""
+    """Return whether the distribution has upstream's tarball, then as now: its version is upstream's, and nothing more."""
     return (
         template.form.kind is ArchiveKind.TAR
         and upstream_part(template.place.version) == template.version

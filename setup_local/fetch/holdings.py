@@ -36,7 +36,7 @@ class Holding:
 
     @property
     def damaged(self) -> bool:
-        """Tell whether the file is pinned and has other bytes."""
+        """Return whether the file is pinned and has other bytes."""
         return bool(self.identity and self.problem)
 
 

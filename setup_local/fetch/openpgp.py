@@ -64,7 +64,7 @@ def _keys(cert: pysequoia.Cert) -> list[str]:
 
 
 def _names(signature: pysequoia.Sig, fingerprint: str) -> bool:
-    """Tell whether a signature names a key as its issuer: old ones by the last eight bytes of its fingerprint only."""
+    """Return whether a signature names a key as its issuer: old ones by the last eight bytes of its fingerprint only."""
     issuer = signature.issuer_fingerprint or signature.issuer_key_id
     return bool(issuer and fingerprint.endswith(issuer))
 

@@ -38,7 +38,7 @@ class Selection:
     only: tuple[str, ...]
 
     def takes(self, path: PurePosixPath) -> bool:
-        """Tell whether a member is wanted."""
+        """Return whether a member is wanted."""
         root = self.root
         if root.parts[:1] == (_ANY,) and path.parts:
             root = PurePosixPath(path.parts[0], *root.parts[1:])

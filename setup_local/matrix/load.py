@@ -81,7 +81,7 @@ def _values(axes: Mapping[str, Sequence[Any]], includes: Iterable[Values]) -> It
 
 
 def _is_excluded(values: Values, exclude: Mapping[str, Sequence[str]]) -> bool:
-    """Tell whether each key of an `exclude` has a pattern that fits; of a list, any name may."""
+    """Return whether each key of an `exclude` has a pattern that fits; of a list, any name may."""
     return all(
         any(fnmatchcase(word, pattern) for word in _words(values.get(name, _DEFAULT)) for pattern in patterns)
         for name, patterns in exclude.items()

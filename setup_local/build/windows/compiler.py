@@ -1,4 +1,4 @@
-"""The command lines of Clang, LLD and the other tools that programs for Windows are made with."""
+"""The command lines of Clang, LLD and the other tools that build programs for Windows."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ LIBRARIES = "lib"
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """Makes commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` where runtime and headers lie.
+    """Creates commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` has runtime and headers.
 
-    `target` is Clang's, `dlltool` what that calls the machine, `cflags` is what all code is compiled with, `rcflags` what all
-    resources are. The catalog is not part of it: steps whose code makes commands would have all of it in their keys.
+    `target` is Clang's name for the target, `dlltool` the tool's name for the machine; `cflags` are for all code,
+    `rcflags` for all resources. The catalog is not part of it: otherwise the keys of all steps whose code creates
+    commands would depend on all of it.
     """
 
     program: Path
@@ -29,7 +30,7 @@ class Compiler:
     rcflags: tuple[str, ...]
 
     def words(self, *flags: str) -> tuple[str, ...]:
-        """Return the words that start Clang, with everything that all code is compiled with."""
+        """Return the words that start Clang, with the flags for all code."""
         return (
             str(self.program),
             "clang",
@@ -57,7 +58,7 @@ class Compiler:
         return Command(outputs=(target,), inputs=members, words=words, answers=members)
 
     def import_library(self, definition: str, target: str) -> Command:
-        """Return the command that makes the import library of a list of exports."""
+        """Return the command that makes the import library from a list of exports."""
         words = (str(self.program), "dlltool", "-m", self.dlltool, "-d", definition, "-l", target)
         return Command(outputs=(target,), inputs=(definition,), words=words)
 

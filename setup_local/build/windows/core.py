@@ -1,4 +1,4 @@
-"""Commands that compile CPython's own code for Windows: what its project files list, with what is ours changed."""
+"""Commands that compile CPython's own code for Windows: what its project files list, with our changes."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _EXPORT = re.compile(r"^EXPORT_(FUNC|DATA)\((\w+)\)", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class CodeMaker:
-    """Makes the commands of one source tree; `deps` is where the libraries lie, seen from it.
+    """Creates the commands of one source tree; `deps` is the directory of the libraries, relative to it.
 
-    `code` says how code is compiled, `cflags` what the processor adds for C.
+    `code` says how code is compiled, `cflags` are the processor's flags for C.
     """
 
     compiler: Compiler
@@ -30,7 +30,7 @@ class CodeMaker:
     external: str
 
     def objects(self, units: Iterable[Unit], folder: str, flags: Sequence[str] = ()) -> dict[str, Command]:
-        """Return the commands that compile units, by object; sources of libraries are left to those."""
+        """Return the commands that compile units, by object; the sources of libraries are left to their own builds."""
         commands = {}
         for unit in units:
             if not self.is_external(unit.source):
@@ -39,11 +39,11 @@ class CodeMaker:
         return commands
 
     def is_external(self, path: str) -> bool:
-        """Tell whether a path is one of a library's sources."""
+        """Return whether a path is one of a library's sources."""
         return path == self.external or path.startswith(f"{self.external}/")
 
     def _flags(self, unit: Unit) -> Iterator[str]:
-        yield f"-I{self.deps}/include"  # before what CPython carries of libraries
+        yield f"-I{self.deps}/include"  # before the copies of libraries in CPython
         is_cxx = unit.source.endswith(_CXX)
         yield from self.code.cxxflags if is_cxx else (*self.code.cflags, *self.cflags)
         for define in unit.defines:
@@ -53,14 +53,14 @@ class CodeMaker:
                 yield f"-I{include}"
 
     def resource(self, source: str, file: str, field3: int) -> tuple[str, Command]:
-        """Return the compiled form of a resource script, for the file that it goes into, and the command that makes it."""
+        """Return the compiled form of a resource script, for the file that it goes into, and its command."""
         target = f"{OBJECTS}/{file}.res"
         flags = (*self.code.resources, f"/dFIELD3={field3}", f'/dORIGINAL_FILENAME="{file}"')
         return target, self.compiler.resource(source, target, flags)
 
 
 def freeze_commands(modules: Iterable[Frozen], python: str) -> Iterator[Command]:
-    """Yield the commands that compile modules of the standard library into headers, with a Python of the same version."""
+    """Yield the commands that compile standard-library modules into headers, with a Python of the same version."""
     script = "Programs/_freeze_module.py"
     for item in modules:
         words = (python, "-S", "-E", script, item.module, item.source, item.header)
@@ -68,9 +68,9 @@ def freeze_commands(modules: Iterable[Frozen], python: str) -> Iterator[Command]
 
 
 def forwarder_definition(text: str, library: str, target: str) -> str:
-    """Return the list of exports of the stable ABI's DLL: what its source forwards to the interpreter's DLL `target`.
+    """Return the exports of the stable ABI's DLL: what its source forwards to the interpreter's DLL `target`.
 
-    `text` is that of `PC/python3dll.c`, which says it in pragmas of Microsoft's compiler.
+    `text` is that of `PC/python3dll.c`, which uses pragmas of Microsoft's compiler for it.
     """
     lines = [f'LIBRARY "{library}"', "EXPORTS"]
     for kind, name in _EXPORT.findall(text):
@@ -79,7 +79,7 @@ def forwarder_definition(text: str, library: str, target: str) -> str:
 
 
 def libraries_of(projects: Iterable[Project], renamed: dict[str, str], known: Iterable[str]) -> list[str]:
-    """Return the import libraries that projects ask for, without those of libraries of others."""
+    """Return the import libraries that projects request, without those of third-party libraries."""
     names = dict.fromkeys(name.removesuffix(".lib") for project in projects for name in project.libraries)
     found = (renamed.get(name, name) for name in names)
     return [name for name in dict.fromkeys(found) if name in set(known)]

@@ -1,4 +1,4 @@
-"""The command list that makes CPython for Windows of its patched source tree: objects, DLLs, programs, import libraries."""
+"""The commands that build CPython for Windows from a patched source tree: objects, DLLs, programs, import libraries."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _DEFINITION = f"{PRODUCTS}/python3.def"
 _DECLARATIONS = "/* -- ADDMODULE MARKER 1 -- */"
 _ENTRIES = "/* -- ADDMODULE MARKER 2 -- */"
 _FINAL_RELEASE = (
-    150  # what python.props makes of a release that is no alpha, beta or candidate, besides 1000 for each micro
+    150  # python.props' value for a release that is not an alpha, beta or candidate, plus 1000 for each micro
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class CoreBuild:
-    """CPython's source tree in the making: its place, its version, what compiles it, where the libraries lie, the Python that runs here.
+    """A build of CPython: source tree, version, compiler, the libraries' directory, and the Python that runs here.
 
-    `catalog` says how it is built, `port` what is particular to the processor.
+    `catalog` says how it is built, `port` has the specifics of the processor.
     """
 
     tree: Path
@@ -59,14 +59,14 @@ class CoreBuild:
 
 
 def prepare_tree(build: CoreBuild) -> None:
-    """Write the files that CPython's own build writes before it compiles: the configuration, the table of modules."""
+    """Write the files that CPython's own build writes before compiling: the configuration, the table of modules."""
     text = (build.tree / f"{CONFIGURATION}.in").read_text(encoding="utf-8")
     (build.tree / CONFIGURATION).write_text(text, encoding="utf-8")
     table = build.tree / INITTAB
     names = [module.name for module in build.catalog.modules if not module.is_shared]
     table.write_text(with_modules(table.read_text(encoding="utf-8"), names), encoding="utf-8")
     for script in sorted((build.tree / "PC").glob("*.rc")):
-        content = script.read_bytes().replace(b"icons\\", b"icons/")  # a path on every system
+        content = script.read_bytes().replace(b"icons\\", b"icons/")  # valid as a path on every system
         script.write_bytes(content)
     (build.tree / PRODUCTS).mkdir()
     forwarder = (build.tree / "PC" / "python3dll.c").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def prepare_tree(build: CoreBuild) -> None:
 
 
 def with_modules(text: str, names: Sequence[str]) -> str:
-    """Return the text of the table of built-in modules with more of them. Raises `StepError` where it has no place for them."""
+    """Return the table of built-in modules with more modules added. Raises `StepError` if it has no place for them."""
     declared = "".join(f"extern PyObject* PyInit_{name}(void);\n" for name in names)
     entered = "".join(f'    {{"{name}", PyInit_{name}}},\n' for name in names)
     for mark, lines in ((_DECLARATIONS, declared), (_ENTRIES, entered)):
@@ -86,12 +86,12 @@ def with_modules(text: str, names: Sequence[str]) -> str:
 
 
 def cpython_commands(build: CoreBuild) -> list[Command]:
-    """Return all commands, from frozen modules to programs. Raises `CatalogError` for project files that are not understood."""
+    """Return all commands, from frozen modules to programs. Raises `CatalogError` for unreadable project files."""
     return list(_Commands(build).all())
 
 
 class _Commands:
-    """Puts the commands of one tree together."""
+    """Assembles the commands of one tree."""
 
     def __init__(self, build: CoreBuild) -> None:
         self._build = build
@@ -111,7 +111,7 @@ class _Commands:
         self._modules = [module for module in build.catalog.modules if not module.is_shared]
 
     def all(self) -> Iterator[Command]:
-        """Yield everything."""
+        """Yield all commands."""
         projects = self._build.catalog.projects
         frozen = list(freeze_commands(self._reader.read(projects.frozen).frozen, self._build.python))
         yield from frozen
@@ -151,7 +151,7 @@ class _Commands:
         yield link_command(build.compiler, build.catalog, build.port, link)
 
     def _module(self, module: WindowsModule, project: Project, flags: Sequence[str] = ()) -> dict[str, Command]:
-        """Return the commands that compile one module; copies of libraries that CPython carries are not taken."""
+        """Return the commands that compile one module; CPython's bundled copies of libraries are not used."""
         units = [unit for unit in project.units if not unit.source.startswith("Modules/expat/")]
         return self._maker.objects(units, module.name, (*flags, *module.cflags))
 
@@ -179,7 +179,7 @@ class _Commands:
         yield link_command(build.compiler, build.catalog, build.port, link)
 
     def _forwarder(self, project: Project) -> Iterator[Command]:
-        """Yield the commands that make the DLL of the stable ABI, which hands everything on to the interpreter's."""
+        """Yield the commands that make the DLL of the stable ABI, which forwards everything to the interpreter's."""
         build = self._build
         objects = self._maker.objects(project.units, project.name)
         resources = [self._maker.resource(source, "python3.dll", build.field3) for source in project.resources]

@@ -1,4 +1,4 @@
-"""Builds libraries for Windows from command lists: source trees in, a static library's prefix out."""
+"""Builds libraries for Windows from command lists: turns source trees into a static library's prefix."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from setup_local.plan.model import PlannedLibrary
 from setup_local.render import render
 
 DEPS = "deps"
-# What flags of the library catalog have that Windows does not know, or that is for debug information in another form.
+# Flags of the library catalog that Windows does not know, or that select another form of debug information.
 _FOREIGN_FLAGS = ("-fPIC", "-fvisibility=*", "-gdwarf-*", "-g1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryBuild:
-    """One library to build: its plan and recipe, scratch space with the libraries that it needs, the result's directory.
+    """One library to build: its plan and recipe, scratch space with its dependencies, the result's directory.
 
-    `trees` are the unpacked sources by name, `words` what the processor has for recipes (`{arch:NAME}`).
+    `trees` are the unpacked sources by name, `words` the processor's words for recipes (`{arch:NAME}`).
     """
 
     planned: PlannedLibrary
@@ -47,11 +47,11 @@ class LibraryBuild:
 
     @property
     def directory(self) -> Path:
-        """Return where its commands are run."""
+        """Return the directory in which its commands are run."""
         return self.tree / self.recipe.directory
 
     def values(self, build_compiler: str) -> dict[str, str]:
-        """Return what each placeholder stands for."""
+        """Return the value of each placeholder."""
         return {
             "recipe": str(self.work / "recipe"),
             "version": self.planned.version,
@@ -61,14 +61,17 @@ class LibraryBuild:
         }
 
     def expanded(self, text: str, values: Mapping[str, str]) -> str:
-        """Return a text of the recipe with its placeholders filled in. Raises `StepError` for what the processor lacks."""
+        """Return a text of the recipe with its placeholders filled in.
+
+        Raises `StepError` if the processor lacks one.
+        """
         text = ARCH_WORDS.sub(lambda match: " ".join(self._of_arch(match[1])), text)
         for name, value in values.items():
             text = text.replace(f"{{{name}}}", value)
         return text
 
     def expanded_words(self, words: Iterable[str], values: Mapping[str, str]) -> Iterator[str]:
-        """Yield words with their placeholders filled in; a word that stands for the processor's becomes as many as it has."""
+        """Yield words with placeholders filled in; a word may stand for several of the processor's words."""
         for word in words:
             match = ARCH_WORDS.fullmatch(word)
             yield from self._of_arch(match[1]) if match else (self.expanded(word, values),)
@@ -80,7 +83,7 @@ class LibraryBuild:
 
 
 def words_of(recipe: WindowsLibrary) -> set[str]:
-    """Return the names of what a recipe takes of the processor."""
+    """Return the names of the processor's words that a recipe uses."""
     texts = [*recipe.sources, *recipe.headers, *recipe.cflags, *(word for words in recipe.commands for word in words)]
     texts += [value for made in recipe.made for value in made.values.values()]
     return {name for text in texts for name in ARCH_WORDS.findall(text)}
@@ -89,7 +92,7 @@ def words_of(recipe: WindowsLibrary) -> set[str]:
 def build_windows_library(
     build: LibraryBuild, compiler: Compiler, run: Runner, env: Mapping[str, str], build_compiler: str = "cc"
 ) -> None:
-    """Build one library; `build_compiler` is that of the machine that builds. Raises `StepError`."""
+    """Build one library; `build_compiler` is that of the build host. Raises `StepError`."""
     planned, recipe = build.planned, build.recipe
     patches = [patch for patch in planned.patches if patch.name not in recipe.without_patches]
     apply_patches(build.tree, patches, where=planned.name)
@@ -105,7 +108,7 @@ def build_windows_library(
     (installed / "lib").mkdir(parents=True)
     if recipe.sources:
         (archive,) = recipe.archives
-        # The wheel's resource compiler is compiled where it is first used.
+        # The wheel's resource compiler is compiled on first use.
         ninja = partial(run_ninja, run=run, env={**env, "ZIG_GLOBAL_CACHE_DIR": str(build.work / "zig")})
         ninja(_commands(build, compiler, installed / "lib", archive, values), build.directory)
     else:
@@ -117,12 +120,12 @@ def build_windows_library(
 
 
 def build_environment(env: Mapping[str, str], programs: Path) -> dict[str, str]:
-    """Return what a library's own build runs in: the step's environment, the programs first, and a time that is always the same."""
+    """Return the environment of a library's own build: the step's, with the programs first and a fixed time."""
     return {**env, **closed_environment(), "PATH": f"{programs}:{env['PATH']}"}
 
 
 def write_programs(compiler: Compiler, place: Path) -> Path:
-    """Write compiler and archiver as programs of usual names, for builds that are no command lists; return their directory."""
+    """Write compiler and archiver under common names, for builds without command lists; return their directory."""
     place.mkdir(parents=True)
     programs = {
         "cc": compiler.words(),
@@ -136,7 +139,7 @@ def write_programs(compiler: Compiler, place: Path) -> Path:
 
 
 def _make_files(build: LibraryBuild, values: Mapping[str, str]) -> None:
-    """Make the files that come of templates; every text that is to be replaced must be there."""
+    """Create the files that come from templates; every text to be replaced must exist."""
     for made in build.recipe.made:
         text = (build.directory / made.template).read_text(encoding="utf-8")
         for old, new in made.values.items():
@@ -151,7 +154,7 @@ def _make_files(build: LibraryBuild, values: Mapping[str, str]) -> None:
 def _commands(
     build: LibraryBuild, compiler: Compiler, into: Path, archive: str, values: Mapping[str, str]
 ) -> Iterator[Command]:
-    """Yield the commands that make the static library, and the compiled resources beside it."""
+    """Yield the commands that make the static library, and the compiled resources next to it."""
     recipe = build.recipe
     common = [
         flag
@@ -189,7 +192,7 @@ def sources_of(recipe: WindowsLibrary, directory: Path, patterns: Iterable[str])
 
 
 def _install(recipe: WindowsLibrary, headers: Iterable[str], directory: Path, installed: Path) -> None:
-    """Install headers, and trees of scripts beside the static library."""
+    """Install headers, and trees of scripts next to the static library."""
     include = installed / "include"
     include.mkdir()
     for name in headers:

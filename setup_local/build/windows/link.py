@@ -1,4 +1,4 @@
-"""Commands that link CPython's programs and DLLs for Windows, with LLD's face for COFF."""
+"""Commands that link CPython's programs and DLLs for Windows, with LLD's driver for COFF."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 class Link:
     """One file to link: its objects and static libraries in order, the import libraries by name.
 
-    `definition` is a list of exports; with `implib`, an import library is made. `stack` is in bytes, 0 for the linker's default.
+    `definition` is a list of exports; with `implib`, an import library is created. `stack` is in bytes, 0 for the
+    linker's default.
     """
 
     target: str
@@ -35,7 +36,7 @@ class Link:
         return "WinMainCRTStartup" if self.subsystem == "windows" else "mainCRTStartup"
 
     def shape(self, dll_entry: str) -> list[str]:
-        """Return the flags that say what kind of file it is."""
+        """Return the flags that select the kind of file."""
         flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry(dll_entry)}", f"/out:{self.target}"]
         given = {"implib": self.implib, "def": self.definition, "stack": str(self.stack or "")}
         return [

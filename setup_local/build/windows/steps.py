@@ -26,13 +26,13 @@ from setup_local.plan.model import Plan, PlannedLibrary
 from setup_local.plan.reconcile import refuse, unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
 
-_FIRST = 1000  # more than any chain of steps weighs
-# What of CPython's tree goes on to staging: objects, products, and the sources of what is installed.
+_FIRST = 1000  # more than the weight of any chain of steps
+# The parts of CPython's tree that staging needs: objects, products, and the sources of installed files.
 _KEPT = (PRODUCTS, "objects", "Lib", "Include", "PC", "LICENSE", "Tools/scripts")
 
 
 def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) -> Step:
-    """Return the step that makes what programs for Windows are linked with."""
+    """Return the step that makes the sysroot of programs for Windows."""
     recipe, arch = plan.recipes.windows, target.arch
     builtins = plan.recipes.toolchain.builtins
     kept = plan.recipes.toolchain.keep["compiler-rt"]
@@ -56,7 +56,7 @@ def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs
 
 
 def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sysroot: Path) -> Compiler:
-    """Return what compiles for a target, of a toolchain for the machine that builds and a sysroot."""
+    """Return the compiler for a target, from a toolchain for the build host and a sysroot."""
     if target.arch.name not in recipe.ports:
         raise CatalogError(f"data/windows.toml says nothing about {target.arch.name}")
     port = recipe.ports[target.arch.name]
@@ -73,7 +73,7 @@ def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sy
 
 
 def library_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the steps that build the libraries, each after those that it needs."""
+    """Return the steps that build the libraries, each after its dependencies."""
     recipes = {recipe.name: recipe for recipe in plan.recipes.windows.libraries}
     if missing := [item.name for item in plan.libraries if item.name not in recipes]:
         raise CatalogError(f"data/windows.toml does not say how {missing[0]} is built")
@@ -150,7 +150,7 @@ def reconcile_step(plan: Plan, name: str, inputs: GraphInputs) -> Step:
 
 
 def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -> Step:
-    """Return the step that compiles CPython: its result has its own objects, DLLs and programs, library and headers."""
+    """Return the step that compiles CPython: its result has objects, DLLs and programs, library and headers."""
     source = inputs.sources[plan.python_source.identity]
     libraries = tuple(library_step(item.name) for item in plan.libraries)
     recipe, target = plan.recipes.windows, plan.target
@@ -170,7 +170,7 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
             python=str(job.inputs[BUILD_PYTHON_STEP] / BUILD_PYTHON / "bin" / "python3"),
         )
         prepare_tree(build)
-        # The wheel's resource compiler is compiled where it is first used.
+        # The wheel's resource compiler is compiled on first use.
         env = {"SOURCE_DATE_EPOCH": _release_time(tree), "ZIG_GLOBAL_CACHE_DIR": str(job.work / "zig")}
         run_ninja(cpython_commands(build), tree, job.run, {**job.env, **env})
         _keep(tree, job.out)
@@ -192,12 +192,12 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
 
 
 def _release_time(tree: Path) -> str:
-    """Return when this CPython was released, in seconds since 1970: the interpreter shows it as its build time."""
+    """Return the release time of this CPython, in seconds since 1970: the interpreter shows it as its build time."""
     return str(int((tree / "Include" / "patchlevel.h").stat().st_mtime))
 
 
 def _keep(tree: Path, out: Path) -> None:
-    """Move what staging takes to the result."""
+    """Move the parts that staging uses to the result."""
     for name in _KEPT:
         if (tree / name).exists():
             (out / name).parent.mkdir(parents=True, exist_ok=True)

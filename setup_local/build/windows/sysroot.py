@@ -1,7 +1,7 @@
-"""Makes what programs for Windows are linked with: mingw-w64's runtime, import libraries, compiler-rt's builtins.
+"""Builds what programs for Windows are linked with: mingw-w64's runtime, import libraries, compiler-rt's builtins.
 
-The result has `include/`, `lib/` and `licenses/`. All is compiled from sources and lists of exports; of the wheel's own
-libraries nothing is linked.
+The result has `include/`, `lib/` and `licenses/`. Everything is compiled from sources and lists of exports; none of
+the wheel's own libraries is linked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SIZES = re.compile(r"(?m)(?<=[A-Za-z0-9_])@\d+\b")
 
 @dataclass(frozen=True, kw_only=True)
 class Trees:
-    """The unpacked sources: what is kept of the wheel, and compiler-rt."""
+    """The unpacked sources: the kept parts of the wheel, and compiler-rt."""
 
     wheel: Path
     compiler_rt: Path
@@ -54,7 +54,7 @@ def build_windows_sysroot(
 
 
 def _write_aliases(headers: Path, aliases: Mapping[str, str]) -> None:
-    """Give headers other names as well, where the file system does not do that by itself."""
+    """Write headers under additional names, for file systems that distinguish upper and lower case."""
     for alias, name in aliases.items():
         if not (headers / name).is_file():
             raise ToolchainError(f"the wheel has no header {name}", where=headers)
@@ -81,7 +81,7 @@ def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], a
 
 
 def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, mingw: Path, run: Runner) -> None:
-    """Make the import libraries: their lists of exports, without what only 32-bit names have, and the libraries of these."""
+    """Make the import libraries: write their lists of exports, without argument sizes, then build the libraries."""
     lists = {name: _definition(mingw, port.lists, name) for name in imports.names}
     definitions = {name: f"definitions/{name}.def" for name in lists}
     (mingw / "definitions").mkdir()
@@ -97,7 +97,7 @@ def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, ming
 
 
 def _preprocessed(compiler: Compiler, flags: Sequence[str], listed: str, definition: str) -> Command:
-    """Return the command that writes a list of exports as the linker reads it."""
+    """Return the command that writes a list of exports in the form that the linker reads."""
     words = compiler.words(*flags, listed, "-o", definition)
     return Command(outputs=(definition,), inputs=(listed,), words=words)
 
@@ -108,7 +108,7 @@ def without_sizes(text: str) -> str:
 
 
 def _definition(mingw: Path, directories: Sequence[str], name: str) -> str:
-    """Return the list of what a DLL exports, below mingw's directory."""
+    """Return the list of a DLL's exports, below mingw's directory."""
     for directory in directories:
         for suffix in (".def", ".def.in"):
             if (mingw / directory / f"{name}{suffix}").is_file():
