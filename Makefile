@@ -1,6 +1,6 @@
-# The commands of development; README.md and docs/testing.md explain them.
+# Development commands; README.md and docs/testing.md explain them.
 SHELL = /bin/bash
-# A build that fails before `| tail` ends the line.
+# A build that fails before `| tail` fails the whole line.
 .SHELLFLAGS = -o pipefail -c
 PYTHON ?= python3
 RUN = .venv/bin/python
@@ -10,13 +10,13 @@ OLDER ?= cpython-3.11.2
 
 .PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
-# Everything: checks, unit tests, sources, real builds of both eras, and these used in every way.
+# Everything: checks, unit tests, sources, real builds of both generations, and all tests that use these.
 test: lint unit places distribution older
 
 environment:
 	@$(PYTHON) scripts/environment.py
 
-# What checks the sigstore bundles of CPython 3.14 and later; not needed to build.
+# Dependencies for checking the sigstore bundles of CPython 3.14 and later; not needed for builds.
 sigstore:
 	@$(PYTHON) scripts/environment.py sigstore
 
@@ -29,22 +29,22 @@ lint: environment
 unit: environment
 	$(RUN) -m pytest -n 2 tests/unit tests/golden tests/binaries tests/fuzz
 
-# Hostile files under limits of memory and processor time.
+# Hostile files under limits of memory and CPU time.
 hostile: environment
 	$(RUN) -m pytest -n 2 tests/hostile
 
-# Every reader of bytes that others made, for SECONDS each, guided by coverage; what it finds is kept in tests/fuzz/corpus.
+# Every parser of untrusted bytes, for SECONDS each, guided by coverage; findings are kept in tests/fuzz/corpus.
 SECONDS ?= 60
 FUZZED = $(shell sed -n 's/^    "\([a-z_]*\)": .*/\1/p' tests/fuzz/seeds.py)
 fuzz:
 	@$(PYTHON) scripts/environment.py fuzz
 	for target in $(FUZZED); do $(RUN) tests/fuzz/fuzz.py $$target $(SECONDS) || exit 1; done
 
-# Sources while a distribution's mirror moves on: a mirror of the tests' own, and the host's apt.
+# Sources while a distribution's mirror moves on: a mirror run by the tests, and the host's apt.
 places: environment
 	$(RUN) -m pytest -n 2 tests/integration/test_moving_mirror.py
 
-# Record the golden files again after a change that is meant; read the diff.
+# Record the golden files again after an intended change; review the diff.
 golden: environment
 	PYTHONPATH=. $(RUN) tests/golden/cases.py
 
@@ -63,12 +63,12 @@ embedders: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	$(RUN) -m pytest tests/integration/test_client_embedders.py --archive "$$archive"
 
-# The wheel in other people's continuous integration, and the index page in a browser.
+# The wheel in third-party continuous integration, and the index page in a browser.
 judges: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	$(RUN) -m pytest tests/integration/test_wheel.py tests/integration/test_index_page.py --archive "$$archive"
 
-# Where SELinux lets no data become code: in a kernel of its own, which QEMU starts.
+# SELinux with a policy against executable memory: in a separate kernel, started by QEMU.
 VIRTUAL_MACHINE ?= /opt/setup_local-virtual-machine
 selinux: environment
 	scripts/install-virtual-machine $(VIRTUAL_MACHINE)
@@ -90,7 +90,7 @@ musl: environment
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_musl.py --archive "$$archive" || exit 1; \
 	done
 
-# Other processors: built here, and run here by an emulator that the kernel starts. One of 64 bits, and one that is big-endian.
+# Other processors: built here, and run here by an emulator that the kernel starts. One 64-bit, and one big-endian.
 aarch64: ARCHITECTURES = arm64:aarch64-unknown-linux-gnu
 s390x: ARCHITECTURES = s390x:s390x-unknown-linux-gnu
 aarch64 s390x: executed
@@ -113,8 +113,8 @@ test-architectures: REGRESSION = tests/integration/test_regression.py --regressi
 test-architectures: executed
 	$(RUN) -m pytest tests/integration/test_processors.py
 
-# Windows, in the Wine that scripts/install-wine makes: built, audited, used, CPython's own tests; and the same bytes again from nothing but
-# sources. A build that fails ends it: what it printed is taken apart afterwards.
+# Windows, in the Wine that scripts/install-wine installs: built, audited, used, CPython's own tests; and the same bytes
+# again from sources alone. A failed build ends it: its output is parsed afterwards.
 WINE ?= /opt/setup_local-wine/wine
 WINDOWS_TESTS = $(addprefix tests/integration/test_windows,.py _extension.py _tk.py _regression.py)
 test-windows: environment
@@ -124,9 +124,8 @@ test-windows: environment
 	printed=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --python $(REFERENCE) --output $$(mktemp -d)) && \
 	cmp "$$archive" "$$(echo "$$printed" | tail -n 1)"
 
-# Another system: built and judged here, not executed. Both processors, and both in one; then the first again from nothing but sources, by
-# another checkout: that takes longest, so it comes last. A second build that differs stays where
-# it is.
+# Another system: built and audited here, not executed. Both processors, and both in one; then the first again from
+# sources alone, by another checkout, which takes longest and therefore comes last. A second build that differs is kept.
 test-macos: environment
 	for triple in aarch64-apple-darwin x86_64-apple-darwin universal2-apple-darwin; do \
 		archive=$$(./build-macos.py --target-triple $$triple --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
@@ -139,13 +138,13 @@ test-macos: environment
 		SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --python $(REFERENCE) --output "$$place" | tail -n 1) && \
 	cmp "$$archive" "$$again" && echo "the same bytes again: $$(sha256sum < "$$again")" && rm -rf "$$place"
 
-# Nothing but pins: the older series again, from the store, with sources that the catalog has the hashes of. Where pins are gone, that
-# is told (exit code 11 of the build) and is not a failure of the tests: bump them.
+# Pins only: the older series again, from the store, with sources whose hashes are in the catalog. Unavailable pins are
+# reported (exit code 11 of the build) and are not a test failure: bump them.
 locked: environment
 	status=0; SETUP_LOCAL_LOCKED=1 ./build-linux.py --python $(OLDER) --output $(OUTPUT) || status=$$?; \
 	if [ $$status = 11 ]; then echo "locked: pins are gone, see above: setup-local sources outdated --try"; exit 0; fi; exit $$status
 
-# Variants of the newest series that take minutes when the libraries are in the store: built, audited, used.
+# Variants of the newest series that take minutes if the libraries are in the store: built, audited, used.
 variants: environment
 	for options in "--openssl 3.0" "--libpython shared --link-dependencies shared" "--options freethreaded"; do \
 		archive=$$(./build-linux.py $$options --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
@@ -162,7 +161,7 @@ test-regression: environment
 	archive=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	$(RUN) -m pytest tests/integration/test_regression.py --regression=all --archive "$$archive"
 
-# The fastest build: it holds like the plain one, and its own profile makes the same bytes again.
+# The fastest build: it passes the same tests as the plain one, and its own profile produces the same bytes again.
 test-optimized: environment
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
@@ -174,9 +173,9 @@ test-optimized: environment
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
 
-# Build steps in pinned distributions: whole builds in two of them, used by those who get the archive; kills, a full disk, Wheezy's
-# definition with a stand-in, and Docker's engine, which is started by the tests and makes a whole build as well (install docker.io, or
-# name a directory with its unpacked packages with SETUP_LOCAL_TEST_DOCKER).
+# Build steps in pinned distributions: whole builds in two of them, tested as users of the archive; kills, a full disk,
+# Wheezy's definition with a stand-in, and Docker's engine, which the tests start and which also makes a whole build
+# (install docker.io, or set SETUP_LOCAL_TEST_DOCKER to a directory with its unpacked packages).
 test-environments: environment
 	for name in bullseye trixie; do \
 		archive=$$(./build-linux.py --environment $$name --sandbox bwrap --python $(REFERENCE) --output $(OUTPUT)/$$name) && \
@@ -187,6 +186,6 @@ test-environments: environment
 	archive=$$(./build-linux.py --environment trixie --python $(REFERENCE) --output $(OUTPUT)/trixie) && \
 	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
 
-# Every variant: built, audited, run, and put through the quick part of CPython's own tests; ends with a table.
+# Every variant: built, audited, run, and tested with the quick part of CPython's own tests; ends with a table.
 test-matrix: environment
 	$(RUN) scripts/use_matrix.py tests/matrix.toml --output $(OUTPUT)/matrix
