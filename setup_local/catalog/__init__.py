@@ -1,1 +1,1 @@
-"""What exists: sources, libraries, extension modules, targets (data and its models)."""
+"""The catalogs: sources, libraries, extension modules, targets (data and its models)."""

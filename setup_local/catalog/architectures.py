@@ -1,4 +1,4 @@
-"""Model of `data/arch/*.toml`: processors, one file each, with what compilers, C libraries and recipes call them."""
+"""Model of `data/arch/*.toml`: processors, one file each, with their names for compilers, C libraries and recipes."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ SCHEMA = "architecture"
 
 @dataclass(frozen=True, kw_only=True)
 class GlibcPort:
-    """What glibc is on one architecture.
+    """The properties of glibc on one architecture.
 
-    `triple` is what Clang's `--target` calls it, `wheel_triple` what the wheel does where that is another name. `oldest` is the first
-    version with this port, `base_version` the oldest symbol version. `prologue` and `epilogue` are the instructions with which the functions of the sections
-    .init and .fini begin and end. `runtime` are the sources of a C library with which programs run on other machines.
+    `triple` is the name for Clang's `--target`, `wheel_triple` the wheel's name if that differs. `oldest` is the first
+    version with this port, `base_version` the oldest symbol version. `prologue` and `epilogue` are the first and last
+    instructions of the functions in the sections .init and .fini. `runtime` are the sources of a C library for running
+    programs on other machines.
     """
 
     triple: str
@@ -39,9 +40,9 @@ class GlibcPort:
 
 @dataclass(frozen=True, kw_only=True)
 class MuslPort:
-    """What musl is on one architecture: what Clang's `--target` calls it, and the file name of its loader.
+    """The properties of musl on one architecture: the name for Clang's `--target`, and the file name of its loader.
 
-    `oldest` is the oldest musl that programs run on, where that is not the same as elsewhere.
+    `oldest` is the oldest musl that programs run on, if that differs from the common one.
     """
 
     triple: str
@@ -51,9 +52,9 @@ class MuslPort:
 
 @dataclass(frozen=True, kw_only=True)
 class DarwinPort:
-    """What Darwin is on one architecture: `triple` is what Clang's `--target` calls it, without the version.
+    """The properties of Darwin on one architecture: `triple` is the name for Clang's `--target`, without the version.
 
-    `cflags`, `configure` and `recipes` are taken instead of the architecture's own; of the latter two, those of the same name.
+    `cflags`, `configure` and `recipes` override the architecture's own; in the latter two, entries of the same name.
     """
 
     triple: str
@@ -63,7 +64,7 @@ class DarwinPort:
 
     @property
     def machine(self) -> str:
-        """Return what uname(1) calls it."""
+        """Return the name that uname(1) prints."""
         return self.triple.partition("-")[0]
 
 
@@ -71,12 +72,12 @@ class DarwinPort:
 class Architecture:
     """One kind of processor.
 
-    `name` is the first part of target triples, `machine` what ELF headers say (`EM_AARCH64`). `cflags` are for the
-    oldest processor, `levels` what is taken instead for newer ones that a triple can name. `runtime` is what Clang calls its own libraries for it. `quad` tells that `long double` is an IEEE number of
-    128 bits or that Clang has `__float128`, `float16` that it has `_Float16`; `builtins` are files of compiler-rt that
-    replace or complete the general ones. `emulator` is QEMU's program for it, `uname` what uname(1) says where that is not the name. `configure` are
-    answers to questions of CPython's `configure` that only a program for the target can find out. `recipes` are words that recipes of
-    libraries take.
+    `name` is the first part of target triples, `machine` the value in ELF headers (`EM_AARCH64`). `cflags` are for the
+    oldest processor, `levels` replaces them for newer ones that a triple can name. `runtime` is Clang's name in its own
+    libraries for it. `quad` says that `long double` is a 128-bit IEEE number or that Clang has `__float128`, `float16`
+    that it has `_Float16`; `builtins` are files of compiler-rt that replace or complete the generic ones. `emulator` is
+    QEMU's program for it, `uname` the name that uname(1) prints if it differs. `configure` are answers for checks in
+    CPython's `configure` that would have to run a program on the target. `recipes` are words for recipes of libraries.
     """
 
     name: str
@@ -100,19 +101,19 @@ class Architecture:
 
     @property
     def machine_name(self) -> str:
-        """Return what the kernel calls the processor (uname(1)), and names of wheels with it."""
+        """Return the kernel's name of the processor (uname(1)), which names of wheels contain."""
         return self.uname or self.name
 
     @property
     def for_compiling(self) -> Architecture:
-        """Return what decides about code that is compiled: not what single recipes or CPython's configure take, or how it is run."""
+        """Return the properties that affect compiled code, not those for single recipes, configure or emulation."""
         darwin = self.darwin and dataclasses.replace(self.darwin, configure={}, recipes={})
         return dataclasses.replace(self, emulator="", uname="", configure={}, recipes={}, darwin=darwin)
 
 
 @cache
 def load_architecture(name: str, directory: Path = DIRECTORY) -> Architecture:
-    """Read one architecture; raise `CatalogError` if there is none of that name."""
+    """Read one architecture; raise `CatalogError` if there is none with that name."""
     file = directory / f"{name}.toml"
     if not file.is_file():
         raise CatalogError(f"no architecture {name}", where=directory, hint="there are " + ", ".join(names(directory)))

@@ -1,4 +1,4 @@
-"""Model of `data/bootstrap-chain.toml`: the stages that make a Clang in an environment of which only a C compiler is taken."""
+"""Model of `data/bootstrap-chain.toml`: the stages that build a Clang from only the C compiler of an environment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = paths.DATA / "bootstrap-chain.toml"
 SCHEMA = "bootstrap-chain"
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9:-]*)\}")
 NEED = "need:"
-# What a stage may say in braces besides `need:<stage>`.
+# Placeholders of a stage besides `need:<stage>`.
 PLACEHOLDERS = frozenset({"jobs", "out", "prefix", "python", "source", "triple"})
 
 
@@ -26,10 +26,10 @@ PLACEHOLDERS = frozenset({"jobs", "out", "prefix", "python", "source", "triple"}
 class Stage:
     """One stage: a source, the stages whose programs and libraries it needs, and its commands.
 
-    `keep` are the parts of the source that are unpacked, everything if it is empty. `inside` is the archive within the
-    distribution's archive that is the source, where that is there. Commands of `prepare` run in the source tree, all
-    others in a build directory. `build` is what goes on where it was killed, so each of its commands must be one that does;
-    `install` runs again from its beginning.
+    `keep` are the parts of the source that are unpacked, everything if it is empty. `inside` is the inner archive with
+    the source, if the distribution's archive contains one. Commands of `prepare` run in the source tree, all others in
+    a build directory. `build` resumes after a kill, so each of its commands must be able to resume; `install` runs
+    again from its beginning.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Stage:
 
     @property
     def requirement(self) -> Requirement:
-        """Return the source that the stage takes."""
+        """Return the source that the stage uses."""
         return Requirement(name=self.source, versions=self.versions)
 
     @property
@@ -57,7 +57,7 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class BootstrapChain:
-    """All stages, each after those that it needs; `programs` are what comes out, as paths below a stage's result."""
+    """All stages, each after those that it needs; `programs` are the results, as paths below a stage's result."""
 
     prefix: str
     triple: str
@@ -67,7 +67,7 @@ class BootstrapChain:
 
 @cache
 def load_chain(path: Path = FILE) -> BootstrapChain:
-    """Read the chain; raise `CatalogError` for stages that do not follow from those before them."""
+    """Read the chain; raise `CatalogError` for stages that need more than those before them."""
     chain = convert(BootstrapChain, plural(read_toml(path, SCHEMA), "stage"), where=path)
     problems = [*_order(chain.stages), *_placeholders(chain.stages), *_programs(chain)]
     if problems:

@@ -1,4 +1,4 @@
-"""All catalogs together, as the plan takes them."""
+"""All catalogs together, as the planner uses them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogs:
-    """Everything that exists; `host` is the machine that builds."""
+    """All catalogs; `host` is the build host."""
 
     sources: Sources
     libraries: tuple[Library, ...]
@@ -76,7 +76,7 @@ class Catalogs:
 
 
 def load_catalogs() -> Catalogs:
-    """Read all catalogs, as they are for this machine; raise `CatalogError`. Whether they agree is for `refuse_contradictions` to tell."""
+    """Read all catalogs for this machine; raise `CatalogError`. `refuse_contradictions` checks that they agree."""
     thin, universal = load_targets(), load_universal()
     targets = (*thin, universal.target(thin))
     machine = platform.machine()
@@ -106,14 +106,14 @@ def load_catalogs() -> Catalogs:
 
 
 def all_conditions(catalogs: Catalogs) -> tuple[Facts, ...]:
-    """Return the facts of everything that can be asked for."""
+    """Return the facts of everything that can be requested."""
     return conditions_of(catalogs.sources.versions(PYTHON), catalogs.targets, catalogs.variants, catalogs.features)
 
 
 def refuse_contradictions(catalogs: Catalogs, conditions: Iterable[Facts]) -> None:
-    """Raise `CatalogError` if one catalog names what another lacks, for anything that has these facts.
+    """Raise `CatalogError` if one catalog refers to an entry that another lacks, under any of these facts.
 
-    A request is checked for its own facts; `make lint` and the tests go through all of them.
+    A request is checked for its own facts; `make lint` and the tests check all of them.
     """
     problems = [
         *cross_check(catalogs.extensions, catalogs.libraries, conditions),

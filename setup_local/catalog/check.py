@@ -1,4 +1,4 @@
-"""Holds the catalogs against each other: what one names, another must have."""
+"""Checks the catalogs against each other: entries that one refers to must exist in the other."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from setup_local.values import APPLE_SDK, LinkMode, OperatingSystem, processor_l
 def cross_check(
     extensions: Iterable[Extension], libraries: Iterable[Library], conditions: Iterable[Facts]
 ) -> list[str]:
-    """Return every contradiction, one sentence each, for all Pythons and targets that can be asked for."""
+    """Return every contradiction, one sentence each, for all Pythons and targets that can be requested."""
     modules, known = tuple(extensions), tuple(libraries)
     found: dict[str, Facts | None] = dict.fromkeys((text for extension in modules for text in _own(extension)), None)
     for facts in conditions:
@@ -79,9 +79,9 @@ def _unused(extensions: tuple[Extension, ...], libraries: tuple[Library, ...]) -
 def conditions_of(
     pythons: Iterable[str], targets: Iterable[Target], variants: VariantCatalog, features: FeatureCatalog
 ) -> tuple[Facts, ...]:
-    """Return the facts of every pinned Python on every target, those of Linux first, with every TLS library that fits it.
+    """Return the facts of every pinned Python on every target, Linux first, with every TLS library that fits it.
 
-    Each is there twice: with no feature that has to be asked for, and with all of them. Levels of processors are left out:
+    Each occurs twice: without features that must be requested, and with all of them. Levels of processors are left out:
     modules and libraries do not depend on them.
     """
     known = [target for target in targets if not processor_level(target.triple)]

@@ -17,16 +17,15 @@ SCHEMA = "cpython"
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigurePart:
-    """Settings of CPython's `configure` that count where `when` holds.
+    """Settings of CPython's `configure` that apply if `when` matches.
 
-    `args` are arguments; `environment` variables that only `configure` sees; `cache` answers to its
-    questions (`ac_cv_...`); `cflags` and `ldflags` go to CPython's own objects and links but not into the
-    flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are what the links of
-    single goals of the makefile have besides. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
-    Placeholders: `{deps}` the libraries' prefix seen from CPython's tree, `{triple}` the target, `{build}` the
-    machine that builds, `{build-python}` its interpreter, `{profile}` the
-    profile seen from CPython's tree, `{archives}` the names of all static libraries that are linked, separated by
-    colons.
+    `args` are arguments; `environment` variables that only `configure` sees; `cache` answers for its
+    checks (`ac_cv_...`); `cflags` and `ldflags` are for CPython's own objects and links but not part of the
+    flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are additional flags for
+    linking single goals of the makefile. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
+    Placeholders: `{deps}` the libraries' prefix relative to CPython's tree, `{triple}` the target, `{build}` the
+    build host, `{build-python}` its interpreter, `{profile}` the profile relative to CPython's tree, `{archives}` the
+    names of all static libraries that are linked, separated by colons.
     """
 
     args: tuple[str, ...] = ()
@@ -41,7 +40,7 @@ class ConfigurePart:
 
 @dataclass(frozen=True, kw_only=True)
 class PatchPart:
-    """A patch of CPython (`data/patches/<name>`) that is made where `when` holds."""
+    """A patch of CPython (`data/patches/<name>`) that is applied if `when` matches."""
 
     name: str
     when: When = ALWAYS
@@ -49,7 +48,7 @@ class PatchPart:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingCommand:
-    """Arguments of the interpreter. With `may_fail` it may say that something has failed, but not crash."""
+    """Arguments of the interpreter. With `may_fail` it may report failures, but not crash."""
 
     argv: tuple[str, ...]
     may_fail: bool = False
@@ -57,9 +56,9 @@ class TrainingCommand:
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """What an instrumented interpreter runs, so that the compiler learns what matters.
+    """The workload of an instrumented interpreter, from which the compiler learns what is hot.
 
-    Commands are run one after the other in CPython's source tree. `environment` is what they get besides that of the step.
+    Commands run one after the other in CPython's source tree. `environment` is added to that of the step.
     """
 
     environment: Mapping[str, str]
@@ -68,10 +67,10 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildPython:
-    """The interpreter for the machine that builds, which runs while CPython is compiled for another processor.
+    """The interpreter for the build host, which runs while CPython is compiled for another processor.
 
-    `libraries` are those of the catalog that its modules link; `args` and `environment` are what its `configure` gets, with
-    `{deps}` for the libraries' prefix seen from CPython's tree.
+    `libraries` are those of the catalog that its modules link; `args` and `environment` are for its `configure`, with
+    `{deps}` for the libraries' prefix relative to CPython's tree.
     """
 
     libraries: tuple[str, ...]
@@ -81,7 +80,7 @@ class BuildPython:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildPythonPart:
-    """What the build Python's `configure` gets as well, where `when` holds for what is built with it."""
+    """Additional arguments of the build Python's `configure`, used if `when` matches."""
 
     when: When
     args: tuple[str, ...]
@@ -89,7 +88,7 @@ class BuildPythonPart:
 
 @dataclass(frozen=True, kw_only=True)
 class Unshipped:
-    """Programs that only the build itself and CPython's tests run, and what their links have besides."""
+    """Programs that only the build itself and CPython's tests run, and additional flags for linking them."""
 
     programs: tuple[str, ...]
     ldflags: tuple[str, ...]
@@ -97,10 +96,10 @@ class Unshipped:
 
 @dataclass(frozen=True, kw_only=True)
 class Companion:
-    """A shared libpython beside the program that holds libpython itself, where `when` holds and with none of the options `without`.
+    """A shared libpython next to a program that contains libpython, if `when` matches without options of `without`.
 
     `goal` is the makefile's name for it, `soname` the name of the file; `{ldversion}` in both is the version with the
-    ABI flags (`3.13t`). `ldflags` is what its link has besides.
+    ABI flags (`3.13t`). `ldflags` are additional flags for linking it.
     """
 
     goal: str
@@ -112,10 +111,10 @@ class Companion:
 
 @dataclass(frozen=True, kw_only=True)
 class Relayout:
-    """Post-link layout of the interpreter with LLVM's BOLT, for builds that `when` is about.
+    """Post-link layout of the interpreter with LLVM's BOLT, for builds that match `when`.
 
-    `ldflags` is what its link has besides; `counting` and `layout` are the arguments of llvm-bolt that make it count
-    what it runs, and that put it in order by what was counted.
+    `ldflags` are additional flags for linking it; `counting` are the arguments of llvm-bolt for instrumenting it,
+    `layout` those for applying the layout.
     """
 
     when: When
@@ -128,8 +127,8 @@ class Relayout:
 class CPythonCatalog:
     """The whole file.
 
-    `deps` is where the libraries' prefix lies, seen from CPython's source tree; `shared_ldflags` is how shared
-    libraries are made of the static ones, where a distribution has such.
+    `deps` is the libraries' prefix, relative to CPython's source tree; `shared_ldflags` are for making shared
+    libraries from the static ones, if a distribution has any.
     """
 
     deps: str

@@ -13,7 +13,7 @@ _FILE = paths.DATA / "cxx.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Sources that are compiled alike: patterns below the tree of the wheel, without those that are left out."""
+    """Sources with the same flags: patterns below the tree of the wheel, without those that are left out."""
 
     sources: tuple[str, ...]
     leave_out: tuple[str, ...]
@@ -23,7 +23,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class CxxCatalog:
-    """What the library is made of, and what a program that uses it needs: headers, definitions, system libraries."""
+    """The library's sources, and what programs using it need: headers, definitions, system libraries."""
 
     keep: tuple[str, ...]
     headers: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Model of `data/darwin.toml`: what compiles for macOS besides the compiler, and what the SDK is made of."""
+"""Model of `data/darwin.toml`: the toolchain for macOS apart from the compiler, and the contents of the SDK."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setup_local.catalog.sources import Requirement, exactly
 
 @dataclass(frozen=True, kw_only=True)
 class Linker:
-    """The Mach-O linker: its program, and links beside its files, which wheels do not have."""
+    """The Mach-O linker: its program, and the links next to its files, which wheels do not contain."""
 
     program: str
     links: Mapping[str, str]
@@ -21,7 +21,7 @@ class Linker:
 
 @dataclass(frozen=True, kw_only=True)
 class DarwinRuntime:
-    """What of compiler-rt's builtins is linked, and how it is compiled."""
+    """The parts of compiler-rt's builtins that are linked, and how they are compiled."""
 
     sources: tuple[str, ...]
     cflags: tuple[str, ...]
@@ -29,7 +29,7 @@ class DarwinRuntime:
 
 @dataclass(frozen=True, kw_only=True)
 class Sdk:
-    """Headers and link-time libraries; `headers` and `library` are places in the compiler's wheel.
+    """Headers and link-time libraries; `headers` and `library` are paths in the compiler's wheel.
 
     `aliases` are further names of the library, `unknown_targets` words in its text that the linker does not know.
     """
@@ -44,7 +44,7 @@ class Sdk:
 
 @dataclass(frozen=True, kw_only=True)
 class Framework:
-    """One framework, of which only these symbols are there to link with."""
+    """One framework, with the only symbols that can be linked."""
 
     name: str
     symbols: tuple[str, ...]
@@ -52,7 +52,10 @@ class Framework:
 
 @dataclass(frozen=True, kw_only=True)
 class DarwinCatalog:
-    """The whole file. `sources` are those besides the toolchain's; `keep` are the parts of all that are needed."""
+    """The whole file.
+
+    `sources` are those in addition to the toolchain's; `keep` are the required parts of all of them.
+    """
 
     linker_version: str
     sdk_version: str
@@ -65,11 +68,11 @@ class DarwinCatalog:
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """Return the sources of the linker: these exact releases, which the rest of the file is about."""
+        """Return the sources of the linker: exact releases, which the rest of the file describes."""
         return tuple(exactly(name, version) for name, version in self.sources.items())
 
 
 def load_darwin(path: Path | None = None) -> DarwinCatalog:
-    """Read what compiles for macOS; raise `CatalogError`."""
+    """Read the toolchain for macOS; raise `CatalogError`."""
     file = path or paths.DATA / "darwin.toml"
     return convert(DarwinCatalog, read_toml(file, "darwin"), where=file)

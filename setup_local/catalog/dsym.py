@@ -1,4 +1,4 @@
-"""Model of `data/dsym.toml`: what collects the debug information of binaries for macOS."""
+"""Model of `data/dsym.toml`: the tools that collect the debug information of macOS binaries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from setup_local.catalog.sources import Requirement, exactly
 
 @dataclass(frozen=True, kw_only=True)
 class Bundles:
-    """Which binaries of an installation get a bundle (patterns of paths), where it goes, and which parts of it are left out."""
+    """Binaries of an installation that get a bundle (patterns of paths), its path, and its parts to leave out."""
 
     binaries: tuple[str, ...]
     directory: str
@@ -22,7 +22,7 @@ class Bundles:
 
 @dataclass(frozen=True, kw_only=True)
 class DsymRecipe:
-    """The whole file. `keep` are the parts of the sources that are needed."""
+    """The whole file. `keep` are the required parts of the sources."""
 
     sources: Mapping[str, str]
     keep: Mapping[str, tuple[str, ...]]
@@ -35,6 +35,6 @@ class DsymRecipe:
 
 
 def load_dsym(path: Path | None = None) -> DsymRecipe:
-    """Read what collects debug information; raise `CatalogError`."""
+    """Read the tools for debug information; raise `CatalogError`."""
     file = path or paths.DATA / "dsym.toml"
     return convert(DsymRecipe, read_toml(file, "dsym"), where=file)

@@ -1,4 +1,4 @@
-"""Model of `data/emulation.toml`: how programs of other processors run on the machine that builds."""
+"""Model of `data/emulation.toml`: how programs of other processors run on the build host."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Emulation:
     versions: str
 
     def requirements(self, target: Target) -> tuple[Requirement, ...]:
-        """Return the sources of what runs programs of a target: the emulator, and a glibc where they need one."""
+        """Return the sources for running programs of a target: the emulator, and a glibc if they need one."""
         runtime = target.glibc.runtime if target.libc is Libc.GLIBC else ()
         return (Requirement(name=self.source, versions=self.versions), *(Requirement(name=name) for name in runtime))
 

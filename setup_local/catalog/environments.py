@@ -1,6 +1,6 @@
 """Model of `data/environments/*.toml`: distributions in which steps can run, each pinned package by package.
 
-Old suites are signed with keys that have expired, so nothing is asked of a signature: the pinned hashes are the trust.
+Old suites are signed with keys that have expired, so no signature is checked: trust rests on the pinned hashes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _UNSIGNED = "package"
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """One binary package; `file` is its path in the archive, and all but `version` is empty until it is resolved."""
+    """One binary package; `file` is its path in the archive; all but `version` is empty until it is resolved."""
 
     version: str
     file: str = ""
@@ -30,12 +30,12 @@ class Package:
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:
-    """One environment: a suite at a moment of a snapshot archive, and what its root file system is made of.
+    """One environment: a suite at a point in time of a snapshot archive, and the contents of its root file system.
 
-    `archive` is the URL of the package archive with `{snapshot}` in it. `roots` are the packages that are wanted by name,
-    `provided` says which package stands for a virtual one, or that nothing does. `links` and `files` are what maintainer
-    scripts would have made: no script of a package is ever run. `leave_out` are directories that nothing needs in a build.
-    `programs` are those that builds ask for, with their versions.
+    `archive` is the URL of the package archive with `{snapshot}` in it. `roots` are the packages required by name,
+    `provided` names the package that replaces a virtual one, or none. `links` and `files` are what maintainer
+    scripts would have created: no script of a package is ever run. `leave_out` are directories that no build needs.
+    `programs` are those that builds require, with their versions.
     """
 
     name: str
@@ -56,12 +56,12 @@ class Environment:
 
     @property
     def archive_url(self) -> str:
-        """Return the URL of the package archive as it was at the moment of the snapshot."""
+        """Return the URL of the package archive at the time of the snapshot."""
         return self.archive.replace("{snapshot}", self.snapshot)
 
     @property
     def unresolved(self) -> tuple[str, ...]:
-        """Return the packages without a pinned hash, and the wanted ones that are not listed."""
+        """Return the packages without a pinned hash, and the required ones that are not listed."""
         listed = [name for name, package in self.packages.items() if not package.sha256]
         return tuple(sorted({*listed, *(name for name in self.roots if name not in self.packages)}))
 
@@ -82,7 +82,7 @@ class Environment:
 
     @property
     def contents(self) -> dict[str, object]:
-        """Return what decides about the root file system."""
+        """Return the properties that affect the root file system."""
         hashes = {name: package.sha256 for name, package in self.packages.items()}
         return {
             "packages": hashes,
@@ -123,7 +123,7 @@ def environment_names(directory: Path = DIRECTORY) -> tuple[str, ...]:
 
 
 def load_environment(name: str, directory: Path = DIRECTORY) -> Environment:
-    """Read one environment; raise `RequestError` for a name that nothing has, `CatalogError` for a wrong file."""
+    """Read one environment; raise `RequestError` for an unknown name, `CatalogError` for an invalid file."""
     file = environment_file(name, directory)
     found = convert(Environment, read_toml(file, SCHEMA), where=file)
     if found.name != name:

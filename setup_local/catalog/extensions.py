@@ -1,4 +1,4 @@
-"""Model of `data/extensions.toml`: every extension module of CPython and what it is made of."""
+"""Model of `data/extensions.toml`: every extension module of CPython and its parts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ SCHEMA = "extensions"
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Pieces of an extension module that are added where `when` holds.
+    """Pieces of an extension module that are added if `when` matches.
 
     `sources` are below `Modules/` of CPython; `includes` are directories below CPython's source tree
     (`srcdir`) or, with the prefix `deps:`, below the libraries' prefix; `defines` are `NAME` or
     `NAME=value`; `libraries` are names of the library catalog; `archives` the static libraries to link, in
-    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`), `frameworks` those of macOS. `exports` are the archives whose
-    public symbols a shared module offers to others, `ldflags` are for the link of a shared module.
+    link order (`libssl.a`); `system` are libraries of the C library (`m`, `crypt`), `frameworks` those of macOS.
+    `exports` are the archives whose public symbols a shared module exports, `ldflags` are for the link of a shared
+    module.
     """
 
     sources: tuple[str, ...] = ()
@@ -40,9 +41,9 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """How a module is linked where `when` holds; the first that matches counts.
+    """How a module is linked if `when` matches; the first match counts.
 
-    A `disabled` decision says why in `reason`.
+    A `disabled` decision gives the reason in `reason`.
     """
 
     link: LinkMode
@@ -54,10 +55,10 @@ class Decision:
 class Extension:
     """One extension module: where it exists (`when`), how it is linked, and its parts.
 
-    `in_core` tells where CPython links the module itself (`Setup.bootstrap`, `config.c.in`), so that
-    `Setup.local` must leave it alone. `init` is the function in the inittab if it is not `PyInit_<name>`
-    (`NULL`: none). `elsewhere` says why a target that `when` leaves out does not have the module. `needs` are the extension
-    modules without which it is of no use.
+    `in_core` matches if CPython links the module itself (`Setup.bootstrap`, `config.c.in`), so that `Setup.local` must
+    not list it. `init` is the function in the inittab if it is not `PyInit_<name>` (`NULL`: none). `elsewhere` says why
+    a target that `when` excludes does not have the module. `needs` are the extension modules that it cannot work
+    without.
     """
 
     name: str
@@ -75,13 +76,13 @@ class Extension:
         return self.in_core is not None and self.in_core.matches(facts)
 
     def decision(self, facts: Facts) -> Decision | None:
-        """Return how the module is linked, None if nothing decides that."""
+        """Return how the module is linked, None if no decision matches."""
         return next((item for item in self.decisions if item.when.matches(facts)), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExtensionCatalog:
-    """The whole file, in its order; a name may stand several times if the conditions exclude each other."""
+    """The whole file, in its order; a name may occur several times if the conditions exclude each other."""
 
     extensions: tuple[Extension, ...]
 

@@ -1,4 +1,4 @@
-"""Model of `data/features.toml`: named groups of extension modules, the modules that must stay, properties of the code."""
+"""Model of `data/features.toml`: named groups of extension modules, modules that must stay, properties of the code."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SCHEMA = "features"
 
 @dataclass(frozen=True, kw_only=True)
 class Feature:
-    """A named group of extension modules: `modules`, or where `test` is true all that are marked as tests.
+    """A named group of extension modules: `modules`, or if `test` is true, all that are marked as tests.
 
-    `programs` are patterns of the names in `bin/` that do not start without them.
-    `adds` says what `--with` brings; it is empty for features that are wholly there without it.
+    `programs` are patterns of names in `bin/` that do not start without them.
+    `adds` says what `--with` adds; it is empty for features that are complete without it.
     """
 
     name: str
@@ -39,7 +39,7 @@ class Feature:
 class Kept:
     """Modules that cannot be left out, and why: the end of "... cannot be left out: ".
 
-    They can be left out where all modules of `unless` are there, if it names any.
+    They can be left out if all modules of `unless` are included, if it names any.
     """
 
     modules: tuple[str, ...]
@@ -49,7 +49,7 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeFlags:
-    """Flags of the compiler, where `when` holds; with `extensions`, builders of extension modules are told of them as well."""
+    """Compiler flags used if `when` matches; with `extensions`, builders of extension modules also get them."""
 
     cflags: tuple[str, ...]
     extensions: bool = False
@@ -58,9 +58,9 @@ class CodeFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeFeature:
-    """A property of all machine code, that of the libraries and that of CPython.
+    """A property of all machine code, in libraries and CPython.
 
-    `adds` says what `--with` brings; it is empty for what is there unless `--without` leaves it out.
+    `adds` says what `--with` adds; it is empty for properties that are on by default.
     """
 
     name: str
@@ -69,15 +69,15 @@ class CodeFeature:
     flags: tuple[CodeFlags, ...] = ()
 
     def flags_for(self, facts: Facts) -> tuple[CodeFlags, ...]:
-        """Return the flags whose conditions hold."""
+        """Return the flags whose conditions match."""
         return tuple(item for item in self.flags if item.when.matches(facts))
 
     def is_known_to(self, facts: Facts) -> bool:
-        """Return whether it makes a difference to what has these facts."""
+        """Return whether it has an effect under these facts."""
         return not self.flags or bool(self.flags_for(facts))
 
     def is_default(self, facts: Facts) -> bool:
-        """Return whether it is there without being asked for."""
+        """Return whether it is on without being requested."""
         return not self.adds and self.is_known_to(facts)
 
 
@@ -91,12 +91,12 @@ class FeatureCatalog:
 
     @property
     def optional(self) -> frozenset[str]:
-        """Return the names of the groups of modules that `--with` changes something about."""
+        """Return the names of the groups of modules that `--with` affects."""
         return frozenset(feature.name for feature in self.features if feature.adds)
 
     @property
     def names(self) -> frozenset[str]:
-        """Return everything that `--with` and `--without` know."""
+        """Return all names for `--with` and `--without`."""
         return frozenset(item.name for item in self.features) | {item.name for item in self.code}
 
 
@@ -107,7 +107,7 @@ def load_features(path: Path | None = None) -> FeatureCatalog:
 
 
 def feature_problems(catalog: FeatureCatalog, extensions: Iterable[Extension]) -> Iterable[str]:
-    """Find modules that do not exist, names that mean two things, and features that are more than the module of their name."""
+    """Find modules that do not exist, ambiguous names, and features with more than the module of their name."""
     known = {extension.name for extension in extensions}
     groups = {feature.name for feature in catalog.features}
     yield from (

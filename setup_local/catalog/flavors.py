@@ -21,9 +21,9 @@ _BYTECODE = re.compile(r"(?P<directory>.*/)?__pycache__/(?P<module>[^/.]+)\.[^/]
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """Files of one purpose. In `files`, `*` stays within a directory and `**` does not.
+    """Files with one purpose. In `files`, `*` matches within a directory and `**` across directories.
 
-    With `libpython`, only in archives whose interpreter has libpython linked that way.
+    With `libpython`, it exists only in archives whose interpreter has libpython linked that way.
     """
 
     name: str
@@ -36,13 +36,13 @@ class Part:
         return re.compile("|".join(path_expression(pattern) for pattern in self.files))
 
     def claims(self, path: str, libpython: Linkage) -> bool:
-        """Return whether a path of the installation belongs here, if no earlier part has it."""
+        """Return whether a path of the installation belongs to this part, unless an earlier part has it."""
         return self.libpython in (None, libpython) and self._pattern.fullmatch(path) is not None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flavor:
-    """One way to pack the installation: without some parts, its binaries stripped or not.
+    """One way to pack the installation: without some parts, with binaries stripped or not.
 
     A `detached` one has no installation, but the debug information that the stripped ones lack.
     """
@@ -63,15 +63,15 @@ class FlavorCatalog:
     flavor: tuple[Flavor, ...]
 
     def part_of(self, path: str, libpython: Linkage = Linkage.STATIC) -> Part:
-        """Return the part that a path of the installation belongs to; bytecode goes with its source.
+        """Return the part that a path of the installation belongs to; bytecode belongs to the part of its source.
 
-        `libpython` tells how the interpreter has it linked.
+        `libpython` says how it is linked into the interpreter.
         """
         source = source_of(path) or path
         return next(part for part in self.part if part.claims(source, libpython))
 
     def stays(self, directory: str) -> bool:
-        """Return whether a directory must be there even if it is empty."""
+        """Return whether a directory must exist even if it is empty."""
         return any(re.fullmatch(path_expression(pattern), directory) for pattern in self.directories)
 
     def lacks(self, flavor: Flavor, path: str, libpython: Linkage = Linkage.STATIC) -> bool:
@@ -80,7 +80,7 @@ class FlavorCatalog:
 
 
 def source_of(path: str) -> str:
-    """Return the path of the source that bytecode was made of; empty for anything that is not bytecode."""
+    """Return the path of the source that bytecode was compiled from; empty for other files."""
     match = _BYTECODE.fullmatch(path)
     return f"{match['directory'] or ''}{match['module']}.py" if match else ""
 
@@ -99,5 +99,5 @@ def load_flavors(path: Path | None = None) -> FlavorCatalog:
 
 
 def path_expression(pattern: str) -> str:
-    """Return a regular expression for paths: `*` stays within a directory, `**` does not."""
+    """Return a regular expression for paths: `*` matches within a directory, `**` across directories."""
     return "".join(_MEANINGS.get(piece, re.escape(piece)) for piece in _WILDCARDS.split(pattern))

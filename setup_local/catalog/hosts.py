@@ -1,4 +1,4 @@
-"""Model of `data/hosts/*.toml`: the machines that build, which are not what is built for."""
+"""Model of `data/hosts/*.toml`: build hosts, as opposed to targets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEMA = "host"
 
 @dataclass(frozen=True, kw_only=True)
 class BuildHost:
-    """One kind of machine that builds: `machine` as uname(1) says it, and the target that its own programs are built for.
+    """One kind of build host: `machine` as printed by uname(1), and the target that its own programs are built for.
 
     `runs` are the architectures whose programs its processor runs.
     """
@@ -37,7 +37,7 @@ class BuildHost:
 
 @dataclass(frozen=True, kw_only=True)
 class HostFile:
-    """One file as it is written: the target is a triple."""
+    """One file as written: the target is a triple."""
 
     machine: str
     triple: str
@@ -45,13 +45,13 @@ class HostFile:
 
 
 def load_hosts(targets: Iterable[Target], directory: Path | None = None) -> tuple[BuildHost, ...]:
-    """Read all machines that can build; raise `CatalogError`."""
+    """Read all build hosts; raise `CatalogError`."""
     known = {target.triple: target for target in targets}
     return tuple(_load(file, known) for file in sorted((directory or paths.DATA / DIRECTORY).glob("*.toml")))
 
 
 def host_of(system: str, machine: str, hosts: Iterable[BuildHost]) -> BuildHost:
-    """Return the host that a machine is, by what uname(1) says; raise `HostError` if nothing is built on such machines."""
+    """Return the build host for uname(1)'s values; raise `HostError` if there is none for such machines."""
     known = {(host.target.os.value, host.machine): host for host in hosts}
     found = known.get((system.lower(), machine))
     if found is None:

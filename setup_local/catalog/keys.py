@@ -1,4 +1,4 @@
-"""Model of `data/keys.toml`: the keys that sign sources, reasons why a source has no signature, and what follows for each form."""
+"""Model of `data/keys.toml`: keys that sign sources, reasons for missing signatures, and the record for each form."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _OWN = "own-file"
 class Key:
     """An OpenPGP certificate, `data/keys/<name>.asc`, and what it may sign.
 
-    `fingerprint` is the whole one of its primary key; `published` says where its owner names it and where this copy
-    was taken from; `note` which signatures count, where that is not plain.
+    `fingerprint` is the full one of its primary key; `published` says where its owner publishes it and where this copy
+    came from; `note` which signatures count, if that is not obvious.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Key:
     note: str = ""
 
     def certificate(self) -> bytes:
-        """Return the certificate in ASCII armor; raise `CatalogError` if it is not there."""
+        """Return the certificate in ASCII armor; raise `CatalogError` if it is missing."""
         path = paths.DATA / "keys" / f"{self.name}.asc"
         try:
             return path.read_bytes()
@@ -57,7 +57,7 @@ class Keys:
     reasons: tuple[Reason, ...]
 
     def key(self, name: str) -> Key:
-        """Return one key; raise `CatalogError` if there is none of this name."""
+        """Return one key; raise `CatalogError` if there is none with this name."""
         for key in self.keys:
             if key.name == name:
                 return key
@@ -68,7 +68,7 @@ class Keys:
         return tuple(key for key in self.keys if source in key.sources)
 
     def reason(self, name: str) -> str:
-        """Return the sentence of a reason; raise `CatalogError` if there is none of this name."""
+        """Return the sentence of a reason; raise `CatalogError` if there is none with this name."""
         for reason in self.reasons:
             if reason.name == name:
                 return reason.text
@@ -76,7 +76,7 @@ class Keys:
 
 
 class SignatureStatus(Enum):
-    """What is known of upstream's signature of a form."""
+    """What is known about upstream's signature of a form."""
 
     VERIFIED = "verified"  # it was checked when the pin was made
     UNSIGNED = "unsigned"  # it was not, for a reason
@@ -96,9 +96,9 @@ class SignatureRecord:
 
 
 def signature_record(form: Form, trust: Trust, keys: Keys) -> SignatureRecord:
-    """Return what vouches for a form beside its hash; raise `CatalogError` for an unknown key or reason.
+    """Return what vouches for a form besides its hash; raise `CatalogError` for an unknown key or reason.
 
-    Only what was checked when a pin was made counts: it does not depend on what this machine could get.
+    Only checks made when the source was pinned count: the record does not depend on what this machine could download.
     """
     match trust:
         case Trust.LOCAL:
@@ -151,6 +151,6 @@ def _form_problems(form: Form, where: str, keys: Keys) -> Iterator[str]:
 
 @cache
 def load_keys() -> Keys:
-    """Read `data/keys.toml`; raise `CatalogError` when it is wrong."""
+    """Read `data/keys.toml`; raise `CatalogError` if it is invalid."""
     path = paths.DATA / "keys.toml"
     return convert(Keys, read_toml(path, "keys"), where=path)

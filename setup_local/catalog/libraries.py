@@ -16,7 +16,7 @@ from setup_local.catalog.versions import specifier
 from setup_local.catalog.when import ALWAYS, When
 from setup_local.errors import CatalogError
 
-# What a recipe may say in braces; docs/libraries.md explains each.
+# Placeholders of a recipe; docs/libraries.md explains each.
 PLACEHOLDERS = frozenset(
     {
         "ar",
@@ -40,7 +40,7 @@ ARCH_WORDS = re.compile(r"\{arch:([a-z][a-z0-9-]*)\}")
 """A word of a command that stands for those which the target's architecture has under this name."""
 LICENSE_ALTERNATIVE = " or "
 RECIPES = paths.DATA / "recipes"
-# Fields that say when a library is built, and nothing about what comes out.
+# Fields that decide when a library is built, but do not affect the result.
 _CIRCUMSTANCES = ("versions", "when", "optional", "weight")
 
 
@@ -48,7 +48,7 @@ _CIRCUMSTANCES = ("versions", "when", "optional", "weight")
 class Command:
     """One command of a recipe: an argv with `{placeholders}`, run in `directory` of the source tree.
 
-    `env` is added to the environment that every command of a recipe gets. It is run where `when` holds.
+    `env` is added to the environment of every command of a recipe. The command runs if `when` matches.
     """
 
     argv: tuple[str, ...]
@@ -59,15 +59,14 @@ class Command:
 
 @dataclass(frozen=True, kw_only=True)
 class Library:
-    """One library, or a set of data: its source, what it needs, its commands, and what it must produce.
+    """One library, or a set of data: its source, its dependencies, its commands, and the files that it must produce.
 
-    `versions` are those of the source that the recipe takes, a PEP 440 specifier set (`>=3.5,<3.6`).
-    `produces` are files below the prefix (`lib/libz.a`); `license_files` are patterns of paths in the source
-    tree, with `A or B` for source forms that differ; `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below the prefix of
-    what belongs to the result, all else that the commands install is dropped. `cflags` begin with those that the
-    catalog has for all libraries. `recipe_files` are files
-    of `data/recipes` that the commands use, as `{recipe}/<name>`; `patches` are files of `data/patches`.
-    `weight` is a rough build time in seconds on one core.
+    `versions` are those of the source that the recipe supports, a PEP 440 specifier set (`>=3.5,<3.6`). `produces` are
+    files below the prefix (`lib/libz.a`); `license_files` are patterns of paths in the source tree, with `A or B` for
+    source forms that differ; `licenses` are SPDX identifiers of the parts that are linked. `keep` are patterns below
+    the prefix for the files of the result; everything else that the commands install is dropped. `cflags` begin with
+    those that the catalog sets for all libraries. `recipe_files` are files of `data/recipes` that the commands use, as
+    `{recipe}/<name>`; `patches` are files of `data/patches`. `weight` is a rough build time in seconds on one core.
     """
 
     name: str
@@ -92,22 +91,22 @@ class Library:
 
     @property
     def requirement(self) -> Requirement:
-        """Return the source that the recipe takes."""
+        """Return the source that the recipe uses."""
         return Requirement(name=self.source, versions=self.versions)
 
     @property
     def license_name(self) -> str:
-        """Return the name of the one file in `licenses/` that holds all licence texts of this library."""
+        """Return the name of the one file in `licenses/` with all licence texts of this library."""
         return f"LICENSE.{self.name}.txt"
 
     @property
     def is_data(self) -> bool:
-        """Return whether nothing of it is linked: it is what an extension module looks for at run time."""
+        """Return whether none of it is linked: an extension module looks for it at run time."""
         return all(name.startswith("share/") for name in self.produces)
 
     @property
     def recipe(self) -> dict[str, object]:
-        """Return the fields that decide what is built."""
+        """Return the fields that affect what is built."""
         return {item.name: getattr(self, item.name) for item in fields(self) if item.name not in _CIRCUMSTANCES}
 
     @property
@@ -118,7 +117,7 @@ class Library:
 
 @cache
 def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library, ...]:
-    """Return the catalog of libraries; each comes after what it needs. Raises `CatalogError`."""
+    """Return the catalog of libraries; each comes after its dependencies. Raises `CatalogError`."""
     document = read_toml(path, "libraries")
     libraries = tuple(
         convert(Library, plural(raw, "command") | {"cflags": document["cflags"] + raw.get("cflags", [])}, where=path)
@@ -131,7 +130,7 @@ def load_libraries(path: Path = paths.DATA / "libraries.toml") -> tuple[Library,
 
 
 def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:
-    """Find needs that are not declared before: one rule against unknown names and cycles."""
+    """Find dependencies that are not declared before: one rule against unknown names and cycles."""
     seen: set[str] = set()
     identities: set[tuple[str, str, When]] = set()
     for library in libraries:

@@ -1,4 +1,4 @@
-"""Model of `data/licenses.toml`: licences that reach beyond the library that has them."""
+"""Model of `data/licenses.toml`: licences that apply beyond the library they cover."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WHOLE_LICENSE = "SETUP_LOCAL_LICENSE"
 
 @dataclass(frozen=True, kw_only=True)
 class WholeLicense:
-    """A licence under which everything that carries such a library must be conveyed; SPDX identifiers."""
+    """A licence under which everything that contains such a library must be conveyed; SPDX identifiers."""
 
     license: str
     contradicts: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What an archive may take of the machine that reads it: model and loader of `data/limits.toml`."""
+"""What an archive may demand of the machine that reads it: model and loader of `data/limits.toml`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SCHEMA = "limits"
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """Upper bounds for archives of others; the file says what each is about. Sizes are in bytes."""
+    """Upper bounds for untrusted archives; the file explains each. Sizes are in bytes."""
 
     members: int
     name_bytes: int
@@ -34,7 +34,7 @@ class Limits:
     references: int
 
     def unpacked(self, packed: int) -> int:
-        """Return how much may come out of a file of a size."""
+        """Return the maximum unpacked size of a file of `packed` bytes."""
         return min(self.total_bytes, max(self.ratio_free_bytes, self.ratio * packed))
 
 

@@ -16,7 +16,7 @@ FILE = paths.DATA / "llvm-tools.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class LayoutTools:
-    """Programs and files that only the layout needs, and the sources that only they are made of."""
+    """Programs and files that only the layout needs, and the sources that only they need."""
 
     programs: tuple[str, ...]
     files: tuple[str, ...]
@@ -25,7 +25,7 @@ class LayoutTools:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolStub:
-    """A shared library with nothing but versioned names, for one that a program links but never calls here."""
+    """A shared library that defines only versioned names, in place of one that a program links but never calls here."""
 
     file: str
     version: str
@@ -34,10 +34,10 @@ class ToolStub:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolPackages:
-    """Packages with the programs and all that they load; `loader` and `libraries` lie below their common directory.
+    """Packages with the programs and all that they load; `loader` and `libraries` are below their common directory.
 
-    `sources` are the names and versions of the pinned packages, `keep` what is taken of some (of others: the
-    libraries), `files` what tools read, by the name that it gets in `lib/`.
+    `sources` are the names and versions of the pinned packages, `keep` the parts used of some (of others: the
+    libraries), `files` are files that tools read, by their name in `lib/`.
     """
 
     loader: str
@@ -50,12 +50,12 @@ class ToolPackages:
 
 @dataclass(frozen=True, kw_only=True)
 class ToolSource:
-    """How tools are made from LLVM's source: static programs for `target`.
+    """How tools are built from LLVM's source: static programs for `target`.
 
-    `files` are what tools read, by the name that it gets in `lib/`, and `goals` what makes each of them. `sources` are
-    the names and versions of what all that takes, `keep` the parts of each tree that are needed (none: all), `zlib` the
-    files of zlib that are linked, `settings` variables of CMake's cache. Sources with one of
-    `optimized` in their path are compiled with the flags `optimizing` besides.
+    `files` are files that tools read, by their name in `lib/`, and `goals` the goals that make each of them. `sources`
+    are the names and versions of all sources, `keep` the required parts of each tree (none: all), `zlib` the files of
+    zlib that are linked, `settings` variables of CMake's cache. Sources with one of `optimized` in their path are
+    compiled with the additional flags `optimizing`.
     """
 
     programs: tuple[str, ...]
@@ -80,7 +80,7 @@ class LlvmTools:
     source: ToolSource
 
     def without_layout(self) -> LlvmTools:
-        """Return what a build needs whose interpreter is not laid out."""
+        """Return the tools for a build whose interpreter has no post-link layout."""
         dropped = self.layout
         return dataclasses.replace(
             self,
@@ -106,5 +106,5 @@ def _without(mapping: Mapping[str, str], names: Collection[str]) -> dict[str, st
 
 @cache
 def load_llvm_tools(path: Path = FILE) -> LlvmTools:
-    """Read which tools there are and where they come from; raise `CatalogError`."""
+    """Read the tools and their sources; raise `CatalogError`."""
     return convert(LlvmTools, read_toml(path, "llvm-tools"), where=path)

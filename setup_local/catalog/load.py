@@ -1,6 +1,6 @@
 """Turns a TOML or JSON file into frozen dataclasses: schema first, then strict conversion.
 
-The schema's library is loaded only where a document is checked: a file is, once for each state of it and of its schema.
+The schema library is loaded only when a document is validated: once for each state of a file and of its schema.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def schema_file(name: str) -> Path:
 
 
 def check(document: Any, schema_name: str, *, where: object) -> None:
-    """Raise `CatalogError` that names the first place where a document leaves its schema."""
+    """Raise `CatalogError` that names the first place where a document violates its schema."""
     import jsonschema  # noqa: PLC0415 (see above)
 
     error = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema(schema_name)).iter_errors(document))
@@ -81,14 +81,14 @@ def convert(cls: type[T], raw: Any, *, where: object) -> T:
 
 
 def plural(raw: dict[str, Any], key: str) -> dict[str, Any]:
-    """Give the array of tables `[[...key]]` the name of the field that holds all of them."""
+    """Rename the array of tables `[[...key]]` to the field that holds all of them."""
     return {(f"{name}s" if name == key else name): value for name, value in raw.items()}
 
 
 def read_toml(path: Path, schema_name: str) -> Any:
     """Read a TOML file that follows a schema; raise `CatalogError`.
 
-    A file that was seen to follow it is not checked again before one of the two changes.
+    A file that was validated before is not validated again until it or its schema changes.
     """
     content, document = _parsed(path)
     _check_once(document, content, schema_name, path)
@@ -96,9 +96,9 @@ def read_toml(path: Path, schema_name: str) -> Any:
 
 
 def read_inheriting(path: Path, schema_name: str, directory: Path) -> Any:
-    """Read a TOML file on top of the one that it `inherits`, `directory/<name>.toml`; both together follow the schema.
+    """Read a TOML file on top of the one that it `inherits`, `directory/<name>.toml`; together they follow the schema.
 
-    Arrays of tables are put together, of everything else the file's own counts. Raises `CatalogError`.
+    Arrays of tables are concatenated; for everything else the file's own value counts. Raises `CatalogError`.
     """
     content, document = _parsed(path)
     if "inherits" in document:

@@ -1,4 +1,4 @@
-"""Model of `data/musl.toml`: what the sysroot of musl is made of."""
+"""Model of `data/musl.toml`: the contents of the sysroot of musl."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from setup_local.catalog.sources import Requirement
 
 @dataclass(frozen=True, kw_only=True)
 class Newer:
-    """Functions that came with the version `since`; those with a `source` are polyfilled from it."""
+    """Functions added in version `since`; those with a `source` are polyfilled from it."""
 
     since: str
     functions: tuple[str, ...]
@@ -21,7 +21,7 @@ class Newer:
 
 @dataclass(frozen=True, kw_only=True)
 class MuslCatalog:
-    """The whole file: musl's pinned source, how it is compiled, and what of it dynamically linked programs may use."""
+    """The whole file: musl's pinned source, how it is compiled, and the parts for dynamically linked programs."""
 
     source: str
     versions: str
@@ -47,6 +47,6 @@ class MuslCatalog:
 
 
 def load_musl(path: Path | None = None) -> MuslCatalog:
-    """Read what the sysroot of musl is made of; raise `CatalogError`."""
+    """Read the contents of the sysroot of musl; raise `CatalogError`."""
     file = path or paths.DATA / "musl.toml"
     return convert(MuslCatalog, read_toml(file, "musl"), where=file)

@@ -1,4 +1,4 @@
-"""Model of `data/patches/*.toml`: our own changes of foreign sources, each with its reason."""
+"""Model of `data/patches/*.toml`: our own changes of third-party sources, each with its reason."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PIP_LAUNCHERS = "pip-launchers.toml"
 
 
 class Unmatched(Exception):
-    """An edit has not exactly one place in a text; the message says what it looks for, and how often that is there."""
+    """An edit does not match exactly once in a text; the message shows the searched text and the number of matches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Edit:
     replace: str
 
     def made(self, text: str) -> str:
-        """Return the text with the edit made; raise `Unmatched` unless there is one place for it."""
+        """Return the text with the edit applied; raise `Unmatched` unless it matches exactly once."""
         if (count := text.count(self.find)) != 1:
             line = next(line.strip() for line in self.find.splitlines() if line.strip())
             raise Unmatched(f"looks for {line!r} in {self.file}, which has it {count} times")
@@ -39,7 +39,7 @@ class Edit:
 
 @dataclass(frozen=True, kw_only=True)
 class PatchText:
-    """Edits of a source tree that belong together, and why they are made, as the file has it.
+    """Edits of a source tree that belong together, and their reason, as in the file.
 
     `versions` are those of a library's source that need them, a PEP 440 specifier set; empty for all. CPython's patches
     have conditions in the catalog instead.

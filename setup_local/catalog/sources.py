@@ -1,6 +1,6 @@
 """Model of `data/sources.toml`: every source, pinned by SHA-256 and size, and where it can come from.
 
-The pins do not decide what is built: whoever needs a source says which versions will do (`Requirement`).
+The pins do not decide what is built: each user of a source states which versions are suitable (`Requirement`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class ArchiveKind(Enum):
 
 
 class Trust(Enum):
-    """What vouches for the bytes of a source, the strongest first."""
+    """What vouches for the bytes of a source, strongest first."""
 
     PINNED = "pinned"  # the catalog has their hash
     SIGNED = "signed"  # an index whose signature was checked has their hash
@@ -47,13 +47,13 @@ class Place(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Requirement:
-    """A source that is needed, and which versions will do: a PEP 440 specifier set (`>=3.5,<3.6`), empty for all."""
+    """A required source and its suitable versions: a PEP 440 specifier set (`>=3.5,<3.6`), empty for all."""
 
     name: str
     versions: str = ""
 
     def __str__(self) -> str:
-        """Return it as people read it."""
+        """Return it in readable form."""
         return f"{self.name} {self.versions}".strip()
 
 
@@ -63,7 +63,7 @@ def exactly(name: str, version: str) -> Requirement:
 
 
 class NoCandidate(CatalogError):
-    """No source is known, or can be had, that meets a requirement."""
+    """No source that meets a requirement is known or available."""
 
     def __init__(self, requirement: Requirement, hint: str | None = None) -> None:
         super().__init__(f"no source fits {requirement}", where=paths.DATA / "sources.toml", hint=hint)
@@ -75,7 +75,7 @@ class AptPlace:
     """A file of a distribution's own package archive, reached through apt.
 
     `package` is the source package, or the binary package for `ArchiveKind.DEB`; then `source` names the
-    source package where that differs.
+    source package if that differs.
     """
 
     package: str
@@ -86,7 +86,7 @@ class AptPlace:
 
     @property
     def architecture(self) -> str:
-        """Return which processors a binary package is for (`arm64`), as its name says; empty for all, and for sources."""
+        """Return the architecture of a binary package (`arm64`) from its name; empty for all, and for sources."""
         name, dot, kind = self.file.rpartition(".")
         processor = name.rpartition("_")[2] if dot and kind == "deb" else ""
         return "" if processor == "all" else processor
@@ -105,7 +105,7 @@ class AptPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class PypiPlace:
-    """A file on the Python package index, reached through pip as it is configured."""
+    """A file on the Python package index, downloaded with pip as it is configured."""
 
     project: str
     version: str
@@ -114,10 +114,10 @@ class PypiPlace:
 
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """A detached OpenPGP signature of a form, and where it can be had.
+    """A detached OpenPGP signature of a form, and its location.
 
-    `key` is a name of `keys.toml`. Without `sha256` any bytes are taken that the key made. `size` is in bytes; 0 means
-    that it is not known.
+    `key` is a name in `keys.toml`. Without `sha256` any signature made with the key is accepted. `size` is in bytes; 0
+    means unknown.
     """
 
     key: str
@@ -130,7 +130,7 @@ class Signature:
 
 @dataclass(frozen=True, kw_only=True)
 class Sigstore:
-    """A sigstore bundle of a form: who must have signed (an account at an OpenID issuer), and where the bundle is."""
+    """A sigstore bundle of a form: the required signer (an account at an OpenID issuer), and the bundle's location."""
 
     identity: str
     issuer: str
@@ -146,13 +146,13 @@ class Form:
 
     `root` is the directory inside the archive that is the source tree; it begins with `*` for a tarball that was never
     seen, whose only top directory may have any name. `size` is in bytes; 0 means that it was not published, which only
-    a form may have that is unverified or not pinned.
-    `extent` says where in a large `.tar.xz` the members below `root` lie together (offset and length in bytes of
+    an unverified or unpinned form may have.
+    `extent` says where in a large `.tar.xz` the members below `root` are contiguous (offset and length in bytes of
     the tar archive), so that nothing before them needs to be decompressed.
-    `machines` are the machines (uname(1)) whose programs are in it, none for what is the same on all.
+    `machines` are the machines (uname(1)) that programs in it run on, none if the content is the same for all.
     `verified` is False for a hash that was published by upstream but never checked against the bytes.
-    `signature` or `sigstore` was checked when the pin was made, unless `unsigned` gives the reason why not (a name of
-    `keys.toml`); then it is checked where it can be had.
+    `signature` or `sigstore` was checked when the source was pinned, unless `unsigned` gives the reason why not (a name
+    in `keys.toml`); then it is checked if it is available.
     """
 
     file: str
@@ -172,7 +172,7 @@ class Form:
 
     @property
     def places(self) -> tuple[Place, ...]:
-        """Return the kinds of places that publish these very bytes; none for the user's own."""
+        """Return the kinds of places that publish exactly these bytes; none for the user's own."""
         known = ((Place.UPSTREAM, self.urls), (Place.DISTRIBUTION, self.apt), (Place.PYPI, self.pypi))
         return tuple(place for place, there in known if there)
 
@@ -181,7 +181,7 @@ class Form:
 class Source:
     """One version of one upstream project, with its forms in order of preference.
 
-    `trust` is never in the catalog: what stands there is pinned.
+    `trust` is never in the catalog: everything in it is pinned.
     """
 
     name: str
@@ -191,7 +191,7 @@ class Source:
 
     @property
     def identity(self) -> str:
-        """Return `name-version`, as people write it."""
+        """Return `name-version`."""
         return f"{self.name}-{self.version}"
 
     @property
@@ -204,14 +204,14 @@ class Source:
 class Sources:
     """All pinned sources, in the order of the catalog.
 
-    `missing` are the identities of those that cannot be had: the catalog knows none, a build finds them out.
+    `missing` are the identities of unavailable ones: the catalog knows none, a build discovers them.
     """
 
     sources: tuple[Source, ...]
     missing: frozenset[str] = frozenset()
 
     def find(self, name: str, version: str) -> Source:
-        """Return one source; raise `CatalogError` with the nearest pins when it is not pinned."""
+        """Return one source; raise `CatalogError` with the nearest pins if it is not pinned."""
         for source in self.sources:
             if (source.name, source.version) == (name, version):
                 return source
@@ -222,11 +222,11 @@ class Sources:
         )
 
     def candidates(self, requirement: Requirement) -> tuple[Source, ...]:
-        """Return the sources that meet a requirement and are not missing, the best first.
+        """Return the sources that meet a requirement and are not missing, best first.
 
-        What the user gave is taken whatever its version is, and nothing else then. Versions whose bytes were never
-        checked come after the others, and those that only an index vouches for after them, as it ranks them; of the
-        pinned ones the newest is the best.
+        A source given by the user is used whatever its version, and no other. Versions whose bytes were never checked
+        come after the others, and those that only an index vouches for come last, in the index's order; of the pinned
+        ones the newest is the best.
         """
         there = [source for source in self.sources if source.identity not in self.missing]
         named = [source for source in there if source.name == requirement.name]
@@ -241,7 +241,7 @@ class Sources:
         raise NoCandidate(requirement, self._near(requirement.name, requirement.versions))
 
     def usable_on(self, machine: str) -> Sources:
-        """Return the same sources without forms that hold programs of other machines only."""
+        """Return the same sources without forms that contain only programs of other machines."""
         usable = [
             replace(source, forms=tuple(form for form in source.forms if machine in (form.machines or (machine,))))
             for source in self.sources
@@ -249,11 +249,11 @@ class Sources:
         return replace(self, sources=tuple(source for source in usable if source.forms))
 
     def without(self, identities: Iterable[str]) -> Sources:
-        """Return the same sources, of which some are missing."""
+        """Return the same sources with some marked as missing."""
         return replace(self, missing=self.missing | frozenset(identities))
 
     def with_more(self, found: Iterable[Source]) -> Sources:
-        """Return these sources and others; of the same name and version, the others count."""
+        """Return these sources and others; for the same name and version, the others count."""
         added = {source.identity: source for source in found}
         kept = (source for source in self.sources if source.identity not in added)
         return Sources(sources=(*added.values(), *kept), missing=self.missing - set(added))
@@ -265,9 +265,9 @@ class Sources:
         return f"pinned: {', '.join(near)}" if near else None
 
     def select(self, names: Iterable[str]) -> tuple[Source, ...]:
-        """Return what names mean, in catalog order: one version (`zlib-1.3.1`) or all of a source (`zlib`).
+        """Return the sources for names, in catalog order: one version (`zlib-1.3.1`) or all of a source (`zlib`).
 
-        Raises `RequestError` for a name that nothing has.
+        Raises `RequestError` for an unknown name.
         """
         asked = set(names)
         known = {word for source in self.sources for word in (source.name, source.identity)}
@@ -291,7 +291,7 @@ def _rank(source: Source) -> tuple[bool, bool, Version]:
 
 
 def filled(raw: dict[str, Any]) -> dict[str, Any]:
-    """Return a source as it stands in the file with its version put in wherever the text names it."""
+    """Return a source from the file with its version substituted for the placeholders."""
     version = raw["version"]
 
     def fill(value: Any) -> Any:
@@ -310,7 +310,7 @@ def filled(raw: dict[str, Any]) -> dict[str, Any]:
 
 @cache
 def load_sources() -> Sources:
-    """Read `data/sources.toml`; raise `CatalogError` when it or its pins are wrong."""
+    """Read `data/sources.toml`; raise `CatalogError` if it or its pins are invalid."""
     path = paths.DATA / "sources.toml"
     raw = [filled(source) for source in read_toml(path, "sources")["sources"]]
     sources = convert(Sources, {"sources": raw}, where=path)

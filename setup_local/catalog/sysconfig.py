@@ -11,7 +11,7 @@ from setup_local.catalog.cpython import Companion
 from setup_local.catalog.load import convert, read_toml
 from setup_local.values import BuildOption, OperatingSystem
 
-_COMMON = "BASECFLAGS"  # the Makefile's variable for flags that count whatever the optimization
+_COMMON = "BASECFLAGS"  # the Makefile's variable for flags that apply at every optimization level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +23,7 @@ class Clear:
 
 @dataclass(frozen=True, kw_only=True)
 class Inittab:
-    """How the table of built-in modules is compiled again by whoever relinks."""
+    """How the table of built-in modules is recompiled when relinking."""
 
     cflags: tuple[str, ...]
 
@@ -37,9 +37,10 @@ class Bytecode:
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding:
-    """Flags of the link of a program that embeds Python: with the `shared` libpython, or with the static one.
+    """Link flags for a program that embeds Python: with the `shared` libpython, or with the static one.
 
-    The static one is `library`, `exports` offers the C API to extensions, `hidden` is there where static libraries are linked.
+    The static one is `library`, `exports` exports the C API to extensions, `hidden` applies if static libraries are
+    linked.
     """
 
     shared: tuple[str, ...]
@@ -48,7 +49,7 @@ class Embedding:
     hidden: tuple[str, ...]
 
     def export_flags(self, archives: Sequence[str]) -> tuple[str, ...]:
-        """Return the flags with which a program that links these static libraries offers the C API, and nothing else."""
+        """Return the flags with which a program that links these static libraries exports only the C API."""
         hidden = (flag.format(archives=":".join(archives)) for flag in self.hidden if archives)
         return (*self.exports, *hidden)
 
@@ -60,9 +61,9 @@ class Embedding:
 
 @dataclass(frozen=True, kw_only=True)
 class Changed:
-    """What is different in builds that have all of `options`, on one of the systems `os` if there are any.
+    """Differences in builds that have all of `options`, on one of the systems `os` if any are given.
 
-    Values of variables, the flags of the table and those for embedding.
+    They are values of variables, flags for the inittab and flags for embedding.
     """
 
     set: dict[str, str]
@@ -72,13 +73,13 @@ class Changed:
     embedding: Embedding | None = None
 
     def matches(self, options: Collection[BuildOption], system: OperatingSystem) -> bool:
-        """Return whether it counts."""
+        """Return whether it applies."""
         return set(self.options) <= set(options) and (not self.os or system in self.os)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WithCompanion:
-    """What is different where a shared libpython lies beside the program that holds libpython itself.
+    """Differences if there is a shared libpython next to a program that contains libpython itself.
 
     In `set`, `{goal}` is the library's name for linkers, `{soname}` the name of the file.
     """
@@ -89,7 +90,10 @@ class WithCompanion:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The whole file. `prefix` is what CPython is configured with, `config_vars` is what sysconfig says besides."""
+    """The whole file.
+
+    `prefix` is the one CPython is configured with, `config_vars` are additional sysconfig variables.
+    """
 
     prefix: str
     set: dict[str, str]
@@ -108,9 +112,9 @@ class Settings:
         cflags: Sequence[str] = (),
         system: OperatingSystem = OperatingSystem.LINUX,
     ) -> Settings:
-        """Return the settings of a build with these options, and perhaps with a shared libpython beside the program.
+        """Return the settings of a build with these options, optionally with a shared libpython next to the program.
 
-        `cflags` are what builders of extension modules are told besides.
+        `cflags` are additional flags for builders of extension modules.
         """
         settings = replace(self, set=self.set | {_COMMON: " ".join((self.set[_COMMON], *cflags))})
         if companion:
@@ -129,7 +133,7 @@ class Settings:
         return settings
 
     def replacement(self, name: str) -> str | None:
-        """Return the value that a Makefile variable gets, None if it keeps its own."""
+        """Return the new value of a Makefile variable, None if it keeps its own."""
         if name in self.set:
             return self.set[name]
         return "" if any(fnmatchcase(name, pattern) for pattern in self.clear.names) else None

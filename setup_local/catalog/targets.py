@@ -1,4 +1,4 @@
-"""Model of `data/targets/*.toml`: what is built for, one file for each triple; levels of processors make more of them."""
+"""Model of `data/targets/*.toml`: targets, one file for each triple; levels of processors add more."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ Port = TypeVar("Port", GlibcPort, MuslPort, DarwinPort)
 class Target:
     """One target triple: an architecture, an operating system and a C library.
 
-    `floors` are the oldest systems that can be asked for (`default_floor` among them): versions of glibc or of macOS, none for
-    C libraries whose versions do not matter (`Libc.floor`). `level` is the
-    level of the processor that the triple names (`v3`), empty without one, and `system` the triple without it, as
-    `configure` scripts know it.
+    `floors` are the oldest systems that can be requested (`default_floor` among them): versions of glibc or of macOS,
+    none for C libraries whose versions do not matter (`Libc.floor`). `level` is the level of the processor in the
+    triple (`v3`), empty without one, and `system` the triple without it, as `configure` scripts know it.
     """
 
     triple: str
@@ -44,43 +43,43 @@ class Target:
 
     @property
     def for_compiling(self) -> Target:
-        """Return what decides about code that is compiled."""
+        """Return the properties that affect compiled code."""
         return dataclasses.replace(self, arch=self.arch.for_compiling)
 
     @property
     def cflags(self) -> tuple[str, ...]:
-        """Return the flags that say what code may be generated."""
+        """Return the flags that select the instruction set."""
         if self.os is OperatingSystem.DARWIN:
             return self.darwin.cflags
         return self.arch.levels[self.level] if self.level else self.arch.cflags
 
     @property
     def configure(self) -> Mapping[str, str]:
-        """Return answers to questions of CPython's `configure` that only a program for the target can find out."""
+        """Return answers for checks in CPython's `configure` that would have to run a program on the target."""
         if self.os is OperatingSystem.DARWIN:
             return {**self.arch.configure, **self.darwin.configure}
         return self.arch.configure
 
     @property
     def recipes(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the words that recipes of libraries take, by name."""
+        """Return the words for recipes of libraries, by name."""
         if self.os is OperatingSystem.DARWIN:
             return {**self.arch.recipes, **self.darwin.recipes}
         return self.arch.recipes
 
     @property
     def glibc(self) -> GlibcPort:
-        """Return what glibc is on this target; raise `CatalogError` if there is nothing about it."""
+        """Return the properties of glibc on this target; raise `CatalogError` if there are none."""
         return self._port(self.arch.glibc)
 
     @property
     def musl(self) -> MuslPort:
-        """Return what musl is on this target; raise `CatalogError` if there is nothing about it."""
+        """Return the properties of musl on this target; raise `CatalogError` if there are none."""
         return self._port(self.arch.musl)
 
     @property
     def darwin(self) -> DarwinPort:
-        """Return what Darwin is on this target; raise `CatalogError` if there is nothing about it."""
+        """Return the properties of Darwin on this target; raise `CatalogError` if there are none."""
         return self._port(self.arch.darwin)
 
     def _port(self, port: Port | None) -> Port:
@@ -91,7 +90,7 @@ class Target:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetFile:
-    """One file as it is written: the architecture is a name."""
+    """One file as written: the architecture is a name."""
 
     triple: str
     os: OperatingSystem
@@ -108,7 +107,7 @@ def load_targets(directory: Path | None = None) -> tuple[Target, ...]:
 
 
 def _with_levels(target: Target) -> Iterator[Target]:
-    """Yield a target, and the ones that differ from it in what they ask of the processor."""
+    """Yield a target, and its variants for newer levels of the processor."""
     yield target
     if target.os is not OperatingSystem.LINUX:
         return
@@ -118,7 +117,7 @@ def _with_levels(target: Target) -> Iterator[Target]:
 
 
 def _of_system(arch: Architecture, system: OperatingSystem) -> Architecture:
-    """Return what is known of an architecture without what other operating systems are on it."""
+    """Return an architecture's properties without those for other operating systems."""
     match system:
         case OperatingSystem.LINUX:
             return dataclasses.replace(arch, darwin=None)

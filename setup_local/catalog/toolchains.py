@@ -1,4 +1,4 @@
-"""Models of `data/toolchain.toml` and `data/sysroot.toml`: what compilers and the C library are made of."""
+"""Models of `data/toolchain.toml` and `data/sysroot.toml`: the contents of compilers and of the C library."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from setup_local.catalog.architectures import Architecture
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.sources import Requirement, exactly
 
-_WRAPPED = "__wrap_"  # what the linker makes of references to a wrapped function
+_WRAPPED = "__wrap_"  # the linker's prefix for references to a wrapped function
 
 
 def is_older(floor: str, version: str) -> bool:
-    """Return whether a glibc version (`2.12`) comes before another; an empty version comes after all."""
+    """Return whether a glibc version (`2.12`) precedes another; an empty version sorts last."""
     return not version or _numbers(floor) < _numbers(version)
 
 
@@ -27,8 +27,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 class Builtins:
     """compiler-rt's builtins: files below `lib/builtins`, and how they are compiled.
 
-    `sources` are for every architecture, `quad_sources` for those with numbers of 128 bits, `float16_cflags` for those
-    with numbers of 16 bits; `crt_sources` are the files that become `clang_rt.<name>-<arch>.o`.
+    `sources` are for every architecture, `quad_sources` for those with 128-bit floating-point numbers, `float16_cflags`
+    for those with 16-bit ones; `crt_sources` are the files that become `clang_rt.<name>-<arch>.o`.
     """
 
     cflags: tuple[str, ...]
@@ -39,7 +39,7 @@ class Builtins:
     float16_cflags: tuple[str, ...]
 
     def sources_for(self, arch: Architecture) -> tuple[str, ...]:
-        """Return the files for an architecture: its own ones replace general ones of the same name."""
+        """Return the files for an architecture: its own replace generic ones of the same name."""
         own = {PurePath(name).stem for name in arch.builtins}
         general = (*self.sources, *(self.quad_sources if arch.quad else ()))
         return (*(name for name in general if PurePath(name).stem not in own), *arch.builtins)
@@ -60,7 +60,7 @@ class ProfileRuntime:
 
 @dataclass(frozen=True, kw_only=True)
 class LlvmSearch:
-    """How the Clang of a host is found: versions from `newest` down to `minimum` (the major number).
+    """How the host's Clang is found: versions from `newest` down to `minimum` (the major number).
 
     `programs` maps the name of a wrapper to the names of the host's program, without version; each is
     looked for in `directories` (with `{version}`), then on PATH with and without `-<version>`. `packages`
@@ -90,18 +90,18 @@ class ToolchainCatalog:
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
-        """Return the sources of the toolchain: these exact releases, which the rest of the file is about."""
+        """Return the sources of the toolchain: exact releases, which the rest of the file describes."""
         return tuple(exactly(name, version) for name, version in self.sources.items())
 
     @property
     def llvm_release(self) -> str:
-        """Return the LLVM release of the wheel's Clang, of which its libraries are made."""
+        """Return the LLVM release of the wheel's Clang, from which its libraries are built."""
         return self.sources.get("compiler-rt", "")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SystemLibrary:
-    """A library of the C library itself: its file, and the name that `-l` finds. From `until` on it is gone."""
+    """A library of the C library itself: its file, and its name for `-l`. It no longer exists from `until` on."""
 
     link: str
     file: str
@@ -110,7 +110,7 @@ class SystemLibrary:
 
 @dataclass(frozen=True, kw_only=True)
 class StubLibrary:
-    """A shared library with nothing but names, to link against what a host may have."""
+    """A shared library that defines only names, for linking against a library that the host may have."""
 
     link: str
     file: str
@@ -119,7 +119,7 @@ class StubLibrary:
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """A header of ours, below `data/sysroot/include`, for floors before `until`."""
+    """One of our headers, below `data/sysroot/include`, for floors before `until`."""
 
     path: str
     until: str = ""
@@ -148,9 +148,9 @@ class PolyfillFlags:
 
 @dataclass(frozen=True, kw_only=True)
 class Polyfill:
-    """Functions in one file of `data/polyfill` that the C library has from the version `since` on.
+    """Functions in one file of `data/polyfill` that the C library has from version `since` on.
 
-    `arch` are the architectures that they are for; without one, all.
+    `arch` are the architectures that they are for; empty for all.
     """
 
     source: str
@@ -171,7 +171,7 @@ class SysrootCatalog:
     polyfills: tuple[Polyfill, ...]
 
     def polyfills_for(self, floor: str, arch: Architecture) -> tuple[tuple[str, str], ...]:
-        """Return the functions that a floor lacks on an architecture, each with the file that holds it."""
+        """Return the functions that a floor lacks on an architecture, each with its file."""
         return tuple(
             (name, item.source)
             for item in self.polyfills
@@ -180,18 +180,18 @@ class SysrootCatalog:
         )
 
     def wrapped_for(self, floor: str, arch: Architecture) -> tuple[str, ...]:
-        """Return the functions that a floor has, but in a form that is to be replaced (ld(1), `--wrap`)."""
+        """Return the functions that a floor has, but in a form that must be replaced (ld(1), `--wrap`)."""
         names = (name for name, _ in self.polyfills_for(floor, arch))
         return tuple(name.removeprefix(_WRAPPED) for name in names if name.startswith(_WRAPPED))
 
 
 def load_toolchain(path: Path | None = None) -> ToolchainCatalog:
-    """Read what a toolchain is made of; raise `CatalogError`."""
+    """Read the contents of a toolchain; raise `CatalogError`."""
     file = path or paths.DATA / "toolchain.toml"
     return convert(ToolchainCatalog, read_toml(file, "toolchain"), where=file)
 
 
 def load_sysroot(path: Path | None = None) -> SysrootCatalog:
-    """Read what a sysroot is made of; raise `CatalogError`."""
+    """Read the contents of a sysroot; raise `CatalogError`."""
     file = path or paths.DATA / "sysroot.toml"
     return convert(SysrootCatalog, read_toml(file, "sysroot"), where=file)

@@ -13,7 +13,7 @@ from setup_local.catalog.windows import WindowsCatalog
 
 @dataclass(frozen=True, kw_only=True)
 class ToolkitRecipes:
-    """How compilers and C libraries are made: all that the steps of a toolkit take from catalogs."""
+    """How compilers and C libraries are made: everything that the steps of a toolkit use from catalogs."""
 
     toolchain: ToolchainCatalog
     sysroot: SysrootCatalog

@@ -1,4 +1,4 @@
-"""Model of `data/universal.toml`: the distribution for macOS that holds the code of several processors."""
+"""Model of `data/universal.toml`: the distribution for macOS with the code of several processors."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ _SYSTEM = "-apple-macos"
 
 @dataclass(frozen=True, kw_only=True)
 class Universal:
-    """The whole file. `halves` are the two triples of what is put together, each built by itself, and what C compilers define for them.
+    """The whole file. `halves` are the two triples that are merged, each built separately, with their C macros.
 
-    `flags` make compilers write code for all of them, in these `variables` of the Makefile. `texts` and `headers` are shell patterns of
-    files whose halves may differ: of texts the first half's is kept, in headers the compiler chooses.
+    `flags` make compilers generate code for all of them, in these `variables` of the Makefile. `texts` and `headers`
+    are shell patterns of files whose halves may differ: of texts the first half's is kept, in headers the compiler
+    chooses.
     """
 
     triple: str
@@ -39,13 +40,13 @@ class Universal:
         return tuple(known[triple] for triple in self.halves)
 
     def target(self, targets: Sequence[Target]) -> Target:
-        """Return what is known of the universal system: the first half's processor stands for both."""
+        """Return the universal system as a target: the first half's processor stands for both."""
         base = self.targets_of(targets)[0]
         port = dataclasses.replace(base.darwin, triple=self.triple.partition("-")[0] + _SYSTEM)
         return dataclasses.replace(base, triple=self.triple, arch=dataclasses.replace(base.arch, darwin=port))
 
     def settings(self, settings: Settings, floor: str) -> Settings:
-        """Return what an installation says about compiling extensions, for all halves."""
+        """Return an installation's settings for compiling extensions, for all halves."""
         words = " ".join(self.flags)
         flags = {name: f"{settings.set.get(name, '')} {words}".strip() for name in self.variables}
         return dataclasses.replace(settings, set={**settings.set, **flags, "MACOSX_DEPLOYMENT_TARGET": floor})

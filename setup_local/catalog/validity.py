@@ -1,6 +1,6 @@
 """Remembers which files follow their schemas, so that each is checked once and not at every start.
 
-What is kept in the cache is one line for each pair of a file's bytes and its schema's: whoever edits either gets it checked.
+The cache has one line for each pair of a file's bytes and its schema's: if either is edited, the file is checked again.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ FILE = "valid-documents.txt"
 
 
 def mark(content: bytes, schema: Path) -> str:
-    """Return what stands for a document and its schema; a schema that cannot be read is as good as empty here."""
+    """Return an identifier of a document and its schema; an unreadable schema counts as empty here."""
     with suppress(OSError):
         return f"{hashlib.sha256(content).hexdigest()} {hashlib.sha256(schema.read_bytes()).hexdigest()}"
     return ""
 
 
 def is_known(marked: str) -> bool:
-    """Return whether that document was seen to follow that schema."""
+    """Return whether this document was found to follow this schema."""
     return bool(marked) and marked in _known(paths.cache_root() / FILE)
 
 
 def remember(marked: str) -> None:
-    """Keep that a document follows a schema; where nothing can be written, it is checked again the next time."""
+    """Record that a document follows a schema; if nothing can be written, it is checked again the next time."""
     file = paths.cache_root() / FILE
     _known(file).add(marked)
     with suppress(OSError):

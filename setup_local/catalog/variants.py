@@ -1,4 +1,4 @@
-"""Model of `data/variants.toml`: the choices beside the default, and the combinations that are refused."""
+"""Model of `data/variants.toml`: the choices besides the default, and the combinations that are refused."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA = "variants"
 
 @dataclass(frozen=True, kw_only=True)
 class TlsChoice:
-    """A TLS library that can be asked for: `name` is what conditions call it (`openssl-3.5`)."""
+    """A TLS library that can be requested: `name` is its name in conditions (`openssl-3.5`)."""
 
     name: str
     title: str

@@ -1,4 +1,4 @@
-"""Versions of sources and conditions on them: PEP 440, and the letters that some projects put at the end (`1.1.1w`)."""
+"""Versions of sources and conditions on them: PEP 440, and the final letter in some projects' versions (`1.1.1w`)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LETTER = re.compile(r"(?P<release>\d+(?:\.\d+)*)(?P<letter>[a-z])(?=,|$)")
 
 @cache
 def parse_version(text: str) -> Version:
-    """Return a version that can be compared; a letter at the end counts as a post-release. Raises `InvalidVersion`."""
+    """Return a comparable version; a letter at the end counts as a post-release. Raises `InvalidVersion`."""
     return Version(_numbered(text))
 
 
 @cache
 def specifier(text: str) -> SpecifierSet:
-    """Return a specifier set (`>=3.5,<3.6`; an empty one admits everything); raise `CatalogError` for what is none."""
+    """Return a specifier set (`>=3.5,<3.6`; an empty one admits everything); raise `CatalogError` if invalid."""
     try:
         return SpecifierSet(_numbered(text), prereleases=True)
     except InvalidSpecifier as error:
@@ -30,7 +30,7 @@ def specifier(text: str) -> SpecifierSet:
 
 @cache
 def admits(text: str, version: str) -> bool:
-    """Return whether a specifier set admits a version; one that cannot be compared is admitted only by an empty set."""
+    """Return whether a specifier set admits a version; an incomparable version is admitted only by an empty set."""
     try:
         return specifier(text).contains(parse_version(version))
     except InvalidVersion:
@@ -38,7 +38,7 @@ def admits(text: str, version: str) -> bool:
 
 
 def order(version: str) -> Version:
-    """Return what to sort versions by; those that cannot be compared come before all others."""
+    """Return the sort key of a version; incomparable versions sort first."""
     try:
         return parse_version(version)
     except InvalidVersion:
@@ -46,5 +46,5 @@ def order(version: str) -> Version:
 
 
 def _numbered(text: str) -> str:
-    """Return versions with a number for the letter at their end."""
+    """Return versions with a number in place of the letter at their end."""
     return _LETTER.sub(lambda match: f"{match['release']}.post{ord(match['letter'])}", text)

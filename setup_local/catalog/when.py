@@ -13,10 +13,11 @@ from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, Operating
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """What a condition is asked about: one Python version on one target, and how it is built.
+    """What conditions are evaluated against: one Python version on one target, and how it is built.
 
-    `arch` is the architecture's name, `cross` tells that the machine that builds is of another one. `tls` is the TLS library (`openssl-3.5`), empty where none is chosen yet; `libpython` and `dependencies` tell how
-    the interpreter and the third-party libraries are linked; `features` are those that only `--with` brings.
+    `arch` is the architecture's name, `cross` says that the build host has another one. `tls` is the TLS library
+    (`openssl-3.5`), empty if none is chosen yet; `libpython` and `dependencies` say how the interpreter and the
+    third-party libraries are linked; `features` are those that only `--with` enables.
     """
 
     python: Version
@@ -35,12 +36,11 @@ class Facts:
 
 @dataclass(frozen=True, kw_only=True)
 class When:
-    """A condition; every field that is given must hold, an empty one always does.
+    """A condition; every given field must match, an empty one always does.
 
-    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, of `os` and `arch` one is the
-    target's, `options` are build options
-    that are all asked for, `tls` is a shell pattern of TLS libraries (`libressl-*`). `features` are all asked for with
-    `--with`, of `no_features` none is.
+    `python` is a PEP 440 specifier set, `targets` are shell patterns of target triples, one of `os` and one of `arch`
+    must be the target's, `options` are build options that must all be requested, `tls` is a shell pattern of TLS
+    libraries (`libressl-*`). `features` must all be requested with `--with`, none of `no_features` may be.
     """
 
     python: str = ""
@@ -58,7 +58,7 @@ class When:
     no_features: tuple[str, ...] = ()
 
     def matches(self, facts: Facts) -> bool:
-        """Return whether the condition holds for these facts."""
+        """Return whether the condition matches these facts."""
         return (
             self.has_python(facts)
             and (not self.targets or any(fnmatchcase(facts.triple, pattern) for pattern in self.targets))
@@ -76,7 +76,7 @@ class When:
         )
 
     def has_python(self, facts: Facts) -> bool:
-        """Return whether the part of the condition that is about Python holds; `3.15.0a1` counts as `3.15.0`."""
+        """Return whether the part of the condition about Python matches; `3.15.0a1` counts as `3.15.0`."""
         return not self.python or admits(self.python, facts.python.base_version)
 
 

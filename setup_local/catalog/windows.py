@@ -15,14 +15,14 @@ SCHEMA = "windows"
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsPort:
-    """What Windows is on one architecture.
+    """The properties of Windows on one architecture.
 
-    `target` is Clang's, `dlltool` what that calls the machine, `launcher` distlib's program for it, `platform` MSBuild's name, `name`
-    that of MSBuild's property `ArchName`, `tag` what `sysconfig.get_platform()` returns. `builtins` are sources of compiler-rt that
-    Windows alone needs, `runtime` more patterns of the static C runtime, `lists` the directories of mingw with lists of exports, in
-    the order that they are searched.
-    `cflags` are what CPython's own C code is compiled with besides, `ldflags` what everything is linked with besides, `dll_entry` the
-    function that a DLL begins with. `recipes` are words that recipes of libraries take (`{arch:NAME}`).
+    `target` is Clang's name, `dlltool` that tool's name for the machine, `launcher` distlib's program for it,
+    `platform` MSBuild's name, `name` that of MSBuild's property `ArchName`, `tag` the value of
+    `sysconfig.get_platform()`. `builtins` are sources of compiler-rt that only Windows needs, `runtime` more patterns
+    of the static C runtime, `lists` the directories of mingw with lists of exports, in search order. `cflags` are
+    additional flags for CPython's own C code, `ldflags` for all links, `dll_entry` is the entry point of a DLL.
+    `recipes` are words for recipes of libraries (`{arch:NAME}`).
     """
 
     target: str
@@ -41,23 +41,23 @@ class WindowsPort:
 
     @property
     def file_tag(self) -> str:
-        """Return the tag as names of files have it."""
+        """Return the tag in the form used in file names."""
         return self.tag.replace("-", "_")
 
     @property
     def for_sysroot(self) -> tuple[object, ...]:
-        """Return what of it decides about what programs are linked with."""
+        """Return the properties that affect the sysroot."""
         return (self.target, self.dlltool, self.builtins, self.runtime, self.lists)
 
     @property
     def for_cpython(self) -> tuple[object, ...]:
-        """Return what of it decides about CPython itself."""
+        """Return the properties that affect CPython itself."""
         return (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.cflags, self.ldflags)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """Flags that all code for Windows is compiled with, and those of the resource compiler."""
+    """Flags for all code for Windows, and those of the resource compiler."""
 
     cflags: tuple[str, ...]
     resources: tuple[str, ...]
@@ -65,7 +65,7 @@ class Compiler:
 
 @dataclass(frozen=True, kw_only=True)
 class StartFile:
-    """An object that a program or a DLL begins with."""
+    """The start file of a program or a DLL."""
 
     name: str
     source: str
@@ -85,7 +85,7 @@ class Runtime:
 
 @dataclass(frozen=True, kw_only=True)
 class Imports:
-    """Import libraries: what each link has (`runtime`), what may be asked for (`system`), and what goes by other names.
+    """Import libraries: those of each link (`runtime`), those that may be requested (`system`), and renamed ones.
 
     Those `within` have no DLL: their contents are in the static C runtime.
 
@@ -100,7 +100,7 @@ class Imports:
 
     @property
     def for_sysroot(self) -> tuple[object, ...]:
-        """Return what of it decides about the libraries that are made."""
+        """Return the properties that affect the libraries."""
         return (self.flags, self.names)
 
     @property
@@ -113,9 +113,9 @@ class Imports:
 class Projects:
     """How CPython's project files are read: properties of MSBuild, and which of the files that they import count.
 
-    `external` is the directory in which the sources of libraries are looked for. `frozen`, `core` and `forwarder` are the projects
-    that list the frozen modules, the interpreter's DLL and the one of the stable ABI. In `properties`, `{nodot}` and `{dotted}` are
-    the version (`313`, `3.13`), `{name}` and `{platform}` the port's.
+    `external` is the directory where the sources of libraries are expected. `frozen`, `core` and `forwarder` are the
+    projects of the frozen modules, the interpreter's DLL and the DLL of the stable ABI. In `properties`, `{nodot}` and
+    `{dotted}` are the version (`313`, `3.13`), `{name}` and `{platform}` the port's.
     """
 
     imports: tuple[str, ...]
@@ -147,8 +147,8 @@ def _with_values(text: str, values: Mapping[str, str]) -> str:
 class Code:
     """How CPython's own code is compiled and linked.
 
-    `replaced` are macros, as the project files define them, with what is defined instead. `builtin` are flags for modules that
-    are linked into the interpreter's DLL, `resources` more of the resource compiler.
+    `replaced` maps macros, as the project files define them, to their replacements. `builtin` are flags for modules
+    that are linked into the interpreter's DLL, `resources` additional ones for the resource compiler.
     """
 
     cflags: tuple[str, ...]
@@ -161,7 +161,7 @@ class Code:
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A file of a source tree that is made of a template in it: each of `values` stands for a text there."""
+    """A file of a source tree that is generated from a template in it: each of `values` replaces a text there."""
 
     file: str
     template: str
@@ -173,10 +173,12 @@ class WindowsLibrary:
     """How a library of the library catalog is compiled for Windows, as a command list.
 
     `sources` and those `without` are patterns below `directory` of the source tree, `headers` files there; those of
-    `header_directories` go below `include/` into directories of that name. `commands` run before, with programs of the machine
-    that builds; without `sources` they make the `archives`, else there is one. `without_patches` are for other systems. `without_cflags` are flags that only other systems have. `project` is the one of CPython whose list of sources
-    this must be, empty where it is another release's. `resources` are scripts of the resource compiler, each of which becomes a file
-    beside the archives; `trees` are directories of scripts that go there as well, under another name.
+    `header_directories` are installed below `include/` in directories of that name. `commands` run before, with
+    programs of the build host; without `sources` they make the `archives`, otherwise there is one. `without_patches`
+    are for other systems. `without_cflags` are flags that only other systems have. `project` is CPython's project whose
+    list of sources must be the same, empty if its list is for another release. `resources` are scripts of the resource
+    compiler, each of which becomes a file next to the archives; `trees` are directories of scripts that are also
+    installed there, under another name.
     """
 
     name: str
@@ -206,9 +208,9 @@ class SourceChanges:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """CPython's own table of built-in modules: `init` are the functions that are not called after their module.
+    """CPython's own table of built-in modules: `init` are the functions not named after their module.
 
-    `libraries` and `archives` are what single ones of them link.
+    `libraries` and `archives` are those linked by single modules.
     """
 
     modules: tuple[str, ...]
@@ -219,10 +221,10 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsModule:
-    """One extension module, linked into the interpreter's DLL or, if shared, a file: the project of the same name lists its sources.
+    """One extension module, linked into the interpreter's DLL or, if shared, a file: its project lists the sources.
 
-    A limited one links the DLL of the stable ABI. `imports` are import libraries that its libraries need, `resources` compiled
-    resources of these.
+    A limited one links the DLL of the stable ABI. `imports` are import libraries that its libraries need, `resources`
+    their compiled resources.
     """
 
     name: str
@@ -237,7 +239,7 @@ class WindowsModule:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsProgram:
-    """One program: its project, its place in the installation, the start file. Launchers do not link the interpreter."""
+    """One program: its project, its path in the installation, the start file. Launchers do not link the interpreter."""
 
     project: str
     file: str
@@ -247,10 +249,10 @@ class WindowsProgram:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsCatalog:
-    """The whole file. `keep` are the parts of the wheel that are needed, `headers`, `mingw` and `license` are places in it.
+    """The whole file. `keep` are the required parts of the wheel, `headers`, `mingw` and `license` are paths in it.
 
-    `aliases` are other names of headers, for file systems that tell capitals apart. `absent` are modules that are not built, each with
-    the reason.
+    `aliases` are other names of headers, for case-sensitive file systems. `absent` are modules that are not built, each
+    with the reason.
     """
 
     keep: tuple[str, ...]
@@ -272,7 +274,7 @@ class WindowsCatalog:
     absent: Mapping[str, str]
 
     def for_sysroot(self, arch: str) -> tuple[object, ...]:
-        """Return what decides about the sysroot of an architecture."""
+        """Return the properties that affect the sysroot of an architecture."""
         places = (self.keep, self.headers, self.mingw, self.license)
         return (
             *places,
@@ -284,7 +286,7 @@ class WindowsCatalog:
         )
 
     def for_cpython(self, arch: str) -> tuple[object, ...]:
-        """Return what decides about CPython's own objects, DLLs and programs."""
+        """Return the properties that affect CPython's own objects, DLLs and programs."""
         made = (self.projects, self.code, self.table, self.modules, self.programs)
         return (self.ports[arch].for_cpython, self.compiler, self.imports, self.runtime.archive, *made)
 
