@@ -1,4 +1,4 @@
-"""Gets pinned sources from the places where they can be had, and unpacks them safely."""
+"""Downloads pinned sources from the places that publish them, and unpacks them safely."""
 
 from setup_local.fetch.fetcher import Fetcher, Obtained
 from setup_local.fetch.unpack import unpack

@@ -1,4 +1,4 @@
-"""The distribution's own packages: apt with a state directory of our own, no root, the host's mirrors and keys."""
+"""The distribution's own packages: apt with our own state directory, no root, the host's mirrors and keys."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from setup_local.run import CommandFailed, run
 
 _FRESH_SECONDS = 24 * 60 * 60
 _NEW_SECONDS = 60 * 60
-_WITHOUT_FIXES = "sid"  # fixes come into the suite itself
+_WITHOUT_FIXES = "sid"  # fixes go into the suite itself
 
 
 @dataclass(frozen=True, kw_only=True)
 class AptHost:
-    """Where a host's apt is configured; `timeout` is how many seconds a server may be silent, each of `retries` times."""
+    """The configuration of a host's apt; `timeout` is how many seconds a server may be silent, `retries` times."""
 
     etc: Path = Path("/etc/apt")
     os_release: Path = Path("/etc/os-release")
@@ -58,12 +58,12 @@ class Apt:
         self._expected: set[AptPlace] = set()
 
     def expect(self, places: Iterable[AptPlace]) -> None:
-        """Announce packages, so that one query answers for all of them."""
+        """Announce packages, so that one query covers all of them."""
         with self._guard:
             self._expected.update(places)
 
     def attempts(self, form: Form) -> Iterator[Attempt]:
-        """Yield the attempts to get a form: where the index of each suite says, then where the pool of each mirror has it."""
+        """Yield the attempts to get a form: where the index of each suite says, then in the pool of each mirror."""
         if form.apt is None:
             return
         self.expect([form.apt])
@@ -78,7 +78,7 @@ class Apt:
         return self._suite(kind, suite).listing(set(packages))
 
     def suites_of(self, names: Iterable[str]) -> tuple[str, ...]:
-        """Return suites, each followed by that of its security fixes where the host's configuration has a mirror of it."""
+        """Return suites, each followed by its security suite if the host's configuration has a mirror of that."""
         found: list[str] = []
         for name in names:
             fixes = f"{name}-security"
@@ -103,7 +103,7 @@ class Apt:
         return self._suite(ArchiveKind.DEB, suite, architecture).everything()
 
     def _download(self, form: Form, place: AptPlace, suite_name: str, directory: Path) -> Path:
-        """Download from a suite; when that fails with lists that are not new, get new ones and try again."""
+        """Download from a suite; if that fails with lists that are not new, update them and try again."""
         suite = self._suite(form.kind, suite_name, place.architecture)
         alike = [item for item in self._expected if item.architecture == place.architecture]
         packages = {item.package for item in alike if suite_name in item.suites} | {place.package}
@@ -143,7 +143,7 @@ class Apt:
 
     @cached_property
     def _pool_environ(self) -> dict[str, str]:
-        """Return what apt's downloader runs with where no index is read."""
+        """Return the environment of apt's downloader when no index is read."""
         state = self._state / "pool"
         state.mkdir(parents=True, exist_ok=True)
         with atomic_write(state / "apt.conf") as fresh:
@@ -153,7 +153,7 @@ class Apt:
 
     @cached_property
     def _native(self) -> str:
-        """Return what the host's packages are for (`amd64`)."""
+        """Return the architecture of the host's packages (`amd64`)."""
         try:
             return run(["dpkg", "--print-architecture"], env=self._environ).stdout.strip()
         except CommandFailed:
@@ -167,7 +167,7 @@ class Apt:
 
 @dataclass(frozen=True, kw_only=True)
 class Lists:
-    """Which package lists: a suite (`trixie`) in one kind (`deb-src`), of binary packages for one architecture.
+    """A set of package lists: a suite (`trixie`) of one kind (`deb-src`), of binary packages for one architecture.
 
     `architecture` is empty for the host's own.
     """
@@ -178,17 +178,17 @@ class Lists:
 
     @property
     def directory(self) -> str:
-        """Return the name of the directory that apt's state for them lies in."""
+        """Return the name of the directory with apt's state for them."""
         return "-".join(filter(None, (self.suite, self.kind, self.architecture)))
 
     @property
     def title(self) -> str:
-        """Return what a person calls them."""
+        """Return their name in messages."""
         return f"{self.suite} for {self.architecture}" if self.architecture else self.suite
 
 
 class Suite:
-    """One suite in one kind: its lists, updated at most once while this process lives."""
+    """One suite of one kind: its lists, updated at most once during this process."""
 
     def __init__(
         self,
@@ -214,7 +214,7 @@ class Suite:
         self._asked: set[str] = set()
 
     def download(self, form: Form, place: AptPlace, packages: set[str], directory: Path) -> Path:
-        """Download a form's file, wherever the lists say that a file with its hash lies."""
+        """Download a form's file from any place where the lists have a file with its hash."""
         paths = self._find(form.sha256, place.package, packages)
         if not paths:
             raise PlaceFailed(self._problem or f"no version of {place.package} has a file with this hash")
@@ -228,13 +228,13 @@ class Suite:
         raise failure or PlaceFailed("no mirror was asked")
 
     def listing(self, packages: set[str]) -> str:
-        """Return the control stanzas of packages, from lists that are fresh."""
+        """Return the control stanzas of packages, from fresh lists."""
         with self._lock, self._state_lock():
             self._prepare()
             return self._answer(packages)
 
     def everything(self) -> str:
-        """Return the control stanzas of all packages, from lists that are fresh."""
+        """Return the control stanzas of all packages, from fresh lists."""
         with self._lock, self._state_lock():
             self._prepare()
             found = self._run(["apt-cache", "dumpavail"])
@@ -264,7 +264,7 @@ class Suite:
             raise PlaceFailed(reason(error.output)) from error
 
     def refresh(self) -> bool:
-        """Get new lists, unless that was done a moment ago; tell whether it was done now."""
+        """Update the lists, unless that was done a moment ago; return whether it was done now."""
         with self._lock:
             if self._updated or not self._archives or self._age() < _NEW_SECONDS:
                 return False
@@ -275,7 +275,7 @@ class Suite:
             return True
 
     def _find(self, sha256: str, package: str, packages: set[str]) -> list[str]:
-        """Return the paths of the files with a hash; one query asks for all packages that may be needed."""
+        """Return the paths of the files with a hash; one query covers all packages that may be needed."""
         with self._lock:
             if package not in self._asked:
                 with self._state_lock():
@@ -289,7 +289,7 @@ class Suite:
         return FileLock(self._state / "lock", thread_local=False)
 
     def _prepare(self) -> None:
-        """Make the lists usable: as they are when fresh, else new ones."""
+        """Make the lists usable: keep fresh ones, update others."""
         if self._ready:
             return
         if not self._archives:
@@ -300,7 +300,7 @@ class Suite:
         self._ready = True
 
     def _age(self) -> float:
-        """Return for how many seconds the lists have been there."""
+        """Return the age of the lists in seconds."""
         try:
             return time.time() - self._stamp.stat().st_mtime
         except FileNotFoundError:
@@ -318,14 +318,14 @@ class Suite:
         return hashlib.sha256((sources + configuration).encode()).hexdigest()
 
     def _write_sources(self, directory: Path, archives: Iterable[apt_sources.Archive]) -> str:
-        """Write what apt is to read into a directory of its own; return the text."""
+        """Write apt's sources into a separate directory; return the text."""
         text = apt_sources.private_sources(archives, self._lists.kind, self._lists.suite)
         directory.mkdir(parents=True, exist_ok=True)
         (directory / "archive.sources").write_text(text, encoding="utf-8")
         return text
 
     def _update(self) -> None:
-        """Get the lists; what went wrong is kept for whoever does not find a file in them."""
+        """Update the lists; errors are kept to be reported if a file is not found in them."""
         self._report(f"reading the package lists of {self._lists.title}")
         self._updated = True
         digest = self._write_configuration()
@@ -341,7 +341,7 @@ class Suite:
         try:
             return run(["apt-cache", *settings, *options, *sorted(packages)], env=self._environ).stdout
         except CommandFailed as error:
-            return error.output  # it answers for those that it knows
+            return error.output  # it covers the packages that it knows
 
     def _query(self, packages: set[str]) -> None:
         for sha256, path in apt_sources.listed_files(self._answer(packages)):
@@ -350,10 +350,10 @@ class Suite:
 
 
 def private_configuration(state: Path, acquire: Iterable[str], host: AptHost) -> str:
-    """Return an apt.conf that keeps apt inside one directory, with the host's ways to the network.
+    """Return an apt.conf that confines apt to one directory, with the host's network settings.
 
-    Lists may be old: a file with the pinned hash is the right one whatever an outdated mirror says. Who asks an index
-    to vouch for others sees for itself that it has not expired.
+    Lists may be old: a file with the pinned hash is correct whatever an outdated mirror says. Callers that rely on an
+    index to vouch for other files check for themselves that it has not expired.
     """
     lines = [
         f'Dir::State "{state}";',
@@ -378,14 +378,14 @@ def private_configuration(state: Path, acquire: Iterable[str], host: AptHost) ->
 
 
 def _architecture_settings(architecture: str) -> list[str]:
-    """Return settings with which apt takes the packages of a foreign architecture for the host's own."""
+    """Return settings that make apt treat the packages of a foreign architecture as native."""
     if not architecture:
         return []
     return [f'APT::Architecture "{architecture}";', f'APT::Architectures {{ "{architecture}"; }};']
 
 
 def _acquire_settings(environ: Mapping[str, str]) -> list[str]:
-    """Return how the host's apt reaches the network (proxies, certificates); its hooks are left out."""
+    """Return the network settings of the host's apt (proxies, certificates); its hooks are left out."""
     env = {name: value for name, value in environ.items() if name != "APT_CONFIG"}
     try:
         dump = run(["apt-config", "dump"], env=env).stdout

@@ -1,4 +1,4 @@
-"""Reads the host's apt configuration: which mirrors it uses and which keys sign them (sources.list(5))."""
+"""Reads the host's apt configuration: its mirrors and the keys that sign them (sources.list(5))."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ONE_LINE = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class Repository:
-    """One entry of the host's configuration; `signed_by` is a keyring's path or a key itself, or empty."""
+    """One entry of the host's configuration; `signed_by` is a keyring's path, a key itself, or empty."""
 
     uris: tuple[str, ...]
     suites: tuple[str, ...]
@@ -30,11 +30,11 @@ class Repository:
 
     @property
     def fixes(self) -> bool:
-        """Return whether it is an archive of security fixes and nothing else (`trixie-security`, once `buster/updates`)."""
+        """Return whether it is an archive of security fixes only (`trixie-security`, formerly `buster/updates`)."""
         return all(is_security(suite) for suite in self.suites)
 
     def serves(self, wanted: Iterable[str]) -> bool:
-        """Return whether it has the main component of one of these releases, or what the distribution adds to it."""
+        """Return whether it has the main component of one of these releases, or the distribution's additions to it."""
         releases = {_ADDED.sub("", suite) for suite in self.suites}
         return "main" in self.components and not releases.isdisjoint(wanted)
 
@@ -105,7 +105,7 @@ def parse_one_line(text: str) -> Iterator[Repository]:
 
 
 def read_repositories(etc: Path) -> tuple[Repository, ...]:
-    """Return all entries below `/etc/apt`; files that cannot be read are left out."""
+    """Return all entries below `/etc/apt`; unreadable files are left out."""
     found: list[Repository] = []
     lists = [etc / "sources.list", *sorted(etc.glob("sources.list.d/*.list"))]
     for paths, parse in ((lists, parse_one_line), (sorted(etc.glob("sources.list.d/*.sources")), parse_deb822)):
@@ -118,7 +118,7 @@ def read_repositories(etc: Path) -> tuple[Repository, ...]:
 
 
 def archives(repositories: Iterable[Repository], codename: str, suite: str) -> tuple[Archive, ...]:
-    """Return the mirrors of the distribution that may have a suite: of a security suite, those of security fixes."""
+    """Return the distribution's mirrors that may have a suite: for a security suite, those of security fixes."""
     wanted = {*_GENERIC_SUITES, codename, _ADDED.sub("", suite)}
     found: dict[Archive, None] = {}
     for repository in repositories:
@@ -134,7 +134,7 @@ def is_security(suite: str) -> bool:
 
 
 def pools(repositories: Iterable[Repository], codename: str, suites: Iterable[str]) -> tuple[str, ...]:
-    """Return the base URLs of all mirrors, each with the directory in which files of the main component lie."""
+    """Return the base URLs of all mirrors, each with the directory of files of the main component."""
     wanted = {*_GENERIC_SUITES, codename, *suites}
     found: dict[str, None] = {}
     for repository in repositories:
@@ -166,7 +166,7 @@ def codename(os_release: Path) -> str:
 
 
 def private_sources(found: Iterable[Archive], kind: str, suite: str) -> str:
-    """Return a `.sources` file that asks the mirrors for one suite; `kind` is `deb` or `deb-src`."""
+    """Return a `.sources` file for one suite from these mirrors; `kind` is `deb` or `deb-src`."""
     stanzas = []
     for archive in found:
         lines = [f"Types: {kind}", f"URIs: {archive.uri}", f"Suites: {suite}", "Components: main"]

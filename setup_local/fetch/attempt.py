@@ -1,4 +1,4 @@
-"""What a place offers: attempts to get one file, each of which can fail for a reason that is told."""
+"""The offers of a place: attempts to get one file, each of which can fail with a reason."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class PlaceFailed(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One way to get the file of a form: `where` as people read it, and what writes it.
+    """One way to get the file of a form: `where` for messages, and the function that downloads it.
 
     `download` gets an empty directory and returns the file that it wrote there.
     """

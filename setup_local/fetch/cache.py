@@ -1,4 +1,4 @@
-"""The cache of sources: verified files under their hash, written so that no reader sees half of one."""
+"""The cache of sources: verified files under their hash, written so that readers never see incomplete files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from setup_local.errors import SourceError
 
 
 class WrongBytes(Exception):
-    """A file is not the one that is pinned; the text says how it differs."""
+    """A file differs from the pinned one; the text says how."""
 
 
 def sha256_of(path: Path) -> str:
@@ -37,7 +37,7 @@ def verify(path: Path, form: Form) -> None:
 
 
 class SourceCache:
-    """Directory `sources` of the cache: `<sha256>/<file>`, with partial files and locks set apart."""
+    """Directory `sources` of the cache: `<sha256>/<file>`, with partial files and locks kept separately."""
 
     def __init__(self, root: Path) -> None:
         self.directory = root / "sources"
@@ -45,13 +45,13 @@ class SourceCache:
         self._locks = self.directory / ".locks"
 
     def path(self, form: Form) -> Path:
-        """Return where the file of a form lies when it is there."""
+        """Return the path of a form's file if it is there."""
         return self.directory / form.sha256 / form.file
 
     def holds(self, form: Form) -> bool:
-        """Return whether the file is there and has the pinned bytes; a damaged one is removed.
+        """Return whether the file exists and has the pinned bytes; a damaged one is removed.
 
-        A file that was hashed once is hashed again only when the file system says that it was touched since.
+        A hashed file is hashed again only if the file system shows that it was touched since.
         """
         path = self.path(form)
         try:
@@ -71,9 +71,9 @@ class SourceCache:
 
     @contextmanager
     def writing(self, form: Form) -> Iterator[Path]:
-        """Give an empty directory for downloads of one form, to one process and thread at a time.
+        """Provide an empty directory for downloads of one form, to one process and thread at a time.
 
-        It is removed at the end whatever happens; what a killed process left behind is removed first.
+        It is always removed at the end; remains of a killed process are removed first.
         """
         partial = self._partial / form.sha256
         with _reported(self.directory):
@@ -87,7 +87,7 @@ class SourceCache:
                     shutil.rmtree(partial, ignore_errors=True)
 
     def install(self, file: Path, form: Form) -> Path:
-        """Move a verified file to its place, after it has safely reached the disk."""
+        """Move a verified file to its place after it has been synced to disk."""
         target = self.path(form)
         target.parent.mkdir(parents=True, exist_ok=True)
         file.chmod(0o644)
@@ -117,7 +117,7 @@ def _children(directory: Path) -> list[Path]:
 
 
 def _state(path: Path) -> str:
-    """Return what changes whenever a file is written or replaced."""
+    """Return a value that changes whenever a file is written or replaced."""
     status = path.stat()
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 

@@ -16,14 +16,14 @@ _NAME = re.compile(r"^\s*([a-z0-9][a-z0-9+.-]*)")
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """One package of an index: its pin, and for each dependency the names that would do."""
+    """One package of an index: its pin, and the alternatives of each dependency."""
 
     package: Package
     needs: tuple[tuple[str, ...], ...]
 
 
 def read_index(text: str) -> dict[str, Candidate]:
-    """Return the newest version of each package that an index has."""
+    """Return the newest version of each package in an index."""
     newest: dict[str, dict[str, str]] = {}
     for stanza in parse_stanzas(text):
         name = stanza.get("Package", "")
@@ -44,7 +44,7 @@ def _candidate(stanza: Mapping[str, str]) -> Candidate:
 
 
 def _dependencies(stanza: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
-    """Yield the alternatives of each dependency; versions are left out, as a suite agrees with itself."""
+    """Yield the alternatives of each dependency; versions are left out, as a suite is consistent."""
     for field in ("Pre-Depends", "Depends"):
         for clause in stanza.get(field, "").split(","):
             names = [match[1] for word in clause.split("|") if (match := _NAME.match(word))]
@@ -53,7 +53,7 @@ def _dependencies(stanza: Mapping[str, str]) -> Iterator[tuple[str, ...]]:
 
 
 def choose(environment: Environment, index: Mapping[str, Candidate]) -> dict[str, Package]:
-    """Return the packages that an environment's roots need, by name. Raises `SourceError` for one that is not there."""
+    """Return the packages that an environment's roots need, by name. Raises `SourceError` for a missing one."""
     provided = environment.provided or {}
     chosen: dict[str, Package] = {}
     waiting: list[tuple[str, ...]] = [(name,) for name in environment.roots]
@@ -75,7 +75,7 @@ def _pick(
     provided: Mapping[str, str],
     chosen: Mapping[str, Package],
 ) -> str | None:
-    """Return the alternative that is taken: empty if nothing is needed, None if there is none."""
+    """Return the chosen alternative: empty if nothing is needed, None if there is none."""
     names = [provided.get(name, name) for name in alternatives]
     for name in names:
         if not name or name in chosen:

@@ -1,4 +1,4 @@
-"""Versions of Debian packages (deb-version(7)): their order, and the upstream version that they carry."""
+"""Versions of Debian packages (deb-version(7)): their order, and the upstream version that they contain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DebianOrder = tuple[int, list[tuple[tuple[int, ...], int]], list[tuple[tuple[int
 
 
 def debian_order(version: str) -> DebianOrder:
-    """Return what to sort package versions by."""
+    """Return the sort key of a package version."""
     epoch = _EPOCH.match(version)
     upstream = upstream_part(version)
     revision = version[epoch.end() if epoch else 0 :].removeprefix(upstream).removeprefix("-")
@@ -30,7 +30,7 @@ def _pieces(text: str) -> list[tuple[tuple[int, ...], int]]:
 
 
 def _weight(letter: str) -> int:
-    """Return where a letter comes: a tilde before the end of the text, letters before everything else."""
+    """Return the rank of a letter: a tilde before the end of the text, letters before everything else."""
     if letter == "~":
         return -1
     return ord(letter) if letter.isalpha() else ord(letter) + 256
@@ -43,10 +43,10 @@ def upstream_part(version: str) -> str:
 
 
 def upstream_version(package_version: str, *, known: str, known_package_version: str) -> str | None:
-    """Return the version of the project that a package has, None for a pre-release, a snapshot or what nobody can tell.
+    """Return the project's version in a package, None for a pre-release, a snapshot or an unclear version.
 
-    `known` and `known_package_version` are a pin of the same package: they show what the package's versions have
-    around the project's (`3.1-20250104` for `20250104`, `6.5+20250216` for `6.5`).
+    `known` and `known_package_version` are a pin of the same package: they show the additions of the package's versions
+    to the project's (`3.1-20250104` for `20250104`, `6.5+20250216` for `6.5`).
     """
     before, there, after = upstream_part(known_package_version).partition(known)
     if not there:
@@ -58,7 +58,7 @@ def upstream_version(package_version: str, *, known: str, known_package_version:
 
 
 def _release(text: str, known: str, after: str) -> str | None:
-    """Return the version that a text starts with, when all of it has the form of the known one."""
+    """Return the version at the start of a text, if all of it has the form of the known one."""
     plain = _PLAIN.match(text)
     version, rest = (plain[0], text[plain.end() :]) if plain else ("", text)
     if rest and _shape(text) == _shape(known):

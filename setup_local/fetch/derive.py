@@ -1,4 +1,4 @@
-"""Sources that an index lists and the catalog does not pin, described as the nearest pin is."""
+"""Sources that an index lists and the catalog does not pin, described like the nearest pin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ORIGINAL = re.compile(r"\.orig\.tar\.\w+$")
 
 @dataclass(frozen=True, kw_only=True)
 class Listed:
-    """A file that an index lists; `version` is that of the package, `size` in bytes, `signature` the file beside it."""
+    """A file in an index; `version` is that of the package, `size` in bytes, `signature` the file next to it."""
 
     package: str
     version: str
@@ -39,7 +39,7 @@ class Listed:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """A pin that shows what a source is like that an index lists, and the suites where to look."""
+    """A pin that serves as a template for sources in an index, and the suites to search."""
 
     version: str
     form: Form
@@ -48,7 +48,7 @@ class Template:
 
 
 def fitting_pins(requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-    """Return the pins that meet a requirement, or all of its name where none does; the newest first."""
+    """Return the pins that meet a requirement, or all with its name if none does; newest first."""
     named = sorted(
         (source for source in known.sources if source.name == requirement.name and source.trust is Trust.PINNED),
         key=lambda source: order(source.version),
@@ -58,7 +58,7 @@ def fitting_pins(requirement: Requirement, known: Sources) -> tuple[Source, ...]
 
 
 def templates(pins: Iterable[Source]) -> tuple[Template, ...]:
-    """Return one template for each package that pins name, taken from the first pin that does."""
+    """Return one template for each package that pins name, from the first pin that does."""
     found: dict[tuple[ArchiveKind, str, str], Template] = {}
     for pin in pins:
         for form in pin.forms:
@@ -71,7 +71,7 @@ def templates(pins: Iterable[Source]) -> tuple[Template, ...]:
 
 
 def listed(kind: ArchiveKind, text: str) -> Iterator[Listed]:
-    """Yield what control stanzas (deb822(5)) list of a kind: binary packages, or original tarballs of source packages."""
+    """Yield files of a kind in control stanzas (deb822(5)): binary packages, or source packages' original tarballs."""
     for stanza in parse_stanzas(text):
         if kind is ArchiveKind.DEB:
             yield from _binary(stanza)
@@ -104,7 +104,7 @@ def _originals(stanza: dict[str, str]) -> Iterator[Listed]:
 
 
 def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | None:
-    """Return the version that a listed file holds and its form; None for a file that is not like the template's."""
+    """Return the version and the form of a listed file; None for a file that does not match the template."""
     place, old = template.place, template.version
     version = upstream_version(item.version, known=old, known_package_version=place.version)
     if version is None or item.package != place.package or not _same_processor(item.file, place.file):
@@ -129,9 +129,9 @@ def derived(template: Template, item: Listed, suite: str) -> tuple[str, Form] | 
 
 
 def _signature(template: Template, version: str, item: Listed, suite: str) -> Signature | None:
-    """Return where the signature of another version is expected: the one that the index lists beside the file.
+    """Return where to get the signature of another version: the one that the index lists next to the file.
 
-    Where it lists none, any will do that a key of the source made.
+    If it lists none, any signature made with a key of the source is accepted.
     """
     old, signature, there = template.version, template.form.signature, item.signature
     if signature is None:
@@ -149,7 +149,7 @@ def _signature(template: Template, version: str, item: Listed, suite: str) -> Si
 
 
 def _bundle(template: Template, version: str) -> Sigstore | None:
-    """Return where the sigstore bundle of another version is expected."""
+    """Return where to get the sigstore bundle of another version."""
     old, bundle = template.version, template.form.sigstore
     if bundle is None:
         return None
@@ -158,7 +158,7 @@ def _bundle(template: Template, version: str) -> Sigstore | None:
 
 
 def _is_upstreams(template: Template, item: Listed, version: str) -> bool:
-    """Return whether the distribution has upstream's tarball, then as now: its version is upstream's, and nothing more."""
+    """Return whether the distribution has upstream's tarball, in the pin and now: its version is exactly upstream's."""
     return (
         template.form.kind is ArchiveKind.TAR
         and upstream_part(template.place.version) == template.version
@@ -168,12 +168,12 @@ def _is_upstreams(template: Template, item: Listed, version: str) -> bool:
 
 
 def with_version(text: str, old: str, new: str) -> str:
-    """Return a text of a pin for another version; both ways to write versions are replaced (`2.8.3`, `2_8_3`)."""
+    """Return a pin's text for another version; both spellings of versions are replaced (`2.8.3`, `2_8_3`)."""
     return text.replace(old, new).replace(old.replace(".", "_"), new.replace(".", "_"))
 
 
 def _root(form: Form, old: str, new: str) -> str:
-    """Return where the source tree lies; what a tarball calls its only directory is not known before it is there."""
+    """Return the path of the source tree; the name of a tarball's only directory is unknown before the download."""
     if form.kind is not ArchiveKind.TAR or not form.root:
         return with_version(form.root, old, new)
     return "/".join(["*", *with_version(form.root, old, new).split("/")[1:]])
@@ -190,10 +190,10 @@ def _ending(file: str) -> str:
 def assembled(
     requirement: Requirement, pins: tuple[Source, ...], found: Iterable[tuple[str, Form]]
 ) -> tuple[Source, ...]:
-    """Return the sources that forms make: versions that are pinned too first, then the newest first.
+    """Return the sources that forms make up: first versions that are also pinned, then newest first.
 
-    Forms that are pinned are left out, as who looks for others has tried those, and so are older packages of a version
-    that is pinned. Of one version the newest package comes first; the same bytes from several suites are one form.
+    Pinned forms are left out, as they have been tried already, and so are older packages of a pinned version.
+    Of one version the newest package comes first; the same bytes from several suites are one form.
     """
     pinned = {form.sha256 for pin in pins for form in pin.forms}
     oldest = {

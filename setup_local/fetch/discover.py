@@ -1,7 +1,7 @@
 """Finds sources that the catalog does not pin, in indexes whose signature was checked.
 
-A signed index has the hash of a file, so whoever signed it vouches for the bytes. That is weaker than a pin, which
-somebody put into the catalog, and so this is only asked when no pinned file can be had.
+A signed index contains the hash of a file, so its signer vouches for the bytes. That is weaker than a pin, which
+somebody put into the catalog, so indexes are used only if no pinned file is available.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from setup_local.fetch.derive import Template, assembled, derived, fitting_pins,
 
 
 class Discovery:
-    """Asks the distribution's index and the Python package index; `report` gets a line for each that cannot vouch."""
+    """Queries the distribution's index and the Python package index; `report` gets a line if one cannot vouch."""
 
     def __init__(self, apt: Apt, *, environ: Mapping[str, str], report: Callable[[str], None]) -> None:
         self._apt = apt
@@ -26,15 +26,15 @@ class Discovery:
         self._reported: set[str] = set()
 
     def find(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return the sources that meet a requirement and are not pinned, the best first; `known` has the pins.
+        """Return unpinned sources that meet a requirement, best first; `known` has the pins.
 
-        The version of a pin in other bytes (a newer package, a repacked tarball) is the best, then the newest version.
+        A pinned version in other bytes (a newer package, a repacked tarball) is the best, then the newest version.
         """
         pins = fitting_pins(requirement, known)
         return assembled(requirement, pins, self._forms(requirement, pins))
 
     def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return the sources that meet a requirement and are newer than every pin that does, the newest first."""
+        """Return the sources that meet a requirement and are newer than every pin that does, newest first."""
         pins = fitting_pins(requirement, known)[:1]
         found = [
             item

@@ -1,4 +1,4 @@
-"""Finds the index of an environment's packages: the snapshot archive's, or what the host's apt has of the suite."""
+"""Finds the index of an environment's packages: in the snapshot archive, or with the host's apt."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _WAY_OUT = "run this where the snapshot can be reached, or with --from apt where
 
 
 def snapshot_index(environment: Environment, environ: Mapping[str, str]) -> str:
-    """Return the index at the moment of the snapshot; raise `SourceError` if it cannot be had.
+    """Return the index at the time of the snapshot; raise `SourceError` if it is not available.
 
-    Its signature is not asked: keys of old suites have expired. HTTPS is what vouches for it until its hashes are pinned.
+    Its signature is not checked: keys of old suites have expired. HTTPS vouches for it until its hashes are pinned.
     """
     base = f"{environment.archive_url}/dists/{environment.suite}/main/binary-{environment.architecture}"
     downloader, tried = Downloader(environ), []
@@ -38,7 +38,7 @@ def snapshot_index(environment: Environment, environ: Mapping[str, str]) -> str:
 
 
 def apt_index(environment: Environment, apt: Apt) -> str:
-    """Return the index that the host's apt gets of the suite, whose signature apt checks; raise `SourceError`."""
+    """Return the index of the suite from the host's apt, which checks its signature; raise `SourceError`."""
     try:
         return apt.index(environment.suite, environment.architecture)
     except PlaceFailed as error:

@@ -1,4 +1,4 @@
-"""Asks the places in their order for each source until one gives the pinned bytes."""
+"""Tries the places of each source in order until one delivers the pinned bytes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _AT_ONCE = 8  # downloads wait for the network, not for the processor
 
 @dataclass(frozen=True, kw_only=True)
 class Obtained:
-    """A source that is there: the form that was had, and its verified file in the cache."""
+    """An available source: the form that was obtained, and its verified file in the cache."""
 
     source: Source
     form: Form
@@ -44,8 +44,8 @@ class Fetcher:
     """Gets sources into the cache `<cache>/sources`; one serves all threads of a process.
 
     `mirrors` are directories or URLs; `offline` allows only the cache and directories; `report` gets a line
-    for everything worth telling; `environ` is what the user's own tools (apt, pip) run with; `apt_host` is where apt
-    is configured.
+    for everything worth reporting; `environ` is the environment of the user's own tools (apt, pip); `apt_host` is the
+    configuration of apt.
     """
 
     def __init__(
@@ -72,7 +72,7 @@ class Fetcher:
         self.cache.sweep()
 
     def cached(self, source: Source) -> Obtained | None:
-        """Return a source that is in the cache already, in the first form that is."""
+        """Return a source that is already in the cache, in the first form that is."""
         for form in source.forms:
             if self.cache.holds(form):
                 return Obtained(source=source, form=form, path=self.cache.path(form))
@@ -91,12 +91,12 @@ class Fetcher:
         raise self._failure(source, tried)
 
     def obtain_all(self, sources: Iterable[Source]) -> dict[str, Obtained]:
-        """Return sources by their identity, fetched side by side; raise the first `SourceError` in their order."""
+        """Return sources by their identity, fetched in parallel; raise the first `SourceError` in their order."""
         with self._running(sources) as running:
             return {identity: future.result() for identity, future in running.items()}
 
     def try_all(self, sources: Iterable[Source]) -> dict[str, Obtained | SourceError]:
-        """Return for every source what was had or why it was not, stopping at nothing but a wrong signature."""
+        """Return for every source what was obtained or the error; only a wrong signature stops it."""
         outcomes: dict[str, Obtained | SourceError] = {}
         with self._running(sources) as running:
             for identity, future in running.items():
@@ -109,26 +109,26 @@ class Fetcher:
         return outcomes
 
     def check_signature(self, item: Obtained) -> Verdict | None:
-        """Check the signature of a source that is there, which is got first if need be; None if there is none.
+        """Check the signature of an available source, downloading it if necessary; None if there is none.
 
         Raises `WrongSignature`.
         """
         return self._signatures.check_again(item.source, item.form, item.path)
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return sources that meet a requirement and that signed indexes vouch for, the best first.
+        """Return sources that meet a requirement and that signed indexes vouch for, best first.
 
         `known` are the catalog's, which are left out. Offline there are none.
         """
         return () if self._offline else self._discovery.find(requirement, known)
 
     def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that meets a requirement and is newer than every pin, the newest first."""
+        """Return sources in signed indexes that meet a requirement and are newer than every pin, newest first."""
         return () if self._offline else self._discovery.newer(requirement, known)
 
     @contextmanager
     def _running(self, sources: Iterable[Source]) -> Iterator[dict[str, Future[Obtained]]]:
-        """Start to obtain sources side by side; when the caller gives up, what has not begun never does."""
+        """Start to obtain sources in parallel; if the caller gives up, downloads that have not begun are dropped."""
         wanted = {source.identity: source for source in sources}
         self._apt.expect(form.apt for source in wanted.values() for form in source.forms if form.apt)
         with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="fetch") as pool:
@@ -136,7 +136,7 @@ class Fetcher:
                 yield {identity: pool.submit(self.obtain, source) for identity, source in wanted.items()}
             except BaseException as error:
                 if not isinstance(error, Exception):
-                    self._stop.set()  # interrupted: what is running ends too
+                    self._stop.set()  # interrupted: running downloads also end
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
@@ -156,7 +156,7 @@ class Fetcher:
         yield from snapshot_attempts(self._environ.get(SNAPSHOT_VARIABLE, ""), form, self._downloader)
 
     def _signature_places(self, signature: Form, signed: Form) -> Iterator[Attempt]:
-        """Yield the attempts to get a signature; mirrors that are laid out by hashes have it beside what it signs."""
+        """Yield the attempts to get a signature; mirrors organized by hashes have it next to the file that it signs."""
         beside = replace(signature, sha256=signed.sha256)
         yield from mirror_attempts(self._mirrors, beside, self._downloader, offline=self._offline)
         if not self._offline:
@@ -182,7 +182,7 @@ class Fetcher:
         return None
 
     def _install(self, source: Source, form: Form, file: Path) -> Path:
-        """Put a verified file into the cache, with its signature if one can be had; a wrong one keeps it out."""
+        """Put a verified file into the cache, with its signature if available; a wrong one keeps it out."""
         verdict, signature = self._signatures.check(source, form, file, file.parent)
         if verdict:
             self._report(f"{source.identity}: {verdict}")

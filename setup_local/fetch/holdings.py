@@ -1,4 +1,4 @@
-"""What the cache holds, judged again; and copies of it for machines without network."""
+"""Checks the content of the cache again, and copies it for machines without network."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _SUMS = "SHA256SUMS"
 
 @dataclass(frozen=True, kw_only=True)
 class Holding:
-    """One file of the cache; `identity` is empty when nothing pins it, `problem` when it is good.
+    """One file of the cache; `identity` is empty if nothing pins it, `problem` if it is good.
 
-    `signature` is what the signature beside it gave, None if it has none or is one.
+    `signature` is the result of checking its stored signature, None if it has none or is one.
     """
 
     path: Path
@@ -36,14 +36,14 @@ class Holding:
 
     @property
     def damaged(self) -> bool:
-        """Return whether the file is pinned and has other bytes."""
+        """Return whether the file is pinned and has different bytes."""
         return bool(self.identity and self.problem)
 
 
 def holdings(cache: SourceCache, sources: Sources, keys: Keys) -> list[Holding]:
-    """Read every file of the cache, and check it with the signature that lies beside it.
+    """Read every file of the cache, and check it with its stored signature.
 
-    Returns them in order of their sources, those of no source last.
+    Returns them in order of their sources, files of no source last.
     """
     pins: dict[tuple[str, str], tuple[Source, Form]] = {}
     for source in sources.sources:
@@ -60,7 +60,7 @@ def holdings(cache: SourceCache, sources: Sources, keys: Keys) -> list[Holding]:
 
     def judge(path: Path) -> Holding:
         place = (path.parent.name, path.name)
-        if place in signatures:  # what it is worth stands with what it signs
+        if place in signatures:  # its result is reported with the file that it signs
             return Holding(path=path, identity=signatures[place], size=path.stat().st_size)
         return _judge(path, pins.get(place), keys)
 
@@ -85,11 +85,11 @@ def _judge(path: Path, pin: tuple[Source, Form] | None, keys: Keys) -> Holding:
 
 
 def export(obtained: Iterable[Obtained], directory: Path) -> int:
-    """Copy files, and signatures that lie beside them, to a directory under their own names; return how many are new.
+    """Copy files and their stored signatures to a directory under their own names; return how many are new.
 
     A list for `sha256sum -c` names them all.
 
-    Raises `OutputError` when it cannot be written; a file that is there appears only when it is whole.
+    Raises `OutputError` if it cannot be written; a file appears only when it is complete.
     """
     items = {item.form.file: item for item in obtained}
     try:
@@ -117,7 +117,7 @@ def _copy(item: Obtained, directory: Path) -> bool:
 
 
 def _copied_signatures(items: Iterable[Obtained], directory: Path) -> Iterator[tuple[str, str]]:
-    """Copy the signatures that are there; yield their names and hashes."""
+    """Copy the stored signatures; yield their names and hashes."""
     for item in items:
         path = signature_path(item.form, item.path)
         if path is not None and path.is_file():
@@ -127,7 +127,7 @@ def _copied_signatures(items: Iterable[Obtained], directory: Path) -> Iterator[t
 
 
 def _known_sums(directory: Path) -> dict[str, str]:
-    """Return what the list of the directory says already, of files that are still there."""
+    """Return the entries of the directory's list whose files still exist."""
     try:
         lines = (directory / _SUMS).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Downloads over HTTP: bounded waits, bounded sizes, and no second wait for a host that is out of reach."""
+"""Downloads over HTTP: bounded times, bounded sizes, and no second wait for an unreachable host."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SCHEMES = ("http", "https")
 
 
 def checked_url(url: str) -> urllib.parse.SplitResult:
-    """Return the parts of an http(s) URL that can be asked for. Raises `PlaceFailed`."""
+    """Return the parts of an http(s) URL that can be requested. Raises `PlaceFailed`."""
     try:
         parts = urllib.parse.urlsplit(url)
         if parts.scheme not in _SCHEMES or not parts.hostname:
@@ -47,7 +47,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
 
 
 class Downloader:
-    """Downloads files; remembers hosts that could not be reached for as long as it lives."""
+    """Downloads files; remembers unreachable hosts during its lifetime."""
 
     def __init__(
         self,
@@ -68,9 +68,9 @@ class Downloader:
         self._verdicts: dict[str, str] = {}
 
     def download(self, url: str, target: Path, *, limit: int) -> None:
-        """Write what a URL gives to a file; raise `PlaceFailed` when it fails, exceeds `limit` bytes or takes too long.
+        """Download a URL to a file; raise `PlaceFailed` when it fails, exceeds `limit` bytes or takes too long.
 
-        How long it may take follows from the size: see `Pace`.
+        The time limit depends on the size: see `Pace`.
         """
         self._check_host(url)
         request = urllib.request.Request(url, headers={"User-Agent": _AGENT})  # noqa: S310 - http(s) only, see above
@@ -87,7 +87,7 @@ class Downloader:
                 raise PlaceFailed(watch.reason or str(error) or type(error).__name__) from error
 
     def _opener(self, watch: Watch) -> urllib.request.OpenerDirector:
-        """Return what opens http and https only: the usual one would follow a redirect to ftp."""
+        """Return an opener for http and https only: the default one would follow a redirect to ftp."""
         opener = urllib.request.OpenerDirector()
         for handler in (
             urllib.request.ProxyHandler(self._proxies),
@@ -101,7 +101,7 @@ class Downloader:
         return opener
 
     def _copy(self, response: http.client.HTTPResponse, stream: BinaryIO, limit: int, watch: Watch) -> None:
-        """Copy a response; stop as soon as it is longer than it may be, or nobody wants it any more."""
+        """Copy a response; stop as soon as it exceeds its limit or is no longer needed."""
         while chunk := response.read1(_CHUNK):
             watch.received += len(chunk)
             if self._stop.is_set():
@@ -113,7 +113,7 @@ class Downloader:
             raise PlaceFailed(watch.reason)
 
     def _check_host(self, url: str) -> None:
-        """Raise `PlaceFailed` when the URL's host cannot be reached; each host is tried once."""
+        """Raise `PlaceFailed` if the URL's host is unreachable; each host is tried once."""
         parts = checked_url(url)
         if parts.scheme in self._proxies:
             return
@@ -128,7 +128,7 @@ class Downloader:
             raise PlaceFailed(f"{host} cannot be reached: {self._verdicts[key]}")
 
     def _probe(self, host: str, port: int) -> str:
-        """Return why a host cannot be reached, or nothing when it can."""
+        """Return why a host is unreachable, or nothing if it is reachable."""
         try:
             socket.create_connection((host, port), timeout=self._connect_seconds).close()
         except (OSError, ValueError) as error:
@@ -137,7 +137,7 @@ class Downloader:
 
 
 def _proxies(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the proxies that the environment names, as `http_proxy` and `https_proxy` do everywhere."""
+    """Return the proxies in the environment, under the common names `http_proxy` and `https_proxy`."""
     found: dict[str, str] = {}
     for scheme in _SCHEMES:
         url = environ.get(f"{scheme}_proxy") or environ.get(f"{scheme}_proxy".upper())

@@ -1,4 +1,4 @@
-"""Sources that the user gives: a file or a directory becomes a source of the cache, known by the hash of its bytes."""
+"""Sources supplied by the user: a file or a directory becomes a source of the cache, identified by its hash."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _ARCHIVE = re.compile(r"(\.orig)?(\.tar(\.\w+)?|\.tgz|\.txz|\.tbz2?|\.whl|\.deb)
 _VERSION = re.compile(r"(?:^|[-_])v?(?P<version>\d+(?:\.\d+)*[a-z]?(?:[._+-]?(?:a|b|rc|dev|post)\d*)?)(?=$|[-_+~.])")
 _PATCHLEVEL = re.compile(r'^#define\s+PY_VERSION\s+"(?P<version>[^"+]+)\+?"', re.MULTILINE)
 _PATCHLEVEL_FILE = "Include/patchlevel.h"
-# Left out of a directory: what version control and interpreters keep there.
+# Left out of a directory: files of version control and interpreters.
 _NOT_SOURCES = frozenset({".git", ".hg", ".svn", "__pycache__"})
-# Every file of a directory gets this time: make takes files of the same age for up to date.
+# Every file of a directory gets this time: make considers files of the same age up to date.
 _TIME = 1_577_836_800
 
 
 def own_sources(given: Mapping[str, Path], known: Sources, cache: SourceCache) -> Sources:
     """Return the known sources and the user's own, which are put into the cache.
 
-    The keys are names (`openssl`), or names with a version (`openssl-3.5.10`) where neither the file's name nor the
-    source itself tells it. Raises `RequestError` for a name that nothing has or a version that cannot be told,
-    `SourceError` for what is not an archive.
+    The keys are names (`openssl`), or names with a version (`openssl-3.5.10`) if neither the file's name nor the source
+    itself shows it. Raises `RequestError` for an unknown name or an unclear version, `SourceError` for a file that is
+    not an archive.
     """
     return known.with_more(_own_source(name, path, known, cache) for name, path in given.items())
 
@@ -60,7 +60,7 @@ def _own_source(asked: str, path: Path, known: Sources, cache: SourceCache) -> S
 
 
 def _split(asked: str, known: Sources) -> tuple[str, str]:
-    """Return the name and the version, which may be empty, of what the user calls a source."""
+    """Return the name and the version, which may be empty, in the user's name of a source."""
     names = {source.name for source in known.sources}
     if asked in names:
         return asked, ""
@@ -79,7 +79,7 @@ def _kind(path: Path) -> ArchiveKind:
 
 @contextlib.contextmanager
 def _archive(path: Path) -> Iterator[Path]:
-    """Give an archive: the file itself, or one that is made of a directory."""
+    """Provide an archive: the file itself, or one created from a directory."""
     if not path.is_dir():
         yield path
         return
@@ -119,7 +119,7 @@ def _files(directory: Path) -> list[Path]:
 
 
 def source_root(archive: Path, kind: ArchiveKind, name: str, known: Sources) -> str:
-    """Return the directory in an archive that is the source tree, as the known forms of the source have it."""
+    """Return the directory in an archive that is the source tree, as in the known forms of the source."""
     names = _names(archive, kind)
     forms = [form for source in known.sources if source.name == name for form in source.forms]
     if kind is not ArchiveKind.TAR:
@@ -150,7 +150,7 @@ def _names(archive: Path, kind: ArchiveKind) -> list[str]:
 
 
 def _version(name: str, path: Path, archive: Path, root: str) -> str:
-    """Return the version that a source says it has, else the one in the file's name."""
+    """Return the version that a source declares, else the one in the file's name."""
     if name == PYTHON:
         with tarfile.open(archive) as tar:
             stream = tar.extractfile(f"{root}/{_PATCHLEVEL_FILE}") if _has(tar, f"{root}/{_PATCHLEVEL_FILE}") else None

@@ -1,4 +1,4 @@
-"""Places that the user names: directories and URLs with the files under their names or hashes."""
+"""Places given by the user: directories and URLs with the files under their names or hashes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from setup_local.fetch.http import Downloader, checked_url
 MIRROR_VARIABLE = "SETUP_LOCAL_MIRROR"
 SNAPSHOT_VARIABLE = "SETUP_LOCAL_SNAPSHOT"
 _HINT = f"--mirror and {MIRROR_VARIABLE} take a directory or an http(s) URL"
-_UNKNOWN_SIZE = 1 << 30  # bytes; no source is as large
+_UNKNOWN_SIZE = 1 << 30  # bytes; no source is that large
 
 
 def mirror_list(mirrors: tuple[str, ...], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the mirrors to ask, each once: those given, then those of `SETUP_LOCAL_MIRROR` (space-separated).
+    """Return the mirrors to try, each once: those given, then those of `SETUP_LOCAL_MIRROR` (space-separated).
 
-    Raises `RequestError` for a directory that does not exist, and for a URL that cannot be asked for.
+    Raises `RequestError` for a directory that does not exist, and for a URL that cannot be requested.
     """
     named = environ.get(MIRROR_VARIABLE, "")
     unique = dict.fromkeys([*mirrors, *([named] if named and os.path.isdir(named) else named.split())])
@@ -45,7 +45,7 @@ def _refuse_no_url(mirror: str) -> None:
 
 
 def as_directory(mirror: str) -> Path | None:
-    """Return the directory that a mirror is, or None for an http(s) URL. Raises `RequestError` for a damaged URL."""
+    """Return a mirror's directory, or None for an http(s) URL. Raises `RequestError` for a malformed URL."""
     try:
         parts = urllib.parse.urlsplit(mirror)
     except ValueError as error:

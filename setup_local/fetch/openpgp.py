@@ -13,7 +13,7 @@ from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
 try:
     import pysequoia
     from pysequoia import packet
-except ImportError:  # there are no wheels of it for every host that can judge archives
+except ImportError:  # not every host that can verify archives has wheels of it
     _AVAILABLE = False
 else:
     _AVAILABLE = True
@@ -22,8 +22,8 @@ else:
 def check_detached(file: Path, signature: bytes, certificates: tuple[bytes, ...]) -> str:
     """Return the fingerprint of the certificate that signed a file, in capitals.
 
-    Raises `WrongSignature` if the bytes are not a signature, or if one that a certificate made is weak or not good,
-    `UnknownSigner` if none of the certificates made one, `NotChecked` if it cannot be checked here.
+    Raises `WrongSignature` if the bytes are not a signature, or if a signature by one of the certificates is weak or
+    bad, `UnknownSigner` if none of the certificates made one, `NotChecked` if it cannot be checked here.
     """
     if not _AVAILABLE:
         raise NotChecked("the package pysequoia is not installed")
@@ -53,7 +53,7 @@ def _signatures(data: bytes) -> list[pysequoia.Sig]:
 
 
 def _maker(signature: pysequoia.Sig, certs: list[pysequoia.Cert]) -> pysequoia.Cert | None:
-    """Return the certificate that has the key which a signature names as its issuer."""
+    """Return the certificate with the key that a signature names as its issuer."""
     return next((cert for cert in certs if any(_names(signature, item) for item in _keys(cert))), None)
 
 
@@ -64,13 +64,13 @@ def _keys(cert: pysequoia.Cert) -> list[str]:
 
 
 def _names(signature: pysequoia.Sig, fingerprint: str) -> bool:
-    """Return whether a signature names a key as its issuer: old ones by the last eight bytes of its fingerprint only."""
+    """Return whether a signature names a key as its issuer: old ones only by its fingerprint's last eight bytes."""
     issuer = signature.issuer_fingerprint or signature.issuer_key_id
     return bool(issuer and fingerprint.endswith(issuer))
 
 
 def _check(file: Path, signature: pysequoia.Sig, maker: pysequoia.Cert) -> str:
-    """Return the fingerprint of the certificate that made a signature; raise if the signature is not good."""
+    """Return the fingerprint of the certificate that made a signature; raise if the signature is bad."""
     weak = _weakness(signature)
     if weak:
         raise WrongSignature(f"by {_issuer(signature)} is weak: it uses {weak}")
@@ -92,7 +92,7 @@ def _weakness(signature: pysequoia.Sig) -> str:
 
 
 def _explained(cert: pysequoia.Cert, signature: pysequoia.Sig) -> WrongSignature | UnknownSigner:
-    """Return what is wrong with a signature that the library refused without saying why."""
+    """Return the problem of a signature that the library rejected without a reason."""
     issuer = _issuer(signature)
     if cert.is_revoked:
         return WrongSignature(f"by {issuer} does not count: the key was revoked")

@@ -1,4 +1,4 @@
-"""How long a server may take: a socket's time-out starts again with every byte, so somebody has to look at the whole."""
+"""Limits how long a server may take: a socket's time-out restarts with every byte, so the total must be watched."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from typing import Any, Self
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How slow a download may be: `patience` seconds for nothing, then this many bytes a second on average.
+    """How slow a download may be: `patience` seconds without data, then this many bytes a second on average.
 
-    So a file of a known size takes at most its size divided by that rate, and the patience.
+    A file of a known size therefore takes at most its size divided by that rate, plus the patience.
     """
 
     patience: float = 60.0
@@ -27,7 +27,7 @@ class Pace:
 
 
 class Watch:
-    """Ends a connection that is slower than its pace: from the first connection to the last byte, redirects included."""
+    """Ends a connection that is slower than its pace: from the first connection to the last byte, with redirects."""
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
@@ -48,7 +48,7 @@ class Watch:
         self._thread.join()
 
     def add(self, connected: socket.socket) -> None:
-        """Take a new connection under watch."""
+        """Start to watch a new connection."""
         self._sockets.append(connected)
         if self.reason:
             _end(connected)
@@ -65,13 +65,13 @@ class Watch:
 
 
 def _end(connected: socket.socket) -> None:
-    """Wake whoever waits for a connection; a TLS socket's own method would drop its state under the reader's hands."""
+    """Wake the reader of a connection; a TLS socket's own method would drop its state while the reader uses it."""
     with contextlib.suppress(OSError):
         socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def watched_handlers(watch: Watch) -> tuple[urllib.request.HTTPHandler, urllib.request.HTTPSHandler]:
-    """Return handlers for http and https that hand each connection to a watch."""
+    """Return handlers for http and https that register each connection with a watch."""
     return _Http(watch), _Https(watch)
 
 

@@ -1,4 +1,4 @@
-"""The pool of a distribution: files that lie where their names say, also when no index names them any more."""
+"""The pool of a distribution: files at paths that follow from their names, even if no index lists them any more."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _OUT_OF_REACH = (
 class Pool:
     """Downloads pinned files from the mirrors of the host's apt configuration, through apt's own downloader.
 
-    The hash is known, so that no index and no signature is needed. A mirror that cannot be reached, or says nothing, is
-    not asked again.
+    The hash is known, so no index and no signature is needed. A mirror that is unreachable or silent is not tried
+    again.
     """
 
     def __init__(self, repositories: Iterable[Repository], codename: str, environ: Mapping[str, str]) -> None:
@@ -80,7 +80,7 @@ def download(uri: str, form: Form, directory: Path, environ: Mapping[str, str]) 
 
 
 def reason(output: str) -> str:
-    """Return apt's first error, without the address, which whoever asks knows."""
+    """Return apt's first error, without the address, which the caller knows."""
     lines = output.splitlines() or ["no reason given"]
     first = next((line for line in lines if line.startswith("E:")), lines[0])
     return re.sub(r"\s+", " ", _AROUND.sub("", first.removeprefix("E:").strip()))

@@ -1,6 +1,6 @@
 """Wheels from the Python package index, through pip exactly as the user has configured it.
 
-Only wheels: of a source distribution pip runs the code, only to learn its name.
+Only wheels: pip would run the code of a source distribution, just to learn its name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from setup_local.run import CommandFailed, run
 
 _QUIET = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_PROGRESS_BAR": "off"}
 
-_PLACES = ("index-url", "find-links")  # `extra-index-url` too
+_PLACES = ("index-url", "find-links")  # also covers `extra-index-url`
 
 
 def pypi_attempts(form: Form, environ: Mapping[str, str]) -> Iterator[Attempt]:
@@ -49,7 +49,7 @@ def _download(form: Form, place: PypiPlace, environ: Mapping[str, str], director
 def newest(form: Form, versions: str, environ: Mapping[str, str]) -> tuple[str, Form]:
     """Return the newest release of a pinned wheel's project that a PEP 440 specifier admits, and its form.
 
-    Its hash is from the index, which only TLS vouches for. Raises `PlaceFailed` for an index or a file without it.
+    Its hash comes from the index, which only TLS vouches for. Raises `PlaceFailed` for an index or a file without it.
     """
     place = form.pypi
     if place is None:
@@ -80,7 +80,7 @@ def described(form: Form, place: PypiPlace, report: str) -> tuple[str, Form]:
 
 
 def _refuse_without_tls(environ: Mapping[str, str]) -> None:
-    """Raise `PlaceFailed` when pip is configured to believe a server that does not prove who it is."""
+    """Raise `PlaceFailed` if pip is configured to trust a server without verification."""
     for line in _run([*_pip(environ), "config", "list"], environ, Path.cwd()).splitlines():
         name, _, value = line.partition("=")
         if name.endswith(".trusted-host") or (name.endswith(_PLACES) and "http://" in value):
@@ -95,7 +95,7 @@ def _run(command: list[str], environ: Mapping[str, str], directory: Path) -> str
 
 
 def _pip(environ: Mapping[str, str]) -> list[str]:
-    """Return the command of the first pip that is there: our interpreter's, else one on the path."""
+    """Return the command of the first available pip: our interpreter's, else one on the path."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
     for name in ("pip3", "pip"):
@@ -106,6 +106,6 @@ def _pip(environ: Mapping[str, str]) -> list[str]:
 
 
 def _reason(output: str) -> str:
-    """Return the last line of pip's output that is an error."""
+    """Return the last error line of pip's output."""
     errors = [line for line in output.splitlines() if line.startswith("ERROR:")]
     return errors[-1].removeprefix("ERROR:").strip() if errors else ""

@@ -1,4 +1,4 @@
-"""Which indexes may vouch for files: those that apt took for signed, and that have not expired."""
+"""Decides which indexes may vouch for files: those that apt accepted as signed, and that have not expired."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from setup_local.fetch.apt_sources import parse_stanzas
 def vouching(targets: str, now: float) -> tuple[frozenset[str], str]:
     """Return the base URLs of the mirrors whose index may vouch, and why the last of the others may not.
 
-    `targets` is what `apt-get indextargets` prints, `now` in seconds since the epoch. apt keeps an index only after it
-    has checked the signature, so one that is there is signed.
+    `targets` is the output of `apt-get indextargets`, `now` in seconds since the epoch. apt keeps an index only after
+    checking its signature, so every index that exists is signed.
     """
     good: set[str] = set()
     problem = "there is no signed index"
@@ -42,7 +42,7 @@ def _problem(stanza: dict[str, str], now: float) -> str:
 
 
 def expiry(release: str, now: float) -> str:
-    """Return what is wrong with the expiry date of a release file (`Valid-Until`), empty for one that is valid.
+    """Return the problem with the expiry date of a release file (`Valid-Until`), empty for a valid one.
 
     A stable release has none: it is valid until it is replaced.
     """

@@ -1,7 +1,7 @@
-"""Makes a root file system of Debian packages alone: unpacked in the order of their names, with no script of theirs run.
+"""Makes a root file system from Debian packages alone: unpacked in order of their names, without running their scripts.
 
-What scripts would have made stands in the environment's data. The dynamic loader of Debian looks into the directories of
-its own architecture without `ld.so.cache`, so there is none.
+The environment's data lists the files that scripts would have created. Debian's dynamic loader searches the
+directories of its own architecture without `ld.so.cache`, so there is none.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ _PLAIN = 0o644
 
 
 class RootWriter(TreeWriter):
-    """Writes a root file system: links mean what they would mean if its top were `/`.
+    """Writes a root file system: links are resolved as if its top were `/`.
 
-    They are written so that they also lead there for who looks from outside, and where `lib` is a link to `usr/lib`.
+    They are written so that they also work from outside, and if `lib` is a link to `usr/lib`.
     """
 
     def symlink(self, name: PurePosixPath, target: str) -> None:
-        """Make a symbolic link; an absolute target begins at the top of this tree, and `..` does not leave it."""
+        """Make a symbolic link; an absolute target starts at the top of this tree, and `..` does not leave it."""
         parent = Path(os.path.realpath(self._top / name.parent))
         if target.startswith("/") or ".." in PurePosixPath(target).parts:
             meant = os.path.normpath(f"/{name.parent}/{target}" if not target.startswith("/") else target)
@@ -40,7 +40,7 @@ class RootWriter(TreeWriter):
 
 
 def make_root(environment: Environment, packages: Iterable[Obtained], top: Path) -> None:
-    """Fill `top` with a root file system. Raises `SourceError` for a package that is damaged or writes outside of it."""
+    """Fill `top` with a root file system. Raises `SourceError` for a package that is damaged or writes outside it."""
     writer = RootWriter(top)
     if environment.merged_usr:
         for name in _MERGED:
@@ -62,13 +62,13 @@ def _write(content: bytes, stream: IO[bytes]) -> int:
 
 
 def write_tar(top: Path, stream: IO[bytes]) -> None:
-    """Write a tree as a tar archive whose bytes follow from names, contents and execute bits alone."""
+    """Write a tree as a tar archive whose bytes depend only on names, contents and execute bits."""
     with tarfile.open(fileobj=stream, mode="w", format=tarfile.GNU_FORMAT) as archive:
         add_tree(archive, top)
 
 
 def add_tree(archive: tarfile.TarFile, top: Path, prefix: str = "") -> None:
-    """Add all that is below a directory, in the order of the names; `prefix` comes before each name."""
+    """Add everything below a directory, in order of the names; `prefix` precedes each name."""
     for path in _sorted_tree(top):
         _add(archive, path, f"{prefix}{path.relative_to(top).as_posix()}")
 
@@ -81,7 +81,7 @@ def tree_digest(top: Path) -> str:
 
 
 class _Hashing:
-    """A stream that keeps nothing but the hash of what is written."""
+    """A stream that keeps only the hash of what is written."""
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()

@@ -1,6 +1,6 @@
-"""Gets upstream's signatures and checks them: a source never fails because its signature cannot be had, only if it is wrong.
+"""Gets upstream's signatures and checks them: a source fails only if its signature is wrong, not if it is unavailable.
 
-A signature lies beside its source in the cache, under its own name.
+A signature is stored next to its source in the cache, under its own name.
 """
 
 from __future__ import annotations
@@ -19,38 +19,38 @@ from setup_local.fetch.attempt import Attempt, PlaceFailed
 from setup_local.fetch.sigstore_bundle import check_bundle
 from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
 
-_LIMIT = 1 << 18  # bytes; no signature or bundle is as large
+_LIMIT = 1 << 18  # bytes; no signature or bundle is that large
 _ABSENT = "it is not available"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What a check gave here: who signed, or the reason why that is not known."""
+    """The result of a check here: the signer, or the reason why it is unknown."""
 
     signer: str = ""
     fingerprint: str = ""
     reason: str = ""
 
     def __str__(self) -> str:
-        """Return it as people read it."""
+        """Return it in readable form."""
         if self.reason:
             return f"signature not checked: {self.reason}"
         return f"signed by {self.signer}" + (f", key {self.fingerprint}" if self.fingerprint else "")
 
 
 def signature_of(form: Form) -> Signature | Sigstore | None:
-    """Return where the signature of a form is described."""
+    """Return the description of a form's signature."""
     return form.signature or form.sigstore
 
 
 def signature_path(form: Form, file: Path) -> Path | None:
-    """Return where the signature lies of a form whose file is in the cache, or None if it has none."""
+    """Return the path of the signature of a form whose file is in the cache, or None if it has none."""
     wanted = signature_of(form)
     return file.with_name(wanted.file) if wanted else None
 
 
 def check_stored(source: Source, form: Form, file: Path, keys: Keys) -> Verdict | None:
-    """Check a file with the signature that lies beside it, without network; None if the form has none.
+    """Check a file with its stored signature, without network; None if the form has none.
 
     Raises `WrongSignature`.
     """
@@ -76,7 +76,7 @@ class Signatures:
         self._offline = offline
 
     def check(self, source: Source, form: Form, file: Path, scratch: Path) -> tuple[Verdict | None, bytes]:
-        """Check a file with a signature from the first place that has one; return what it gave, and the signature.
+        """Check a file with a signature from the first place that has one; return the result and the signature.
 
         `scratch` is a directory for downloads. Raises `WrongSignature`.
         """
@@ -89,7 +89,7 @@ class Signatures:
         return _judge(source, form, file, data, load_keys(), offline=self._offline), data
 
     def check_again(self, source: Source, form: Form, file: Path) -> Verdict | None:
-        """Check a file of the cache with the signature beside it, which is got first if it is not there.
+        """Check a file of the cache with its stored signature, which is downloaded first if it is missing.
 
         Raises `WrongSignature`.
         """
@@ -117,7 +117,7 @@ class Signatures:
 
 
 def keep(form: Form, file: Path, signature: bytes) -> None:
-    """Put a signature beside its source in the cache."""
+    """Store a signature next to its source in the cache."""
     path = signature_path(form, file)
     if path is not None and signature:
         with atomic_write(path) as fresh:
@@ -125,7 +125,7 @@ def keep(form: Form, file: Path, signature: bytes) -> None:
 
 
 def _stored(path: Path) -> bytes | None:
-    """Return the bytes of a signature that is there."""
+    """Return the bytes of a stored signature."""
     try:
         return path.read_bytes() if path.stat().st_size <= _LIMIT else None
     except (FileNotFoundError, NotADirectoryError):
@@ -138,7 +138,7 @@ def _is_pinned(data: bytes, form: Form) -> bool:
 
 
 def _judge(source: Source, form: Form, file: Path, data: bytes, keys: Keys, *, offline: bool = True) -> Verdict:
-    """Return who signed a file, or why that is not known; raise `WrongSignature` that names source and signature."""
+    """Return the signer of a file, or why it is unknown; raise `WrongSignature` that names source and signature."""
     wanted = signature_of(form)
     where = f"{source.identity}: {wanted.file if wanted else form.file}"
     try:
@@ -156,7 +156,7 @@ def _judge(source: Source, form: Form, file: Path, data: bytes, keys: Keys, *, o
 
 
 def _openpgp(source: Source, form: Form, file: Path, data: bytes, keys: Keys) -> Verdict:
-    """Check with the key that is pinned, or any of the source's where the signature was never checked before."""
+    """Check with the pinned key, or with any key of the source if the signature was never checked before."""
     pinned = source.trust is Trust.PINNED and not form.unsigned
     allowed = (keys.key(form.signature.key),) if pinned and form.signature else keys.of_source(source.name)
     from setup_local.fetch.openpgp import check_detached  # noqa: PLC0415 (slow to load, and mostly there is nothing to check)

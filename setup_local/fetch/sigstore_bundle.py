@@ -1,7 +1,7 @@
-"""Checks sigstore bundles (PEP 761) with sigstore's own library, which is installed only where it is asked for.
+"""Checks sigstore bundles (PEP 761) with sigstore's own library, which is an optional dependency.
 
 The library verifies the certificate, its identity, and the entry in the transparency log. Its trusted root comes with
-the package; where there is network it is brought up to date first.
+the package; if there is network access it is updated first.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MISSING = "the package sigstore is not installed (`make sigstore` installs it)"
 def check_bundle(file: Path, bundle: bytes, expected: Sigstore, *, offline: bool) -> str:
     """Return the identity that signed a file.
 
-    Raises `WrongSignature` if the bytes are no bundle, or not one of this file by this identity, `NotChecked` if it
+    Raises `WrongSignature` if the bytes are not a bundle, or not one of this file by this identity, `NotChecked` if it
     cannot be checked here.
     """
     try:
@@ -28,7 +28,7 @@ def check_bundle(file: Path, bundle: bytes, expected: Sigstore, *, offline: bool
         raise NotChecked(_MISSING) from error
     try:
         verifier = Verifier.production(offline=offline)
-    except TUFError:  # no network: the root that came with the package is the last one known
+    except TUFError:  # no network: the root shipped with the package is the last one known
         verifier = Verifier.production(offline=True)
     identity = policy.Identity(identity=expected.identity, issuer=expected.issuer)
     try:

@@ -1,4 +1,4 @@
-"""What the rest of the project asks of whoever gets sources: the `Fetcher`, and stand-ins for it."""
+"""The interface for getting sources that the rest of the project uses: the `Fetcher`, and stand-ins for it."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Supplier(Protocol):
         """Return a source, from the first place that has it; raise `SourceError`."""
 
     def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
-        """Return for every source, by its identity, what was had or why it was not."""
+        """Return for every source, by its identity, what was obtained or the error."""
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that meets a requirement and is not pinned, the best first."""
+        """Return unpinned sources in signed indexes that meet a requirement, best first."""
 
     def newer(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what signed indexes have that is newer than every pin that meets a requirement, the newest first."""
+        """Return sources in signed indexes that are newer than every pin that meets a requirement, newest first."""
 
     def check_signature(self, item: Obtained) -> Verdict | None:
-        """Check upstream's signature of a source that is there; None if there is none. Raises `WrongSignature`."""
+        """Check upstream's signature of an available source; None if there is none. Raises `WrongSignature`."""

@@ -32,13 +32,13 @@ class UnsafeMember(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Which members are wanted: those below `root`, or only those below some directories in it."""
+    """Members to unpack: those below `root`, or only those below some directories in it."""
 
     root: PurePosixPath
     only: tuple[str, ...]
 
     def takes(self, path: PurePosixPath) -> bool:
-        """Return whether a member is wanted."""
+        """Return whether a member is selected."""
         root = self.root
         if root.parts[:1] == (_ANY,) and path.parts:
             root = PurePosixPath(path.parts[0], *root.parts[1:])
@@ -48,7 +48,7 @@ class Selection:
 def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Path:
     """Unpack the source tree of an archive below `into` and return the tree's own directory.
 
-    What lies outside the form's `root` is left out; `only` restricts it further, to directories (or files)
+    Members outside the form's `root` are left out; `only` restricts them further, to directories (or files)
     below `root`. Raises `SourceError` for a damaged archive or one with unsafe members.
     """
     import zstandard  # noqa: PLC0415 (slow to load, and most builds unpack nothing)
@@ -86,7 +86,7 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
 
 
 def unpack_package(file: Path, writer: TreeWriter, *, without: tuple[str, ...] = ()) -> None:
-    """Write what a Debian package installs, without what lies below some directories.
+    """Write the files that a Debian package installs, except those below some directories.
 
     Raises `SourceError` for a damaged package or one with unsafe members.
     """
@@ -104,7 +104,7 @@ def unpack_package(file: Path, writer: TreeWriter, *, without: tuple[str, ...] =
 
 
 def _tree(into: Path, root: str, archive: Path) -> Path:
-    """Return the directory that a form's root is; `*` stands for the only top directory of the archive."""
+    """Return the directory of a form's root; `*` stands for the only top directory of the archive."""
     if not root.startswith(_ANY):
         return into / root
     found = [path for path in into.glob(root) if path.is_dir()]
@@ -115,7 +115,7 @@ def _tree(into: Path, root: str, archive: Path) -> Path:
 
 @contextmanager
 def _tar(path: Path, extent: tuple[int, int] | None) -> Iterator[tarfile.TarFile]:
-    """Open a tar archive to be read from its beginning to its end, or only the extent of what is wanted."""
+    """Open a tar archive for sequential reading, or only the required extent of it."""
     if extent is None:
         with tarfile.open(path, "r|*") as archive:
             yield archive
@@ -160,14 +160,14 @@ class TreeWriter:
         self._fresh(name).hardlink_to(existing)
 
     def _fresh(self, name: PurePosixPath) -> Path:
-        """Return the path for a new member; an earlier member of the same name gives way."""
+        """Return the path for a new member; an earlier member of the same name is replaced."""
         path = self._top / name
         self._enter(path.parent)
         path.unlink(missing_ok=True)
         return path
 
     def _enter(self, directory: Path) -> None:
-        """Make a directory and see that it lies inside, whatever links lead to it."""
+        """Make a directory and check that it is inside, whatever links lead to it."""
         if directory not in self._safe:
             if not Path(os.path.realpath(directory)).is_relative_to(self._top):
                 raise UnsafeMember(f"{directory.relative_to(self._top)} leads outside of the archive")
@@ -176,7 +176,7 @@ class TreeWriter:
 
 
 def member_path(name: str) -> PurePosixPath:
-    """Return a member's name as a relative path; raise `UnsafeMember` when it leads outside."""
+    """Return a member's name as a relative path; raise `UnsafeMember` if it leads outside."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise UnsafeMember(f"member {name!r} leads outside of the archive")

@@ -1,4 +1,4 @@
-"""How a signature can fail to vouch for a file."""
+"""The ways in which a signature can fail to vouch for a file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from setup_local.errors import SourceError
 
 
 class WrongSignature(SourceError):
-    """A signature is there, and is wrong: the work stops, whatever else could be had instead."""
+    """A signature exists and is wrong: the work stops, whatever else is available instead."""
 
 
 class NotChecked(Exception):
@@ -14,4 +14,4 @@ class NotChecked(Exception):
 
 
 class UnknownSigner(NotChecked):
-    """A signature was made with a key that the catalog does not have, or that had expired by its copy."""
+    """A signature was made with a key that the catalog does not have, or that had expired in its copy."""

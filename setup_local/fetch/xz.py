@@ -1,4 +1,4 @@
-"""Reads a part of an xz file that was written in blocks, without what lies before it (the .xz file format, 1.2.0)."""
+"""Reads a part of an xz file that was written in blocks, without decompressing what precedes it (.xz format 1.2.0)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHUNK = 1 << 18
 
 
 class Part(io.RawIOBase):
-    """The bytes from `offset` on, `length` of them, of what an xz file holds."""
+    """The bytes from `offset` on, `length` of them, of an xz file's content."""
 
     def __init__(self, path: Path, offset: int, length: int) -> None:
         super().__init__()
@@ -29,11 +29,11 @@ class Part(io.RawIOBase):
             skip -= len(self._more(skip))
 
     def readable(self) -> bool:
-        """Tell that it can be read."""
+        """Return that it can be read."""
         return True
 
     def readinto(self, buffer: memoryview | bytearray) -> int:  # type: ignore[override]  # narrower than any buffer
-        """Fill a buffer with what comes next; 0 at the end of the part."""
+        """Fill a buffer with the next bytes; 0 at the end of the part."""
         data = self._more(min(len(buffer), self._left)) if self._left else b""
         buffer[: len(data)] = data
         self._left -= len(data)
@@ -45,7 +45,7 @@ class Part(io.RawIOBase):
         super().close()
 
     def _more(self, limit: int) -> bytes:
-        """Return some bytes, at most `limit`; raise `EOFError` where the file ends too early."""
+        """Return some bytes, at most `limit`; raise `EOFError` if the file ends too early."""
         data = b""
         while not data:
             if self._decompressor.needs_input:
@@ -57,7 +57,7 @@ class Part(io.RawIOBase):
 
 
 def _nearest_block(file: BinaryIO, offset: int) -> tuple[int, int, int]:
-    """Return where in the file the block with an offset begins and all blocks end, and how far into it that is."""
+    """Return the position of the block with an offset, the end of all blocks, and the distance into that block."""
     sizes = list(blocks(file))
     places = list(accumulate((-(-packed // 4) * 4 for packed, _ in sizes), initial=_HEADER))
     begins = accumulate((unpacked for _, unpacked in sizes), initial=0)
@@ -66,7 +66,7 @@ def _nearest_block(file: BinaryIO, offset: int) -> tuple[int, int, int]:
 
 
 def blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
-    """Yield the size of each block in the file (before padding) and of what it holds, from the file's index."""
+    """Yield the size of each block in the file (before padding) and of its content, from the file's index."""
     file.seek(-_HEADER, io.SEEK_END)
     footer = file.read(_HEADER)
     if footer[10:] != b"YZ":
@@ -81,7 +81,7 @@ def blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
 
 
 def _integer(stream: BinaryIO) -> int:
-    """Read an integer of variable length: seven bits in each byte, the lowest first."""
+    """Read a variable-length integer: seven bits in each byte, lowest first."""
     value = shift = 0
     while True:
         byte = stream.read(1)
