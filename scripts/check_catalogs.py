@@ -1,4 +1,4 @@
-"""Check every catalog file against its schema, and the catalogs against each other for everything that can be asked for."""
+"""Check every catalog file against its schema, and the catalogs against each other, for all possible requests."""
 
 import sys
 from pathlib import Path

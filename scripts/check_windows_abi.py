@@ -1,11 +1,12 @@
-"""Compare what a build for Windows makes of Python's structures with what Microsoft's compiler makes of them.
+"""Compare the layouts of Python's structures in our builds for Windows with those of Microsoft's compiler.
 
     python scripts/check_windows_abi.py path/to/ziglang path/to/Python-3.13.5 [x86_64]
 
-The first directory holds Clang and mingw-w64's headers, the second CPython's source with the edits of `data/patches`.
-`windows_abi.c` is parsed twice, nothing is compiled: for the target and with the flags of our builds, and for the target whose layout,
-bit fields, enumerations and plain types are those of Microsoft's compiler. Size, alignment and every offset of all structures are compared.
-Differences are printed; those that `windows_abi.toml` does not name, or names in vain, are an error.
+The first directory contains Clang and mingw-w64's headers, the second CPython's source with the edits of
+`data/patches`. `windows_abi.c` is parsed twice without compiling: for our target with the flags of our builds, and for
+the target whose layout, bit fields, enumerations and plain types are those of Microsoft's compiler. Size, alignment and
+every offset of all structures are compared. Differences are printed; those that `windows_abi.toml` does not list, and
+listed ones that do not occur, are errors.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def _flags(arch: str) -> tuple[str, ...]:
 
 
 def _parse(compiler: Path, target: str, *flags: str) -> str:
-    """Return the layouts that Clang says; it must understand the whole file."""
+    """Return the layouts in Clang's output; it must parse the whole file without errors."""
     words = ("clang", f"--target={target}", *flags, *DUMP, str(HERE / "windows_abi.c"))
     return subprocess.run([compiler / "zig", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
 

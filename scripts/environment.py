@@ -1,6 +1,6 @@
-"""Make the environment of the checks: the program's own packages and those of `requirements/dev.txt`.
+"""Create the environment of the checks: the program's own packages and those of `requirements/dev.txt`.
 
-Other names than `dev` on the command line add the packages of those files instead (`sigstore`).
+Names other than `dev` on the command line add the packages of those files instead (`sigstore`).
 """
 
 import sys

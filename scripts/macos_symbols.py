@@ -1,10 +1,10 @@
-"""Print the names that macOS's C library exports, each with the version of macOS that introduced it, where its headers say so.
+"""Print the names that macOS's C library exports, each with the version of macOS that introduced it, if headers say.
 
     python scripts/macos_symbols.py path/to/ziglang > setup_local/data/policy/libc-functions-macos.txt
 
-The directory of the `ziglang` wheel has all that is needed: the text-based stub of libSystem, which lists the names of the newest
-system; the headers, whose declarations say since when; and Clang, which reads them, for each processor. A name without a version
-is either as old as macOS 10.0, or no header declares it.
+The directory of the `ziglang` wheel has all inputs: the text stub of libSystem, which lists the names of the newest
+system; the headers, whose declarations contain the versions; and Clang, which parses them, for each processor. A name
+without a version is either as old as macOS 10.0, or no header declares it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TARGETS = {"arm64-apple-macos11.0": "arm64", "x86_64-apple-macos11.0": "x86_64-m
 HEADER = """# Names that macOS's libSystem exports, functions and others, each with the version of macOS that introduced it, if its headers say so.
 # Made by scripts/macos_symbols.py from the ziglang wheel 0.17.0 (libSystem 1359). Names are as in C.
 """
-# Headers of these are for kernels, other languages, or one processor.
+# These headers are for kernels, other languages, or one processor.
 LEFT_OUT = ("IOKit/", "arm/", "device/", "hfs/", "i386/", "kern/", "libkern/", "mach_debug/", "objc/", "simd/")
 _SYMBOLS = re.compile(
     r"targets:\s*\[(?P<targets>[^\]]*)\]\s*(?:weak-|thread-local-)?symbols:\s*\[(?P<names>[^\]]*)\]", re.MULTILINE
@@ -32,14 +32,14 @@ _SINCE = re.compile(r"\| [|`]-AvailabilityAttr .*> macos (?P<introduced>[1-9][\d
 
 
 def exported(stub: str) -> Iterator[str]:
-    """Yield the names of the linker's stub, with the underscore that names of C have there."""
+    """Yield the names in the linker's stub, with the leading underscore of C names there."""
     for match in _SYMBOLS.finditer(stub):
         if any(cpu in match["targets"] for cpu in TARGETS.values()):
             yield from (quoted or plain for quoted, plain in _NAME.findall(match["names"]))
 
 
 def declared(dump: str) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Yield what declarations in Clang's dump say: the name that they are linked by, and since when."""
+    """Yield the link name and the introducing version of each declaration in Clang's dump."""
     name = ""
     for line in dump.splitlines():
         if not line.startswith("| "):
@@ -52,7 +52,7 @@ def declared(dump: str) -> Iterator[tuple[str, tuple[int, ...]]]:
 
 
 def dump(wheel: Path, target: str) -> str:
-    """Return what Clang makes of all headers."""
+    """Return Clang's dump of all headers."""
     headers = wheel / "lib/libc/include/any-darwin-any"
     names = sorted(path.relative_to(headers).as_posix() for path in headers.rglob("*.h"))
     wanted = "".join(f"#include <{name}>\n" for name in names if not name.startswith(LEFT_OUT))
@@ -65,7 +65,7 @@ def dump(wheel: Path, target: str) -> str:
         command = [wheel / "zig", "clang", *words, *options, str(source)]
         ended = subprocess.run(
             command, check=False, env=environment, capture_output=True, text=True
-        )  # headers for others fail
+        )  # headers for other languages fail
     if "fatal error" in ended.stderr:
         raise SystemExit(ended.stderr)
     return ended.stdout

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Take a picture of a small Tk window, for the documentation.
 
-Run it with the distribution's interpreter on an X display with 24 bits a pixel:
+Run it with the distribution's interpreter on an X display with 24 bits per pixel:
 `xvfb-run -s "-screen 0 800x600x24" python/install/bin/python3 scripts/picture_of_tk.py docs/images/tk-xft.png`
 """
 
@@ -61,7 +61,7 @@ def png(lines: list[bytes]) -> bytes:
 
 
 def main() -> None:
-    """Show the window, and write what it shows to the file that is named."""
+    """Show the window, and write its content to the given file."""
     root = tk.Tk()
     root.geometry("+0+0")
     fill(root)

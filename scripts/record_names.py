@@ -1,11 +1,11 @@
-"""Record what the standard modules of a distribution's own Python offer: the measure for ours.
+"""Record the names in the standard modules of a distribution's own Python: the reference for ours.
 
-Run with nothing but Python; it unpacks the given packages of one release of Debian into a scratch directory
+Run with only Python; it unpacks the given packages of one release of Debian into a scratch directory
 and starts their interpreter with their own loader:
 
     scripts/record_names.py DIRECTORY_OF_DEBS > tests/data/debian-python3.13-names.json
 
-The directory holds python3.13-minimal, libpython3.13-minimal, libpython3.13-stdlib, libc6, zlib1g, libexpat1,
+The directory contains python3.13-minimal, libpython3.13-minimal, libpython3.13-stdlib, libc6, zlib1g, libexpat1,
 libssl3t64, libffi8 and libsqlite3-0 as .deb files.
 """
 

@@ -47,12 +47,12 @@ class Listed:
 
 
 def say(line: str) -> None:
-    """Tell on standard error what is going on."""
+    """Print progress on standard error."""
     print(line, file=sys.stderr)
 
 
 def listed(apt: Apt, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> Iterator[Listed]:
-    """Yield the files that a suite has for packages."""
+    """Yield the files of packages in a suite."""
     try:
         text = apt.listing(kind, suite, packages)
     except PlaceFailed as error:
@@ -71,7 +71,7 @@ def listed(apt: Apt, kind: ArchiveKind, suite: str, packages: Iterable[str]) -> 
 
 
 def everything_listed(forms: list[Form]) -> list[Listed]:
-    """Return what all suites of the catalog list for all its packages."""
+    """Return the files of all packages of the catalog in all its suites."""
     apt = Apt(paths.cache_root() / "apt", environ=os.environ, report=say)
     found: list[Listed] = []
     suites = sorted({suite for form in forms if form.apt for suite in form.apt.suites})
@@ -104,7 +104,7 @@ class Catalog:
 
 
 def refresh() -> None:
-    """Correct package versions and suites, and note what could be checked."""
+    """Correct package versions and suites, and record what could be checked."""
     catalog, sources = Catalog(CATALOG.read_text(encoding="utf-8")), load_sources().sources
     forms = list({form.sha256: form for source in sources for form in source.forms}.values())
     known = everything_listed(forms)
@@ -121,14 +121,14 @@ def refresh() -> None:
 
 
 def preference(form: Form, item: Listed) -> tuple[int, bool]:
-    """Order places: the suites that are pinned come first, in their order, and there the pinned version."""
+    """Return the rank of a place: pinned suites come first, in their order, and in them the pinned version."""
     pinned = form.apt.suites if form.apt else ()
     version = form.apt.version if form.apt else ""
     return (pinned.index(item.suite) if item.suite in pinned else len(pinned), item.version != version)
 
 
 def note_checked(catalog: Catalog, forms: list[Form]) -> None:
-    """Download what was never checked; where that works, note the size and drop the mark."""
+    """Download files that were never checked; on success, record the size and drop the mark."""
     fetcher = Fetcher(paths.cache_root(), report=say, environ=os.environ)
     outcomes = fetcher.try_all(Source(name=form.file, version="-", forms=(form,)) for form in forms)
     for form, outcome in zip(forms, outcomes.values(), strict=True):
@@ -152,7 +152,7 @@ def form_of(files: list[Path]) -> None:
 
 
 def signature_of(identity: str, file: Path) -> None:
-    """Check a signature of a source that is pinned, with the keys that may sign it; print its pin."""
+    """Check a signature of a pinned source with the keys that may sign it; print its pin."""
     (source,) = load_sources().select([identity])
     keys, data = load_keys().of_source(source.name), file.read_bytes()
     item = Fetcher(paths.cache_root(), report=say, environ=os.environ).obtain(source)
@@ -163,7 +163,7 @@ def signature_of(identity: str, file: Path) -> None:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the subcommand from the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("refresh")

@@ -34,14 +34,14 @@ COLUMNS = ("distribution", "built", "validated", *SUITES)
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """How many tests of a suite passed, were skipped (or are known not to pass, with a reason), and failed."""
+    """How many tests of a suite passed, were skipped (or are expected failures, with a reason), and failed."""
 
     passed: int
     skipped: int
     failed: int
 
     def __str__(self) -> str:
-        """Return what a table says: `48 passed, 3 skipped`."""
+        """Return the text in a table: `48 passed, 3 skipped`."""
         counts = ((self.passed, "passed"), (self.skipped, "skipped"), (self.failed, "FAILED"))
         return ", ".join(f"{count} {word}" for count, word in counts if count) or "FAILED"
 
@@ -89,7 +89,7 @@ def use(archive: Path) -> Row:
 
 
 def run(archive: Path, files: Iterable[str]) -> Tally:
-    """Run test modules with an archive; return how they ended."""
+    """Run test modules with an archive; return their results."""
     modules = [str(ROOT / "tests" / "integration" / file) for file in files]
     with tempfile.TemporaryDirectory() as scratch:
         report = Path(scratch, "report.xml")
@@ -99,7 +99,7 @@ def run(archive: Path, files: Iterable[str]) -> Tally:
 
 
 def tally(report: str) -> Tally:
-    """Return what a JUnit report counts."""
+    """Return the counts in a JUnit report."""
     suites = ET.fromstring(report).iter("testsuite")  # noqa: S314 - pytest wrote it a moment ago
     counts = [
         {name: int(suite.get(name, 0)) for name in ("tests", "skipped", "failures", "errors")} for suite in suites

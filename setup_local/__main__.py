@@ -1,4 +1,4 @@
-"""`python -m setup_local` is the command `setup-local`."""
+"""Runs the command `setup-local` for `python -m setup_local`."""
 
 from setup_local.cli import main
 

@@ -1,6 +1,6 @@
 """File names of archives: `cpython-<version>-<target triple>[-<build options>]-<flavour>.tar.zst|.tar.gz`.
 
-Only here they are put together and taken apart.
+Only this module composes and parses them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from setup_local.values import NO_OPTIONS, OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WO
 
 
 class Flavor(Enum):
-    """How much of a distribution an archive holds; in the order in which one is chosen when none is asked for."""
+    """How much of a distribution an archive contains; in order of preference when none is requested."""
 
     INSTALL_ONLY = "install_only"
     INSTALL_ONLY_STRIPPED = "install_only_stripped"
@@ -27,11 +27,12 @@ class Flavor(Enum):
 _FLAVORS = "|".join(item.value for item in Flavor)
 _SUFFIX = rf"\.tar\.(?:{'|'.join(item.value for item in ArchiveFormat)})"
 _DEBUG_INFORMATION = re.compile(rf"[a-z]+-[0-9].*-debuginfo{_SUFFIX}")
-# As others name theirs: a version may have a date after it (`3.13.5+20261121`), options are not told from the triple.
+# Names of other projects: a date may follow the version (`3.13.5+20261121`), options cannot be separated from the
+# triple.
 _LOOSE = re.compile(rf"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[a-z_]+){_SUFFIX}")
-# What does not change what Python does.
+# Options that do not change Python's behaviour.
 _UNSAID = {NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD}
-# How it is built, and what else is not the default: a TLS library, how things are linked, the oldest glibc, modules.
+# Build options, and other words for what is not the default: a TLS library, linkage, the oldest glibc, modules.
 _OPTION = (
     "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps"
     r"|(?:openssl|libressl|glibc|macos)[0-9.]+|(?:with|without)_[a-zA-Z0-9_]+|custom\.[0-9a-f]+)"
@@ -49,7 +50,7 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveName:
-    """What the file name of a distribution says; `build_options` is empty where the name has none."""
+    """The parts of a distribution's file name; `build_options` is empty if the name has none."""
 
     implementation: str
     version: Version
@@ -60,7 +61,7 @@ class ArchiveName:
 
 @dataclass(frozen=True, kw_only=True)
 class LooseName:
-    """What the file name of anybody's archive says. `target` is the triple, which options may follow."""
+    """The parts of any project's archive name. `target` is the triple, which options may follow."""
 
     python: str
     target: str
@@ -68,7 +69,7 @@ class LooseName:
 
 
 def stem(implementation: str, version: str, target_triple: str, build_options: str) -> str:
-    """Return the beginning of the names of all archives of a build."""
+    """Return the common prefix of the names of all archives of a build."""
     return "-".join(part for part in (implementation, version, target_triple, build_options) if part)
 
 
@@ -88,23 +89,23 @@ def file_name(beginning: str, form: str) -> str:
 
 
 def without_suffixes(name: str) -> str:
-    """Return the part before the flavour of a full archive's name; any other text as it is."""
+    """Return the part before the flavour of a full archive's name; any other text unchanged."""
     return re.sub(rf"-{Flavor.FULL.value}{_SUFFIX}\Z", "", name)
 
 
 def described_otherwise(name: str, version: str) -> str:
-    """Return the name of a full archive's copy with PYTHON.json of another version, an empty text for any other name."""
+    """Return the name of a full archive's copy with PYTHON.json of another version; empty for any other name."""
     match = re.fullmatch(rf"(.+-{Flavor.FULL.value})({_SUFFIX})", name)
     return f"{match[1]}-json{version}{match[2]}" if match else ""
 
 
 def said_options(build_options: str) -> str:
-    """Return the options that are in the name of a flavour: only those that change what Python does."""
+    """Return the options in the name of a flavour: only those that change Python's behaviour."""
     return "+".join(option for option in build_options.split("+") if option not in _UNSAID)
 
 
 def parse_loosely(name: str) -> LooseName | None:
-    """Return what a name says that somebody else may have made, None for one that says nothing."""
+    """Return the parts of a name that may come from another project, None if it does not match."""
     match = _LOOSE.fullmatch(name)
     if match is None:
         return None
@@ -112,12 +113,12 @@ def parse_loosely(name: str) -> LooseName | None:
 
 
 def is_debug_information(name: str) -> bool:
-    """Return whether a file belongs to distributions, but is none: it is useless without the other archives."""
+    """Return whether a file belongs to distributions but is not one: it is useless without the other archives."""
     return _DEBUG_INFORMATION.fullmatch(name) is not None
 
 
 def parse_name(name: str) -> ArchiveName | None:
-    """Return what a file name says, or None if it is not the name of a distribution."""
+    """Return the parts of a file name, or None if it is not the name of a distribution."""
     found = _NAME.fullmatch(name)
     if found is None:
         return None

@@ -11,9 +11,9 @@ from pathlib import Path
 
 @contextmanager
 def atomic_write(target: Path) -> Iterator[Path]:
-    """Give an empty file beside `target` to write to; at the end it takes the target's place, in one step.
+    """Provide an empty file next to `target` for writing; at the end it replaces the target in one step.
 
-    Where writing fails, nothing of it is left, and what was there before stays.
+    If writing fails, nothing of it is left, and the previous content stays.
     """
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     os.close(handle)

@@ -1,7 +1,7 @@
-"""Sets up the project's own environment, with nothing but the standard library, and runs itself in it.
+"""Sets up the project's own environment with only the standard library, and re-executes the program in it.
 
-The environment is the directory `.venv` beside the checkout: exactly the packages of
-`requirements/runtime.txt`, held to their hashes. A stamp inside says for which requirements it was made, so
+The environment is the directory `.venv` in the checkout: exactly the packages of
+`requirements/runtime.txt`, verified by their hashes. A stamp inside records the requirements it was made for, so
 a second start only compares one hash.
 """
 
@@ -20,7 +20,7 @@ _HOST_ERROR = 12
 
 
 def main(argv: list[str]) -> NoReturn:
-    """Run `setup-local ARGV` in the project's environment, which is made first where it is missing."""
+    """Run `setup-local ARGV` in the project's environment, which is created first if it is missing."""
     if sys.version_info < MINIMUM:
         _fail("Python {}.{} or newer is needed, this is {}.{}".format(*MINIMUM, *sys.version_info[:2]))
     if sys.platform == "win32":
@@ -32,7 +32,7 @@ def main(argv: list[str]) -> NoReturn:
 
 
 def ensure_environment(environment: Path, requirements: Path) -> Path:
-    """Return the environment's interpreter; make or refresh the environment if its stamp does not fit."""
+    """Return the environment's interpreter; create or refresh the environment if its stamp does not match."""
     import fcntl  # noqa: PLC0415 (Windows has none, where this module only says so)
 
     python, stamp = environment / "bin" / "python", environment / f"{requirements.stem}.stamp"

@@ -1,4 +1,4 @@
-"""The environment in which other software is compiled for a distribution: the same compilers and C library, as variables."""
+"""The environment for compiling other software for a distribution: the same compilers and C library, as variables."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _INSTALLATION = "install"
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What other software is compiled with: directories of the compilers, of the C library and of the C++ library, and for what."""
+    """The tools for compiling other software: directories of compilers, C library and C++ library, and the target."""
 
     compilers: Path
     libc: Path
@@ -44,7 +44,7 @@ class Tools:
 
 
 def make_tools(request: Request, settings: BuildSettings, reporter: Reporter) -> Tools:
-    """Return the tools for a request's target, made if the store does not have them; what fetching and building raise."""
+    """Return the tools for a request's target, built if not in the store; raise what fetching and building raise."""
     catalogs = load_catalogs()
     request = with_bootstrapped(request, settings)
     llvm = host_compiler(request, catalogs)
@@ -63,10 +63,10 @@ def make_tools(request: Request, settings: BuildSettings, reporter: Reporter) ->
 def build_environment(
     request: Request, settings: BuildSettings, reporter: Reporter, directory: Path | None = None
 ) -> dict[str, str]:
-    """Return the variables with which software is compiled for a request's target; `PATH` has only what comes before the caller's.
+    """Return the variables for compiling software for a request's target; `PATH` has only what precedes the caller's.
 
-    With `directory`, the target is that of the distribution there, and its programs come first. Raises `RequestError` for a
-    directory that holds no distribution.
+    With `directory`, the target is that of the distribution there, and its programs come first. Raises `RequestError`
+    for a directory without a distribution.
     """
     if directory is not None:
         target = target_of(directory, load_catalogs().targets)
@@ -76,7 +76,7 @@ def build_environment(
 
 
 def variables(tools: Tools, programs: Iterable[Path] = ()) -> dict[str, str]:
-    """Return the variables that tools are used by; `programs` are directories that come after theirs in `PATH`."""
+    """Return the variables for using tools; `programs` are directories that follow theirs in `PATH`."""
     found = compile_environment(tools.compilers, tools.libc, tools.target, tools.floor)
     flags = " ".join(tools.target.cflags)
     return {
@@ -100,7 +100,7 @@ def installation(directory: Path) -> Path:
 
 
 def target_of(directory: Path, targets: Iterable[Target]) -> Target:
-    """Return the target of the distribution in a directory, as the name of its sysconfig data tells; raise `RequestError`."""
+    """Return the target of the distribution in a directory from its sysconfig data's name; raise `RequestError`."""
     (data,) = sorted(installation(directory).glob(_LIBRARY))[:1]
     for target in targets:
         if not target.level and data.stem.endswith(f"_{_multiarch(target)}"):
@@ -109,7 +109,7 @@ def target_of(directory: Path, targets: Iterable[Target]) -> Target:
 
 
 def _multiarch(target: Target) -> str:
-    """Return what CPython calls a target (PEP 3149's platform tag of extension modules)."""
+    """Return CPython's name of a target (PEP 3149's platform tag of extension modules)."""
     match target.libc:
         case Libc.GLIBC:
             return target.glibc.triple

@@ -1,4 +1,4 @@
-"""The command `setup-local`: finds the command that is meant, and is the one place that reports errors."""
+"""The command `setup-local`: dispatches to subcommands, and is the one place that reports errors."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ _COMMANDS = (
 )
 _INTERRUPTED = 130
 _BROKEN_PIPE = 141
-# What no stage can know beforehand: the disk is full, or a file is not for this user.
+# Errors that no stage can predict: the disk is full, or this user may not access a file.
 _HOST_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 class _LazyGroup(click.Group):
-    """A group that imports the module of a command only when the command is asked for."""
+    """A group that imports the module of a command only when that command is requested."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -54,7 +54,7 @@ class _LazyGroup(click.Group):
 
 
 def exit_codes() -> dict[int, str]:
-    """Return what each exit code means, from the error classes themselves."""
+    """Return the meaning of each exit code, from the error classes themselves."""
     base = errors.SetupLocalError
     classes = [item for item in vars(errors).values() if isinstance(item, type) and item.__base__ is base]
     known = [item for item in classes if issubclass(item, base)]
@@ -83,10 +83,10 @@ def setup_local() -> None:
 
 
 def _shield_children() -> None:
-    """Go on ignoring interrupts if the caller wants that (shells do, for `command &`), but in no program started here.
+    """Keep ignoring interrupts if the caller requests that (shells do, for `command &`), but not in child processes.
 
-    What is ignored stays so in programs that are started, while a handler does not. Tests of CPython, which is what an
-    optimized build is trained with, interrupt themselves.
+    Children inherit ignored signals, but not handlers. CPython's tests, the training workload of an optimized build,
+    interrupt themselves.
     """
     for number in (signal.SIGINT, signal.SIGQUIT):
         if signal.getsignal(number) is signal.SIG_IGN:
@@ -94,7 +94,7 @@ def _shield_children() -> None:
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
-    """Run one command and exit; every expected failure is one message and its own exit code."""
+    """Run one command and exit; every expected failure gives one message and its own exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _shield_children()
     try:

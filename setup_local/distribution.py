@@ -1,7 +1,7 @@
-"""The steps after CPython: its results become a staged tree, that is described, packed and audited.
+"""The steps after CPython: its results become a staged tree, which is described, packed and audited.
 
-Each is a step of its own, so that a change in how a distribution is described stages nothing again and compiles no
-bytecode. What only a step's action needs is imported there: a build that has nothing to do never loads it.
+They are separate steps, so that a change in how a distribution is described neither stages it again nor recompiles
+bytecode. Modules that only a step's action needs are imported there: a build that has nothing to do never loads them.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def steps_after_staging(plan: Plan, toolkit: Toolkit, *, jobs: int) -> list[Step
 def stage_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit, jobs: int) -> Step:
     """Return the step that makes the staged tree, with its bytecode.
 
-    The tree stays in the store. It takes little room there: what no step of staging changes is a hard link to the results
-    of the steps before.
+    The tree stays in the store. It takes little space there: files that no staging step changes are hard links to the
+    results of the previous steps.
     """
 
     def action(job: Job) -> None:
@@ -93,7 +93,7 @@ def _stage_windows(plan: Plan, toolkit: Toolkit, job: Job, jobs: int) -> StagedT
 
 
 def built_results(plan: Plan, toolkit: Toolkit, job: Job) -> Results:
-    """Return what the steps before have made, of which a tree is staged."""
+    """Return the results of the previous steps from which a tree is staged."""
     from setup_local.build.graph import runtime_support
     from setup_local.stage.tree import Results
 
@@ -137,13 +137,13 @@ def describe_step(plan: Plan, toolkit: Toolkit) -> Step:
 
 
 def find_build_python(job: Job) -> Path | None:
-    """Return the build Python, None where the interpreter itself runs here."""
+    """Return the build Python, None if the interpreter itself runs here."""
     made = job.inputs.get(build_python.STEP)
     return made / build_python.PREFIX / "bin" / "python3" if made else None
 
 
 def documents_step(plan: Plan) -> Step:
-    """Return the step that writes the documents beside PYTHON.json."""
+    """Return the step that writes the documents next to PYTHON.json."""
 
     def action(job: Job) -> None:
         from setup_local.describe.documents import documents
@@ -157,7 +157,7 @@ def documents_step(plan: Plan) -> Step:
 
 
 def pack_step(archive_name: str, jobs: int) -> Step:
-    """Return the step that packs the staged tree, its description and its documents: nothing is copied before."""
+    """Return the step that packs the staged tree, its description and its documents without copying them first."""
 
     def action(job: Job) -> None:
         from setup_local.stage.pack import pack
@@ -171,7 +171,7 @@ def pack_step(archive_name: str, jobs: int) -> Step:
 
 
 def audit_step(archive_name: str) -> Step:
-    """Return the step that lets an archive through only if the audit finds nothing."""
+    """Return the step that passes an archive on only if the audit finds nothing."""
     machine = (str(paths.cache_root()), str(paths.PACKAGE.parent))
 
     def action(job: Job) -> None:

@@ -1,4 +1,4 @@
-"""Every way this program fails on purpose: one class and one exit code for each kind."""
+"""Every intended failure of this program: one class and one exit code for each kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages for people, all on standard error; standard output belongs to results."""
+"""Messages for people, all on standard error; standard output is for results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def console() -> Console:
 
 
 def supports_live(stream_console: Console) -> bool:
-    """Return whether a moving display makes sense: a terminal that is not dumb, and no CI."""
+    """Return whether a live display makes sense: on a terminal that is not dumb, outside CI."""
     return stream_console.is_terminal and not stream_console.is_dumb_terminal and not os.environ.get("CI")
 
 
@@ -32,7 +32,7 @@ def error(message: str) -> None:
 
 
 def escaped(text: str) -> str:
-    """Return a text of others for a table or line that has markup: shown as it is, whatever it holds."""
+    """Return untrusted text for a table or line with markup: shown literally, whatever it contains."""
     from rich.markup import escape  # noqa: PLC0415 (as above)
 
     return escape(printable(text))

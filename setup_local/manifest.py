@@ -14,9 +14,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 NAME = "SHA256SUMS"
-# Where debug information has it: it may be unpacked over an installation, which has one itself. Names count from the same place.
+# Its path in debug information, which may be unpacked over an installation with its own manifest. Names are relative
+# to the same directory.
 DEBUG_NAME = f"lib/debug/{NAME}"
-# A backslash before the hash announces that backslashes and newlines in the name are escaped (GNU coreutils).
+# A backslash before the hash means that backslashes and newlines in the name are escaped (GNU coreutils).
 _LINE = re.compile(r"(?P<escaped>\\?)(?P<digest>[0-9a-f]{64})  (?P<name>[^\n]+)")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
 _ESCAPED = {"\\": "\\", "n": "\n"}
@@ -27,7 +28,7 @@ class BadManifest(ValueError):
 
 
 def to_text(digests: Mapping[str, str]) -> str:
-    """Return the manifest of files, in the order of their names' bytes."""
+    """Return the manifest of files, in byte order of their names."""
     return "".join(_line(name, digests[name]) for name in sorted(digests, key=os.fsencode))
 
 
@@ -62,7 +63,7 @@ def _unescaped(name: str, number: int) -> str:
 
 
 def digest(data: bytes) -> str:
-    """Return the SHA-256 of a file's bytes as the manifest has it."""
+    """Return the SHA-256 of a file's content in the manifest's form."""
     return hashlib.sha256(data).hexdigest()
 
 
@@ -73,5 +74,5 @@ def file_digest(path: Path) -> str:
 
 
 def digests(files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the hashes of what a manifest lists among these files, by name. Raises `OSError`."""
+    """Return the hashes of those files that belong in a manifest, by name. Raises `OSError`."""
     return {name: file_digest(path) for name, path in files.items() if name != NAME and path.is_file()}

@@ -1,4 +1,4 @@
-"""Reads what an SDK of Apple says about itself: a directory as `xcrun --show-sdk-path` names it on a Mac, or a copy of that."""
+"""Reads the properties of an Apple SDK: a directory as printed by `xcrun --show-sdk-path` on a Mac, or a copy of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _HINT = "name the directory that `xcrun --show-sdk-path` shows on a Mac, or a co
 
 
 def read_sdk(path: Path) -> OwnSdk:
-    """Return what an SDK is; raise `RequestError` for a directory that is none, or one of another system."""
+    """Return the SDK in a directory; raise `RequestError` if it is not one, or is for another system."""
     settings = _settings(path / SETTINGS, where=f"--sdk {path}")
     name, version = settings.get("CanonicalName"), settings.get("Version")
     if not isinstance(name, str) or not isinstance(version, str) or not _VERSION.fullmatch(version):

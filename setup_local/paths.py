@@ -1,4 +1,4 @@
-"""The one module that knows where the project's own data and the user's cache lie, and tries whether a place will do."""
+"""The only module that knows the paths of the project's data and the user's cache; checks whether they are writable."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ CACHE_VARIABLE = "SETUP_LOCAL_CACHE"
 
 
 def _shared(name: str) -> Path:
-    """Return a top-level data directory: beside the package in a checkout, inside it in a wheel."""
+    """Return a top-level data directory: next to the package in a checkout, inside it in a wheel."""
     checkout = PACKAGE.parent / name
     return checkout if checkout.is_dir() and (PACKAGE.parent / "pyproject.toml").is_file() else PACKAGE / name
 
@@ -33,7 +33,7 @@ def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def check_writable(directory: Path, error: type[SetupLocalError], hint: str) -> None:
-    """Make a directory if it is not there; raise `error` before any work is done if nothing can be written into it."""
+    """Create a directory if it is missing; raise `error` before any work is done if it is not writable."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):

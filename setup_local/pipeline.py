@@ -1,4 +1,4 @@
-"""Composes the stages: a request becomes a plan, a plan becomes an archive."""
+"""Composes the stages: turns a request into a plan, and a plan into an archive."""
 
 from __future__ import annotations
 
@@ -43,21 +43,21 @@ from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.universal import HALF, half_step, joining_steps
 from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
-# The locale is fixed because sort orders and messages depend on it; everything else a step needs is added to this.
+# The locale is fixed because sort orders and messages depend on it; steps add everything else they need.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 class Reporter(Observer, Protocol):
-    """An observer that also takes plain messages."""
+    """An observer that also accepts plain messages."""
 
     def message(self, text: str) -> None:
         """Show one line."""
 
 
 def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path:
-    """Build the distribution that a request asks for and return the path of its archive in `output`.
+    """Build the requested distribution and return the path of its archive in `output`.
 
-    Raises the errors of every stage; nothing half-written is left in `output`.
+    Raises the errors of every stage; no incomplete file is left in `output`.
     """
     check_host(paths.cache_root())
     check_places(settings.output)
@@ -86,13 +86,13 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
 
 
 def _supply(request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter) -> Supply:
-    """Return the plan, and the sources that it is made of."""
+    """Return the plan, and its sources."""
     fetcher = fetcher_of(settings, reporter)
     return plan_with_sources(request, catalogs, fetcher, reporter.message, locked=settings.locked)
 
 
 def fetcher_of(settings: BuildSettings, reporter: Reporter) -> Fetcher:
-    """Return what gets sources as the settings say."""
+    """Return a fetcher with these settings."""
     return Fetcher(
         paths.cache_root(),
         mirrors=settings.mirrors,
@@ -103,7 +103,7 @@ def fetcher_of(settings: BuildSettings, reporter: Reporter) -> Fetcher:
 
 
 def profile_request(plan: Plan, request: Request) -> Request | None:
-    """Return what is built first, for this machine, as its profile is that of a plan; None where no other build is needed."""
+    """Return the request to build first, for this machine, to get a plan's profile; None if none is needed."""
     if plan.profiling is None or plan.profiling.given or not plan.profiling.native:
         return None
     triple, python = plan.profiling.native, f"{PYTHON}-{plan.python}"
@@ -113,7 +113,7 @@ def profile_request(plan: Plan, request: Request) -> Request | None:
 def _profile(
     request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter, host_llvm: HostLlvm | None
 ) -> Path:
-    """Return the profile of the build that a request asks for; nothing after the profile is built."""
+    """Return the profile of the requested build; nothing after the profile is built."""
     supply = _supply(request, catalogs, settings, reporter)
     reporter.message(f"profiling CPython {supply.plan.python} for {system_text(supply.plan)}")
     steps = distribution_steps(supply.plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
@@ -123,7 +123,7 @@ def _profile(
 def _joined_steps(
     plan: Plan, request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter
 ) -> list[Step]:
-    """Build a universal distribution for each of its processors; return the steps that put the halves together."""
+    """Build a universal distribution for each of its processors; return the steps that merge the halves."""
     asked = dataclasses.replace(request, python=f"{PYTHON}-{plan.python}")
     built = {}
     for half in half_requests(asked, catalogs.universal, catalogs.targets):
@@ -154,9 +154,9 @@ def with_bootstrapped(request: Request, settings: BuildSettings) -> Request:
 
 
 def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None:
-    """Return the root file system that steps run in, made if the store does not have it; None for the host's own.
+    """Return the root file system that steps run in, built if the store does not have it; None for the host's own.
 
-    Raises `RequestError` for an environment that cannot be made, `SourceError` if a package cannot be had.
+    Raises `RequestError` for an environment that cannot be built, `SourceError` if a package is not available.
     """
     environment = wanted_environment(settings)
     if environment is None:
@@ -168,7 +168,7 @@ def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None
 
 
 def wanted_environment(settings: BuildSettings) -> Environment | None:
-    """Return the environment that the settings name; raise `RequestError` for one that steps cannot run in."""
+    """Return the environment in the settings; raise `RequestError` for one that steps cannot run in."""
     if not settings.environment:
         if settings.sandbox is SandboxChoice.DOCKER:
             raise RequestError("--sandbox docker runs steps in an environment", hint="name one with --environment")
@@ -182,7 +182,7 @@ def wanted_environment(settings: BuildSettings) -> Environment | None:
 
 @contextmanager
 def running_engine(settings: BuildSettings, sandbox: Isolation, reporter: Reporter) -> Iterator[Engine]:
-    """Give an engine whose scratch space and job slots are there as long as it is needed."""
+    """Provide an engine, with scratch space and job slots that exist as long as it is used."""
     cache = paths.cache_root()
     with Jobserver(settings.jobs) as jobserver, Workspace(cache, keep=settings.keep_build) as workspace:
         if settings.keep_build:
@@ -201,7 +201,7 @@ def running_engine(settings: BuildSettings, sandbox: Isolation, reporter: Report
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
-    """Return the host's LLVM, None for a request that takes the wheel's; raise `ToolchainError` if there is none."""
+    """Return the host's LLVM, None for a request that uses the wheel's; raise `ToolchainError` if there is none."""
     if request.toolchain is not ToolchainChoice.LLVM:
         return None
     return find_llvm(catalogs.toolchain.llvm, path=os.environ.get("PATH", os.defpath), directory=request.llvm)
@@ -210,7 +210,7 @@ def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
 def distribution_steps(
     plan: Plan, sources: Mapping[str, Obtained], *, jobs: int, host_llvm: HostLlvm | None = None
 ) -> list[Step]:
-    """Return all steps up to the audited archive; `host_llvm` is the compiler where the plan takes the host's."""
+    """Return all steps up to the audited archive; `host_llvm` is the compiler if the plan uses the host's."""
     inputs = GraphInputs(sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm)
     toolkit, steps = build_steps(plan, inputs)
     built = tuple(step.name for step in steps)
@@ -224,9 +224,9 @@ def check_places(output: Path) -> None:
 
 
 def publish(archive: Path, output: Path) -> Path:
-    """Copy an archive out of the store; it appears under its name only when it is whole.
+    """Copy an archive out of the store; it appears under its name only when it is complete.
 
-    A copy has the time of its original, so that it is known again without reading both.
+    A copy has the time of its original, so that it is recognized later without reading both.
     """
     target = output.absolute() / archive.name
     if target.is_file() and filecmp.cmp(target, archive):
@@ -243,23 +243,23 @@ def publish(archive: Path, output: Path) -> Path:
 
 
 def license_lines(plan: Plan) -> tuple[str, ...]:
-    """Return what the licences of the libraries mean for the whole distribution, a sentence each."""
+    """Return what the licences of the libraries mean for the whole distribution, one sentence each."""
     return tuple(line for consequence in plan.consequences for line in consequence.lines)
 
 
 def plan_json(plan: Plan) -> str:
-    """Return a plan as JSON for machines."""
+    """Return a plan as machine-readable JSON."""
     document = dataclasses.asdict(plan) | {"archive": plan.archive_name}
     return json.dumps(document, indent=2, default=lambda value: getattr(value, "value", str(value)))
 
 
 def system_text(plan: Plan) -> str:
-    """Return what a plan builds for as a person wants to read it."""
+    """Return a plan's target system in readable form."""
     return plan.target.triple + (f", {plan.target.libc.floor} {plan.floor} or newer" if plan.floor else "")
 
 
 def plan_text(plan: Plan) -> str:
-    """Return a plan as a person wants to read it."""
+    """Return a plan in readable form."""
     counts = {
         mode: sum(item.link.value == mode for item in plan.extensions) for mode in ("static", "shared", "disabled")
     }

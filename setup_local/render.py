@@ -1,4 +1,4 @@
-"""Plan to text: every file that is generated comes from a template here, and holds no decision of its own."""
+"""Renders a plan as text: every generated file comes from a template here, which contains no decisions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from setup_local.values import LinkMode
 SETUP_LOCAL = "Setup.local.j2"
 _RULE = "# " + "-" * 98
 _DEPS = "deps:"
-# What makesetup takes for a compiler flag. A word with "=" would make the whole line a variable assignment.
+# Words that makesetup recognizes as compiler flags. A word with "=" would make the whole line a variable assignment.
 _INLINE = re.compile(r"-[IDUCfF][^=]*")
 
 
@@ -39,7 +39,7 @@ class Section:
 
 
 def render(template: str, values: Mapping[str, object], directory: Path | None = None) -> str:
-    """Fill in a template; a name that it uses and nobody gives is a `CatalogError`."""
+    """Fill in a template; an undefined name is a `CatalogError`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(directory or paths.TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -75,7 +75,7 @@ def render_setup_local(plan: Plan) -> str:
 
 
 def _each_source_once(extensions: Iterable[PlannedExtension]) -> list[PlannedExtension]:
-    """Leave a source that several built-in modules need to the first of them: an object cannot be linked twice."""
+    """Keep a source shared by several built-in modules only in the first of them: an object cannot be linked twice."""
     named: set[str] = set()
     found: list[PlannedExtension] = []
     for extension in extensions:
@@ -88,7 +88,7 @@ def _each_source_once(extensions: Iterable[PlannedExtension]) -> list[PlannedExt
 
 
 def flags_variable(extension: PlannedExtension) -> str:
-    """Return the make variable for compiler flags that makesetup cannot read on a module's line."""
+    """Return the make variable for compiler flags that makesetup cannot parse on a module's line."""
     return f"EXTENSION_{extension.name.upper()}_CFLAGS"
 
 
@@ -101,7 +101,7 @@ def _out_of_line(extension: PlannedExtension) -> list[str]:
 
 
 def module_line(extension: PlannedExtension) -> str:
-    """Return one line of makesetup: name, sources, compiler flags, libraries, system libraries, linker flags."""
+    """Return one makesetup line: name, sources, compiler flags, libraries, system libraries, linker flags."""
     inline = [flag for flag in _compiler_flags(extension) if _INLINE.fullmatch(flag)]
     variable = [f"$({flags_variable(extension)})"] if _out_of_line(extension) else []
     words = [

@@ -19,7 +19,7 @@ _SIGNALLED = 128
 class CommandFailed(Exception):
     """A program ended with a status other than 0, or could not be started.
 
-    Not an error for users: whoever runs a command knows what its failure means and says so.
+    Not an error for users: the caller knows what the failure means and reports it.
     """
 
     def __init__(self, argv: Sequence[str], status: int, output: str) -> None:
@@ -30,12 +30,12 @@ class CommandFailed(Exception):
 
     @property
     def crashed(self) -> bool:
-        """Return whether a signal ended the program, or one below it that passed this on as shells and sandboxes do."""
+        """Return whether a signal ended the program, or its child, reported as shells and sandboxes do."""
         return self.status < 0 or self.status > _SIGNALLED
 
 
 class Children:
-    """The programs that run now, so that all of them can be ended at once from another thread."""
+    """The programs running now, so that another thread can end all of them at once."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class Children:
 
     @contextmanager
     def watching(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
-        """Count a process, which leads a group of its own, as running."""
+        """Count a process, which leads its own process group, as running."""
         with self._lock:
             self._groups.add(process.pid)
             if self.stopped:
@@ -56,7 +56,7 @@ class Children:
                 self._groups.discard(process.pid)
 
     def stop(self) -> None:
-        """Kill everything that runs, and whatever would be started later."""
+        """Kill everything that is running, and whatever is started later."""
         with self._lock:
             self.stopped = True
             for group in self._groups:
@@ -80,10 +80,10 @@ def run(
     children: Children | None = None,
     shown: Sequence[str] = (),
 ) -> Outcome:
-    """Run a program to its end; with `log`, append the command and all it prints to that file.
+    """Run a program to its end; with `log`, append the command and its output to that file.
 
-    Without `log`, standard output is returned. `children` can end it early; `shown` is what the log says
-    was run, where that is more telling than the whole argv. Raises `CommandFailed`.
+    Without `log`, standard output is returned. `children` can end it early; `shown` replaces the argv in the log
+    if it is more informative. Raises `CommandFailed`.
     """
     words = [str(word) for word in argv]
     if log is None:
@@ -98,7 +98,7 @@ def run(
 
 
 def feed(argv: Sequence[str | Path], stdin: IO[bytes], *, env: Mapping[str, str]) -> Outcome:
-    """Run a program that reads a file to its end; return what it printed. Raises `CommandFailed`."""
+    """Run a program that reads a file to its end; return its output. Raises `CommandFailed`."""
     words = [str(word) for word in argv]
     try:
         done = subprocess.run(
@@ -140,7 +140,7 @@ def _status(
     cwd: Path | None,
     pass_fds: Sequence[int],
 ) -> int:
-    """Run in a process group of its own, so that an interrupted build leaves no compiler behind."""
+    """Run in a separate process group, so that an interrupted build leaves no compiler behind."""
     try:
         process = subprocess.Popen(
             words,

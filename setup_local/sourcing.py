@@ -1,7 +1,7 @@
-"""Turns a request into a plan whose sources can all be had, and gets them.
+"""Turns a request into a plan whose sources are all available, and downloads them.
 
-Planning is pure: it takes the best source that the catalogs have. What cannot be had is taken out of them, and the
-request is planned again, until everything is there or a requirement is left with nothing.
+Planning is pure: it uses the best source in the catalogs. Unavailable sources are removed from them, and the
+request is planned again, until everything is available or a requirement has no candidate left.
 """
 
 from __future__ import annotations
@@ -45,27 +45,27 @@ def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -
 
 
 def unused_sources(plan: Plan, catalogs: Catalogs) -> tuple[str, ...]:
-    """Return the names of the user's own sources that a plan does not take."""
+    """Return the names of the user's own sources that a plan does not use."""
     used = {source.name for source in plan.sources}
     return tuple(item.name for item in catalogs.sources.sources if item.trust is Trust.LOCAL and item.name not in used)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Supply:
-    """A plan, and by their identities the sources that it is made of."""
+    """A plan, and its sources by their identities."""
 
     plan: Plan
     sources: Mapping[str, Obtained]
 
 
 def record_of(obtained: Obtained, keys: Keys) -> ObtainedSource:
-    """Return what a plan has to know of a source that is there. Raises `CatalogError` for an unknown key or reason."""
+    """Return a plan's record of an obtained source. Raises `CatalogError` for an unknown key or reason."""
     source, form = obtained.source, obtained.form
     match source.trust:
         case Trust.PINNED:
             places = form.places
         case Trust.SIGNED:
-            # Upstream's address was made from that of a pin: only the index says that it has these bytes.
+            # Upstream's address was derived from that of a pin: only the index says that it has these bytes.
             places = tuple(place for place in form.places if place is not Place.UPSTREAM)
         case Trust.LOCAL:
             places = (Place.USER,)
@@ -85,10 +85,10 @@ def record_of(obtained: Obtained, keys: Keys) -> ObtainedSource:
 def plan_with_sources(
     request: Request, catalogs: Catalogs, supplier: Supplier, report: Report, *, locked: bool = False
 ) -> Supply:
-    """Return the plan of a request with the best sources that can be had, and these sources.
+    """Return the plan of a request with the best available sources, and these sources.
 
-    What is not the catalog's best is reported, a line each. `locked` admits nothing that is not pinned. Raises
-    `RequestError` for a request that cannot be met whatever can be had, `SourceError` if a source is missing.
+    Each source that is not the catalog's best is reported in a line. `locked` admits only pinned sources. Raises
+    `RequestError` for a request that no available source can satisfy, `SourceError` if a source is missing.
     """
     market = _Market(catalogs, supplier, report, locked=locked)
     while True:
@@ -107,7 +107,7 @@ def plan_with_sources(
 
 
 class _Market:
-    """The catalogs, less what cannot be had, and with what was found instead."""
+    """The catalogs without unavailable sources, and with those that were found instead."""
 
     def __init__(self, catalogs: Catalogs, supplier: Supplier, report: Report, *, locked: bool) -> None:
         self._catalogs, self._offer = catalogs, catalogs
@@ -116,7 +116,7 @@ class _Market:
         self._discovered: dict[Requirement, tuple[Source, ...]] = {}
 
     def plan(self, request: Request) -> tuple[Request, Plan]:
-        """Return a plan of what is on offer, and the request that it meets: that one, or its way around what is not."""
+        """Return a plan from the available sources, and the request that it meets: the given one, or a fallback."""
         while True:
             try:
                 return request, resolve(request, self._offer)
@@ -125,20 +125,20 @@ class _Market:
                     request = self._without_packages(request, error)
 
     def lose(self, missing: Mapping[str, SourceError]) -> None:
-        """Take sources out that cannot be had."""
+        """Remove unavailable sources."""
         for identity, error in missing.items():
             self._missing.setdefault(identity, []).append(error)
         self._replace(self._offer.sources.without(missing))
 
     def refuse_unlocked(self, plan: Plan) -> None:
-        """Raise `RequestError` for a plan with a source that is not pinned, where only pinned ones are admitted."""
+        """Raise `RequestError` for a plan with an unpinned source if only pinned ones are admitted."""
         for source in plan.sources:
             if self._locked and source.trust is not Trust.PINNED:
                 what = f"--locked admits pinned sources only, and {source.identity} is {source.trust.value}"
                 raise RequestError(what, hint="leave --locked out, or do without that source")
 
     def report_choices(self, obtained: Iterable[Obtained]) -> None:
-        """Tell which sources are not the best that the catalog has, or not pinned."""
+        """Report which sources are not the catalog's best, or not pinned."""
         for item in obtained:
             lost = [identity for identity in self._identities(item.source.name) if identity in self._missing]
             what = f"taking {item.source.identity}"
@@ -150,7 +150,7 @@ class _Market:
                 self._report(what)
 
     def _discover(self, requirement: Requirement) -> bool:
-        """Look once for sources that the catalog does not know; tell whether there are any."""
+        """Look once for sources that the catalog does not know; return whether there are any."""
         if self._locked or requirement in self._discovered or not self._missing:
             return False
         self._discovered[requirement] = self._supplier.discover(requirement, self._catalogs.sources)
@@ -158,7 +158,7 @@ class _Market:
         return bool(self._discovered[requirement])
 
     def _without_packages(self, request: Request, error: NoCandidate) -> Request:
-        """Return the request that compiles LLVM's tools where their packages cannot be had; else raise what is wrong."""
+        """Return a request that compiles LLVM's tools if their packages are not available; else raise the error."""
         name = error.requirement.name
         lost = self._losses(error.requirement)
         if not lost:
@@ -170,13 +170,13 @@ class _Market:
         return dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE)
 
     def _losses(self, requirement: Requirement) -> list[SourceError]:
-        """Return why sources of a name could not be had: those that are pinned, the best first, then what was found."""
+        """Return the errors of unavailable sources with a name: pinned ones first, best first, then discovered ones."""
         found = [source.identity for source in self._discovered.get(requirement, ())]
         names = dict.fromkeys([*self._identities(requirement.name), *found])
         return [error for identity in names for error in self._missing.get(identity, ())]
 
     def _failure(self, requirement: Requirement, lost: list[SourceError]) -> SourceError:
-        """Return one error with all places where versions of a source were looked for."""
+        """Return one error with all places where versions of a source were searched."""
         hint = self._outlook(requirement) or lost[0].hint
         if len(lost) == 1:
             return SourceError(lost[0].what, where=lost[0].where, hint=hint)
@@ -184,7 +184,7 @@ class _Market:
         return SourceError(f"{what}\n ", where=requirement, hint=hint)
 
     def _outlook(self, requirement: Requirement) -> str:
-        """Return what could be had if not only pinned sources were admitted, or nothing."""
+        """Return what would be available if unpinned sources were admitted, or nothing."""
         found = self._supplier.discover(requirement, self._catalogs.sources) if self._locked else ()
         if not found:
             return ""
@@ -193,7 +193,7 @@ class _Market:
         return f"--locked admits pinned sources only; without it there is {best}"
 
     def _with_way_out(self, request: Request, error: SourceError) -> SourceError:
-        """Return why a source cannot be had; where only the layout asks for it, with the way to do without."""
+        """Return why a source is not available; if only the layout needs it, with the way to build without."""
         for choice in {request.llvm_tools, LlvmToolsChoice.AUTO}:
             other = dataclasses.replace(request, layout=LayoutChoice.NONE, llvm_tools=choice)
             try:
@@ -204,7 +204,7 @@ class _Market:
         return error
 
     def _identities(self, name: str) -> list[str]:
-        """Return all versions of a source that the catalog has, the best first."""
+        """Return all versions of a source in the catalog, best first."""
         return [source.identity for source in self._catalogs.sources.candidates(Requirement(name=name))]
 
     def _replace(self, sources: Sources) -> None:
@@ -212,13 +212,13 @@ class _Market:
 
 
 def first_reason(error: SourceError) -> str:
-    """Return why a source cannot be had: of the places where it was looked for, only the first."""
+    """Return why a source is not available: of the places that were tried, only the first."""
     first, *places = error.what.splitlines()
     return " ".join([first, *(line.strip() for line in places[:1])])
 
 
 def voucher(form: Form) -> str:
-    """Return who vouches for a form that an index named."""
+    """Return the index that vouches for a form it listed."""
     if form.apt:
         return f"the signed index of {' and '.join(form.apt.suites)}"
     return "the Python package index" if form.pypi else "a signed index"

@@ -1,4 +1,4 @@
-"""Reads JSON that others wrote: UTF-8 without a mark, of bounded size and depth, each key once, text that can be written again."""
+"""Parses untrusted JSON: UTF-8 without a byte order mark, bounded size and depth, unique keys, encodable text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 
 def parse(data: bytes, *, limit: int) -> Any:
-    """Return the document that these bytes hold. Raises `ValueError` that says what is wrong."""
+    """Return the document in these bytes. Raises `ValueError` with the reason if it is invalid."""
     if len(data) > limit:
         raise ValueError(f"larger than {limit} bytes")
     try:

@@ -1,4 +1,4 @@
-"""Makes a toolchain of sources in an environment: the packages, the root file system, then stage after stage."""
+"""Builds a toolchain from sources in an environment: the packages, the root file system, then stage after stage."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _NEEDED_BYTES = 12 << 30  # LLVM's source and objects are most of it
 
 
 def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -> Path:
-    """Make a toolchain in the environment that the settings name, or one of its stages, and return its directory.
+    """Build a toolchain in the environment of the settings, or one of its stages, and return its directory.
 
-    What is in the store is taken from there, and a stage that was killed goes on. Raises `RequestError` without an
-    environment and for a stage that there is not, and what fetching and building raise.
+    Results in the store are reused, and a stage that was killed is resumed. Raises `RequestError` without an
+    environment and for an unknown stage, and what fetching and building raise.
     """
     if not settings.environment:
         raise RequestError("a toolchain is bootstrapped in an environment", hint="name one with --environment")
@@ -45,7 +45,7 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
 
 
 def wanted_step(chain: BootstrapChain, until: str) -> str:
-    """Return the step that makes a stage, or the whole toolchain."""
+    """Return the step that builds a stage, or the whole toolchain."""
     names = [stage.name for stage in chain.stages]
     if until and until not in names:
         raise RequestError(f"the chain has no stage {until}", hint=f"one of: {', '.join(names)}")
@@ -53,7 +53,7 @@ def wanted_step(chain: BootstrapChain, until: str) -> str:
 
 
 def obtain_sources(chain: BootstrapChain, fetcher: Fetcher) -> dict[str, Obtained]:
-    """Return the source of each stage: of the pins that fit, the best that can be had. Raises `SourceError`."""
+    """Return the source of each stage: of the pins that fit, the best available one. Raises `SourceError`."""
     pins = load_sources()
     found: dict[str, Obtained] = {}
     for stage in chain.stages:

@@ -1,6 +1,7 @@
-"""The steps of a distribution for several processors: each half is built by itself, then both become one tree, which is staged and packed.
+"""The steps of a distribution for several processors: each half is built separately, then both are merged and packed.
 
-A half is what the build steps made, before it was staged: so every file of the installation is written once, for all processors.
+A half is the result of the build steps before staging: so every file of the installation is written once, for all
+processors.
 """
 
 from __future__ import annotations
@@ -18,14 +19,14 @@ from setup_local.plan.model import Plan
 HALF = "half"
 JOIN = "join"
 _CPYTHON, _LIBRARIES = "cpython", "libraries"
-# What installing pip leaves; staging makes all bytecode again.
+# Left by the installation of pip; staging compiles all bytecode again.
 _BYTECODE = frozenset({"__pycache__"})
-# Of libraries: what is linked with, what is looked for at run time, licences. Their headers are nobody's any more.
+# Of libraries: link-time files, run-time data, licences. Their headers are no longer needed.
 _KEPT = ("lib", "share", "licenses")
 
 
 def half_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit) -> Step:
-    """Return the step that collects what the others built for one processor; it takes no room in the store."""
+    """Return the step that collects the results for one processor; it takes no space in the store."""
 
     def action(job: Job) -> None:
         from setup_local.stage import files
@@ -42,7 +43,7 @@ def half_step(plan: Plan, built: tuple[str, ...], toolkit: Toolkit) -> Step:
 def joining_steps(
     plan: Plan, recipe: Universal, halves: Mapping[str, Path], toolkit: Toolkit, *, jobs: int
 ) -> list[Step]:
-    """Return the steps from the results of `half_step`, by triple, to the audited archive, which is the result of the last."""
+    """Return the steps from the results of `half_step`, by triple, to the audited archive, the last one's result."""
     return [
         _join_step(recipe, halves),
         _stage_step(plan.for_staging, jobs),
@@ -58,13 +59,13 @@ def _join_step(recipe: Universal, halves: Mapping[str, Path]) -> Step:
 
         join_trees(recipe, trees, job.out)
 
-    # The directory of a result in the store has the key in its name.
+    # The name of a result's directory in the store contains the key.
     keys = [path.parent.name for path in halves.values()]
     return Step(name=JOIN, ingredients=[recipe, keys], action=action, weight=20)
 
 
 def _stage_step(plan: Plan, jobs: int) -> Step:
-    """Return the step that makes the staged tree of what was joined."""
+    """Return the step that makes the staged tree from the merged halves."""
 
     def action(job: Job) -> None:
         from setup_local.stage.staged import write_record

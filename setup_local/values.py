@@ -1,4 +1,4 @@
-"""Small closed vocabularies and values that every stage shares."""
+"""Small closed vocabularies and values shared by all stages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import assert_never
 
 
 class BinaryFormat(Enum):
-    """Format of programs, libraries and object files, by what PYTHON.json calls that of object files."""
+    """Format of programs, libraries and object files, by PYTHON.json's name for that of object files."""
 
     ELF = "elf"
     MACHO = "mach-o"
@@ -26,7 +26,7 @@ class OperatingSystem(Enum):
 
     @property
     def title(self) -> str:
-        """Return the name that people know it by."""
+        """Return its common name."""
         match self:
             case OperatingSystem.LINUX:
                 return "Linux"
@@ -79,7 +79,7 @@ class Libc(Enum):
 
     @property
     def floor(self) -> str:
-        """Return what the oldest system to run on is a version of, empty where nothing can be asked for."""
+        """Return the name of the software whose version is the oldest system (`glibc`), empty if none can be chosen."""
         match self:
             case Libc.GLIBC:
                 return "glibc"
@@ -107,7 +107,7 @@ class LinkMode(Enum):
 
 
 class Linkage(Enum):
-    """How something is linked that can be either: libpython, the third-party libraries."""
+    """Linkage of components that support both kinds: libpython, the third-party libraries."""
 
     STATIC = "static"
     SHARED = "shared"
@@ -139,14 +139,14 @@ class LayoutChoice(Enum):
 
 
 class ArchiveFormat(Enum):
-    """How an archive is compressed: what its name ends with, after `.tar.`."""
+    """The compression of an archive: the end of its name, after `.tar.`."""
 
     ZST = "zst"
     GZ = "gz"
 
 
 class SandboxChoice(Enum):
-    """How build steps are kept apart from the host."""
+    """How build steps are isolated from the host."""
 
     AUTO = "auto"
     BWRAP = "bwrap"
@@ -155,7 +155,7 @@ class SandboxChoice(Enum):
 
 
 class BuildOption(Enum):
-    """What makes one build of a CPython differ from another, in the order in which archive names have it."""
+    """The differences between builds of a CPython, in the order of archive names."""
 
     FREETHREADED = "freethreaded"
     DEBUG = "debug"
@@ -166,7 +166,7 @@ class BuildOption(Enum):
 
 
 class BuildPhase(Enum):
-    """Which of its builds CPython goes through: the one that counts what a workload runs, or the one that is shipped."""
+    """The phase of a CPython build: the instrumented one that counts a workload, or the one that is shipped."""
 
     INSTRUMENTED = "instrumented"
     FINAL = "final"
@@ -184,7 +184,7 @@ _LEVEL = re.compile(r"^(?P<arch>[a-z0-9_]+)_(?P<level>v[0-9]+)-")
 
 
 def processor_level(triple: str) -> str:
-    """Return the level that a triple asks of the processor (`v3` of `x86_64_v3-unknown-linux-gnu`), empty without one.
+    """Return the processor level in a triple (`v3` of `x86_64_v3-unknown-linux-gnu`), empty without one.
 
     Levels of x86-64 are defined by its psABI (section "Micro-Architecture Levels").
     """
@@ -215,13 +215,13 @@ OPTIMIZATION_WORDS = ("bolt", *(item.value for item in OPTIMIZATIONS))
 """The same as archive names have it; `bolt` is in those of others, whose archives an index can list as well."""
 
 
-# What conditions of the catalogs ask about an SDK of Apple, as about a feature of `--with`.
+# The name of an Apple SDK in the catalogs' conditions, like that of a feature of `--with`.
 APPLE_SDK = "apple-sdk"
 
 
 @dataclass(frozen=True, kw_only=True)
 class OwnSdk:
-    """An SDK of Apple for macOS that the user has: its directory and version."""
+    """An Apple SDK for macOS that the user has: its directory and version."""
 
     path: Path
     version: str
@@ -233,10 +233,10 @@ class Request:
 
     `options` are build options as in an archive's name (`pgo+lto`, `noopt`); `tls` is a TLS library by its full name
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `glibc` and `macos_minimum` are the oldest
-    versions to run on, None for the target's default. `profile` is a profile made before, to
-    be used instead of a new one. `llvm` is the directory of the host's LLVM, where it is not to be searched for.
-    `sources` are the user's own, each as `NAME=PATH`, `sdk` is the user's SDK of Apple.
-    `layout` is about builds with pgo and lto only: their interpreter is laid out unless it says that it is not to be.
+    versions to run on, None for the target's default. `profile` is an existing profile to use instead of a new one.
+    `llvm` is the directory of the host's LLVM, if it is not to be searched for. `sources` are the user's own, each as
+    `NAME=PATH`, `sdk` is the user's Apple SDK. `layout` applies only to builds with pgo and lto: their interpreter gets
+    a post-link layout unless it is disabled here.
     """
 
     python: str
@@ -262,9 +262,9 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """How the work is done; none of it may change a byte of the result of the same sources.
+    """How the work is done; none of it may change a byte of the result for the same sources.
 
-    `locked` admits pinned sources only. `environment` is the distribution that steps run in, empty for the host's own.
+    `locked` admits only pinned sources. `environment` is the distribution that steps run in, empty for the host's own.
     """
 
     output: Path

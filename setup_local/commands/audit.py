@@ -1,4 +1,4 @@
-"""`setup-local audit`: judge any binaries."""
+"""`setup-local audit`: check arbitrary binaries against a policy."""
 
 from __future__ import annotations
 

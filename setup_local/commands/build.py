@@ -1,4 +1,4 @@
-"""`setup-local build`: what `./build-linux.py` runs."""
+"""`setup-local build`: the command behind `./build-linux.py`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DEFAULT_PYTHON = "cpython-3.13"
 
 
 def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
-    """Return the Python that is asked for; without a word, the one whose source is given."""
+    """Return the requested Python; without a request, the one whose source is given."""
     given = any(text.startswith(("cpython=", "cpython-")) for text in own)
     return asked or ("" if given else _DEFAULT_PYTHON)
 

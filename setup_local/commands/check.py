@@ -1,4 +1,4 @@
-"""`setup-local check`: find what would break in a tree when it moves, or on an older system."""
+"""`setup-local check`: find what would break in a tree that is moved, or on an older system."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
 
 
 def target_of(directory: Path) -> str:
-    """Return the target of the interpreter in a directory by the loader that it asks for; the default if none tells."""
+    """Return the target of the interpreter in a directory by its loader; the default if nothing shows it."""
     from setup_local.audit.files import read_bounded
     from setup_local.audit.policy import load_policy, triples
     from setup_local.binfmt.elf import read_elf

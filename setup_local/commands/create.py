@@ -1,4 +1,4 @@
-"""`setup-local create`: an environment out of a distribution."""
+"""`setup-local create`: an environment from a distribution."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _package_versions(packages: dict[str, str | None]) -> dict[str, str]:
 
 
 def _is_archive(origin: str) -> bool:
-    """Tell a file from a version; raise `RequestError` for what is neither."""
+    """Return whether the origin is a file and not a version; raise `RequestError` if it is neither."""
     if os.path.isfile(origin):
         return True
     if os.path.lexists(origin):

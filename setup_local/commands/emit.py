@@ -71,7 +71,7 @@ def emit(
 
 
 def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
-    """Print every feature with its modules, whichever Python has them."""
+    """Print every feature with all its modules, for any Python."""
     rows = [
         {
             "name": feature.name,
@@ -156,7 +156,7 @@ def _print_json(document: object) -> None:
 
 
 def _print_table(titles: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    """Print aligned columns; every row is one line, so that other programs can read it too."""
+    """Print aligned columns; every row is one line, so that other programs can read it."""
     lines = [titles, *rows]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     for line in lines:

@@ -1,4 +1,4 @@
-"""`setup-local fetch`: get a built distribution from an index."""
+"""`setup-local fetch`: download a built distribution from an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from setup_local.commands.choice import EnumChoice, NamedPath
 
 
 def this_host() -> str:
-    """Return the target triple of the machine that this runs on."""
+    """Return the target triple of this machine."""
     from setup_local.index.obtain import host_triple
 
     return host_triple(platform.machine(), platform.libc_ver()[0])

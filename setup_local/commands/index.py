@@ -54,7 +54,7 @@ def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> N
 
 
 def _judge(archive: Path) -> None:
-    """Raise `ValidationFailed` for an archive that does not hold what it promises, and what stops a judgement."""
+    """Raise `ValidationFailed` for an archive that fails validation, and any error that prevents the validation."""
     from setup_local.audit.model import Severity
     from setup_local.audit.validate import validate_archive
 

@@ -1,4 +1,4 @@
-"""`setup-local matrix`: builds the product of versions, targets, options and modules that one file names."""
+"""`setup-local matrix`: builds the product of versions, targets, options and modules in one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that say what a distribution is built with, and how its archive is compressed."""
+"""The options for the means of a build (toolchain, tools, profile) and for the compression of its archive."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _OPTIONS = (
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Means:
-    """The toolchain, LLVM's tools, an SDK of Apple, a profile that was made before, and the format of the archive."""
+    """The toolchain, LLVM's tools, an Apple SDK, an existing profile, and the format of the archive."""
 
     toolchain: ToolchainChoice
     llvm: Path | None
@@ -80,7 +80,7 @@ class Means:
 
 
 def means_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of the means, as one argument `means`."""
+    """Add the options of the means to a command, as one argument `means`."""
 
     @functools.wraps(command)
     def with_means(
@@ -115,7 +115,7 @@ def _read_sdk(path: Path) -> OwnSdk:
 
 
 def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainChoice:
-    """Return the toolchain that two options mean; raise `RequestError` if they disagree."""
+    """Return the toolchain selected by two options; raise `RequestError` if they contradict each other."""
     if llvm is None:
         return choice
     if choice in (ToolchainChoice.ZIG, ToolchainChoice.BOOTSTRAP, ToolchainChoice.XCODE):
@@ -126,7 +126,7 @@ def choose_toolchain(choice: ToolchainChoice, llvm: Path | None) -> ToolchainCho
 
 
 def refuse_no_profile(path: Path) -> None:
-    """Raise `RequestError` for a file that no instrumented program of LLVM wrote."""
+    """Raise `RequestError` for a file that was not written by LLVM's profiling."""
     from setup_local.binfmt.detect import HEAD, FileKind, detect
 
     try:

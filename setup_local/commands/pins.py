@@ -1,4 +1,4 @@
-"""`setup-local sources outdated` and `bump`: keeping the pins, by whoever works on the catalog."""
+"""`setup-local sources outdated` and `bump`: maintaining the pins of the catalog."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`setup-local repack`: make smaller archives of a full one."""
+"""`setup-local repack`: make smaller archives from a full one."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def repack(
 
 
 def _flavors(archive: Path, names: tuple[str, ...], output: Path, suffix: ArchiveFormat) -> Iterator[Made]:
-    """Yield each flavour as soon as it is made; debug information that nobody named may be missing (on Windows it is)."""
+    """Yield each flavour as soon as it is made; unrequested debug information may be missing (as on Windows)."""
     from setup_local.catalog.flavors import load_flavors
     from setup_local.flavors.repack import NoDebugInformation
     from setup_local.flavors.repack import repack as write_flavor
@@ -102,7 +102,7 @@ def _older(archive: Path, versions: tuple[str, ...], output: Path) -> Iterator[M
 
 
 def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:
-    """Return the flavours to make: with a stripped one comes the debug information that it lacks."""
+    """Return the flavours to make: a stripped one includes the archive of its debug information."""
     wanted = list(known) if "all" in names else list(dict.fromkeys(names))
     if any(known[name].stripped for name in wanted if name in known):
         wanted = list(dict.fromkeys([*wanted, *(name for name, flavor in known.items() if flavor.detached)]))
@@ -112,7 +112,7 @@ def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:
 
 
 def _shown(kind: str, name: str, path: Path, title: str, *, as_machine: bool) -> dict[str, object]:
-    """Tell of one archive, and return what machines read about it."""
+    """Print one archive, and return its machine-readable description."""
     from rich.filesize import decimal
 
     size = path.stat().st_size

@@ -1,4 +1,4 @@
-"""Reports of verdicts that are asked for with `--format`: each to standard output or to a file."""
+"""Reports of verdicts requested with `--format`: each to standard output or to a file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TABLE_WIDTH = 120  # of a table in a file
 
 
 class Format(Enum):
-    """How a verdict is written."""
+    """The format of a report."""
 
     TABLE = "table"
     JSON = "json"
@@ -36,7 +36,7 @@ class Format(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """A report that is wanted; without a file it goes to standard output."""
+    """A requested report; without a file it goes to standard output."""
 
     format: Format
     file: Path | None = None
@@ -48,12 +48,12 @@ class ReportChoice(click.ParamType[Report]):
     name = "report"
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """Return what the help shows."""
+        """Return the placeholder in the help."""
         del param, ctx
         return f"{'|'.join(item.value for item in Format)}[=FILE]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Report:
-        """Return the report that a word of the command line asks for."""
+        """Return the report for an argument of the command line."""
         name, equals, file = str(value).partition("=")
         if name not in {item.value for item in Format}:
             self.fail(f"{name!r} is not one of {', '.join(item.value for item in Format)}.", param, ctx)
@@ -63,9 +63,9 @@ class ReportChoice(click.ParamType[Report]):
 
 
 def wanted_reports(reports: Sequence[Report], *, as_json: bool) -> tuple[Report, ...]:
-    """Return all reports that were asked for; standard output gets the table if it gets nothing else.
+    """Return all requested reports; standard output gets the table if it gets nothing else.
 
-    Raises `RequestError` for two reports to one place, `OutputError` for a file that cannot be there.
+    Raises `RequestError` for two reports to one place, `OutputError` for a file that cannot be written.
     """
     wanted = (*reports, *([Report(format=Format.JSON)] if as_json else []))
     if not any(report.file is None for report in wanted):
@@ -81,7 +81,7 @@ def wanted_reports(reports: Sequence[Report], *, as_json: bool) -> tuple[Report,
 
 
 def write_report(report: Report, outcomes: Sequence[Judged], rules: Sequence[Rule[Any]]) -> None:
-    """Write one report to where it goes. Raises `OutputError`."""
+    """Write one report to its destination. Raises `OutputError`."""
     text = _text(report.format, outcomes, rules)
     if report.file is None:
         click.echo(text)
@@ -124,7 +124,7 @@ def _table(outcomes: Sequence[Judged], rules: Sequence[Rule[Any]]) -> str:
 
 
 def _version() -> str:
-    """Return the version of the installed package; nothing in a checkout, which is not installed."""
+    """Return the version of the installed package; empty in a checkout, which is not installed."""
     try:
         return importlib.metadata.version("setup-local")
     except importlib.metadata.PackageNotFoundError:

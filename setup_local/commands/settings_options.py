@@ -1,4 +1,4 @@
-"""The options that say how the work is done: the same for every command that builds."""
+"""The options for how a build is run: the same for every command that builds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ _OPTIONS = (
 
 
 def _refuse_useless(mirror: str, *, offline: bool) -> None:
-    """Raise `RequestError` for a mirror that can give nothing: before anything is planned, not when it is asked."""
+    """Raise `RequestError` for an unusable mirror before planning starts, not when it is used."""
     from setup_local.fetch.attempt import PlaceFailed
     from setup_local.fetch.http import checked_url
 
@@ -91,7 +91,7 @@ def _refuse_useless(mirror: str, *, offline: bool) -> None:
 
 
 def settings_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of the work, as one argument `settings`."""
+    """Add the options for running a build to a command, as one argument `settings`."""
 
     @functools.wraps(command)
     def with_settings(

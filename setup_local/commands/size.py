@@ -1,4 +1,4 @@
-"""`setup-local size`: what an archive's bytes are spent on."""
+"""`setup-local size`: the sizes of an archive's parts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`setup-local sources`: what is pinned, and getting it before it is needed."""
+"""`setup-local sources`: list pinned sources, and fetch them in advance."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def sources() -> None:
 
 
 def _options(command: _Command) -> _Command:
-    """Add what all commands that fetch take."""
+    """Add the options of all commands that fetch."""
     for decorate in (
         click.argument("names", nargs=-1, metavar="[NAME]..."),
         click.option("--mirror", "mirrors", multiple=True, metavar="DIR|URL", help="Ask here first. Repeatable."),
@@ -193,7 +193,7 @@ def _facts(source: Source, cache: SourceCache) -> dict[str, Any]:
 
 
 def _signature(form: Form, source: Source) -> dict[str, str | None]:
-    """Return what the catalog says about the signature of a form."""
+    """Return the catalog's record about the signature of a form."""
     from setup_local.catalog.keys import load_keys, signature_record
 
     record = signature_record(form, source.trust, load_keys())
@@ -211,7 +211,7 @@ def _result(item: Obtained, verdict: Verdict | None) -> dict[str, Any]:
 
 
 def _verdict(verdict: Verdict | None) -> dict[str, str | None] | None:
-    """Return what checking a signature here gave."""
+    """Return the result of checking a signature here."""
     if verdict is None:
         return None
     return {

@@ -1,4 +1,4 @@
-"""`setup-local store`: what the store holds, and making room."""
+"""`setup-local store`: list the content of the store, and free space."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables of commands: as wide as the terminal, and in files and pipes as wide as their longest names need."""
+"""Tables of commands: as wide as the terminal; in files and pipes as wide as their longest names need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _WIDE = 200
 
 
 def table(*columns: str) -> Table:
-    """Return a table with these columns; those that begin with `>` are flush right."""
+    """Return a table with these columns; those that begin with `>` are right-aligned."""
     made = Table()
     for column in columns:
         right = column.startswith(">")

@@ -1,4 +1,4 @@
-"""`setup-local toolchain`: which toolchains a build can take here, and why not others."""
+"""`setup-local toolchain`: the toolchains that a build can use here, and why not others."""
 
 from __future__ import annotations
 

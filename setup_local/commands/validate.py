@@ -1,4 +1,4 @@
-"""`setup-local validate`: judge packed distributions."""
+"""`setup-local validate`: check packed distributions."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def validate(
 
 
 def _show(outcome: Judged) -> None:
-    """Show the table of one archive as soon as it was judged."""
+    """Show the table of one archive as soon as it has been checked."""
     from rich.console import Console
 
     from setup_local.audit import report
@@ -108,7 +108,7 @@ def _judge(archive: Path, forbid: tuple[str, ...], floor: str, *, shown: bool) -
 
 
 def _fail_if_needed(outcomes: list[Judged]) -> None:
-    """Raise the error of the first archive that could not be judged or is unsafe, else `ValidationFailed`."""
+    """Raise the error of the first archive that could not be checked or is unsafe, else `ValidationFailed`."""
     from setup_local.audit.validate import rules
 
     for outcome in outcomes:

@@ -1,4 +1,4 @@
-"""The options that choose a variant: every command that plans a distribution has the same ones."""
+"""The options that choose a variant: the same for every command that plans a distribution."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ _OPTIONS = (
 
 
 def variant_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a variant, as one argument `variant`: a request that has no Python yet."""
+    """Add the options of a variant to a command, as one argument `variant`: a request without a Python."""
 
     @functools.wraps(command)
     def with_variant(**values: Any) -> None:
@@ -117,7 +117,7 @@ def _requested(
     without_features: tuple[str, ...],
     without_modules: tuple[str, ...],
 ) -> Request:
-    """Return what the options ask for; each parameter is the option of that name."""
+    """Return the request that the options describe; each parameter is the option of that name."""
     refuse_useless_tls(openssl=openssl, without=listed(without_features))
     return Request(
         python="",
@@ -136,14 +136,15 @@ def _requested(
 
 
 def listed(values: Iterable[str]) -> tuple[str, ...]:
-    """Return the names in an option that may be repeated, and that may name several joined by commas."""
+    """Return the names in an option that may be repeated and may list several names separated by commas."""
     return tuple(name for value in values for name in value.replace(",", " ").split())
 
 
 def choose_triple(system: OperatingSystem | None, *, musl: bool, triple: str | None) -> str:
-    """Return the target triple that two ways of saying it mean.
+    """Return the target triple selected by `musl` or `triple`.
 
-    `system` is the one that the command builds for, None for commands that are about all of them. Raises `RequestError` if they disagree, or for the target of another command.
+    `system` is the one that the command builds for, None for commands that cover all. Raises `RequestError` if the
+    options contradict each other, or for the target of another command.
     """
     if musl and triple not in (None, _MUSL_TRIPLE):
         raise RequestError(f"--musl means --target-triple {_MUSL_TRIPLE}, not {triple}", hint="leave one of them out")
@@ -156,7 +157,7 @@ def choose_triple(system: OperatingSystem | None, *, musl: bool, triple: str | N
 
 
 def choose_options(*, optimized: bool, options: str | None) -> str:
-    """Return the build options that two ways of saying them mean; raise `RequestError` if they disagree."""
+    """Return the build options selected by `optimized` or `options`; raise `RequestError` if they disagree."""
     if optimized and options not in (None, OPTIMIZED):
         raise RequestError(f"--optimized means --options {OPTIMIZED}, not {options}", hint="leave one of them out")
     if options is not None and not options.strip():
@@ -165,21 +166,21 @@ def choose_options(*, optimized: bool, options: str | None) -> str:
 
 
 def choose_layout(*, optimized: bool, no_layout: bool) -> LayoutChoice:
-    """Return whether an optimized build is laid out; raise `RequestError` if two options contradict each other."""
+    """Return whether an optimized build gets a layout; raise `RequestError` if the options contradict each other."""
     if optimized and no_layout:
         raise RequestError("--optimized includes the layout", hint=WITHOUT_LAYOUT)
     return LayoutChoice.NONE if no_layout else LayoutChoice.AUTO
 
 
 def refuse_useless_tls(*, openssl: str | None, without: tuple[str, ...]) -> None:
-    """Raise `RequestError` for the choice of a TLS library that nothing will use."""
+    """Raise `RequestError` for the choice of a TLS library that the build would not use."""
     if openssl and _TLS_FEATURE in without:
         where = f"--openssl {openssl} --without {_TLS_FEATURE}"
         raise RequestError("chooses a library and leaves out what needs it", where=where, hint="leave one of them out")
 
 
 def choose_tls(*, openssl: str | None, libressl: str | None) -> str:
-    """Return the TLS library that two options mean, empty for the default; raise `RequestError` if they disagree.
+    """Return the TLS library selected by two options, empty for the default; raise `RequestError` if they disagree.
 
     `libressl` is a series, empty for the newest, None for another library.
     """

@@ -1,4 +1,4 @@
-"""What the commands that judge files have in common: what they refuse, and how they show a verdict."""
+"""The common parts of the commands that check files: arguments they reject, and how they show a verdict."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def refuse_floor(floor: str) -> None:
-    """Raise `RequestError` for what is not a version; nothing at all is none that was asked for."""
+    """Raise `RequestError` for text that is not a version; an empty text means that none was given."""
     from setup_local.audit.policy import version
 
     if floor and not version(floor):
@@ -38,6 +38,6 @@ def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str,
 
 
 def refuse_empty(forbid: Sequence[str]) -> None:
-    """Raise `RequestError` for a forbidden path that every file holds."""
+    """Raise `RequestError` for an empty forbidden path, which every file contains."""
     if not all(forbid):
         raise RequestError("an empty path is in every file", where="--forbid ''", hint="name a path, or leave it out")

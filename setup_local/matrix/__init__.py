@@ -1,1 +1,1 @@
-"""Many distributions from one file: the product of its axes, built one after another."""
+"""Builds many distributions from one file: the product of its axes, one after another."""

@@ -24,7 +24,7 @@ Build = Callable[[Request, Reporter], Path]
 
 
 class Outcome(Enum):
-    """What became of a cell."""
+    """The result of building a cell."""
 
     BUILT = "built"
     PRESENT = "there already"
@@ -40,7 +40,7 @@ BAD = frozenset({Outcome.REFUSED, Outcome.FAILED})
 
 @dataclass(frozen=True, kw_only=True)
 class Failure:
-    """Why a cell could not be built: in which step, and which log has more."""
+    """Why a cell could not be built: the failed step, and the log with details."""
 
     what: str
     step: str = ""
@@ -49,7 +49,7 @@ class Failure:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What became of a cell. `archive` is the file name, empty where there can be none; `size` is in bytes."""
+    """The outcome of a cell. `archive` is the file name, empty if there is none; `size` is in bytes."""
 
     cell: Cell
     outcome: Outcome
@@ -61,7 +61,7 @@ class Result:
 
 
 def plan_cells(cells: Iterable[Cell], catalogs: Catalogs) -> tuple[Result, ...]:
-    """Return for each cell what would be built, or why that is refused."""
+    """Return for each cell what would be built, or why it is refused."""
     taken: dict[str, Plan] = {}
     return tuple(_planned(cell, catalogs, taken) for cell in cells)
 
@@ -79,7 +79,7 @@ def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
 
 
 def build_cells(planned: Sequence[Result], build: Build, reporter: Reporter) -> tuple[Result, ...]:
-    """Build every cell that is not refused, in order; after an interrupt the rest is not started."""
+    """Build every cell that is not refused, in order; after an interrupt the remaining ones are not started."""
     results: list[Result] = []
     for number, item in enumerate(planned, start=1):
         if any(result.outcome is Outcome.INTERRUPTED for result in results):
@@ -127,7 +127,7 @@ def _failure(error: SetupLocalError | OSError, step: str) -> Failure:
 
 
 def _text(error: SetupLocalError | OSError) -> str:
-    """Return what went wrong: all of it, but of a failed command not the end of its log, which is named besides."""
+    """Return the whole error, except the end of a failed command's log, which is named separately."""
     text = str(error)
     if isinstance(error, StepError) and error.log:
         text = error.what.partition("\n")[0]
@@ -135,7 +135,7 @@ def _text(error: SetupLocalError | OSError) -> str:
 
 
 class _Watch:
-    """A reporter that hands everything on, and notes whether a step was run, and which one failed."""
+    """A reporter that forwards everything, and records whether a step was run and which one failed."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -143,7 +143,7 @@ class _Watch:
         self.failed_step = ""
 
     def planned(self, plan: Forecast) -> None:
-        """Hand on what has to be done."""
+        """Forward the work that has to be done."""
         self._reporter.planned(plan)
 
     def started(self, name: str, log: Path) -> None:
@@ -152,22 +152,22 @@ class _Watch:
         self._reporter.started(name, log)
 
     def waiting(self, name: str, process: int | None) -> None:
-        """Hand on that another build makes a step."""
+        """Forward that another build is making a step."""
         self._reporter.waiting(name, process)
 
     def taken(self, name: str) -> None:
-        """Hand on that another build has made a step."""
+        """Forward that another build has made a step."""
         self._reporter.taken(name)
 
     def finished(self, name: str, seconds: float) -> None:
-        """Hand on that a step is done."""
+        """Forward that a step is done."""
         self._reporter.finished(name, seconds)
 
     def failed(self, name: str) -> None:
-        """Note the step that failed; those that were stopped for it come later."""
+        """Record the step that failed; the steps stopped because of it come later."""
         self.failed_step = self.failed_step or name
         self._reporter.failed(name)
 
     def message(self, text: str) -> None:
-        """Hand a line on."""
+        """Forward a line."""
         self._reporter.message(text)

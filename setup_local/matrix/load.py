@@ -1,4 +1,4 @@
-"""Reads a matrix file: the product of its axes, without what it excludes, with what it includes, as requests."""
+"""Reads a matrix file into requests: the product of its axes, minus its exclusions, plus its inclusions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SCHEMA = "matrix"
 _PATHS = ("profile", "llvm")
 _SOURCES = "sources"
 _SDK = "sdk"
-# An empty text stands for what is taken without a choice.
+# An empty text stands for the default.
 _DEFAULT = ""
 
 Values = Mapping[str, Any]
@@ -32,21 +32,21 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
-    """One distribution of a matrix: the request, and what of it the file says (`python`, `with-features`, ...)."""
+    """One distribution of a matrix: the request, and the values from the file (`python`, `with-features`, ...)."""
 
     request: Request
     chosen: tuple[tuple[str, str], ...]
 
     @property
     def title(self) -> str:
-        """Return what the file says about this cell, for people."""
+        """Return the cell's values from the file, for messages."""
         return ", ".join(f"{name} {value}" for name, value in self.chosen if value)
 
 
 def load_matrix(path: Path, catalogs: Catalogs) -> tuple[Cell, ...]:
     """Return the cells of a matrix file, each once, in the file's order; the first axis changes slowest.
 
-    Raises `RequestError` that names the place for everything that is unknown or has no effect.
+    Raises `RequestError` that names the place of every value that is unknown or has no effect.
     """
     try:
         document = read_toml(path, SCHEMA)
@@ -58,7 +58,7 @@ def load_matrix(path: Path, catalogs: Catalogs) -> tuple[Cell, ...]:
     own = any(name == _SOURCES for _, name, _ in chosen)
     for place, name, value in chosen:
         if name == "python" and own:
-            continue  # the user's own source may be of a version that nobody has seen
+            continue  # the user's own source may have an unknown version
         _check(name, value, catalogs, base=path.parent, where=f"{path}: {place}")
     product = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
     excludes: list[Mapping[str, Sequence[str]]] = document.get("exclude", [])
@@ -81,7 +81,7 @@ def _values(axes: Mapping[str, Sequence[Any]], includes: Iterable[Values]) -> It
 
 
 def _is_excluded(values: Values, exclude: Mapping[str, Sequence[str]]) -> bool:
-    """Return whether each key of an `exclude` has a pattern that fits; of a list, any name may."""
+    """Return whether each key of an `exclude` has a matching pattern; in a list, any name may match."""
     return all(
         any(fnmatchcase(word, pattern) for word in _words(values.get(name, _DEFAULT)) for pattern in patterns)
         for name, patterns in exclude.items()
@@ -100,7 +100,7 @@ def _cell(values: Values, path: Path) -> Cell:
 
 
 def _rooted(name: str, value: Any, base: Path) -> Any:
-    """Return a value with its paths seen from the matrix file."""
+    """Return a value with its paths resolved relative to the matrix file."""
     if name == _SOURCES:
         pairs = (text.partition("=") for text in value)
         return [f"{source}{separator}{base / place}" for source, separator, place in pairs]
@@ -110,7 +110,7 @@ def _rooted(name: str, value: Any, base: Path) -> Any:
 
 
 def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str) -> None:
-    """Raise `RequestError` with the place for a value that no catalog knows, whatever it is combined with."""
+    """Raise `RequestError` with the place for a value that no catalog knows, in any combination."""
     checks: dict[str, Callable[[Any], object]] = {
         "python": partial(choose_python, sources=catalogs.sources),
         "target-triple": partial(choose_target, targets=catalogs.targets),
@@ -136,7 +136,7 @@ def _check(name: str, value: Any, catalogs: Catalogs, *, base: Path, where: str)
 
 
 def _floors(libc: Libc, catalogs: Catalogs) -> set[str]:
-    """Return every oldest system that can be asked for on targets with a C library."""
+    """Return every oldest system that can be requested on targets with a C library."""
     return {floor for target in catalogs.targets if target.libc is libc for floor in target.floors}
 
 

@@ -21,7 +21,7 @@ _STYLES = {
 
 
 def table(results: Iterable[Result]) -> Table:
-    """Return a row for each cell: the distribution, what became of it, its size, and how long that took."""
+    """Return a row for each cell: the distribution, the outcome, its size, and the time it took."""
     made = Table(box=None, pad_edge=False)
     made.add_column("distribution", overflow="fold")
     made.add_column("result", no_wrap=True)
@@ -39,7 +39,7 @@ def table(results: Iterable[Result]) -> Table:
 
 
 def reasons(results: Iterable[Result]) -> Iterator[str]:
-    """Yield lines that say of each cell that could not be built why, in which step, and where more stands."""
+    """Yield lines for each cell that could not be built: the reason, the step, and where to find details."""
     for result in results:
         if result.failure is None:
             continue
@@ -51,7 +51,7 @@ def reasons(results: Iterable[Result]) -> Iterator[str]:
 
 
 def document(results: Iterable[Result]) -> dict[str, object]:
-    """Return everything for machines; an absent value has no key."""
+    """Return everything as machine-readable data; an absent value has no key."""
     rows = [_row(result) for result in results]
     return {"complete": all(row["result"] in _GOOD for row in rows), "cells": rows}
 
@@ -76,7 +76,7 @@ def _row(result: Result) -> dict[str, object]:
 
 
 def summary(results: Iterable[Result]) -> str:
-    """Return how many could not be built, empty if none."""
+    """Return how many cells could not be built, empty if none."""
     everything = list(results)
     bad = sum(result.outcome in BAD for result in everything)
     return f"{bad} of {len(everything)} distributions could not be built" if bad else ""

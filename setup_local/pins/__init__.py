@@ -1,1 +1,1 @@
-"""Keeps the pins of `data/sources.toml`: which have no use, which are outdated, and how one is bumped."""
+"""Maintains the pins of `data/sources.toml`: unused ones, outdated ones, and bumping a pin."""

@@ -1,4 +1,4 @@
-"""Bumps a pin: a newer version is fetched, tried with everything that is ours, and written into the catalog."""
+"""Bumps a pin: a newer version is fetched, tested with our patches and catalogs, and written into the catalog."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NOT_AT_HAND = "not-at-hand"
 
 @dataclass(frozen=True, kw_only=True)
 class Bump:
-    """A pin, and the newer one that takes precedence over it; `checks` say what was tried."""
+    """A pin, and the newer one that takes precedence over it; `checks` list the tests that were made."""
 
     old: Source
     new: Source
@@ -39,7 +39,7 @@ class Bump:
 
 
 def series(name: str, catalogs: Catalogs) -> tuple[Requirement, ...]:
-    """Return the requirements on a source that pins meet, each once; of Python, one for each series.
+    """Return the requirements on a source that pins meet, each once; for Python, one for each series.
 
     Raises `RequestError` for a source that is not in the catalog.
     """
@@ -55,7 +55,7 @@ def series(name: str, catalogs: Catalogs) -> tuple[Requirement, ...]:
 def find(
     name: str, version: str | None, catalogs: Catalogs, supplier: Supplier
 ) -> Iterator[tuple[Source, tuple[Source, ...]]]:
-    """Yield pins of a source, each with what is newer: of each series, or the version that is asked for.
+    """Yield pins of a source, each with its newer version: of each series, or the requested version.
 
     The newest comes first. Raises `RequestError` for a version that no index has.
     """
@@ -75,7 +75,7 @@ def find(
 
 
 def _like(name: str, version: str, catalogs: Catalogs) -> Source:
-    """Return the pin that a new version is most like: the newest of those before it, in its series if there are any."""
+    """Return the pin most similar to a new version: the newest earlier one, in its series if possible."""
     fitting = [item for item in series(name, catalogs) if admits(item.versions, version)]
     pins = [pin for item in fitting for pin in catalogs.sources.candidates(item)]
     every = pins or list(catalogs.sources.candidates(Requirement(name=name)))
@@ -87,7 +87,7 @@ def _like(name: str, version: str, catalogs: Catalogs) -> Source:
 def try_newest(
     old: Source, newer: Sequence[Source], catalogs: Catalogs, supplier: Supplier, work: Path
 ) -> Bump | SourceError:
-    """Return the bump to the newest version that can be had, or why there is none; raise as `try_pin` does."""
+    """Return the bump to the newest available version, or why there is none; raise as `try_pin` does."""
     failures: list[SourceError] = []
     for new in newer:
         try:
@@ -98,9 +98,10 @@ def try_newest(
 
 
 def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, work: Path) -> Bump:
-    """Fetch a newer version, and try all patches and, for CPython, the catalog of modules on it.
+    """Fetch a newer version, and try all patches on it and, for CPython, the catalog of modules.
 
-    Only the form that was had is pinned. Raises `SourceError`, and `ReconcileError` with everything that does not fit.
+    Only the form that was obtained is pinned. Raises `SourceError`, and `ReconcileError` with everything that does not
+    fit.
     """
     obtained = supplier.obtain(new)
     root = source_root(obtained.path, obtained.form.kind, new.name, catalogs.sources)
@@ -116,7 +117,7 @@ def try_pin(old: Source, new: Source, catalogs: Catalogs, supplier: Supplier, wo
 
 
 def _with_signature(form: Form, verdict: Verdict | None, file: Path) -> tuple[Form, str]:
-    """Return a form with the signature that was checked, or the reason why none was; and what is to be told of it."""
+    """Return a form with the checked signature, or the reason why none was checked; and the text to report."""
     path = signature_path(form, file)
     if form.signature is None or path is None or verdict is None or not verdict.signer:
         told = str(verdict) if verdict else "no signature is known"
@@ -127,7 +128,7 @@ def _with_signature(form: Form, verdict: Verdict | None, file: Path) -> tuple[Fo
 
 
 def _library_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterator[str]:
-    """Try the patches of every library that is made from a source; yield what was tried."""
+    """Try the patches of every library built from a source; yield what was tried."""
     source = obtained.source
     for library in catalogs.libraries:
         if library.source != source.name or not admits(library.versions, source.version):
@@ -154,7 +155,7 @@ def _python_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterat
 
 
 def pinned_text(text: str, bumps: tuple[Bump, ...]) -> str:
-    """Return the catalog's text with all bumps made."""
+    """Return the catalog's text with all bumps applied."""
     for item in bumps:
         text = with_pin(text, item.new, item.old)
     return text

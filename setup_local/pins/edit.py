@@ -1,4 +1,4 @@
-"""Edits the text of `data/sources.toml`: everything that is not changed keeps its bytes, comments too."""
+"""Edits the text of `data/sources.toml`: unchanged parts keep their bytes, including comments."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from setup_local.catalog.sources import Form, Source
 
 
 def with_pin(text: str, source: Source, like: Source) -> str:
-    """Return the catalog's text with a pin before the one that it is like, in its layout.
+    """Return the catalog's text with a new pin before the pin `like`, in the same layout.
 
-    `source` has the forms whose bytes were seen; what else the other pin has (flags, addresses) is kept.
+    `source` has the forms whose bytes were seen; other fields of the existing pin (flags, addresses) are kept.
     """
     document = tomlkit.parse(text)
     pins: Any = document["sources"]
@@ -45,7 +45,7 @@ def _place(pins: Any, source: Source) -> int:
 
 
 def _nearest(form: Form, shapes: list[tuple[Form, Any]]) -> Any:
-    """Return the pinned form that a new one is most like: of the same kind, from the same package or project."""
+    """Return the pinned form most similar to a new one: of the same kind, from the same package or project."""
 
     def distance(pair: tuple[Form, Any]) -> tuple[bool, bool, bool]:
         old, _ = pair
@@ -56,7 +56,7 @@ def _nearest(form: Form, shapes: list[tuple[Form, Any]]) -> Any:
 
 
 def _form(form: Form, raw: Any, version: str) -> Any:
-    """Fill a copy of a pinned form with what is new."""
+    """Fill a copy of a pinned form with the new values."""
     raw["file"] = _templated(form.file, version)
     raw["sha256"] = form.sha256
     raw["size"] = form.size
@@ -73,7 +73,7 @@ def _form(form: Form, raw: Any, version: str) -> Any:
 
 
 def _sign(form: Form, raw: Any, version: str) -> None:
-    """Put in the signature of a form, and the reason if it was not checked."""
+    """Insert the signature of a form, and the reason if it was not checked."""
     for name in ("signature", "sigstore", "unsigned"):
         raw.pop(name, None)
     described = form.signature or form.sigstore
@@ -85,7 +85,7 @@ def _sign(form: Form, raw: Any, version: str) -> None:
 
 
 def _plain(value: Any, version: str) -> Any:
-    """Return a value of the model as it stands in the file: without what is empty, and with the version left open."""
+    """Return a value of the model as written in the file: without empty values, with placeholders for the version."""
     match value:
         case dict():
             return {key: _plain(item, version) for key, item in value.items() if item}
@@ -113,5 +113,5 @@ def _text(value: Any) -> str:
 
 
 def _templated(text: str, version: str) -> str:
-    """Return a text with the places in which it names the version left open."""
+    """Return a text with placeholders for the version it names."""
     return text.replace(version, "{version}").replace(version.replace(".", "_"), "{underscored}")

@@ -1,4 +1,4 @@
-"""Writes the packages of an environment into its file; everything else there keeps its bytes."""
+"""Writes the packages of an environment into its file; everything else in it keeps its bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TABLE = "\n[packages]\n"
 
 
 def with_packages(text: str, packages: Mapping[str, Package], *, where: object) -> str:
-    """Return an environment's file with other packages in its last table. Raises `CatalogError` if there is none."""
+    """Return an environment's file with its last table replaced. Raises `CatalogError` if there is none."""
     head, table, _ = text.partition(_TABLE)
     if not table:
         raise CatalogError("has no table [packages] at its end", where=where)

@@ -1,4 +1,4 @@
-"""How the pins stand: what is newer, which have no use, which can no longer be had."""
+"""The state of the pins: newer versions, unused pins, pins that are no longer available."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_local.pins.uses import users
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """A pin: the newest of its series, and what is newer in which place; or one with a note that says what is wrong."""
+    """A pin: the newest of its series, and newer versions with their places; or one with a note about its problem."""
 
     name: str
     pinned: str
@@ -27,9 +27,9 @@ class Standing:
 def standings(
     names: Iterable[str], catalogs: Catalogs, supplier: Supplier, *, tried: bool = False
 ) -> tuple[Standing, ...]:
-    """Return how the pins of sources stand (of all, where none is named); `tried` also tries to get each of them.
+    """Return the state of the pins of sources (of all, if none is named); `tried` also tries to download each of them.
 
-    Raises `RequestError` for a name that nothing has.
+    Raises `RequestError` for an unknown name.
     """
     asked = list(names)
     pins = catalogs.sources.select(asked) if asked else catalogs.sources.sources

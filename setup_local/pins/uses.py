@@ -1,4 +1,4 @@
-"""What every pin is there for."""
+"""Lists what every pin is used for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from setup_local.catalog.sources import Requirement, Source, exactly
 
 
 def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
-    """Yield everything that is built from a source: what it is called, and what it requires."""
+    """Yield everything that is built from a source: its name, and its requirement."""
     yield PYTHON, Requirement(name=PYTHON)
     for library in catalogs.libraries:
         yield library.name, library.requirement
@@ -28,7 +28,7 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
 
 
 def users(source: Source, catalogs: Catalogs) -> tuple[str, ...]:
-    """Return what may be built from a source, without repetition."""
+    """Return what can be built from a source, without repetition."""
     fitting = (who for who, requirement in requirements(catalogs) if source in catalogs.sources.candidates(requirement))
     return tuple(dict.fromkeys(fitting))
 
