@@ -60,7 +60,7 @@ class CodeFlags:
 class CodeFeature:
     """A property of all machine code, in libraries and CPython.
 
-    `adds` says what `--with` adds; it is empty for properties that are on by default.
+    `adds` says what `--with` adds; it is empty for what is on unless `--without` leaves it out.
     """
 
     name: str
