@@ -13,7 +13,7 @@ from setup_local.values import BinaryFormat, Libc
 Breaches = Iterator[tuple[str, str]]
 _WITHOUT_FRAMES = "without_frame_pointers"
 _WITHOUT_HARDENING = "without_hardening"
-_STACK_CHECK = "__stack_chk_fail"  # called by a function that finds the stack of its caller overwritten
+_STACK_CHECK = "__stack_chk_fail"  # called by a function that finds the guard value in its frame overwritten
 _CHECKED = "__*_chk"  # glibc's functions that know the size of their buffer
 _FRAME_FLAG = "-fno-omit-frame-pointer"
 # If every function except assembly sets up a frame, nineteen of twenty do. If none has to, hardly any does on x86-64,

@@ -126,7 +126,7 @@ def _identity(binary: MachoBinary) -> Breaches:
 
 
 def _slices(facts: FileFacts) -> Breaches:
-    """Check universal targets: every binary has code for each of the processors, once."""
+    """Check universal targets: every binary has code for each of the processors."""
     images = [item.image for item in facts.binaries]
     if facts.target is not BinaryFormat.MACHO or not images:
         return

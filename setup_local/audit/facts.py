@@ -95,7 +95,7 @@ class Packed:
 
     @property
     def names(self) -> frozenset[str]:
-        """Return the paths of everything except directories, relative to `python/`."""
+        """Return the paths of all members, relative to `python/`."""
         return frozenset(member.name.removeprefix(ROOT) for member in self.members)
 
     @cached_property

@@ -9,7 +9,7 @@ from setup_local.binfmt.rows import ALLOC, IDENT, MAGIC, NOBITS, Form, HeaderRow
 
 DEBUG = (b".debug", b".zdebug", b".stab", b".gdb_index")  # prefixes of debug sections
 _LONGEST_NAME = 4096
-_LARGEST_ALIGNMENT = 1 << 22  # pages are not larger than 2 MiB
+_LARGEST_ALIGNMENT = 1 << 22  # 4 MiB; no page is larger than 2 MiB
 
 
 @dataclass(frozen=True, kw_only=True)

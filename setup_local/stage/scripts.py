@@ -14,10 +14,10 @@ from setup_local.render import render
 from setup_local.stage import files
 
 _SHEBANG = "#!"
-# What `make install` and pip write: the configured prefix, or env.
 _COMMENTS = re.compile(r"(?:[ \t]*(?:#[^\n]*)?\n)*")
 _STRING = re.compile(r"[rRuU]?[\"']")
 _FUTURE = re.compile(r"(?m)^from __future__ ")
+# The `#!` line that `make install` and pip write: the configured prefix, or env.
 _PYTHON = re.compile(r"#!(/usr/bin/env |/\S*/bin/)python[0-9.]*[a-z]*\s*")
 
 

@@ -35,7 +35,6 @@ _ADDRSIG = 0x6FFF4C03  # SHT_LLVM_ADDRSIG: symbols whose address is taken, as UL
 _RESERVED = 0xFF00  # SHN_LORESERVE
 _LOCAL = 0  # STB_LOCAL
 _ALIGNMENT = 8
-# Layouts of a symbol, with the positions of st_info and st_shndx, and of relocations, with the bits below the symbol.
 _SUFFIXES = (".o", ".a")
 _BITCODE = b".llvm.lto"
 

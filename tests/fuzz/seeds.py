@@ -22,7 +22,6 @@ from setup_local.binfmt.ar import members  # noqa: E402
 _LARGEST = 1 << 16
 _ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
 _MACHOS = ("good-x86_64.so", "chained-x86_64.so", "libpython3.13-x86_64.dylib", "python-x86_64", "debug.so", "core.o")
-_ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")
 _IMAGES = (
     "python.exe",
     "python313.dll",
