@@ -20,9 +20,10 @@ class WindowsPort:
     `target` is Clang's name, `dlltool` that tool's name for the machine, `launcher` distlib's program for it,
     `platform` MSBuild's name, `name` that of MSBuild's property `ArchName`, `tag` the value of
     `sysconfig.get_platform()`. `builtins` are sources of compiler-rt that only Windows needs, `runtime` more patterns
-    of the static C runtime, `lists` the directories of mingw with lists of exports, in search order. `cflags` are
-    additional flags for CPython's own C code, `ldflags` for all links, `dll_entry` is the entry point of a DLL.
-    `recipes` are words for recipes of libraries (`{arch:NAME}`).
+    of the static C runtime, `lists` the directories of mingw with lists of exports, in search order. With `decorated`,
+    names of functions end with the size of their arguments. `cflags` are additional flags for CPython's own C code,
+    `ldflags` for all links, `dll_entry` is the entry point of a DLL. `recipes` are words for recipes of libraries
+    (`{arch:NAME}`).
     """
 
     target: str
@@ -35,6 +36,7 @@ class WindowsPort:
     runtime: tuple[str, ...]
     lists: tuple[str, ...]
     dll_entry: str
+    decorated: bool = False
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
     recipes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -47,7 +49,7 @@ class WindowsPort:
     @property
     def for_sysroot(self) -> tuple[object, ...]:
         """Return the properties that affect the sysroot."""
-        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists)
+        return (self.target, self.dlltool, self.builtins, self.runtime, self.lists, self.decorated)
 
     @property
     def for_cpython(self) -> tuple[object, ...]:

@@ -42,7 +42,9 @@ WHEELS = {
 }
 CHECKOUT = Path(__file__).parents[2]
 HOST_ERROR = 12
-CPP_RUNTIME = "msvc-runtime"
+# Microsoft's runtime libraries by platform tag, with the Python that the wheel is tagged for.
+# Wheels for win32 since 14.34 have a vcruntime140.dll for 64 bits.
+CPP_RUNTIMES = {"win-amd64": ("msvc-runtime", None), "win32": ("msvc-runtime==14.29.30133", "3.9")}
 
 
 def test_version(tree: Tree) -> None:
@@ -106,18 +108,19 @@ def test_wheels_of_the_index(name: str, tree: Tree, workshop: Path) -> None:
     code, expected = WHEELS[name]
     place = workshop / "wheels" / name
     _download(place, name, tree)
-    runtime = workshop / "wheels" / CPP_RUNTIME
+    runtime = workshop / "wheels" / "msvc-runtime"
     if not runtime.exists():
-        _download(runtime, CPP_RUNTIME, tree)
+        package, version = CPP_RUNTIMES[tree.description["python_platform_tag"]]
+        _download(runtime, package, tree, version)
         for library in runtime.rglob("*140*.dll"):
             shutil.copy2(library, tree.python.parent / library.name)
     start = f"import sys; sys.path.insert(0, {windows_path(place)!r})\n"
     assert tree.run(["-c", start + code]).split() == expected.split()
 
 
-def _download(place: Path, name: str, tree: Tree) -> None:
-    """Unpack the wheels of a package for this Python on Windows, with what it needs."""
-    version = str(tree.description["python_major_minor_version"])
+def _download(place: Path, name: str, tree: Tree, version: str | None = None) -> None:
+    """Unpack the wheels of a package for this Python (or another version of it) on Windows, with what it needs."""
+    version = version or str(tree.description["python_major_minor_version"])
     words: list[str | Path] = [
         "python3",
         "-m",

@@ -23,7 +23,7 @@ COMPILER = Compiler(
     resources=Path("/clang"),
     sysroot=Path("/sysroot"),
     target=PORT.target,
-    dlltool=PORT.dlltool,
+    dlltool=("-m", PORT.dlltool),
     rcflags=CATALOG.compiler.resources,
     cflags=("-m64",),
 )
@@ -64,7 +64,7 @@ def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
 
 
 def test_dlls_of_32_bits_begin_in_a_function_with_a_decorated_name() -> None:
-    port = dataclasses.replace(PORT, dll_entry="DllMainCRTStartup@12", ldflags=("/safeseh:no",))
+    port = CATALOG.ports["i686"]
     words = link_command(
         COMPILER, CATALOG, port, Link(target="a.dll", start="dllcrt2.o", objects=["a.o"], is_dll=True)
     ).answers

@@ -106,7 +106,7 @@ def test_a_library_is_a_command_list_and_what_is_installed_beside_it(tmp_path: P
         resources=Path("/clang"),
         sysroot=Path("/sysroot"),
         target="t",
-        dlltool="",
+        dlltool=(),
         cflags=(),
         rcflags=("/c65001",),
     )

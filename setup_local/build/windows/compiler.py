@@ -16,16 +16,16 @@ LIBRARIES = "lib"
 class Compiler:
     """Creates commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` has runtime and headers.
 
-    `target` is Clang's name for the target, `dlltool` the tool's name for the machine; `cflags` are for all code,
-    `rcflags` for all resources. The catalog is not part of it: otherwise the keys of all steps whose code creates
-    commands would depend on all of it.
+    `target` is Clang's name for the target, `dlltool` the flags that name the machine to that tool; `cflags` are for
+    all code, `rcflags` for all resources. The catalog is not part of it: otherwise the keys of all steps whose code
+    creates commands would depend on all of it.
     """
 
     program: Path
     resources: Path
     sysroot: Path
     target: str
-    dlltool: str
+    dlltool: tuple[str, ...]
     cflags: tuple[str, ...]
     rcflags: tuple[str, ...]
 
@@ -59,7 +59,7 @@ class Compiler:
 
     def import_library(self, definition: str, target: str) -> Command:
         """Return the command that makes the import library from a list of exports."""
-        words = (str(self.program), "dlltool", "-m", self.dlltool, "-d", definition, "-l", target)
+        words = (str(self.program), "dlltool", *self.dlltool, "-d", definition, "-l", target)
         return Command(outputs=(target,), inputs=(definition,), words=words)
 
     def resource(self, source: str, target: str, flags: Iterable[str] = ()) -> Command:

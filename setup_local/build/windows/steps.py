@@ -66,7 +66,7 @@ def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sy
         resources=resources,
         sysroot=sysroot,
         target=port.target,
-        dlltool=port.dlltool,
+        dlltool=("-m", port.dlltool, *(("-k",) if port.decorated else ())),
         cflags=(*target.cflags, *recipe.compiler.cflags),
         rcflags=recipe.compiler.resources,
     )

@@ -81,12 +81,12 @@ def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], a
 
 
 def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, mingw: Path, run: Runner) -> None:
-    """Make the import libraries: write their lists of exports, without argument sizes, then build the libraries."""
+    """Build import libraries from lists of exports; only ports with decorated names keep the sizes of arguments."""
     lists = {name: _definition(mingw, port.lists, name) for name in imports.names}
     definitions = {name: f"definitions/{name}.def" for name in lists}
     (mingw / "definitions").mkdir()
     run_ninja([_preprocessed(compiler, imports.flags, lists[name], definitions[name]) for name in lists], mingw, run)
-    for path in definitions.values():
+    for path in () if port.decorated else definitions.values():
         text = (mingw / path).read_text(encoding="utf-8")
         (mingw / path).write_text(without_sizes(text), encoding="utf-8")
     libraries = compiler.sysroot / LIBRARIES
