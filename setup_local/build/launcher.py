@@ -54,13 +54,13 @@ def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | No
 def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher | None:
     """Return the launcher of a plan's programs, None if they do not run here: those of another operating system.
 
-    Programs for musl are started by the loader of the sysroot that they were built for. `emulation` is the result of
-    the step that collects QEMU and a glibc, if the processor here is another one (qemu-user(1), `-L`).
+    Programs for musl use the loader of the sysroot that they were built for. `emulation` is the result of the step that
+    collects QEMU and a glibc, if the processor here is another one. QEMU finds loaders below a directory (qemu-user(1),
+    `-L`): as a program of its own, a loader may be placed where the program is linked to be (musl on i686).
     """
     if plan.target.os is not plan.host.target.os:
         return None
     loader = build_loader(plan, sysroot)
-    words: tuple[str | Path, ...] = (loader,) if loader else ()
-    if emulation is None:
-        return Launcher(words=words)
-    return Launcher(words=(emulation / EMULATOR, "-L", emulation / ROOT, *words))
+    if emulation:
+        return Launcher(words=(emulation / EMULATOR, "-L", sysroot if loader else emulation / ROOT))
+    return Launcher(words=(loader,) if loader else ())
