@@ -61,7 +61,7 @@ def build_musl(recipes: ToolkitRecipes, source: Path, toolchain: Path, target: T
     making = _Making(catalog=catalog, port=target.musl, source=source, out=out, env=env, run=run)
     lay_over(toolchain / WHEEL, target.arch.kernel_headers, out / "usr" / "include")
     _write_config(making)
-    _compile(making)
+    _compile(making, catalog.cflags_for(target.arch.name))
     _write_link_library(making)
     for name in catalog.headers:
         (out / "usr" / "include" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def _write_config(making: _Making) -> None:
     (making.out / "clang.cfg").write_text(render("sysroot-musl.cfg.j2", values), encoding="utf-8")
 
 
-def _compile(making: _Making) -> None:
+def _compile(making: _Making, cflags: Iterable[str]) -> None:
     """Configure, compile and install musl; its shared library exports only what the oldest musl has."""
     names: dict[str, object] = {"functions": making.catalog.too_new}
     (making.source / "oldest.map").write_text(render("libc-musl.map.j2", names), encoding="utf-8")
@@ -88,7 +88,7 @@ def _compile(making: _Making) -> None:
         "CC": "clang",
         "AR": "ar",
         "RANLIB": "ranlib",
-        "CFLAGS": " ".join([*making.catalog.cflags, f"-ffile-prefix-map={making.source}=."]),
+        "CFLAGS": " ".join([*cflags, f"-ffile-prefix-map={making.source}=."]),
         "LDFLAGS": f"-Wl,-soname,{SONAME} -Wl,--version-script=oldest.map",
     }
     env = {**making.env, **flags}

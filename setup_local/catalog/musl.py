@@ -20,6 +20,14 @@ class Newer:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnwindTables:
+    """The flags that give musl unwind tables, and the architectures `without` any."""
+
+    cflags: tuple[str, ...]
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class MuslCatalog:
     """The whole file: musl's pinned source, how it is compiled, and the parts for dynamically linked programs."""
 
@@ -27,6 +35,7 @@ class MuslCatalog:
     versions: str
     oldest: str
     cflags: tuple[str, ...]
+    unwind_tables: UnwindTables
     headers: tuple[str, ...]
     newer: tuple[Newer, ...]
 
@@ -34,6 +43,10 @@ class MuslCatalog:
     def requirement(self) -> Requirement:
         """Return the source that musl is compiled from."""
         return Requirement(name=self.source, versions=self.versions)
+
+    def cflags_for(self, arch: str) -> tuple[str, ...]:
+        """Return the flags that musl is compiled with on an architecture."""
+        return (*self.cflags, *(() if arch in self.unwind_tables.without else self.unwind_tables.cflags))
 
     @property
     def too_new(self) -> tuple[str, ...]:

@@ -45,6 +45,13 @@ def test_the_source_is_pinned_and_everything_that_decides_is_there() -> None:
         assert "-linux-musl" in target.musl.triple
 
 
+def test_every_processor_with_musl_has_unwind_tables_but_arm() -> None:
+    catalog, architectures = load_musl(), {item.arch.name for item in load_targets() if item.libc is Libc.MUSL}
+    without = {name for name in architectures if catalog.cflags_for(name) == catalog.cflags}
+    assert without == set(catalog.unwind_tables.without) == {"armv7"}
+    assert catalog.cflags_for("x86_64") == (*catalog.cflags, "-fasynchronous-unwind-tables")
+
+
 def test_no_function_is_newer_twice_and_polyfilled_ones_have_their_source() -> None:
     catalog = load_musl()
     assert len(set(catalog.too_new)) == len(catalog.too_new)

@@ -99,6 +99,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("llvm-tools", "$defs/stub", llvm_tools.ToolStub),
     ("llvm-tools", "$defs/source", llvm_tools.ToolSource),
     ("musl", "", musl.MuslCatalog),
+    ("musl", "properties/unwind-tables", musl.UnwindTables),
     ("musl", "$defs/newer", musl.Newer),
     ("patch", "", patches.PatchText),
     ("patch", "$defs/edit", patches.Edit),
