@@ -33,13 +33,17 @@ from setup_local.values import Libc, Request
 # A wheel with compiled code, what is asked of it, and the answer: numpy where the index has it for the processor.
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
 CHARSET = "import charset_normalizer.md as md; print(md.__file__.endswith('.so'), md.mess_ratio('fine', 0.5))"
-# For LoongArch it has none with compiled code yet, so pip takes what is for any processor.
+MARKUP = "import markupsafe as m; print(m._speedups.__file__.endswith('.so'), m.escape('<'))"
+# There is none with compiled code for LoongArch yet, so pip takes the one for any processor.
+PURE = ("charset-normalizer", CHARSET, ["False", "0.0"])
 WHEELS = {
-    "aarch64": ("numpy", NUMPY, ["285.0", "1.0"]),
-    "loongarch64": ("charset-normalizer", CHARSET, ["False", "0.0"]),
+    "aarch64-unknown-linux-gnu": ("numpy", NUMPY, ["285.0", "1.0"]),
+    "loongarch64-unknown-linux-gnu": PURE,
+    "loongarch64-unknown-linux-musl": PURE,
 }
-# The musl that the distribution has for other processors (1.2.3) relocates no wheel that is as packed as numpy's (DT_RELR, 1.2.4).
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
+# Not numpy's for aarch64: musl relocates packed wheels (DT_RELR) since 1.2.4, and the distribution's own is 1.2.3.
+MUSL_WHEEL = ("markupsafe", MARKUP, ["True", "&lt;"])
 # What uv makes of a processor's name in an index, where it does not take the name itself when it is asked.
 UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
@@ -85,8 +89,8 @@ def test_a_wheel_from_the_index_works(installation: Installation, plan: Plan, wo
     place = workshop / "wheels"
     place.mkdir(mode=0o777)
     place.chmod(0o777)
-    is_musl = plan.target.libc is Libc.MUSL
-    package, code, expected = OTHER_WHEEL if is_musl else WHEELS.get(plan.target.arch.name, OTHER_WHEEL)
+    other = MUSL_WHEEL if plan.target.libc is Libc.MUSL else OTHER_WHEEL
+    package, code, expected = WHEELS.get(plan.target.triple, other)
     words = ["-m", "pip", "install", "-q", "--only-binary=:all:", "--disable-pip-version-check", "--target"]
     installation.run([*words, place, package], env=_index(), seconds=600)
     assert installation.run(["-c", code], env={"PYTHONPATH": str(place)}).split() == expected
