@@ -59,7 +59,7 @@ def exit_codes() -> dict[int, str]:
     classes = [item for item in vars(errors).values() if isinstance(item, type) and item.__base__ is base]
     known = [item for item in classes if issubclass(item, base)]
     meanings = {item.exit_code: str(item.__doc__).partition("\n")[0] for item in known}
-    return {0: "All is well."} | dict(sorted(meanings.items())) | {_INTERRUPTED: "Interrupted."}
+    return {0: "Success."} | dict(sorted(meanings.items())) | {_INTERRUPTED: "Interrupted."}
 
 
 def _epilog() -> str:
@@ -106,7 +106,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
         log.error(str(error))
         sys.exit(error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        log.error("interrupted; what was finished is kept")
+        log.error("interrupted; finished work is kept")
         sys.exit(_INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

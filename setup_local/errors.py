@@ -29,13 +29,13 @@ class SetupLocalError(Exception):
 
 
 class ValidationFailed(SetupLocalError):
-    """An archive or a binary was read and does not hold what it promises."""
+    """An archive or a binary breaks a rule."""
 
     exit_code = 1
 
 
 class RequestError(SetupLocalError):
-    """What was asked for does not exist or cannot be combined."""
+    """The request names something that does not exist, or combines what cannot be combined."""
 
     exit_code = 2
 
@@ -47,13 +47,13 @@ class CatalogError(SetupLocalError):
 
 
 class SourceError(SetupLocalError):
-    """A source could not be had from any place, has the wrong bytes, or a wrong signature."""
+    """A source is unavailable, or has wrong bytes or a wrong signature."""
 
     exit_code = 11
 
 
 class HostError(SetupLocalError):
-    """The host lacks a program, memory, disk space or a permission that the work needs."""
+    """The host lacks a program, memory, disk space or a permission that is needed."""
 
     exit_code = 12
 
@@ -65,7 +65,7 @@ class ToolchainError(SetupLocalError):
 
 
 class StepError(SetupLocalError):
-    """A build step failed; its log tells why."""
+    """A build step failed; its log says why."""
 
     exit_code = 14
 
@@ -96,19 +96,19 @@ class StoreError(SetupLocalError):
 
 
 class OutputError(SetupLocalError):
-    """The result cannot be written where it was asked for."""
+    """The result cannot be written to the requested place."""
 
     exit_code = 17
 
 
 class DescribeError(SetupLocalError):
-    """What was built cannot be described truthfully in PYTHON.json."""
+    """The result cannot be described truthfully in PYTHON.json."""
 
     exit_code = 18
 
 
 class StageError(SetupLocalError):
-    """A built file has not the form that is needed to make a distribution of it."""
+    """A built file does not have the form that a distribution needs."""
 
     exit_code = 19
 
@@ -126,7 +126,7 @@ class DescriptionError(SetupLocalError):
 
 
 class OptimizationError(SetupLocalError):
-    """A build was asked to be optimized, and was not."""
+    """An optimized build was requested, but the result is not optimized."""
 
     exit_code = 22
 

@@ -13,7 +13,11 @@ from setup_local.errors import RequestError, ValidationFailed
 @click.command()
 @click.argument("paths", nargs=-1, required=True, type=NamedPath())
 @click.option(
-    "--target-triple", "triple", default="x86_64-unknown-linux-gnu", show_default=True, help="Whose policy to apply."
+    "--target-triple",
+    "triple",
+    default="x86_64-unknown-linux-gnu",
+    show_default=True,
+    help="Target whose policy applies.",
 )
 @click.option(
     "--glibc",
@@ -21,12 +25,12 @@ from setup_local.errors import RequestError, ValidationFailed
     "floor",
     default="",
     metavar="VERSION",
-    help="The oldest glibc or macOS; the policy's default if left out.",
+    help="Oldest glibc or macOS to support.  [default: the policy's]",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
-@click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
+@click.option("--forbid", multiple=True, metavar="PATH", help="Path that no file may contain; may be repeated.")
 def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool, forbid: tuple[str, ...]) -> None:
-    """Judge the binaries among files and directories as a target's policy demands.
+    """Check the binaries in files and directories against the policy of a target.
 
     \b
     Examples:
@@ -46,7 +50,7 @@ def audit(*, paths: tuple[Path, ...], triple: str, floor: str, as_machine: bool,
     policy = load_policy(triple)
     verdict = audit_paths(paths, policy, floor=floor, forbid=forbid)
     if not verdict.parts:
-        raise RequestError("there is nothing to judge: no binary, no text that names paths", where=name)
+        raise RequestError("nothing to check: there is no binary and no text file with paths", where=name)
     outcome = report.Judged(subject=name, verdict=verdict)
     show_judged(outcome, file_rules(policy.format), triple, as_machine=as_machine)
     if not outcome.holds:

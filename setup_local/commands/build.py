@@ -36,7 +36,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
 @click.option(
     "--python",
     metavar="cpython-X.Y[.Z]",
-    help="Version to build; X.Y takes the newest that can be had.  [default: cpython-3.13]",
+    help="Version to build; X.Y selects the newest available release.  [default: cpython-3.13]",
 )
 @variant_options
 @settings_options
@@ -46,7 +46,7 @@ def _plan_shown(request: Request, *, as_json: bool) -> str:
     "own",
     multiple=True,
     metavar="NAME=FILE|DIR",
-    help="Build with your own source of a library or of cpython; may be repeated.",
+    help="Use your own source of a library or of cpython; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="Print the plan and stop.")
 @click.option("--json", "as_json", is_flag=True, help="With --dry-run, print the plan as JSON.")
@@ -60,7 +60,7 @@ def build(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Build a distribution. The last line on standard output is the path of the archive.
+    """Build a distribution. The last line of standard output is the path of the archive.
 
     \b
     Examples:

@@ -18,13 +18,18 @@ PYTHON = "cpython-3.13"
 
 @click.command(context_settings={"show_default": True})
 @click.argument("directory", metavar="[DIR]", required=False, type=NamedPath(exists=True, file_okay=False))
-@click.option("--target-triple", default=DEFAULT_TRIPLE, metavar="TRIPLE", help="System to compile for, without DIR.")
-@click.option("--glibc", metavar="X.Y", help="Oldest glibc that the result runs on.  [default: 2.12 on x86_64]")
-@click.option("--toolchain", default="auto", type=EnumChoice(ToolchainChoice), help="Which Clang.")
 @click.option(
-    "--llvm", metavar="DIR", type=NamedPath(exists=True, file_okay=False, resolve_path=True), help="The host's LLVM."
+    "--target-triple", default=DEFAULT_TRIPLE, metavar="TRIPLE", help="System to compile for, if DIR is not given."
 )
-@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of shell.")
+@click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: 2.12 on x86_64]")
+@click.option("--toolchain", default="auto", type=EnumChoice(ToolchainChoice), help="Clang to use.")
+@click.option(
+    "--llvm",
+    metavar="DIR",
+    type=NamedPath(exists=True, file_okay=False, resolve_path=True),
+    help="Directory of the host's LLVM.",
+)
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of shell commands.")
 @settings_options
 def buildenv(
     *,
@@ -36,10 +41,10 @@ def buildenv(
     as_machine: bool,
     settings: BuildSettings,
 ) -> None:
-    """Print the environment with which C code is compiled as portably as the interpreter, for `eval` in a shell.
+    """Print the environment for compiling C code as portably as the interpreter, for `eval` in a shell.
 
-    DIR is an unpacked distribution: its target is taken, and its programs come first in PATH. Compilers and sysroot are made if
-    they are not there yet.
+    DIR is an unpacked distribution: its target is used, and its programs come first in PATH. Compilers and sysroot are built
+    if they are missing.
 
     \b
     Examples:

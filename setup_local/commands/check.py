@@ -24,17 +24,21 @@ if TYPE_CHECKING:
     "--target-triple",
     "asked",
     metavar="TRIPLE",
-    help="Whose policy to apply.  [default: that of the interpreter in DIR]",
+    help="Target whose policy applies.  [default: the target of the interpreter in DIR]",
 )
 @click.option(
-    "--glibc", "floor", default="", metavar="VERSION", help="The oldest glibc to run on; without it newer is a warning."
+    "--glibc",
+    "floor",
+    default="",
+    metavar="VERSION",
+    help="Oldest glibc to run on; without it, files that need a newer one are only warnings.",
 )
-@click.option("--fix", "mend", is_flag=True, help="First repair scripts, and the pip that would write more of them.")
+@click.option("--fix", "mend", is_flag=True, help="First repair scripts, and the pip that writes broken ones.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_machine: bool) -> None:
-    """Find files in DIR (wheels, things built by hand) that break when it moves, or on an older system.
+    """Find files in DIR (wheels, programs built by hand) that break when it is moved, or on an older system.
 
-    Where DIR has the SHA256SUMS of its archive, files that were changed since are warnings.
+    If DIR contains the SHA256SUMS of its archive, files changed since then are reported as warnings.
 
     \b
     Examples:
@@ -60,7 +64,9 @@ def check(*, directory: Path, asked: str | None, floor: str, mend: bool, as_mach
     outcome = report.Judged(subject=str(directory), verdict=verdict)
     show_judged(outcome, RULES, triple, as_machine=as_machine)
     if not outcome.holds:
-        raise ValidationFailed("the tree holds files that would break", hint="they are listed above, each with its fix")
+        raise ValidationFailed(
+            "the tree contains files that would break", hint="they are listed above, each with its fix"
+        )
 
 
 def target_of(directory: Path) -> str:

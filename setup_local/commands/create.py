@@ -30,14 +30,34 @@ _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
     envvar="PYTHON_VERSION",
     show_envvar=True,
     metavar="ARCHIVE|VERSION",
-    help="A file, or a version to look up in the index.  [default: the newest of the index]",
+    help="Archive, or version to look up in the index.  [default: the newest in the index]",
 )
-@click.option("--index", envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
-@click.option("--flavor", type=EnumChoice(Flavor), help="As with `fetch`.")
-@click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
+@click.option(
+    "--index", envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index of distributions."
+)
+@click.option("--flavor", type=EnumChoice(Flavor), help="Kind of archive, as for `fetch`.")
+@click.option(
+    "--target-triple",
+    default=this_host,
+    metavar="TRIPLE",
+    help="System to get a distribution for.",
+    show_default="this machine's",
+)
 @click.option("--pip", envvar="PIP_VERSION", show_envvar=True, metavar="X", help="Install this version of pip.")
-@click.option("--setuptools", envvar="SETUPTOOLS_VERSION", show_envvar=True, metavar="X", help="Of setuptools.")
-@click.option("--virtualenv", envvar="VIRTUALENV_VERSION", show_envvar=True, metavar="X", help="Of virtualenv.")
+@click.option(
+    "--setuptools",
+    envvar="SETUPTOOLS_VERSION",
+    show_envvar=True,
+    metavar="X",
+    help="Install this version of setuptools.",
+)
+@click.option(
+    "--virtualenv",
+    envvar="VIRTUALENV_VERSION",
+    show_envvar=True,
+    metavar="X",
+    help="Install this version of virtualenv.",
+)
 def create(
     *,
     directory: Path,
@@ -47,10 +67,10 @@ def create(
     target_triple: str,
     **packages: str | None,
 ) -> None:
-    """Unpack an environment to DIR, which must be empty or not there. It can be moved at will.
+    """Unpack an environment to DIR, which must be empty or must not exist. It can be moved afterwards.
 
-    The last line on standard output is the path of its interpreter. DIR can also be given as
-    PYTHON_INSTALL_DIR; options win over variables.
+    The last line of standard output is the path of its interpreter. DIR can also be given as
+    PYTHON_INSTALL_DIR; options take precedence over variables.
 
     \b
     Examples:
@@ -90,13 +110,13 @@ def _is_archive(origin: str) -> bool:
         raise RequestError("is not a file", where=f"--from {origin}", hint="name an archive, or a version: --from 3.13")
     if _VERSION.fullmatch(origin):
         return False
-    raise RequestError("neither a file nor a version", where=f"--from {origin}", hint="for example --from 3.13")
+    raise RequestError("is neither a file nor a version", where=f"--from {origin}", hint="for example --from 3.13")
 
 
 def _looked_up(wanted: Wanted, index: str | None) -> Path:
     from setup_local.index.obtain import Place, choose
 
     if index is None:
-        raise RequestError("no index to look in", hint="use --index URL|DIR, or --from with the path of an archive")
+        raise RequestError("no index is given", hint="use --index URL|DIR, or --from with the path of an archive")
     place = Place(index, cache=paths.cache_root(), environ=os.environ)
     return place.get(choose(place.index(), wanted, where=index))

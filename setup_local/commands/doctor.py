@@ -24,8 +24,8 @@ _TRIPLE = "x86_64-unknown-linux-gnu"
 def doctor(*, directory: Path | None, as_machine: bool) -> None:
     """Report on this host and, with DIR, on the Python installed there, with the fix for each problem.
 
-    DIR is an unpacked distribution: what was unpacked, or its installation. Exits with 0 if nothing is a problem;
-    warnings are what only some need.
+    DIR is an unpacked distribution, or the installation in it. Exits with 0 if there are no problems;
+    warnings concern features that only some users need.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def doctor(*, directory: Path | None, as_machine: bool) -> None:
             report.show(console, section)
     problems = sum(section.problems for section in sections)
     if problems:
-        raise ValidationFailed(f"problems found: {problems}", hint="the fix stands beside each")
+        raise ValidationFailed(f"problems found: {problems}", hint="each is listed with its fix")
 
 
 def _sections(directory: Path | None) -> list[Section]:

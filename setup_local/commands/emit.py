@@ -25,13 +25,13 @@ _DEFAULT_PYTHON = "cpython-3.13"
 
 
 @click.command(context_settings={"auto_envvar_prefix": "SETUP_LOCAL"})
-@click.option("--python", metavar="[cpython-]X.Y[.Z]", help="Version to emit for; X.Y takes the newest pinned X.Y.Z.")
+@click.option("--python", metavar="[cpython-]X.Y[.Z]", help="CPython version; X.Y selects the newest pinned X.Y.Z.")
 @variant_options
 @click.option("--list", "as_list", is_flag=True, help="List every module: link mode, libraries, licences, reason.")
-@click.option("--features", is_flag=True, help="List what --with and --without know.")
+@click.option("--features", is_flag=True, help="List the features for --with and --without.")
 @click.option(
     "--check", "tree", metavar="SOURCE_DIR", type=NamedPath(file_okay=False, exists=True),
-    help="Report every disagreement between the catalog, with its patches, and an unpacked CPython source tree.",
+    help="Report every disagreement between the catalog (with its patches) and an unpacked CPython source tree.",
 )  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the list, or the disagreements, as JSON.")
 def emit(
@@ -39,7 +39,7 @@ def emit(
 ) -> None:
     """Print Modules/Setup.local without building anything.
 
-    With --check, the version is the one of the source tree unless --python names another; exit code 15 if
+    With --check, the version is that of the source tree unless --python is given; the exit code is 15 if
     there is any disagreement.
 
     \b
@@ -87,7 +87,7 @@ def _print_features(catalogs: Catalogs, *, as_json: bool) -> None:
     if as_json:
         _print_json({"features": rows})
     else:
-        titles = ("feature", "that is", "--with adds", "--without leaves out")
+        titles = ("feature", "description", "--with adds", "--without leaves out")
         _print_table(titles, (tuple(_joined(value) for value in row.values()) for row in rows))
 
 

@@ -25,7 +25,7 @@ class IndexPlace(Enum):
 
 @click.group()
 def environments() -> None:
-    """Show and pin the distributions in which steps can run (--environment).
+    """List and pin the distributions in which build steps can run (--environment).
 
     \b
     Examples:
@@ -76,10 +76,10 @@ def _as_json(item: Environment) -> dict[str, object]:
     default="snapshot",
     type=EnumChoice(IndexPlace),
     show_default=True,
-    help="Ask the snapshot archive, or the host's apt.",
+    help="Use the snapshot archive, or the host's apt.",
 )
 def resolve_command(*, name: str, place: IndexPlace) -> None:
-    """Choose the packages of an environment, and write their versions and hashes into its file.
+    """Select the packages of an environment, and write their versions and hashes to its file.
 
     \b
     Examples:

@@ -22,27 +22,44 @@ def this_host() -> str:
 
 @click.command(context_settings={"show_default": True})
 @click.argument("version")
-@click.option("--index", required=True, envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index.")
+@click.option(
+    "--index",
+    required=True,
+    envvar="SETUP_LOCAL_INDEX",
+    show_envvar=True,
+    metavar="URL|DIR",
+    help="Index of distributions.",
+)
 @click.option(
     "--flavor",
     type=EnumChoice(Flavor),
-    help="How much of it.  [default: the first there is, in this order]",
+    help="Kind of archive.  [default: the first available one, in this order]",
 )
-@click.option("--target-triple", default=this_host, metavar="TRIPLE", help="System.", show_default="this machine's")
-@click.option("--build-options", metavar="OPTIONS", help="As in the name (noopt, pgo+lto).  [default: any]")
+@click.option(
+    "--target-triple",
+    default=this_host,
+    metavar="TRIPLE",
+    help="System to get a distribution for.",
+    show_default="this machine's",
+)
+@click.option(
+    "--build-options",
+    metavar="OPTIONS",
+    help="Build options as in the archive's name (noopt, pgo+lto).  [default: any]",
+)
 @click.option(
     "--output",
     default="dist",
     metavar="DIR",
     type=NamedPath(file_okay=False),
-    help="Where the archive goes.",
+    help="Directory for the archive.",
 )
 def fetch(
     *, version: str, index: str, flavor: Flavor | None, target_triple: str, build_options: str | None, output: Path
 ) -> None:
-    """Get a built distribution, checked by size and SHA-256. The last line on standard output is its path.
+    """Download a built distribution, and verify its size and SHA-256. The last line of standard output is its path.
 
-    VERSION is 3.13 (the newest 3.13.x of the index), 3.13.5 or cpython-3.13.
+    VERSION is 3.13 (the newest 3.13.x in the index), 3.13.5 or cpython-3.13.
 
     \b
     Examples:

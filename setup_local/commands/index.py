@@ -16,15 +16,15 @@ from setup_local.printable import printable
 
 @click.command()
 @click.argument("directory", metavar="DIR", type=NamedPath(file_okay=False))
-@click.option("--base-url", default="", metavar="URL", help="Where DIR will be served.  [default: DIR itself]")
-@click.option("--trust", is_flag=True, help="List archives that `validate` was not asked about, or would not let pass.")
-@click.option("--json", "as_machine", is_flag=True, help="Print what was found as JSON.")
+@click.option("--base-url", default="", metavar="URL", help="URL at which DIR will be served.  [default: DIR itself]")
+@click.option("--trust", is_flag=True, help="List archives without validating them.")
+@click.option("--json", "as_machine", is_flag=True, help="Print the distributions and files as JSON.")
 def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> None:
-    """Write the index of the distributions in DIR: SHA256SUMS, versions.json, uv's file, a page for people.
+    """Write the index of the distributions in DIR: SHA256SUMS, versions.json, the file for uv, and a web page.
 
-    Every archive is judged as `validate` does, and one that does not hold stops everything: what an index lists is installed
-    unseen. With --trust they are only read to their ends, and refused if they are not safe to unpack. Files with other
-    names are ignored. The same archives give the same bytes.
+    Every archive is validated as by `validate`, and one that fails stops everything, because users install what an index
+    lists without checking it. With --trust, archives are only read completely, and refused if they are not safe to unpack.
+    Files with other names are ignored. The same archives give the same bytes.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def _judge(archive: Path) -> None:
     from setup_local.audit.model import Severity
     from setup_local.audit.validate import validate_archive
 
-    hint = "setup-local validate shows everything; --trust lists it anyway"
+    hint = "setup-local validate shows all findings; --trust lists it anyway"
     try:
         verdict = validate_archive(archive)
     except SetupLocalError as error:

@@ -25,13 +25,13 @@ _WIDTH_OF_FILES = 160
 @click.command()
 @click.argument("file", type=NamedPath(dir_okay=False, exists=True))
 @settings_options
-@click.option("--dry-run", is_flag=True, help="Print the cells and stop.")
+@click.option("--dry-run", is_flag=True, help="Print the planned distributions and stop.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 def matrix(*, file: Path, settings: BuildSettings, dry_run: bool, as_json: bool) -> None:
-    """Build every distribution that a matrix file names, and end with a table.
+    """Build every distribution in a matrix file, and print a table of the results.
 
-    What several of them need is built once. A failure does not stop the others; exit code 23 tells of it. Run again,
-    it goes on where it ended.
+    Steps that several of them share are run once. A failure does not stop the others; the exit code is then 23.
+    Another run continues where this one stopped.
 
     \b
     Examples:

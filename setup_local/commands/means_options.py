@@ -19,13 +19,13 @@ _OPTIONS = (
         "--profile",
         metavar="FILE",
         type=NamedPath(exists=True, dir_okay=False, resolve_path=True),
-        help="Take this profile (build/cpython.profdata of an archive) instead of making one.",
+        help="Use this profile (build/cpython.profdata from an archive) instead of creating one.",
     ),
     click.option(
         "--toolchain",
         default="auto",
         type=EnumChoice(ToolchainChoice),
-        help="Clang from the ziglang wheel, LLVM of the host, or the one that `toolchain bootstrap` made.",
+        help="Clang from the ziglang wheel, the host's LLVM, or the one built by `toolchain bootstrap`.",
     ),
     click.option(
         "--llvm",
@@ -37,20 +37,20 @@ _OPTIONS = (
         "--sdk",
         metavar="DIR",
         type=NamedPath(exists=True, file_okay=False, resolve_path=True),
-        help="macOS: build with this SDK of Apple instead of the headers at hand; tkinter needs it.",
+        help="macOS: build with this Apple SDK instead of the available headers; tkinter needs it.",
     ),
     click.option(
         "--llvm-tools",
         default="auto",
         type=EnumChoice(LlvmToolsChoice),
-        help="LLVM's tools for --optimized: from packages, or compiled.",
+        help="LLVM's tools for --optimized: from packages, or compiled from source.",
     ),
     click.option(
         "--format",
         "archive_format",
         default="zst",
         type=EnumChoice(ArchiveFormat),
-        help="A .tar.zst, or a .tar.gz, half as long again, which every system unpacks.",
+        help="A .tar.zst, or a .tar.gz, which is 50% larger, but every system can unpack.",
     ),
 )
 
@@ -135,5 +135,5 @@ def refuse_no_profile(path: Path) -> None:
     except OSError as error:
         raise RequestError(f"cannot be read: {error.strerror}", where=f"--profile {path}") from error
     if kind is not FileKind.PROFILE:
-        hint = "take build/cpython.profdata of an archive that was built with --optimized"
-        raise RequestError("is not a profile of LLVM", where=f"--profile {path}", hint=hint)
+        hint = "use build/cpython.profdata from an archive that was built with --optimized"
+        raise RequestError("is not an LLVM profile", where=f"--profile {path}", hint=hint)

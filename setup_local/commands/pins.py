@@ -30,12 +30,12 @@ def _fetcher(*, offline: bool = False) -> Fetcher:
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
-@click.option("--try", "tried", is_flag=True, help="Also try to get every pin that is not in the cache.")
+@click.option("--try", "tried", is_flag=True, help="Also try to fetch every pinned source that is not in the cache.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def outdated(names: tuple[str, ...], *, tried: bool, as_machine: bool) -> None:
-    """Show what is newer than the pins, and which pins have no use or can no longer be had.
+    """List releases newer than the pins, and pins that are unused or no longer available.
 
-    Only signed indexes are asked. Versions that no recipe takes are left out.
+    Only signed indexes are searched. Versions that no recipe accepts are left out.
 
     \b
     Examples:
@@ -69,12 +69,12 @@ def _facts(item: Standing) -> dict[str, str | None]:
 @click.command()
 @click.argument("name")
 @click.argument("version", required=False)
-@click.option("--dry-run", is_flag=True, help="Try everything, print the change, write nothing.")
+@click.option("--dry-run", is_flag=True, help="Run all checks and print the change, but write nothing.")
 def bump(name: str, version: str | None, *, dry_run: bool) -> None:
-    """Pin a newer version of a source: the newest of each series that recipes take, or VERSION.
+    """Pin a newer version of a source: the newest of each series that recipes accept, or VERSION.
 
-    It is fetched from where a signed index has it; all patches are tried, and a CPython is compared with the catalog.
-    Nothing but data/sources.toml changes, and nothing at all where anything does not fit.
+    It is fetched from a signed index; all patches are tried, and a CPython is compared with the catalog. Only
+    data/sources.toml is changed, and only if everything fits.
 
     \b
     Examples:

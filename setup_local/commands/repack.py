@@ -25,7 +25,7 @@ Made = tuple[str, str, Path, str]
 
 @click.command()
 @click.argument("archive", type=NamedPath())
-@click.option("--flavor", "names", multiple=True, metavar="NAME", help="What to make; can be repeated, or `all`.")
+@click.option("--flavor", "names", multiple=True, metavar="NAME", help="Flavour to make, or `all`; may be repeated.")
 @click.option(
     "--json-version",
     "versions",
@@ -33,7 +33,7 @@ Made = tuple[str, str, Path, str]
     metavar="7",
     help="Make a full archive with PYTHON.json of this version, for PyOxidizer.",
 )
-@click.option("--output", default="dist", show_default=True, type=NamedPath(), help="Where the archives go.")
+@click.option("--output", default="dist", show_default=True, type=NamedPath(), help="Directory for the archives.")
 @click.option(
     "--format", "suffix", default="gz", show_default=True, type=EnumChoice(ArchiveFormat), help=".tar.gz or .tar.zst."
 )
@@ -47,10 +47,10 @@ def repack(
     suffix: ArchiveFormat,
     as_machine: bool,
 ) -> None:
-    """Make smaller archives of a full one: only the installation, stripped, or with the bare necessities.
+    """Make smaller archives from a full one: only the installation, stripped, or the bare minimum.
 
-    The paths of the archives are printed. The same full archive always gives the same bytes. With a stripped flavour comes
-    an archive of the debug information that it lacks.
+    The paths of the archives are printed. The same full archive always gives the same bytes. A stripped flavour comes
+    with an archive of the debug information that was removed from it.
 
     \b
     Examples:
@@ -64,7 +64,7 @@ def repack(
     if not names and not versions:
         raise RequestError("nothing to make", where=archive, hint="name a --flavor, or --json-version 7")
     if unknown := [version for version in versions if version not in VERSIONS]:
-        raise RequestError(f"no version {unknown[0]!r} of PYTHON.json", hint=f"there are: {', '.join(VERSIONS)}")
+        raise RequestError(f"no version {unknown[0]!r} of PYTHON.json", hint=f"known: {', '.join(VERSIONS)}")
     made = [
         _shown(*item, as_machine=as_machine)
         for item in (*_flavors(archive, names, output, suffix), *_older(archive, versions, output))
@@ -98,7 +98,7 @@ def _older(archive: Path, versions: tuple[str, ...], output: Path) -> Iterator[M
 
     for version in dict.fromkeys(versions):
         path = with_description(archive, version, output=output, threads=len(os.sched_getaffinity(0)))
-        yield "json_version", version, path, f"all of it, with PYTHON.json of version {version}"
+        yield "json_version", version, path, f"the full archive, with PYTHON.json of version {version}"
 
 
 def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:
@@ -107,7 +107,7 @@ def _wanted(names: tuple[str, ...], known: Mapping[str, Flavor]) -> list[str]:
     if any(known[name].stripped for name in wanted if name in known):
         wanted = list(dict.fromkeys([*wanted, *(name for name, flavor in known.items() if flavor.detached)]))
     if unknown := [name for name in wanted if name not in known]:
-        raise RequestError(f"no flavour {unknown[0]!r}", hint=f"there are: {', '.join(known)}, all")
+        raise RequestError(f"no flavour {unknown[0]!r}", hint=f"known: {', '.join(known)}, all")
     return wanted
 
 

@@ -58,7 +58,7 @@ class ReportChoice(click.ParamType[Report]):
         if name not in {item.value for item in Format}:
             self.fail(f"{name!r} is not one of {', '.join(item.value for item in Format)}.", param, ctx)
         if equals and not file.strip():
-            self.fail(f"{value!r} names no file.", param, ctx)
+            self.fail(f"{value!r} does not name a file.", param, ctx)
         return Report(format=Format(name), file=Path(file) if file else None)
 
 
@@ -72,11 +72,11 @@ def wanted_reports(reports: Sequence[Report], *, as_json: bool) -> tuple[Report,
         wanted = (*wanted, Report(format=Format.TABLE))
     files = [report.file for report in wanted]
     if len(set(files)) < len(files):
-        hint = "write all but one to files of their own: --format junit=report.xml"
-        raise RequestError("two reports go to one place", where="--format", hint=hint)
+        hint = "write all but one to separate files: --format junit=report.xml"
+        raise RequestError("two reports have the same destination", where="--format", hint=hint)
     for file in filter(None, files):
         if file.is_dir() or not file.absolute().parent.is_dir():
-            raise OutputError("is not a file in a directory that exists", where=file)
+            raise OutputError("is not a file in an existing directory", where=file)
     return wanted
 
 

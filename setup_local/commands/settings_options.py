@@ -28,7 +28,7 @@ _OPTIONS = (
         default="dist",
         metavar="DIR",
         type=NamedPath(file_okay=False),
-        help="Where the archive goes.",
+        help="Output directory of the archive.",
         show_default=True,
     ),
     click.option(
@@ -36,14 +36,14 @@ _OPTIONS = (
         default=_cores,
         metavar="N",
         type=click.IntRange(min=1, max=_MOST_JOBS),
-        help="Compilers that run at once.  [default: cores]",
+        help="Number of compilers to run in parallel.  [default: number of cores]",
         show_default=False,
     ),
     click.option(
         "--sandbox",
         default="auto",
         type=EnumChoice(SandboxChoice),
-        help="Keep build steps from network and host files.",
+        help="Isolate build steps from network and host files with bubblewrap, or in an environment with Docker.",
         show_default=True,
     ),
     click.option(
@@ -57,14 +57,14 @@ _OPTIONS = (
         "mirrors",
         multiple=True,
         metavar="DIR|URL",
-        help="Look here for sources first; may be repeated.",
+        help="Look for sources here first; may be repeated.",
     ),
-    click.option("--offline", is_flag=True, help="Use no network: only the cache and mirror directories."),
+    click.option("--offline", is_flag=True, help="Do not use the network, only the cache and mirror directories."),
     click.option(
         "--locked",
         is_flag=True,
         envvar=LOCKED_VARIABLE,
-        help=f"Take pinned sources only, none that an index vouches for; also {LOCKED_VARIABLE}=1.",
+        help=f"Use only pinned sources, none that only a signed index vouches for; also {LOCKED_VARIABLE}=1.",
     ),
     click.option("--keep-build", is_flag=True, help="Keep the scratch directories of the steps."),
 )
@@ -85,7 +85,7 @@ def _refuse_useless(mirror: str, *, offline: bool) -> None:
         except PlaceFailed as error:
             raise RequestError(str(error), where=where, hint=hint) from error
     elif mark and scheme != "file":
-        raise RequestError(f"a mirror cannot be asked with {scheme}", where=where, hint=hint)
+        raise RequestError(f"a mirror cannot be accessed with {scheme}", where=where, hint=hint)
     elif not mark and not os.path.isdir(os.path.expanduser(mirror)):
         raise RequestError("no such directory", where=where, hint=hint)
 

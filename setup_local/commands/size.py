@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("archive", type=NamedPath())
-@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Draw a treemap as well.")
+@click.option("--svg", "picture", type=NamedPath(), metavar="FILE", help="Also draw a treemap to this file.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def size(*, archive: Path, picture: Path | None, as_machine: bool) -> None:
-    """Show how large each part of an archive is, and which flavours have it.
+    """Show the size of each part of an archive, and which flavours leave it out.
 
     Sizes are those of the unpacked files; nothing is unpacked to disk.
 
@@ -63,7 +63,7 @@ def _table(sizes: Sizes, catalog: FlavorCatalog) -> Table:
     title = f"{log.escaped(sizes.archive)}: {decimal(sizes.packed)} packed, {decimal(sizes.size)} unpacked"
     table = Table(title=title, title_justify="left", box=None, pad_edge=False)
     table.add_column("part")
-    for column in ("files", "size", "of that bytecode", "of that debug information", "share"):
+    for column in ("files", "size", "of which bytecode", "of which debug information", "share"):
         table.add_column(column, justify="right")
     table.add_column("left out of")
     for item in sizes.parts:

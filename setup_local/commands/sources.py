@@ -27,10 +27,10 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 @click.group()
 def sources() -> None:
-    """Show and fetch the pinned sources.
+    """List, fetch and maintain the pinned sources.
 
-    NAME is a source in one version (openssl-3.5.6) or in all pinned versions (openssl). Without a name, all
-    are meant whose bytes were checked.
+    NAME is one version of a source (openssl-3.5.6) or all its pinned versions (openssl). Without a name, all
+    sources with checked bytes are used.
 
     \b
     Examples:
@@ -46,7 +46,7 @@ def _options(command: _Command) -> _Command:
     """Add the options of all commands that fetch."""
     for decorate in (
         click.argument("names", nargs=-1, metavar="[NAME]..."),
-        click.option("--mirror", "mirrors", multiple=True, metavar="DIR|URL", help="Ask here first. Repeatable."),
+        click.option("--mirror", "mirrors", multiple=True, metavar="DIR|URL", help="Look here first; may be repeated."),
         click.option("--offline", is_flag=True, help="Use only the cache and mirror directories."),
     ):
         command = decorate(command)
@@ -60,7 +60,7 @@ _as_json = click.option("--json", "as_machine", is_flag=True, help="Print JSON i
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @_as_json
 def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
-    """List what is pinned, and which of it is in the cache."""
+    """List the pinned sources, and which of them are in the cache."""
     from rich.filesize import decimal
 
     from setup_local.catalog.keys import load_keys, signature_record
@@ -91,7 +91,7 @@ def list_sources(names: tuple[str, ...], *, as_machine: bool) -> None:
 @_options
 @_as_json
 def fetch(names: tuple[str, ...], mirrors: tuple[str, ...], *, offline: bool, as_machine: bool) -> None:
-    """Get sources into the cache, and check upstream's signatures where they can be had."""
+    """Fetch sources into the cache, and check upstream's signatures where available."""
     from rich.filesize import decimal
 
     from setup_local.commands.tables import print_table, table
@@ -124,7 +124,7 @@ def mirror(directory: Path, names: tuple[str, ...], mirrors: tuple[str, ...], *,
 @sources.command()
 @_as_json
 def verify(*, as_machine: bool) -> None:
-    """Read every file of the cache again; check it against its pin, and with its signature where that is there."""
+    """Read every file in the cache again; check it against its pin, and against its signature if available."""
     from rich.filesize import decimal
 
     from setup_local.catalog.keys import load_keys

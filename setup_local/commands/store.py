@@ -20,7 +20,7 @@ _DAY = 86400
 
 @click.group()
 def store() -> None:
-    """Show and trim the store of build results.
+    """List and trim the store of build results.
 
     \b
     Examples:
@@ -66,12 +66,12 @@ def _table(entries: list[Entry]) -> Table:
 
 @store.command()
 @click.option(
-    "--days", default=30, show_default=True, type=click.IntRange(min=0), help="Keep what was used in this time."
+    "--days", default=30, show_default=True, type=click.IntRange(min=0), help="Keep results used within this many days."
 )
 @click.option("--all", "everything", is_flag=True, help="Remove every result.")
-@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Only print what would be removed.")
 def gc(*, days: int, everything: bool, dry_run: bool) -> None:
-    """Remove results that no build has used for a while, what --keep-build kept, and what killed stages left to go on with."""
+    """Remove results not used recently, directories kept by --keep-build, and what interrupted stages left to continue from."""
     from rich.filesize import decimal
 
     from setup_local.build.store import Store

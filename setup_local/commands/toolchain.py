@@ -26,7 +26,7 @@ _WIDE = 200
 
 @click.group()
 def toolchain() -> None:
-    """Show the toolchains that a build can take.
+    """List, build and transfer toolchains.
 
     \b
     Examples:
@@ -37,9 +37,9 @@ def toolchain() -> None:
 
 @toolchain.command("bootstrap")
 @settings_options
-@click.option("--until", default="", metavar="STAGE", help="Stop after this stage of the chain.")
+@click.option("--until", default="", metavar="STAGE", help="Stop after this stage.")
 def bootstrap_command(*, settings: BuildSettings, until: str) -> None:
-    """Make Clang from sources in a distribution, with nothing but its old GCC; takes hours, and goes on after a kill.
+    """Build Clang from sources in a distribution, with only its old GCC; takes hours, continues after being killed.
 
     \b
     Examples:
@@ -60,11 +60,11 @@ def bootstrap_command(*, settings: BuildSettings, until: str) -> None:
     "directory",
     metavar="DIR",
     type=NamedPath(exists=True, file_okay=False, resolve_path=True),
-    help="Look for the host's LLVM here only.",
+    help="Look for the host's LLVM only here.",
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def list_command(*, directory: Path | None, as_machine: bool) -> None:
-    """List the wheel's toolchain and every LLVM of this host: version, tools, and why one is not taken.
+    """List the wheel's toolchain and every LLVM of this host: version, tools, and why one is not used.
 
     \b
     Examples:
@@ -88,7 +88,7 @@ def _table(found: tuple[Listed, ...]) -> Table:
     from rich.table import Table
 
     table = Table()
-    for column in ("toolchain", "LLVM", "place", "tools", "taken"):
+    for column in ("toolchain", "LLVM", "place", "tools", "used"):
         table.add_column(column, overflow="fold")
     for item in found:
         verdict = item.reason if item.taken else f"no: {item.reason}"
@@ -99,10 +99,10 @@ def _table(found: tuple[Listed, ...]) -> Table:
 @toolchain.command("export")
 @click.argument("file", type=NamedPath(dir_okay=False))
 @click.option(
-    "--environment", default="", metavar="NAME", help="Of which environment; not needed if there is only one."
+    "--environment", default="", metavar="NAME", help="Environment of the toolchain; not needed if there is only one."
 )
 def export_command(*, file: Path, environment: str) -> None:
-    """Write a bootstrapped toolchain as one archive, with a manifest of its files, and print the archive's SHA-256.
+    """Write a bootstrapped toolchain to one archive with a manifest of its files, and print the archive's SHA-256.
 
     \b
     Example:
@@ -116,9 +116,9 @@ def export_command(*, file: Path, environment: str) -> None:
 
 @toolchain.command("import")
 @click.argument("file", type=NamedPath(exists=True, dir_okay=False))
-@click.option("--sha256", default="", metavar="HEX", help="Refuse an archive that does not have this hash.")
+@click.option("--sha256", default="", metavar="HEX", help="Refuse an archive with another hash.")
 def import_command(*, file: Path, sha256: str) -> None:
-    """Take a toolchain over that was exported elsewhere, after every file of it was verified.
+    """Import a toolchain that was exported elsewhere, after verifying every file in it.
 
     \b
     Examples:
@@ -133,9 +133,9 @@ def import_command(*, file: Path, sha256: str) -> None:
 
 @toolchain.command("fetch")
 @click.argument("url")
-@click.option("--sha256", required=True, metavar="HEX", help="What `toolchain export` printed.")
+@click.option("--sha256", required=True, metavar="HEX", help="Hash that `toolchain export` printed.")
 def fetch_command(*, url: str, sha256: str) -> None:
-    """Download a toolchain that was exported, and take it over.
+    """Download an exported toolchain, and import it.
 
     \b
     Example:
@@ -149,11 +149,11 @@ def fetch_command(*, url: str, sha256: str) -> None:
 
 @toolchain.command("build", context_settings={"show_default": True})
 @click.option("--target-triple", default=DEFAULT_TRIPLE, metavar="TRIPLE", help="System to compile for.")
-@click.option("--glibc", metavar="X.Y", help="Oldest glibc that results run on.  [default: the target's]")
-@click.option("--toolchain", "choice", default="auto", type=EnumChoice(ToolchainChoice), help="Which Clang.")
+@click.option("--glibc", metavar="X.Y", help="Oldest glibc the result runs on.  [default: the target's]")
+@click.option("--toolchain", "choice", default="auto", type=EnumChoice(ToolchainChoice), help="Clang to use.")
 @settings_options
 def build_command(*, target_triple: str, glibc: str | None, choice: ToolchainChoice, settings: BuildSettings) -> None:
-    """Make the compilers, the C library and the C++ library for a target, and print where they are.
+    """Build the compilers, the C library and the C++ library for a target, and print their locations.
 
     \b
     Examples:

@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("archives", nargs=-1, type=NamedPath())
-@click.option("--format", "reports", multiple=True, type=ReportChoice(), help="What to report; can be repeated.")
+@click.option("--format", "reports", multiple=True, type=ReportChoice(), help="Report to write; may be repeated.")
 @click.option("--json", "as_machine", is_flag=True, help="The same as --format json.")
-@click.option("--forbid", multiple=True, metavar="PATH", help="A path that no file may hold; can be repeated.")
+@click.option("--forbid", multiple=True, metavar="PATH", help="Path that no file may contain; may be repeated.")
 @click.option(
     "--glibc",
     "--macos-minimum",
     "floor",
     default="",
     metavar="VERSION",
-    help="The oldest glibc or macOS, for archives without PYTHON.json.",
+    help="Oldest glibc or macOS, for archives without PYTHON.json.",
 )
 @click.option("--list-rules", is_flag=True, help="Print every rule and stop.")
 def validate(
@@ -39,10 +39,9 @@ def validate(
     floor: str,
     list_rules: bool,
 ) -> None:
-    """Judge distribution archives as they were packed, without unpacking them.
+    """Validate packed distribution archives without unpacking them.
 
-    Exits with 0 only if every archive holds all that it promises. `--format` says what to report on standard output,
-    a table by default; `--format junit=FILE` writes that report to a file instead.
+    Exits with 0 only if every archive passes. `--format` selects the report on standard output, a table by default; `--format junit=FILE` writes that report to a file instead.
 
     \b
     Examples:
@@ -58,7 +57,7 @@ def validate(
         _list_rules(as_machine=as_machine)
         return
     if not archives:
-        raise RequestError("no archive to judge", hint="setup-local validate dist/*.tar.zst")
+        raise RequestError("no archive to validate", hint="setup-local validate dist/*.tar.zst")
     refuse_floor(floor)
     refuse_empty(forbid)
     wanted = wanted_reports(reports, as_json=as_machine)

@@ -32,7 +32,7 @@ _OPTIONS = (
     click.option(
         "--target-triple",
         metavar="TRIPLE",
-        help=f"System to build for; x86_64_v3-... for newer processors, native for what this machine is.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
+        help=f"System to build for: a target triple, x86_64_v3-... for newer processors, or native for this machine.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
     ),
     click.option("--system", type=EnumChoice(OperatingSystem), hidden=True),
     click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),
@@ -68,8 +68,8 @@ _OPTIONS = (
         "with_features",
         multiple=True,
         metavar="FEATURE",
-        help="Add what is not there by default: readline, gdbm, tail-call-interpreter. May be repeated, or name several joined"
-        " by commas.",
+        help="Add a feature that is off by default: readline, gdbm, tail-call-interpreter. May be repeated, or list several"
+        " separated by commas.",
     ),
     click.option(
         "--without",
@@ -77,13 +77,13 @@ _OPTIONS = (
         multiple=True,
         metavar="FEATURE",
         help="Leave out a group of extension modules (tkinter, ssl, ...), or a property of the code (frame-pointers, hardening)."
-        " Listed by: setup-local emit --features.",
+        " `setup-local emit --features` lists them.",
     ),
     click.option(
         "--without-modules",
         multiple=True,
         metavar="MODULE",
-        help="Leave single extension modules out, joined by commas.",
+        help="Leave out single extension modules, separated by commas.",
     ),
 )
 
@@ -176,7 +176,9 @@ def refuse_useless_tls(*, openssl: str | None, without: tuple[str, ...]) -> None
     """Raise `RequestError` for the choice of a TLS library that the build would not use."""
     if openssl and _TLS_FEATURE in without:
         where = f"--openssl {openssl} --without {_TLS_FEATURE}"
-        raise RequestError("chooses a library and leaves out what needs it", where=where, hint="leave one of them out")
+        raise RequestError(
+            "selects a library and leaves out the modules that need it", where=where, hint="leave one of them out"
+        )
 
 
 def choose_tls(*, openssl: str | None, libressl: str | None) -> str:

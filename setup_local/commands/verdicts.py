@@ -34,10 +34,12 @@ def show_judged(outcome: report.Judged, rules: Sequence[Rule[Any]], triple: str,
         return
     report.show(Console(highlight=False), outcome, rules)
     if outcome.verdict:
-        click.echo(f"{len(outcome.verdict.parts)} files judged for {triple}")
+        click.echo(f"{len(outcome.verdict.parts)} files checked for {triple}")
 
 
 def refuse_empty(forbid: Sequence[str]) -> None:
     """Raise `RequestError` for an empty forbidden path, which every file contains."""
     if not all(forbid):
-        raise RequestError("an empty path is in every file", where="--forbid ''", hint="name a path, or leave it out")
+        raise RequestError(
+            "every file contains an empty path", where="--forbid ''", hint="name a path, or leave it out"
+        )

@@ -212,7 +212,7 @@ def test_the_action_judges_what_its_patterns_find(action: Action, install_only: 
 def test_the_action_fails_when_there_is_nothing_to_judge(action: Action) -> None:
     done = action(archives="dist/*.nothing", python=sys.executable)
     assert done.returncode == 2
-    assert "no archive to judge" in done.stdout
+    assert "no archive to validate" in done.stdout
 
 
 def _repository(directory: Path, tools: Tools) -> None:

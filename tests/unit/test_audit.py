@@ -135,7 +135,7 @@ def test_audit_refuses_to_call_nothing_good(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no binary")
     result = _audit(tmp_path)
     assert isinstance(result.exception, RequestError)
-    assert "nothing to judge" in str(result.exception)
+    assert "nothing to check" in str(result.exception)
 
 
 def test_audit_forbids_named_paths(tmp_path: Path) -> None:

@@ -308,7 +308,7 @@ def test_without_version_the_newest_of_the_index_is_taken(tmp_path: Path) -> Non
 
 
 def test_wrong_requests_are_one_line(tmp_path: Path) -> None:
-    assert "no index to look in" in str(failure(tmp_path / "env", "--from", "3.13"))
-    assert "no index to look in" in str(failure(tmp_path / "env"))
+    assert "no index is given" in str(failure(tmp_path / "env", "--from", "3.13"))
+    assert "no index is given" in str(failure(tmp_path / "env"))
     assert "neither a file nor a version" in str(failure(tmp_path / "env", "--from", "nowhere.tar.zst"))
     assert run().exit_code == 2
