@@ -22,10 +22,10 @@ _HOST_ERROR = 12
 def main(argv: list[str]) -> NoReturn:
     """Run `setup-local ARGV` in the project's environment, which is created first if it is missing."""
     if sys.version_info < MINIMUM:
-        _fail("Python {}.{} or newer is needed, this is {}.{}".format(*MINIMUM, *sys.version_info[:2]))
+        _fail("Python {}.{} or newer is required, this is {}.{}".format(*MINIMUM, *sys.version_info[:2]))
     if sys.platform == "win32":
         _fail(
-            "nothing is built on Windows, where OpenSSL's and SQLite's own builds lack make and a shell: build on Linux"
+            "builds do not run on Windows, which lacks the make and shell that OpenSSL and SQLite need: build on Linux"
         )
     python = ensure_environment(ROOT / ".venv", ROOT / "requirements" / "runtime.txt")
     os.execv(python, [str(python), "-P", "-m", "setup_local", *argv])  # noqa: S606 (replaces this process)
@@ -47,7 +47,7 @@ def ensure_environment(environment: Path, requirements: Path) -> Path:
                 _install(environment, python, requirements)
                 stamp.write_text(wanted, encoding="ascii")
     except OSError as error:
-        _fail(f"{environment}: cannot be used: {error.strerror}")
+        _fail(f"{environment} cannot be used: {error.strerror}")
     return python
 
 

@@ -95,7 +95,7 @@ def installation(directory: Path) -> Path:
         if any(place.glob(_LIBRARY)):
             return place.absolute()
     raise RequestError(
-        "is not a distribution: there is no lib/python3.*", where=directory, hint="name what was unpacked"
+        "is not a distribution: there is no lib/python3.*", where=directory, hint="name the unpacked distribution"
     )
 
 
@@ -105,7 +105,7 @@ def target_of(directory: Path, targets: Iterable[Target]) -> Target:
     for target in targets:
         if not target.level and data.stem.endswith(f"_{_multiarch(target)}"):
             return target
-    raise RequestError(f"is for a system that nothing is built for: {data.stem}", where=directory)
+    raise RequestError(f"is for an unsupported system: {data.stem}", where=directory)
 
 
 def _multiarch(target: Target) -> str:

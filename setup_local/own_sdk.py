@@ -14,7 +14,7 @@ SETTINGS = "SDKSettings.json"
 _PLATFORM = "macosx"
 _VERSION = re.compile(r"\d+(\.\d+)+")
 _NEEDED = ("usr/include/stdio.h", "usr/lib/libSystem.tbd", "System/Library/Frameworks")
-_HINT = "name the directory that `xcrun --show-sdk-path` shows on a Mac, or a copy of it"
+_HINT = "name the directory that `xcrun --show-sdk-path` prints on a Mac, or a copy of it"
 
 
 def read_sdk(path: Path) -> OwnSdk:
@@ -22,12 +22,12 @@ def read_sdk(path: Path) -> OwnSdk:
     settings = _settings(path / SETTINGS, where=f"--sdk {path}")
     name, version = settings.get("CanonicalName"), settings.get("Version")
     if not isinstance(name, str) or not isinstance(version, str) or not _VERSION.fullmatch(version):
-        raise RequestError(f"{SETTINGS} names no SDK and no version", where=f"--sdk {path}", hint=_HINT)
+        raise RequestError(f"{SETTINGS} does not name an SDK and its version", where=f"--sdk {path}", hint=_HINT)
     if not name.startswith(_PLATFORM):
         raise RequestError(f"is the SDK {name}, not one for macOS", where=f"--sdk {path}", hint=_HINT)
     for needed in _NEEDED:
         if not (path / needed).exists():
-            raise RequestError(f"is not whole: {needed} is missing", where=f"--sdk {path}", hint=_HINT)
+            raise RequestError(f"is incomplete: {needed} is missing", where=f"--sdk {path}", hint=_HINT)
     return OwnSdk(path=path, version=version)
 
 
@@ -35,7 +35,7 @@ def _settings(file: Path, *, where: str) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise RequestError(f"is not an SDK of Apple: it has no {SETTINGS}", where=where, hint=_HINT) from error
+        raise RequestError(f"is not an Apple SDK: it has no {SETTINGS}", where=where, hint=_HINT) from error
     except (OSError, ValueError, RecursionError) as error:
         raise RequestError(f"{SETTINGS} cannot be read: {error}", where=where, hint=_HINT) from error
     return found if isinstance(found, dict) else {}

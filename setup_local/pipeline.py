@@ -220,7 +220,7 @@ def distribution_steps(
 def check_places(output: Path) -> None:
     """Raise `OutputError` or `StoreError` before any work is done if the result or the cache could not be written."""
     paths.check_writable(output, OutputError, "choose another --output")
-    paths.check_writable(paths.cache_root(), StoreError, "name another directory with SETUP_LOCAL_CACHE")
+    paths.check_writable(paths.cache_root(), StoreError, "set SETUP_LOCAL_CACHE to another directory")
 
 
 def publish(archive: Path, output: Path) -> Path:
@@ -265,7 +265,7 @@ def plan_text(plan: Plan) -> str:
     }
     libraries = "\n".join(f"  {item.source.identity:24} {', '.join(item.library.licenses)}" for item in plan.libraries)
     native = plan.profiling.native if plan.profiling and not plan.profiling.given else ""
-    profile = f"profile: of the same build for {native}, which is made first\n" if native else ""
+    profile = f"profile: from the same build for {native}, which is built first\n" if native else ""
     return (
         f"CPython {plan.python} for {system_text(plan)}, {plan.tls}, toolchain {plan.toolchain}\n"
         f"archive: {plan.archive_name}\n"

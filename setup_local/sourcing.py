@@ -37,7 +37,7 @@ def with_own_sources(request: Request, catalogs: Catalogs, cache: SourceCache) -
     for text in request.sources:
         name, separator, path = text.partition("=")
         if not (name and separator and path):
-            raise RequestError(f"not NAME=FILE or NAME=DIR: {text!r}", where="--source")
+            raise RequestError(f"{text!r} is not NAME=FILE or NAME=DIR", where="--source")
         if name in given:
             raise RequestError(f"the source {name} is given twice", where="--source")
         given[name] = Path(path)
@@ -98,7 +98,7 @@ def plan_with_sources(
         missing = {name: item for name, item in outcomes.items() if isinstance(item, SourceError)}
         if not missing:
             if unused := unused_sources(plan, catalogs):
-                raise RequestError(f"nothing in this build is made from the given source {unused[0]}")
+                raise RequestError(f"this build does not use the given source {unused[0]}")
             obtained = {name: item for name, item in outcomes.items() if isinstance(item, Obtained)}
             market.report_choices(obtained.values())
             records = tuple(record_of(item, catalogs.keys) for item in obtained.values())
@@ -134,14 +134,14 @@ class _Market:
         """Raise `RequestError` for a plan with an unpinned source if only pinned ones are admitted."""
         for source in plan.sources:
             if self._locked and source.trust is not Trust.PINNED:
-                what = f"--locked admits pinned sources only, and {source.identity} is {source.trust.value}"
-                raise RequestError(what, hint="leave --locked out, or do without that source")
+                what = f"--locked allows only pinned sources, and {source.identity} is {source.trust.value}"
+                raise RequestError(what, hint="leave --locked out, or build without that source")
 
     def report_choices(self, obtained: Iterable[Obtained]) -> None:
         """Report which sources are not the catalog's best, or not pinned."""
         for item in obtained:
             lost = [identity for identity in self._identities(item.source.name) if identity in self._missing]
-            what = f"taking {item.source.identity}"
+            what = f"using {item.source.identity}"
             if item.source.trust is Trust.SIGNED:
                 what += f" (signed, not pinned: {voucher(item.form)} has the hash of {item.form.file})"
             if lost:
@@ -166,7 +166,7 @@ class _Market:
         if request.llvm_tools is not LlvmToolsChoice.AUTO or name not in self._catalogs.llvm_tools.packages.sources:
             raise self._with_way_out(request, self._failure(error.requirement, lost))
         why = first_reason(lost[0])
-        self._report(f"the packages of LLVM's tools cannot be had, compiling the tools, once: {why}")
+        self._report(f"the packages of LLVM's tools are not available, so the tools are compiled once: {why}")
         return dataclasses.replace(request, llvm_tools=LlvmToolsChoice.SOURCE)
 
     def _losses(self, requirement: Requirement) -> list[SourceError]:
@@ -190,7 +190,7 @@ class _Market:
             return ""
         form = found[0].forms[0]
         best = f"{found[0].identity}: {voucher(form)} has the hash of {form.file}"
-        return f"--locked admits pinned sources only; without it there is {best}"
+        return f"--locked allows only pinned sources; available without it: {best}"
 
     def _with_way_out(self, request: Request, error: SourceError) -> SourceError:
         """Return why a source is not available; if only the layout needs it, with the way to build without."""
@@ -200,7 +200,7 @@ class _Market:
                 resolve(other, self._offer)
             except (NoCandidate, RequestError):
                 continue
-            return SourceError(f"the layout's tools cannot be had: {first_reason(error)}", hint=WITHOUT_LAYOUT)
+            return SourceError(f"the layout's tools are not available: {first_reason(error)}", hint=WITHOUT_LAYOUT)
         return error
 
     def _identities(self, name: str) -> list[str]:

@@ -17,7 +17,7 @@ def parse(data: bytes, *, limit: int) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8: byte {error.start}") from error
     except UnicodeEncodeError as error:
-        raise ValueError("holds half of a surrogate pair, which is not text") from error
+        raise ValueError("contains half of a surrogate pair, which is not valid text") from error
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return document

@@ -29,7 +29,7 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
         raise RequestError("a toolchain is bootstrapped in an environment", hint="name one with --environment")
     chain = load_chain()
     wanted = wanted_step(chain, until)
-    check_writable(cache_root(), StoreError, "name another directory with SETUP_LOCAL_CACHE")
+    check_writable(cache_root(), StoreError, "set SETUP_LOCAL_CACHE to another directory")
     if wanted == TOOLCHAIN:
         check_space(cache_root(), _NEEDED_BYTES)
     root = environment_root(settings, reporter)
@@ -48,7 +48,7 @@ def wanted_step(chain: BootstrapChain, until: str) -> str:
     """Return the step that builds a stage, or the whole toolchain."""
     names = [stage.name for stage in chain.stages]
     if until and until not in names:
-        raise RequestError(f"the chain has no stage {until}", hint=f"one of: {', '.join(names)}")
+        raise RequestError(f"unknown stage {until}", hint=f"one of: {', '.join(names)}")
     return stage_step(until) if until else TOOLCHAIN
 
 

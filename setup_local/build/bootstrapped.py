@@ -29,7 +29,7 @@ from setup_local.fetch.rootfs import add_tree
 _PLACE = "toolchains"
 _TOP = "toolchain"
 _LARGEST = 4 << 30  # bytes
-_HOW = "make one with `setup-local toolchain bootstrap`, or take one over with `setup-local toolchain import`"
+_HOW = "make one with `setup-local toolchain bootstrap`, or import one with `setup-local toolchain import`"
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -97,9 +97,7 @@ def take_over(archive: Path, cache: Path, sha256: str = "") -> Bootstrapped:
     With `sha256`, the archive itself must have that hash. Raises `ToolchainError`; nothing has changed then.
     """
     if sha256 and manifest.file_digest(archive) != sha256:
-        raise ToolchainError(
-            "does not have the SHA-256 that was asked for: it is another archive, or damaged", where=archive
-        )
+        raise ToolchainError("does not have the requested SHA-256: it is another archive, or damaged", where=archive)
     place = cache / _PLACE
     place.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=place, prefix=".import-") as scratch:
@@ -120,7 +118,7 @@ def fetch_over(url: str, sha256: str, cache: Path, environ: Mapping[str, str]) -
         try:
             Downloader(environ).download(url, target, limit=_LARGEST)
         except PlaceFailed as error:
-            raise SourceError(f"cannot be had: {error}", where=url) from error
+            raise SourceError(f"cannot be downloaded: {error}", where=url) from error
         return take_over(target, cache, sha256)
 
 
@@ -130,7 +128,7 @@ def _unpacked(archive: Path, into: Path) -> Path:
     try:
         return fetch.unpack(Obtained(source=source, form=form, path=archive), into)
     except SourceError as error:
-        raise ToolchainError(f"is not a toolchain that can be taken over: {error.what}", where=archive) from error
+        raise ToolchainError(f"is not a toolchain that can be imported: {error.what}", where=archive) from error
 
 
 def _verify(tree: Path, archive: Path) -> None:
@@ -138,19 +136,19 @@ def _verify(tree: Path, archive: Path) -> None:
     try:
         listed = manifest.parse((tree / manifest.NAME).read_bytes())
     except (OSError, manifest.BadManifest) as error:
-        raise ToolchainError(f"has no manifest that can be used: {error}", where=archive) from error
+        raise ToolchainError(f"has no usable manifest: {error}", where=archive) from error
     files = {path.relative_to(tree).as_posix(): path for path in tree.rglob("*")}
     there = manifest.digests(files)
     wrong = sorted(name for name in listed.keys() | there.keys() if listed.get(name) != there.get(name))
     if wrong:
-        raise ToolchainError(f"was changed: {wrong[0]} is not what its manifest says", where=archive)
+        raise ToolchainError(f"was changed: {wrong[0]} differs from its manifest", where=archive)
 
 
 def _environment(tree: Path, archive: Path) -> str:
     try:
         name = json.loads((tree / RECORD).read_text(encoding="utf-8"))["environment"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ToolchainError(f"has no {RECORD} that says what it is", where=archive) from error
+        raise ToolchainError(f"has no readable {RECORD}, which describes it", where=archive) from error
     if not isinstance(name, str) or not name.isalnum():
         raise ToolchainError(f"{RECORD} names no environment", where=archive)
     return name

@@ -26,7 +26,7 @@ from setup_local.run import CommandFailed, feed, run
 _CLIENT = "docker"
 _REPOSITORY = "setup-local"
 _LABEL = "setup-local.process"
-_HINT = "start the Docker daemon, give this user the right to use it, or take --sandbox bwrap"
+_HINT = "start the Docker daemon, allow this user to use it, or use --sandbox bwrap"
 _NEEDED = "--sandbox docker runs steps in an environment"
 
 
@@ -116,7 +116,7 @@ def _client(instead: str) -> str:
     before = f"{instead}; " if instead else ""
     client = shutil.which(_CLIENT)
     if client is None:
-        raise HostError(f"{before}there is no program {_CLIENT}", hint="install docker.io, or take --sandbox bwrap")
+        raise HostError(f"{before}the program {_CLIENT} is missing", hint="install docker.io, or use --sandbox bwrap")
     try:
         run([client, "version", "--format", "{{.Server.Version}}"], env=os.environ)
     except CommandFailed as error:
@@ -126,7 +126,7 @@ def _client(instead: str) -> str:
 
 def _reason(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return lines[-1] if lines else "the client said nothing"
+    return lines[-1] if lines else "the client printed nothing"
 
 
 def _known(client: str, image: str) -> bool:
@@ -147,7 +147,7 @@ def _make_image(client: str, image: str, root: Root) -> None:
         try:
             feed(words, context, env=env)
         except CommandFailed as error:
-            raise HostError(f"the image {image} cannot be made: {_reason(error.output)}", hint=_HINT) from error
+            raise HostError(f"the image {image} cannot be built: {_reason(error.output)}", hint=_HINT) from error
 
 
 def write_context(root: Root, stream: IO[bytes]) -> None:

@@ -79,7 +79,7 @@ def check_configuration(source: Path, groups: Iterable[Sequence[str]]) -> None:
         text = (source / _CONFIGURATION).read_text(encoding="utf-8")
         if set(_DEFINED.findall(text)).isdisjoint(names):
             raise StepError(
-                f"configure has not defined {' or '.join(names)}: an option had no effect", where=_CONFIGURATION
+                f"configure did not define {' or '.join(names)}: an option had no effect", where=_CONFIGURATION
             )
 
 
@@ -140,11 +140,11 @@ def release_time(source: Path) -> str:
 def collect(source: Path, installed: Path, out: Path) -> None:
     """Move the installation to the result, and copy the objects, archives and other inputs of the link there."""
     if not installed.is_dir():
-        raise StepError("make install left nothing", where=installed)
+        raise StepError("make install installed nothing", where=installed)
     installed.rename(out / "install")
     objects = [path.relative_to(source) for pattern in ("*.o", "*.a") for path in source.rglob(pattern)]
     if not objects:
-        raise StepError("the build left no object files", where=source)
+        raise StepError("the build produced no object files", where=source)
     for name in [*sorted(objects), *map(Path, KEPT_FILES)]:
         (out / "build" / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source / name, out / "build" / name)

@@ -14,7 +14,7 @@ def read_upstream(tree: Path) -> Upstream:
     """Return what a CPython source tree declares about its modules; raise `RequestError` if it is not one."""
     missing = [name for name in (PATCHLEVEL, CONFIG) if not (tree / name).is_file()]
     if missing:
-        raise RequestError(f"is no CPython source tree: it has no {missing[0]}", where=tree)
+        raise RequestError(f"is not a CPython source tree: it has no {missing[0]}", where=tree)
     texts = {name: (tree / name).read_text(encoding="utf-8") for name in FILES if (tree / name).is_file()}
     below = (
         path.relative_to(tree).as_posix() for part in ("Modules", "PC", "Include") for path in (tree / part).rglob("*")

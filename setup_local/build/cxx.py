@@ -69,7 +69,7 @@ def sources_of(part: Part, tree: Path) -> Iterator[Path]:
     for pattern in part.sources:
         found = sorted(set(tree.glob(pattern)) - left_out)
         if not found:
-            raise ToolchainError("the C++ library's source is not what was expected: this is missing", where=pattern)
+            raise ToolchainError("the C++ library's source has unexpected contents: this is missing", where=pattern)
         yield from found
 
 

@@ -76,7 +76,7 @@ def _place_linker(catalog: DarwinCatalog, trees: list[Path], out: Path) -> None:
         shutil.copytree(tree, place, dirs_exist_ok=True)
     program = place / catalog.linker.program
     if not program.is_file():
-        raise ToolchainError("the wheels of the linker are not what was expected: this is missing", where=program)
+        raise ToolchainError("the linker's wheels have unexpected contents: this is missing", where=program)
     program.chmod(0o755)
     program.with_name(LINKER).symlink_to(program.name)
     for name, file in catalog.linker.links.items():

@@ -32,8 +32,8 @@ def check_objects(images: dict[str, Macho]) -> None:
         raise OptimizationError(f"no object defines {LOOP}", where=_OBJECTS)
     if not image.profiled(LOOP):
         raise OptimizationError(
-            f"was compiled without the profile: {LOOP} is not told from functions that never ran", where=name
+            f"was compiled without the profile: {LOOP} is not distinguished from functions that never ran", where=name
         )
     for counting, other in images.items():
         if other.counters:
-            raise OptimizationError(f"counts what it runs, in {', '.join(sorted(other.counters))}", where=counting)
+            raise OptimizationError(f"contains counters, in {', '.join(sorted(other.counters))}", where=counting)

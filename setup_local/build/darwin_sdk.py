@@ -63,7 +63,7 @@ def _known_targets(text: str, unknown: tuple[str, ...]) -> str:
 def place_headers(sdk: Sdk, wheel: Path, include: Path) -> None:
     """Fill `include` with the wheel's headers, except those of libraries that are built here, and with ours."""
     if not (wheel / sdk.headers).is_dir():
-        raise ToolchainError("the wheel holds no headers of macOS", where=wheel / sdk.headers)
+        raise ToolchainError("the wheel contains no macOS headers", where=wheel / sdk.headers)
     shutil.copytree(wheel / sdk.headers, include)
     for name in sdk.without_headers:
         (include / name).unlink()

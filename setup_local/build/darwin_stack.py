@@ -30,7 +30,7 @@ def with_stack(data: bytes, size: int) -> bytes:
     """Return a program with this stack size, signed as before. Raises ValueError, `struct.error` for other files."""
     command = rows.read_layout(data).first(rows.MAIN)
     if command is None:
-        raise ValueError("it does not say where it starts")
+        raise ValueError("it has no entry point")
     body = bytearray(data)
     _STACK.pack_into(body, command.at + rows.COMMAND.size + _BEFORE, size)
     return signed(bytes(body))
@@ -41,5 +41,5 @@ def give_stack(program: Path, size: int) -> None:
     try:
         changed = with_stack(program.read_bytes(), size)
     except (ValueError, struct.error) as error:
-        raise StepError(f"is not a program of macOS: {error}", where=program.name) from error
+        raise StepError(f"is not a macOS program: {error}", where=program.name) from error
     program.write_bytes(changed)

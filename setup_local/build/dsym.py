@@ -29,7 +29,7 @@ def place_tools(recipe: DsymRecipe, trees: dict[str, Path], out: Path) -> None:
     for name, tree in trees.items():
         for file in recipe.keep[name]:
             if not (tree / file).is_file():
-                raise ToolchainError("the wheel of LLVM's tools is not what was expected: this is missing", where=file)
+                raise ToolchainError("the wheel of LLVM's tools has unexpected contents: this is missing", where=file)
             (out / file).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(tree / file, out / file)
             (out / file).chmod(0o755)
@@ -76,16 +76,16 @@ def _collect(binary: Path, bundle: Path, *, objects: Path, tools: Path, run: Run
     file = bundle / _DWARF / binary.name
     data = file.read_bytes() if file.is_file() else b""
     if not data.startswith(rows.MAGIC) or identity(data) != identity(binary.read_bytes()):
-        raise StepError("dsymutil has made no bundle for it", where=binary.name)
+        raise StepError("dsymutil wrote no bundle for it", where=binary.name)
     if not any(rows.name_of(section.name) == _INFORMATION for section in rows.read_layout(data).sections):
-        raise StepError("there is no debug information in the objects that it was linked from", where=binary.name)
+        raise StepError("the objects it was linked from contain no debug information", where=binary.name)
 
 
 def identity(data: bytes) -> bytes:
     """Return the UUID of a Mach-O file, by which debuggers find its bundle. Raises `StepError` if it has none."""
     command = rows.read_layout(data).first(rows.UUID)
     if command is None:
-        raise StepError("has no UUID, by which its debug information would be found")
+        raise StepError("has no UUID, which debuggers need to find its debug information")
     return command.body[rows.COMMAND.size :]
 
 

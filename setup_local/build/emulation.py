@@ -23,7 +23,7 @@ def collect_emulation(taken: Mapping[str, Obtained], program: str, work: Path, o
     (name, emulators), *libraries = taken.items()
     tree = fetch.unpack(emulators, work / name)
     if not (tree / program).is_file():
-        raise ToolchainError(f"has no emulator {program}", where=emulators.source.identity)
+        raise ToolchainError(f"does not contain the emulator {program}", where=emulators.source.identity)
     shutil.copy2(tree / program, out / EMULATOR)
     root = out / ROOT
     root.mkdir()

@@ -152,7 +152,7 @@ def _sysroot_step(plan: Plan, target: Target, floor: str, compilers: str, inputs
         case Libc.MUSL:
             return _musl_step(plan, target, compilers, inputs)
         case Libc.LIBSYSTEM | Libc.UCRT:
-            raise ToolchainError(f"{target.libc.value} is not a C library of Linux", where=target.triple)
+            raise ToolchainError(f"{target.libc.value} is not a C library for Linux", where=target.triple)
         case _:
             assert_never(target.libc)
 

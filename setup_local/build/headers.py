@@ -20,7 +20,7 @@ def lay_over(wheel: Path, layers: Iterable[str], include: Path) -> None:
     for name in layers:
         layer = wheel / INCLUDE / name
         if not layer.is_dir():
-            raise ToolchainError("the wheel holds no such headers", where=layer)
+            raise ToolchainError("the wheel contains no such headers", where=layer)
         shutil.copytree(layer, include, dirs_exist_ok=True)
 
 

@@ -29,7 +29,7 @@ def check_space(directory: Path, needed: int) -> None:
     free = shutil.disk_usage(existing).free
     if free < needed:
         raise HostError(
-            f"only {free >> 20} MiB are free, a build needs {needed >> 20} MiB",
+            f"only {free >> 20} MiB are free; a build needs {needed >> 20} MiB",
             where=existing,
-            hint="make room with `setup-local store gc`, or set SETUP_LOCAL_CACHE to another disk",
+            hint="free space with `setup-local store gc`, or set SETUP_LOCAL_CACHE to another disk",
         )

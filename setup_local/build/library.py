@@ -143,7 +143,7 @@ def expand_words(words: Iterable[str], target: Target, expand: Callable[[str], s
         elif match[1] in target.recipes:
             expanded += target.recipes[match[1]]
         else:
-            raise StepError(f"data/arch/{target.arch.name}.toml has no words for {match[1]}", where=word)
+            raise StepError(f"data/arch/{target.arch.name}.toml does not define the words for {match[1]}", where=word)
     return expanded
 
 
@@ -184,7 +184,7 @@ def collect(library: Library, installed: Path, tree: Path, out: Path) -> None:
                 normalize_archive(out / name, where=library.name)
     missing = [name for name in library.produces if not (out / name).is_file()]
     if missing:
-        raise StepError(f"the recipe did not make {', '.join(missing)}", where=library.name)
+        raise StepError(f"the recipe did not produce {', '.join(missing)}", where=library.name)
     (out / "licenses").mkdir(exist_ok=True)
     (out / "licenses" / library.license_name).write_bytes(license_text(library, tree))
 
@@ -239,7 +239,7 @@ def _refuse_build_paths(library: Library, out: Path, machine: Iterable[Path]) ->
         for needle in needles:
             if needle in content:
                 raise StepError(
-                    f"{path.relative_to(out)} holds the build path {needle.decode()}",
+                    f"{path.relative_to(out)} contains the build path {needle.decode()}",
                     where=library.name,
                     hint="give configure neutral directories, and compile with {cflags}",
                 )

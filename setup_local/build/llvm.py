@@ -81,7 +81,7 @@ def find_llvm(search: LlvmSearch, *, path: str, directory: Path | None = None) -
     said = "; ".join(f"{item.place}: {item.problem}" for item in found) or "there is no clang"
     raise ToolchainError(
         f"{where} has no LLVM {search.minimum} or newer with all programs: {said}",
-        hint=f"{_packages(search, found)}; or take --toolchain zig, which needs nothing",
+        hint=f"{_packages(search, found)}; or use --toolchain zig, which needs nothing",
     )
 
 
@@ -136,7 +136,7 @@ def _problem(search: LlvmSearch, found: FoundLlvm) -> str:
     """Return why an LLVM is unusable, empty if it is usable."""
     missing = [file for name, file in search.programs.items() if name not in found.programs]
     if not found.version:
-        return f"{found.programs[COMPILER].name} is no Clang that runs"
+        return f"{found.programs[COMPILER].name} is not a Clang that runs"
     if found.numbers[0] < search.minimum:
         return f"Clang {found.version} is older than {search.minimum}"
     if missing:

@@ -51,7 +51,7 @@ def source_trees(recipe: ToolSource, trees: Mapping[str, Path]) -> SourceTrees:
     """Return the trees of the recipe's sources; raise `ToolchainError` for an unexpected one."""
     for name in recipe.sources:
         if not (trees[name] / _MARKS[name]).is_file():
-            raise ToolchainError(f"the source {name} is not what was expected: there is no {_MARKS[name]}")
+            raise ToolchainError(f"the source {name} has unexpected contents: {_MARKS[name]} is missing")
     return SourceTrees(**{name: trees[name] for name in recipe.sources})
 
 

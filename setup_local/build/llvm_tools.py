@@ -84,7 +84,7 @@ def _unite_packages(catalog: LlvmTools, trees: Iterable[Path], out: Path, run: R
 def _check(packages: ToolPackages, place: Path, programs: Mapping[str, str]) -> None:
     for name in (packages.loader, packages.libraries, *packages.files.values(), *programs.values()):
         if not (place / name).exists():
-            raise ToolchainError("the packages of LLVM's tools are not what was expected: this is missing", where=name)
+            raise ToolchainError("the packages of LLVM's tools have unexpected contents: this is missing", where=name)
 
 
 def _build_stub(stub: ToolStub, place: Path, scratch: Path, run: Runner, env: Mapping[str, str]) -> None:

@@ -52,7 +52,7 @@ def set_interpreter(directory: Path, loader: Path, wanted: str) -> None:
     asking = [path for path in sorted(directory.iterdir()) if path.is_file() and not path.is_symlink()]
     found = [path for path in asking if _asks_for(path.read_bytes(), padded(loader))]
     if not found:
-        raise StepError(f"no program asks for the loader {loader}", where=directory)
+        raise StepError(f"no program uses the loader {loader}", where=directory)
     for path in found:
         path.write_bytes(with_loader(path.read_bytes(), wanted))
 

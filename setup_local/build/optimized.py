@@ -32,7 +32,7 @@ def check_flags(source: Path, options: Sequence[BuildOption]) -> None:
             if not any(word.startswith(beginnings) for word in makefile.words(name, variables)):
                 wanted = " or ".join(beginnings)
                 raise OptimizationError(
-                    f"{name} has no {wanted}: configure has ignored the option {option.value}", where=_MAKEFILE
+                    f"{name} has no {wanted}: configure ignored the option {option.value}", where=_MAKEFILE
                 )
 
 
@@ -60,7 +60,7 @@ def _variables(source: Path) -> dict[str, str]:
 def check_program(elf: Elf, options: Sequence[BuildOption], *, where: str) -> None:
     """Raise `OptimizationError` unless the interpreter shows that it was optimized."""
     if elf.counters:
-        raise OptimizationError(f"still counts what it runs, in {', '.join(sorted(elf.counters))}", where=where)
+        raise OptimizationError(f"still contains counters, in {', '.join(sorted(elf.counters))}", where=where)
     if BuildOption.PGO in options and LOOP not in elf.symbols.hot:
         raise OptimizationError(f"was compiled without the profile: {LOOP} is not in {HOT}", where=where)
     if BuildOption.LTO in options and not elf.lto_functions:

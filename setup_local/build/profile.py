@@ -72,6 +72,6 @@ def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, st
     share = sum(count > 0 for count in counts) / len(counts)
     if max(counts) < _LEAST_SEEN or share < _LEAST_SHARE:
         raise OptimizationError(
-            f"the profile has seen {share:.0%} of {LOOP}, at most {max(counts)} times: that is too little",
+            f"the profile covers {share:.0%} of {LOOP}, with at most {max(counts)} executions: that is too little",
             where=place / PROFILE_FILE,
         )

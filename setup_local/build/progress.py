@@ -77,7 +77,7 @@ class Progress:
 
     def taken(self, name: str) -> None:
         """Show that another build has made a step."""
-        self._end(name, "made by another build")
+        self._end(name, "built by another process")
 
     def finished(self, name: str, seconds: float) -> None:
         """Show that a step is done, and how long it took."""

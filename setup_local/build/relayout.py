@@ -89,7 +89,7 @@ class Layouter:
         # number.
         for number, _ in enumerate(run_workload(source, self.training, place.run, place.env)):
             if not any(raw.iterdir()):
-                raise OptimizationError("a command of the workload left no counts of jumps", where=raw)
+                raise OptimizationError("a command of the workload wrote no branch counts", where=raw)
             raw.rename(kept / str(number))
             raw.mkdir()
         found = sorted(path for path in kept.rglob("*") if path.is_file())
@@ -109,7 +109,9 @@ def check_counts(counts: Path) -> None:
     with counts.open(encoding="utf-8") as lines:
         most = max((int(line.rsplit(" ", 1)[1]) for line in lines if f" {LOOP} " in line), default=0)
     if most < _LEAST_JUMPS:
-        raise OptimizationError(f"{LOOP} was seen jumping at most {most} times: that is too little", where=counts)
+        raise OptimizationError(
+            f"the branches of {LOOP} were counted at most {most} times: that is too little", where=counts
+        )
 
 
 def assembled(libraries: Path) -> frozenset[str]:
@@ -138,7 +140,7 @@ def with_stack_header(data: bytes, *, where: str) -> bytes:
     if _STACK in kinds:
         return data
     if _TABLE not in kinds:
-        raise OptimizationError("has no header that could say that the stack is not executable", where=where)
+        raise OptimizationError("has no header to mark the stack as not executable", where=where)
     stack = SegmentRow(_STACK, 0, 0, 0, 0, 0, _READ_WRITE, 0)
     body = bytearray(data)
     file.write_segments(body, [stack if row.kind == _TABLE else row for row in file.segments])
@@ -149,4 +151,4 @@ def check_layout(data: bytes, *, where: str) -> None:
     """Raise `OptimizationError` unless the interpreter's loop was moved to the hot code."""
     elf = read_elf(data)
     if MOVED not in elf.sections or LOOP not in elf.symbols.hot:
-        raise OptimizationError(f"was not laid out: {LOOP} is where the linker put it", where=where)
+        raise OptimizationError(f"has no post-link layout: {LOOP} is where the linker put it", where=where)

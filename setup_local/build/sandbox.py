@@ -86,7 +86,7 @@ def bwrap_problem() -> str | None:
     """Return why bubblewrap does not work here, None if it does."""
     program = shutil.which("bwrap")
     if program is None:
-        return "there is no program bwrap"
+        return "the program bwrap is missing"
     sandbox = Sandbox(program=program)
     try:
         run(sandbox.wrap(["true"], writable=[], cwd=Path("/")), env=_PROBE_ENV)

@@ -89,7 +89,9 @@ def link_order(needs: Mapping[str, Iterable[str]]) -> list[str]:
     try:
         return list(sorter.static_order())
     except CycleError as error:
-        raise StepError(f"need each other in a circle: {', '.join(error.args[1])}", where="shared libraries") from error
+        raise StepError(
+            f"depend on each other in a cycle: {', '.join(error.args[1])}", where="shared libraries"
+        ) from error
 
 
 def with_default_visibility(data: bytes, *, where: str) -> bytes:

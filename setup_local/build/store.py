@@ -80,7 +80,9 @@ class Store:
                 lock.acquire(timeout=_LOOK_SECONDS)
             except Timeout as error:
                 if given_up():
-                    raise StoreError("stopped waiting for another process, which makes the same", where=key) from error
+                    raise StoreError(
+                        "stopped waiting for another process that builds the same step", where=key
+                    ) from error
                 waiting(self._holder(key))
         holder = self._holder_file(key)
         try:
@@ -112,7 +114,7 @@ class Store:
             (staging / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
             staging.rename(entry)
         except OSError as error:
-            raise StoreError(f"cannot take the result of {name}: {error.strerror}", where=entry) from error
+            raise StoreError(f"cannot store the result of {name}: {error.strerror}", where=entry) from error
         return entry / "result"
 
     def entries(self) -> list[Entry]:

@@ -134,7 +134,7 @@ def check_sources(zig_root: Path, compiler_rt: Path) -> None:
     """Raise `ToolchainError` for unexpected unpacked sources."""
     for path in (zig_root / "zig", zig_root / "lib" / "include" / "stddef.h", compiler_rt / "lib" / "builtins"):
         if not path.exists():
-            raise ToolchainError("the source of the toolchain is not what was expected: this is missing", where=path)
+            raise ToolchainError("the toolchain's source has unexpected contents: this is missing", where=path)
 
 
 def place_wheel(zig_root: Path, place: Path, kept: Iterable[str]) -> None:
@@ -230,7 +230,7 @@ def _bare_sysroot(catalog: SysrootCatalog, toolchain: Path, place: Path, arch: A
     """Make a sysroot with headers only, and return the environment for it."""
     glibc = arch.glibc
     if glibc is None:
-        raise ToolchainError(f"nothing is known about glibc on {arch.name}, whose headers compiler-rt takes")
+        raise ToolchainError(f"glibc is not defined for {arch.name}, but compiler-rt needs its headers")
     place_headers(catalog, toolchain / WHEEL, place / "usr" / "include", glibc.oldest, arch, glibc)
     write_config(place, glibc.triple)
     return tool_environment(toolchain, place)

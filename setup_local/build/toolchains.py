@@ -79,5 +79,5 @@ def _hosts(search: LlvmSearch, found: tuple[FoundLlvm, ...], directory: Path | N
             taken=first,
             reason=f"with {option}"
             if first
-            else item.problem or f"Clang {found[0].version} is newer; --llvm {item.place.parent} takes this one",
+            else item.problem or f"Clang {found[0].version} is newer; --llvm {item.place.parent} selects this one",
         )

@@ -116,7 +116,9 @@ def load_architecture(name: str, directory: Path = DIRECTORY) -> Architecture:
     """Read one architecture; raise `CatalogError` if there is none with that name."""
     file = directory / f"{name}.toml"
     if not file.is_file():
-        raise CatalogError(f"no architecture {name}", where=directory, hint="there are " + ", ".join(names(directory)))
+        raise CatalogError(
+            f"unknown architecture {name}", where=directory, hint="known: " + ", ".join(names(directory))
+        )
     found = convert(Architecture, read_toml(file, SCHEMA), where=file)
     if found.name != name:
         raise CatalogError(f"describes {found.name}, but the file is named {name}", where=file)

@@ -80,10 +80,10 @@ def _order(stages: Iterable[Stage]) -> Iterator[str]:
     for stage in stages:
         specifier(stage.versions)
         yield from (
-            f"{stage.name} needs {name}, which does not come before it" for name in stage.needs if name not in seen
+            f"{stage.name} needs {name}, which is not listed before it" for name in stage.needs if name not in seen
         )
         if stage.name in seen:
-            yield f"{stage.name} is there twice"
+            yield f"{stage.name} is listed twice"
         seen.add(stage.name)
 
 
@@ -98,4 +98,4 @@ def _programs(chain: BootstrapChain) -> Iterator[str]:
     names = {stage.name for stage in chain.stages}
     for program, place in chain.programs.items():
         if place.partition("/")[0] not in names:
-            yield f"{program} comes from {place}, which is of no stage"
+            yield f"{program} comes from {place}, which does not belong to a stage"

@@ -35,13 +35,13 @@ def _own(extension: Extension) -> Iterator[str]:
     if any(decision.link is LinkMode.DISABLED and not decision.reason for decision in extension.decisions):
         yield f"{extension.name} is disabled without a reason"
     if (extension.when.targets or extension.when.os) and not extension.elsewhere:
-        yield f"{extension.name} does not say why other targets lack it (elsewhere)"
+        yield f"{extension.name} does not give a reason for other targets (elsewhere)"
 
 
 def _twice(extensions: tuple[Extension, ...], facts: Facts) -> Iterator[str]:
     names = [extension.name for extension in extensions if extension.when.matches(facts)]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield f"{name} is there twice"
+        yield f"{name} is listed twice"
 
 
 def _libraries(extensions: tuple[Extension, ...], libraries: tuple[Library, ...], facts: Facts) -> Iterator[str]:

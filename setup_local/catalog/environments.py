@@ -113,7 +113,7 @@ def environment_file(name: str, directory: Path = DIRECTORY) -> Path:
     """Return the file that describes an environment. Raises `RequestError` if there is none."""
     known = environment_names(directory)
     if name not in known:
-        raise RequestError(f"there is no environment {name}", hint=f"one of: {', '.join(known)}")
+        raise RequestError(f"unknown environment {name}", hint=f"one of: {', '.join(known)}")
     return directory / f"{name}.toml"
 
 

@@ -111,12 +111,14 @@ def feature_problems(catalog: FeatureCatalog, extensions: Iterable[Extension]) -
     known = {extension.name for extension in extensions}
     groups = {feature.name for feature in catalog.features}
     yield from (
-        f"{item.name} is a group of modules and a property of the code" for item in catalog.code if item.name in groups
+        f"{item.name} is both a group of modules and a property of the code"
+        for item in catalog.code
+        if item.name in groups
     )
     for feature in catalog.features:
         yield from (f"the feature {feature.name} has no module {name}" for name in feature.modules if name not in known)
         if feature.name in known and feature.modules != (feature.name,):
-            yield f"the feature {feature.name} is more than the module of that name"
+            yield f"the feature {feature.name} includes more than the module of that name"
     for item in catalog.kept:
         for name in (*item.modules, *item.unless):
             if name not in known:

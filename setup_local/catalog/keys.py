@@ -61,7 +61,7 @@ class Keys:
         for key in self.keys:
             if key.name == name:
                 return key
-        raise CatalogError(f"no key {name} is known", where=paths.DATA / "keys.toml")
+        raise CatalogError(f"unknown key {name}", where=paths.DATA / "keys.toml")
 
     def of_source(self, source: str) -> tuple[Key, ...]:
         """Return the keys that may sign a source, whatever its version, the most recent first."""
@@ -72,7 +72,7 @@ class Keys:
         for reason in self.reasons:
             if reason.name == name:
                 return reason.text
-        raise CatalogError(f"no reason {name} is known", where=paths.DATA / "keys.toml")
+        raise CatalogError(f"unknown reason {name}", where=paths.DATA / "keys.toml")
 
 
 class SignatureStatus(Enum):
@@ -140,13 +140,13 @@ def _form_problems(form: Form, where: str, keys: Keys) -> Iterator[str]:
     if not signed and not form.unsigned:
         yield f"{where}: neither a signature nor a reason (unsigned)"
     if form.unsigned and form.unsigned not in {reason.name for reason in keys.reasons}:
-        yield f"{where}: no reason {form.unsigned} is known"
+        yield f"{where}: unknown reason {form.unsigned}"
     if signed and not form.unsigned and not (signed.sha256 and signed.size):
-        yield f"{where}: a signature that was checked has a hash and a size"
+        yield f"{where}: a checked signature needs a hash and a size"
     if form.unsigned == NEVER_HERE and form.verified:
-        yield f"{where}: its bytes were here, so {NEVER_HERE} is not a reason"
+        yield f"{where}: its bytes were here, so {NEVER_HERE} is not a valid reason"
     if signed and not form.unsigned and not form.verified:
-        yield f"{where}: a signature cannot have been checked of bytes that were never here"
+        yield f"{where}: the signature cannot have been checked, because its bytes were never here"
 
 
 @cache

@@ -135,10 +135,10 @@ def _order_problems(libraries: Iterable[Library]) -> Iterable[str]:
     identities: set[tuple[str, str, When]] = set()
     for library in libraries:
         yield from (
-            f"{library.name} needs {name}, which does not come before it" for name in library.needs if name not in seen
+            f"{library.name} needs {name}, which is not listed before it" for name in library.needs if name not in seen
         )
         if (library.name, library.versions, library.when) in identities:
-            yield f"{library.name} {library.versions} is there twice"
+            yield f"{library.name} {library.versions} is listed twice"
         identities.add((library.name, library.versions, library.when))
         seen.add(library.name)
 

@@ -33,7 +33,7 @@ class Edit:
         """Return the text with the edit applied; raise `Unmatched` unless it matches exactly once."""
         if (count := text.count(self.find)) != 1:
             line = next(line.strip() for line in self.find.splitlines() if line.strip())
-            raise Unmatched(f"looks for {line!r} in {self.file}, which has it {count} times")
+            raise Unmatched(f"searches for {line!r} in {self.file}, which contains it {count} times")
         return text.replace(self.find, self.replace)
 
 

@@ -66,7 +66,7 @@ class NoCandidate(CatalogError):
     """No source that meets a requirement is known or available."""
 
     def __init__(self, requirement: Requirement, hint: str | None = None) -> None:
-        super().__init__(f"no source fits {requirement}", where=paths.DATA / "sources.toml", hint=hint)
+        super().__init__(f"no source matches {requirement}", where=paths.DATA / "sources.toml", hint=hint)
         self.requirement = requirement
 
 

@@ -84,7 +84,7 @@ class Target:
 
     def _port(self, port: Port | None) -> Port:
         if port is None:
-            raise CatalogError(f"data/arch/{self.arch.name}.toml says nothing about {self.libc.value}")
+            raise CatalogError(f"data/arch/{self.arch.name}.toml does not define {self.libc.value}")
         return port
 
 
@@ -142,7 +142,7 @@ def _load(file: Path) -> Target:
     if target.triple != file.stem:
         raise CatalogError(f"describes {target.triple}, but the file is named {file.stem}", where=file)
     if target.libc.os is not target.os:
-        raise CatalogError(f"{target.libc.value} is not a C library of {target.os.title}", where=file)
+        raise CatalogError(f"{target.libc.value} is not a C library for {target.os.title}", where=file)
     if bool(target.libc.floor) != bool(target.floors) or (target.floors and target.default_floor not in target.floors):
         raise CatalogError("default-floor is not one of floors", where=file)
     return target

@@ -36,7 +36,7 @@ class Universal:
         """Return the targets of the halves; raise `CatalogError` if one does not exist."""
         known = {target.triple: target for target in targets}
         if missing := [triple for triple in self.halves if triple not in known]:
-            raise CatalogError(f"{self.triple} is made of {missing[0]}, which is no target")
+            raise CatalogError(f"{self.triple} is built from {missing[0]}, which is not a target")
         return tuple(known[triple] for triple in self.halves)
 
     def target(self, targets: Sequence[Target]) -> Target:

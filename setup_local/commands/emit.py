@@ -102,14 +102,14 @@ def _check(plan: Plan, upstream: Upstream, tree: Path, *, as_json: bool) -> None
     elif found:
         _print_table(("disagreement", "module", "what"), (tuple(row.values()) for row in rows))
     else:
-        click.echo(f"CPython {upstream.version}: catalog and source tree agree about {len(upstream.modules)} modules")
+        click.echo(f"CPython {upstream.version}: catalog and source tree agree on {len(upstream.modules)} modules")
     if found:
         raise ReconcileError(_summary(found), hint="the catalog is setup_local/data/extensions.toml")
 
 
 def _summary(found: list[Disagreement]) -> str:
     modules = len({item.module for item in found})
-    return f"{len(found)} disagreement{'s' * (len(found) != 1)} about {modules} module{'s' * (modules != 1)}"
+    return f"{len(found)} disagreement{'s' * (len(found) != 1)} in {modules} module{'s' * (modules != 1)}"
 
 
 def _rows(plan: Plan) -> list[dict[str, object]]:

@@ -225,7 +225,7 @@ class Suite:
                     return download(f"{archive.uri}/{urllib.parse.quote(path)}", form, directory, self._environ)
                 except (PlaceFailed, WrongBytes) as error:
                     failure = failure if isinstance(failure, WrongBytes) else error
-        raise failure or PlaceFailed("no mirror was asked")
+        raise failure or PlaceFailed("no mirror was tried")
 
     def listing(self, packages: set[str]) -> str:
         """Return the control stanzas of packages, from fresh lists."""

@@ -139,5 +139,5 @@ def _reported(directory: Path) -> Iterator[None]:
         raise SourceError(
             f"the cache cannot be written: {error.strerror or error}",
             where=error.filename or directory,
-            hint="make room, or name another directory with SETUP_LOCAL_CACHE",
+            hint="free space, or set SETUP_LOCAL_CACHE to another directory",
         ) from error

@@ -61,7 +61,7 @@ def choose(environment: Environment, index: Mapping[str, Candidate]) -> dict[str
         alternatives = waiting.pop()
         name = _pick(alternatives, index, provided, chosen)
         if name is None:
-            hint = "choose what stands for it in `provided` of the environment"
+            hint = "select its provider in `provided` of the environment"
             raise SourceError("no package of this name", where=" | ".join(alternatives), hint=hint)
         if name and name not in chosen:
             chosen[name] = index[name].package

@@ -54,7 +54,7 @@ class Discovery:
         try:
             text = self._apt.vouched(kind, suite, [template.place.package], template.place.architecture)
         except PlaceFailed as error:
-            self._report(f"the index of {suite} vouches for nothing: {error}")
+            self._report(f"the index of {suite} cannot be used: {error}")
             return
         for item in listed(kind, text):
             found = derived(template, item, suite)
@@ -68,7 +68,7 @@ class Discovery:
         try:
             yield pypi.newest(form, requirement.versions, self._environ)
         except PlaceFailed as error:
-            self._report(f"the Python package index vouches for no {form.pypi and form.pypi.project}: {error}")
+            self._report(f"the Python package index cannot be used for {form.pypi and form.pypi.project}: {error}")
 
     def _report(self, line: str) -> None:
         if line not in self._reported:

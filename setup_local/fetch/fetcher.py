@@ -196,10 +196,10 @@ class Fetcher:
 
     def _failure(self, source: Source, tried: list[str]) -> SourceError:
         if self._offline:
-            way = f"run without --offline, name a directory that has it with --mirror or {MIRROR_VARIABLE}"
+            way = f"run without --offline, name a directory that contains it with --mirror or {MIRROR_VARIABLE}"
         else:
-            way = f"put the file into a directory and name that with --mirror or {MIRROR_VARIABLE}"
+            way = f"put the file into a directory and name the directory with --mirror or {MIRROR_VARIABLE}"
         hint = f"{way}, or build with --source {source.name}=FILE"
         files = " or ".join(form.file for form in source.forms)
         places = "".join(f"\n  {line}" for line in tried) or "\n  no place was tried: it is not in the cache"
-        return SourceError(f"{files} could not be had:{places}\n ", where=source.identity, hint=hint)
+        return SourceError(f"{files} could not be obtained:{places}\n ", where=source.identity, hint=hint)

@@ -72,7 +72,7 @@ def holdings(cache: SourceCache, sources: Sources, keys: Keys) -> list[Holding]:
 def _judge(path: Path, pin: tuple[Source, Form] | None, keys: Keys) -> Holding:
     size = path.stat().st_size
     if pin is None:
-        return Holding(path=path, identity="", size=size, problem="nothing pins it any more")
+        return Holding(path=path, identity="", size=size, problem="no longer pinned")
     source, form = pin
     try:
         verify(path, form)

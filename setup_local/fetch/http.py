@@ -107,7 +107,7 @@ class Downloader:
             if self._stop.is_set():
                 raise PlaceFailed("interrupted")
             if watch.received > limit:
-                raise PlaceFailed(f"gives more than the pinned {limit} bytes")
+                raise PlaceFailed(f"sends more than the pinned {limit} bytes")
             stream.write(chunk)
         if watch.reason:
             raise PlaceFailed(watch.reason)

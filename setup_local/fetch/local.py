@@ -70,7 +70,7 @@ def _split(asked: str, known: Sources) -> tuple[str, str]:
         return name, asked.removeprefix(f"{name}-")
     close = get_close_matches(asked, names, n=1)
     hint = f"did you mean {close[0]}?" if close else "`setup-local sources list` shows all names"
-    raise RequestError(f"nothing is built from a source called {asked}", hint=hint)
+    raise RequestError(f"no source is called {asked}", hint=hint)
 
 
 def _kind(path: Path) -> ArchiveKind:
@@ -156,11 +156,11 @@ def _version(name: str, path: Path, archive: Path, root: str) -> str:
             stream = tar.extractfile(f"{root}/{_PATCHLEVEL_FILE}") if _has(tar, f"{root}/{_PATCHLEVEL_FILE}") else None
             match = _PATCHLEVEL.search(stream.read().decode(errors="replace")) if stream else None
         if match is None:
-            raise SourceError(f"is not a source of CPython: it has no {_PATCHLEVEL_FILE}", where=path)
+            raise SourceError(f"is not a CPython source: it has no {_PATCHLEVEL_FILE}", where=path)
         return match["version"]
     match = _VERSION.search(_ARCHIVE.sub("", path.resolve().name))
     if match is None:
-        raise RequestError("its name tells no version", where=path, hint=f"say it: --source {name}-VERSION={path}")
+        raise RequestError("its name contains no version", where=path, hint=f"use --source {name}-VERSION={path}")
     return match["version"]
 
 

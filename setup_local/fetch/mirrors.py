@@ -95,7 +95,7 @@ def _copy(file: Path, form: Form, directory: Path) -> Path:
     try:
         shutil.copyfile(file, target)
     except FileNotFoundError as error:
-        raise PlaceFailed("not there") from error
+        raise PlaceFailed("does not exist") from error
     except OSError as error:
         raise PlaceFailed(error.strerror or str(error)) from error
     return target

@@ -95,14 +95,14 @@ def _explained(cert: pysequoia.Cert, signature: pysequoia.Sig) -> WrongSignature
     """Return the problem of a signature that the library rejected without a reason."""
     issuer = _issuer(signature)
     if cert.is_revoked:
-        return WrongSignature(f"by {issuer} does not count: the key was revoked")
+        return WrongSignature(f"by {issuer} is not valid: the key was revoked")
     try:
         end = cert.expiration
     except RuntimeError as error:
         cause = str(error).partition("Stack backtrace")[0].strip().splitlines()[-1]
-        return WrongSignature(f"by {issuer} does not count: {cause.strip(' 0123456789:')}")
+        return WrongSignature(f"by {issuer} is not valid: {cause.strip(' 0123456789:')}")
     if end and signature.created and signature.created >= end:
-        return UnknownSigner(f"it was made with {issuer} after that key expired by our copy of it ({end:%Y-%m-%d})")
+        return UnknownSigner(f"it was made with {issuer} after our copy of that key expired ({end:%Y-%m-%d})")
     return WrongSignature(f"by {issuer} does not match this file")
 
 

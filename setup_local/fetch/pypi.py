@@ -53,7 +53,7 @@ def newest(form: Form, versions: str, environ: Mapping[str, str]) -> tuple[str, 
     """
     place = form.pypi
     if place is None:
-        raise PlaceFailed("the source is not there")
+        raise PlaceFailed("the source does not exist")
     _refuse_without_tls(environ)
     with tempfile.TemporaryDirectory() as name:
         report = Path(name) / "report.json"
@@ -72,7 +72,7 @@ def described(form: Form, place: PypiPlace, report: str) -> tuple[str, Form]:
     sha256 = item["download_info"]["archive_info"].get("hashes", {}).get("sha256", "")
     file = urllib.parse.unquote(url.path).rpartition("/")[2]
     if url.scheme != "https" or not sha256:
-        raise PlaceFailed(f"{file} does not come with a hash over TLS")
+        raise PlaceFailed(f"{file} has no hash received over TLS")
     version = str(item["metadata"]["version"])
     found = replace(place, version=version)
     fresh = replace(form, file=file, sha256=sha256, size=0, urls=(), apt=None, pypi=found, verified=True)
@@ -84,7 +84,7 @@ def _refuse_without_tls(environ: Mapping[str, str]) -> None:
     for line in _run([*_pip(environ), "config", "list"], environ, Path.cwd()).splitlines():
         name, _, value = line.partition("=")
         if name.endswith(".trusted-host") or (name.endswith(_PLACES) and "http://" in value):
-            raise PlaceFailed(f"pip is configured to do without TLS ({name})")
+            raise PlaceFailed(f"pip is configured not to use TLS ({name})")
 
 
 def _run(command: list[str], environ: Mapping[str, str], directory: Path) -> str:
@@ -102,7 +102,7 @@ def _pip(environ: Mapping[str, str]) -> list[str]:
         program = shutil.which(name, path=environ.get("PATH"))
         if program:
             return [program]
-    raise PlaceFailed("there is no pip")
+    raise PlaceFailed("pip is missing")
 
 
 def _reason(output: str) -> str:

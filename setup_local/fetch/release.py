@@ -38,7 +38,7 @@ def _problem(stanza: dict[str, str], now: float) -> str:
         release = index.with_name(stem + name)
         if release.is_file():
             return expiry(release.read_text(encoding="utf-8", errors="replace"), now)
-    return "its release file is not there"
+    return "its release file is missing"
 
 
 def expiry(release: str, now: float) -> str:

@@ -54,7 +54,7 @@ def make_root(environment: Environment, packages: Iterable[Obtained], top: Path)
         for name, text in environment.files.items():
             writer.file(PurePosixPath(name), partial(_write, text.encode()), executable=False, mtime=0)
     except (UnsafeMember, OSError) as error:
-        raise SourceError(f"links and files do not fit its packages: {error}", where=environment.name) from error
+        raise SourceError(f"its links and files conflict with its packages: {error}", where=environment.name) from error
 
 
 def _write(content: bytes, stream: IO[bytes]) -> int:

@@ -59,7 +59,7 @@ def check_stored(source: Source, form: Form, file: Path, keys: Keys) -> Verdict 
         return None
     data = _stored(path)
     if data is None or not _is_pinned(data, form):
-        return Verdict(reason=_ABSENT if data is None else "the file beside the source is not the pinned signature")
+        return Verdict(reason=_ABSENT if data is None else "the file next to the source is not the pinned signature")
     return _judge(source, form, file, data, keys)
 
 
@@ -147,7 +147,7 @@ def _judge(source: Source, form: Form, file: Path, data: bytes, keys: Keys, *, o
         return _openpgp(source, form, file, data, keys)
     except UnknownSigner as error:
         if source.trust is Trust.PINNED and not form.unsigned:
-            raise WrongSignature(f"the signature does not count: {error}", where=where) from error
+            raise WrongSignature(f"the signature is not valid: {error}", where=where) from error
         return Verdict(reason=str(error))
     except NotChecked as error:
         return Verdict(reason=str(error))

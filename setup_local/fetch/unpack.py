@@ -81,7 +81,9 @@ def unpack(obtained: Obtained, into: Path, *, only: tuple[str, ...] = ()) -> Pat
     tree = _tree(into, form.root, path)
     missing = [name for name in (only or (".",)) if not (tree / name).exists()]
     if missing:
-        raise SourceError(f"holds no {', '.join(str(PurePosixPath(form.root, name)) for name in missing)}", where=path)
+        raise SourceError(
+            f"does not contain {', '.join(str(PurePosixPath(form.root, name)) for name in missing)}", where=path
+        )
     return tree
 
 
@@ -109,7 +111,7 @@ def _tree(into: Path, root: str, archive: Path) -> Path:
         return into / root
     found = [path for path in into.glob(root) if path.is_dir()]
     if len(found) != 1:
-        raise SourceError(f"holds {len(found) or 'no'} directories {root}, not one", where=archive)
+        raise SourceError(f"contains {len(found) or 'no'} directories {root}, not one", where=archive)
     return found[0]
 
 
@@ -149,14 +151,14 @@ class TreeWriter:
         link = self._fresh(name)
         inside = Path(os.path.normpath(link.parent / target))
         if PurePosixPath(target).is_absolute() or not inside.is_relative_to(self._top):
-            raise UnsafeMember(f"{name} links to {target}, outside of the archive")
+            raise UnsafeMember(f"{name} links to {target}, outside the archive")
         link.symlink_to(target)
 
     def hardlink(self, name: PurePosixPath, target: PurePosixPath) -> None:
         """Make another name for a file that was written before."""
         existing = self._top / target
         if existing.is_symlink() or not existing.is_file():
-            raise UnsafeMember(f"{name} is a link to {target}, which is not a file before it")
+            raise UnsafeMember(f"{name} is a link to {target}, which is not an earlier file")
         self._fresh(name).hardlink_to(existing)
 
     def _fresh(self, name: PurePosixPath) -> Path:
@@ -170,7 +172,7 @@ class TreeWriter:
         """Make a directory and check that it is inside, whatever links lead to it."""
         if directory not in self._safe:
             if not Path(os.path.realpath(directory)).is_relative_to(self._top):
-                raise UnsafeMember(f"{directory.relative_to(self._top)} leads outside of the archive")
+                raise UnsafeMember(f"{directory.relative_to(self._top)} leads outside the archive")
             directory.mkdir(parents=True, exist_ok=True)
             self._safe.add(directory)
 
@@ -179,7 +181,7 @@ def member_path(name: str) -> PurePosixPath:
     """Return a member's name as a relative path; raise `UnsafeMember` if it leads outside."""
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise UnsafeMember(f"member {name!r} leads outside of the archive")
+        raise UnsafeMember(f"member {name!r} leads outside the archive")
     return path
 
 
@@ -244,7 +246,7 @@ def _deb_data(file: Path) -> Iterator[tarfile.TarFile]:
     except BadArchive as error:
         raise UnsafeMember(f"it is not a Debian package: {error}") from error
     if payload is None:
-        raise UnsafeMember("it is not a Debian package: there is no data.tar")
+        raise UnsafeMember("it is not a Debian package: it has no data.tar")
     raw: IO[bytes] = io.BytesIO(payload.data)
     if payload.name.endswith(".zst"):
         import zstandard  # noqa: PLC0415 (as above)

@@ -51,7 +51,7 @@ class Part(io.RawIOBase):
             if self._decompressor.needs_input:
                 data = self._file.read(min(_CHUNK, self._end - self._file.tell()))  # the index would not fit
                 if not data:
-                    raise EOFError("the xz file holds less than it should")
+                    raise EOFError("the xz file is truncated")
             data = self._decompressor.decompress(data, max_length=limit)
         return data
 
@@ -70,7 +70,7 @@ def blocks(file: BinaryIO) -> Iterator[tuple[int, int]]:
     file.seek(-_HEADER, io.SEEK_END)
     footer = file.read(_HEADER)
     if footer[10:] != b"YZ":
-        raise lzma.LZMAError("it is not one whole xz stream")
+        raise lzma.LZMAError("it is not one complete xz stream")
     size = (int.from_bytes(footer[4:8], "little") + 1) * 4
     file.seek(-_HEADER - size, io.SEEK_END)
     index = io.BytesIO(file.read(size))

@@ -73,7 +73,9 @@ def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
     name = plan.archive_name
     if taken.setdefault(name, plan) != plan:
-        what = f"another cell makes a different {name} (a file of its own, with another --output, can have it)"
+        what = (
+            f"another cell builds a different {name} (put one of them into another matrix file, with another --output)"
+        )
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=what))
     return Result(cell=cell, outcome=Outcome.PLANNED, archive=name)
 

@@ -142,7 +142,7 @@ def _floors(libc: Libc, catalogs: Catalogs) -> set[str]:
 
 def _known(what: str, known: Iterable[str], value: str) -> None:
     if value not in known:
-        raise RequestError(f"there is no {what} {value!r}", hint=suggestion(value, sorted(known)))
+        raise RequestError(f"unknown {what} {value!r}", hint=suggestion(value, sorted(known)))
 
 
 def _all_known(what: str, known: Iterable[str], values: Iterable[str]) -> None:
@@ -152,7 +152,7 @@ def _all_known(what: str, known: Iterable[str], values: Iterable[str]) -> None:
 
 def _exists(base: Path, value: str) -> None:
     if not (base / value).exists():
-        raise RequestError(f"there is no {base / value}")
+        raise RequestError(f"{base / value} does not exist")
 
 
 def request_fields() -> tuple[str, ...]:

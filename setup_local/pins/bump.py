@@ -70,7 +70,9 @@ def find(
         if item.version == version and version not in catalogs.sources.versions(name)
     ]
     if not found:
-        raise RequestError(f"no signed index has {name} {version}, or it is pinned", hint="see `sources outdated`")
+        raise RequestError(
+            f"no signed index has {name} {version}, or it is already pinned", hint="see `sources outdated`"
+        )
     yield _like(name, version, catalogs), tuple(found)
 
 
@@ -120,7 +122,7 @@ def _with_signature(form: Form, verdict: Verdict | None, file: Path) -> tuple[Fo
     """Return a form with the checked signature, or the reason why none was checked; and the text to report."""
     path = signature_path(form, file)
     if form.signature is None or path is None or verdict is None or not verdict.signer:
-        told = str(verdict) if verdict else "no signature is known"
+        told = str(verdict) if verdict else "no known signature"
         return replace(form, unsigned=form.unsigned or _NOT_AT_HAND), told
     key = next(key for key in load_keys().keys if key.fingerprint == verdict.fingerprint)
     signature = replace(form.signature, key=key.name, sha256=sha256_of(path), size=path.stat().st_size)
@@ -150,7 +152,7 @@ def _python_checks(obtained: Obtained, catalogs: Catalogs, work: Path) -> Iterat
     if found:
         rows = "".join(f"\n  {item.module}: {item.message}" for item in found)
         raise ReconcileError(f"the catalog and CPython {source.version} disagree:{rows}")
-    yield f"catalog and source agree about {len(upstream.modules)} modules"
+    yield f"catalog and source agree on {len(upstream.modules)} modules"
     yield f"{len(plan.python_patches)} patches fit"
 
 

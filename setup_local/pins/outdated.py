@@ -35,7 +35,7 @@ def standings(
     pins = catalogs.sources.select(asked) if asked else catalogs.sources.sources
     known = dict.fromkeys(pin.name for pin in pins)
     rows = [row for name in known for row in _newer(name, catalogs, supplier)]
-    rows += [Standing(name=pin.name, pinned=pin.version, note="has no use") for pin in pins if not users(pin, catalogs)]
+    rows += [Standing(name=pin.name, pinned=pin.version, note="unused") for pin in pins if not users(pin, catalogs)]
     if tried:
         rows += _missing(pins, supplier)
     return tuple(rows)
@@ -67,4 +67,4 @@ def _missing(pins: Iterable[Source], supplier: Supplier) -> Iterator[Standing]:
     outcomes = supplier.try_all(checked)
     for pin in checked:
         if isinstance(outcomes[pin.identity], SourceError):
-            yield Standing(name=pin.name, pinned=pin.version, note="can no longer be had")
+            yield Standing(name=pin.name, pinned=pin.version, note="no longer available")

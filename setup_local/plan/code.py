@@ -26,11 +26,11 @@ def choose_code(request: Request, catalog: FeatureCatalog, facts: Facts) -> froz
         for item in items:
             if not item.is_known_to(facts):
                 raise RequestError(
-                    f"{option} {item.name} makes no difference on {facts.triple}",
+                    f"{option} {item.name} has no effect on {facts.triple}",
                     hint=f"{item.title}; leave it out here",
                 )
     if both := [item.name for item in added if item in dropped]:
-        raise RequestError(f"{both[0]} is asked for and left out", hint="leave one of them out")
+        raise RequestError(f"{both[0]} is both requested and left out", hint="leave one of them out")
     default = {item.name for item in catalog.code if item.is_default(facts)}
     return frozenset(default | {item.name for item in added}) - {item.name for item in dropped}
 

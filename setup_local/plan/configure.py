@@ -50,7 +50,7 @@ def plan_profiling(
     """
     if BuildOption.PGO not in facts.options:
         if request.profile:
-            raise RequestError("a profile is for builds with the option pgo", hint="add --optimized")
+            raise RequestError("a profile needs the build option pgo", hint="add --optimized")
         return None
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
     return PlannedProfiling(

@@ -16,23 +16,27 @@ from setup_local.values import APPLE_SDK, BuildOption, OperatingSystem, Request,
 
 _OTHERS = (ToolchainChoice.LLVM, ToolchainChoice.BOOTSTRAP)
 _UNIVERSAL = "universal2-apple-darwin"
-_XCODE = "--toolchain xcode takes the compiler of Xcode, which a Mac alone runs, and no build runs on a Mac yet"
+_XCODE = "--toolchain xcode uses the compiler of Xcode, which runs only on a Mac, and no build runs on a Mac yet"
 
 
 def refuse_for_darwin(request: Request) -> None:
     """Raise `RequestError` for options about macOS that do not apply to the target or are not supported here."""
     darwin = system_of(request.target_triple) is OperatingSystem.DARWIN
     if request.toolchain is ToolchainChoice.XCODE:
-        hint = "take an SDK of Apple with --sdk, or leave --toolchain out" if darwin else "leave --toolchain out"
+        hint = "use an Apple SDK with --sdk, or leave --toolchain out" if darwin else "leave --toolchain out"
         raise RequestError(_XCODE, where=request.target_triple, hint=hint)
     if request.sdk and not darwin:
-        raise RequestError("an SDK of Apple is for macOS", where=request.target_triple, hint="leave --sdk out")
+        raise RequestError("an Apple SDK is only for macOS", where=request.target_triple, hint="leave --sdk out")
     if request.sdk and request.macos_minimum and Version(request.macos_minimum) > Version(request.sdk.version):
-        what = f"the SDK is of macOS {request.sdk.version}, older than the oldest system {request.macos_minimum}"
-        raise RequestError(what, where=f"--sdk {request.sdk.path}", hint="take a newer SDK, or another --macos-minimum")
+        what = (
+            f"the SDK is for macOS {request.sdk.version}, which is older than the oldest system {request.macos_minimum}"
+        )
+        raise RequestError(what, where=f"--sdk {request.sdk.path}", hint="use a newer SDK, or another --macos-minimum")
     if request.target_triple == _UNIVERSAL and (request.profile or BuildOption.PGO in parse_options(request.options)):
-        what = "a profile is for the build of one processor; this distribution is for two"
-        raise RequestError(what, where=request.target_triple, hint="build each processor by itself, or without pgo")
+        what = "a profile is for one processor; this distribution is for two"
+        raise RequestError(
+            what, where=request.target_triple, hint="build for each processor separately, or without pgo"
+        )
     _refuse_compilers(request)
 
 

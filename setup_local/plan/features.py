@@ -84,7 +84,7 @@ def _features(
     known = {feature.name: feature for feature in catalog.features}
     if unknown := [name for name in names if name not in known]:
         hint = suggestion(unknown[0], sorted(catalog.names))
-        raise RequestError(f"{option}: there is no feature {unknown[0]!r}", hint=hint)
+        raise RequestError(f"{option}: unknown feature {unknown[0]!r}", hint=hint)
     found = [known[name] for name in dict.fromkeys(names)]
     for feature in found:
         if not any(feature.covers(extension) for extension in here):
@@ -104,7 +104,7 @@ def _refuse_module(name: str, extensions: Iterable[Extension], here: Iterable[Ex
     """Raise `RequestError` for a module that is unknown, not in this CPython, or part of its core."""
     known = {extension.name for extension in extensions}
     if name not in known:
-        raise RequestError(f"--without-modules: there is no extension module {name!r}", hint=suggestion(name, known))
+        raise RequestError(f"--without-modules: unknown extension module {name!r}", hint=suggestion(name, known))
     found = next((extension for extension in here if extension.name == name), None)
     if found is None:
         raise RequestError(f"--without-modules {name}: CPython {facts.python} for {facts.triple} has no such module")
@@ -139,7 +139,7 @@ def _refuse_disabled(added: Iterable[Feature], here: Sequence[Extension], facts:
         decisions = [extension.decision(facts) for extension in here if feature.covers(extension)]
         disabled = [item.reason for item in decisions if item and item.link is LinkMode.DISABLED]
         if disabled and len(disabled) == len(decisions):
-            what = f"--with {feature.name}: not there on {facts.triple}: {disabled[0]}"
+            what = f"--with {feature.name}: not available on {facts.triple}: {disabled[0]}"
             raise RequestError(what, hint=f"leave --with {feature.name} out")
 
 
@@ -147,7 +147,7 @@ def _refuse_contradiction(added: Iterable[Feature], reasons: Mapping[str, str], 
     for feature in added:
         if both := [extension.name for extension in here if feature.covers(extension) and extension.name in reasons]:
             raise RequestError(
-                f"--with {feature.name} asks for {both[0]}, which is {reasons[both[0]]}", hint="leave one of them out"
+                f"--with {feature.name} includes {both[0]}, which is {reasons[both[0]]}", hint="leave one of them out"
             )
 
 

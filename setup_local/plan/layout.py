@@ -25,16 +25,16 @@ def choose_layout(request: Request, relayout: Relayout | None, facts: Facts) -> 
     if relayout is None or not _is_possible(relayout, facts):
         if request.layout is LayoutChoice.NONE:
             raise RequestError(
-                "there is no layout that could be left out",
-                hint=f"only builds with {OPTIMIZED} and a libpython of their own have it",
+                "there is no layout to leave out",
+                hint=f"only builds with {OPTIMIZED} and a static libpython have one",
             )
         return None, ()
     if request.layout is LayoutChoice.NONE:
         return None, (WITHOUT_LAYOUT_WORD,)
     if facts.cross:
-        raise RequestError("the layout follows from what was run, and that does not run here", hint=WITHOUT_LAYOUT)
+        raise RequestError("the layout needs a workload, which cannot run here", hint=WITHOUT_LAYOUT)
     if request.toolchain is ToolchainChoice.LLVM:
-        raise RequestError("an LLVM of the host brings no tool for the layout", hint=WITHOUT_LAYOUT)
+        raise RequestError("the host's LLVM does not include the tool for the layout", hint=WITHOUT_LAYOUT)
     return relayout, ()
 
 

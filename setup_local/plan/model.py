@@ -214,9 +214,7 @@ class Consequence:
     def lines(self) -> tuple[str, ...]:
         """Return the explanation for users, one sentence each."""
         because = " and ".join(self.libraries)
-        first = (
-            f"with {because} in it, the whole distribution may be conveyed only under {self.license}, with its source"
-        )
+        first = f"because it contains {because}, the whole distribution may be conveyed only under {self.license}, with its source"
         return (
             first,
             *(

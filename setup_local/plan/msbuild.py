@@ -162,7 +162,7 @@ def _tokens(text: str, properties: Mapping[str, str]) -> Iterator[tuple[str, str
         else:
             match = _TOKEN.match(text, at)
             if match is None or match[4]:
-                raise CatalogError("the condition is not understood", where=text)
+                raise CatalogError("the condition is not supported", where=text)
             end = match.end()
             yield _token(match, properties)
         at = end + len(text[end:]) - len(text[end:].lstrip())
@@ -175,7 +175,7 @@ def _end_of_reference(text: str, at: int) -> int:
         depth += {"(": 1, ")": -1}.get(text[index], 0)
         if depth == 0 and text[index] == ")":
             return index + 1
-    raise CatalogError("the condition is not understood", where=text)
+    raise CatalogError("the condition is not supported", where=text)
 
 
 def _token(match: re.Match[str], properties: Mapping[str, str]) -> tuple[str, str]:
@@ -205,7 +205,7 @@ class _Parser:
     def end(self) -> None:
         """Check that nothing is left."""
         if self._at != len(self._tokens):
-            raise CatalogError("the condition is not understood", where=self._text)
+            raise CatalogError("the condition is not supported", where=self._text)
 
     def _all(self) -> bool:
         value = self._one()
@@ -241,4 +241,4 @@ class _Parser:
         if self._at < len(self._tokens) and self._tokens[self._at][0] == kind:
             self._at += 1
             return self._tokens[self._at - 1][1]
-        raise CatalogError("the condition is not understood", where=self._text)
+        raise CatalogError("the condition is not supported", where=self._text)

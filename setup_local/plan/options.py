@@ -20,10 +20,10 @@ def parse_options(text: str) -> tuple[BuildOption, ...]:
     words = text.split(SEPARATOR)
     known = [option.value for option in BuildOption]
     if unknown := [word for word in words if word not in (NO_OPTIONS, *known)]:
-        hint = f"any of {', '.join(known)} joined by {SEPARATOR}, or {NO_OPTIONS}"
-        raise RequestError(f"there is no build option {unknown[0]!r}", hint=hint)
+        hint = f"use any of {', '.join(known)} joined by {SEPARATOR}, or {NO_OPTIONS}"
+        raise RequestError(f"unknown build option {unknown[0]!r}", hint=hint)
     if len(set(words)) < len(words):
-        raise RequestError(f"the build options {text!r} name one twice")
+        raise RequestError(f"the build options {text!r} contain one twice")
     optimizations = [option.value for option in _OPTIMIZATIONS if option.value in words]
     if NO_OPTIONS in words and optimizations:
         raise RequestError(f"the build options {text!r} contradict each other", hint=f"leave {NO_OPTIONS} out")

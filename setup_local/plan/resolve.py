@@ -203,10 +203,10 @@ def choose_floor(request: Request, target: Target) -> str:
         if asked is None:
             continue
         if target.libc is not libc:
-            what = f"target {target.triple} has no {libc.floor}"
+            what = f"target {target.triple} has no {libc.floor} version"
             raise RequestError(what, hint=f"leave the {libc.floor} version out")
         if asked not in target.floors:
-            what = f"{libc.floor} {asked!r} cannot be asked for"
+            what = f"{libc.floor} {asked!r} is not available"
             raise RequestError(what, hint="one of: " + ", ".join(target.floors))
         floor = asked
     return floor
@@ -292,7 +292,7 @@ def _decide(extension: Extension, facts: Facts, unwanted: str | None) -> Planned
     if unwanted:
         decision = Decision(link=LinkMode.DISABLED, reason=unwanted)
     if decision is None:
-        raise CatalogError(f"nothing decides how to link {extension.name} on {facts.triple} for {facts.python}")
+        raise CatalogError(f"no rule defines how to link {extension.name} on {facts.triple} for {facts.python}")
     parts = [part for part in extension.parts if part.when.matches(facts)]
     return PlannedExtension(
         name=extension.name,
@@ -365,7 +365,7 @@ def plan_libraries(
 def _closure(name: str, known: dict[str, Library], above: tuple[str, ...]) -> Iterator[str]:
     """Yield the libraries below `name`, then `name` itself."""
     if name in above:
-        raise CatalogError("libraries need each other: " + " -> ".join((*above, name)))
+        raise CatalogError("libraries depend on each other: " + " -> ".join((*above, name)))
     if name not in known:
         user = f", which {above[-1]} needs" if above else ""
         raise CatalogError(f"no library {name!r} in the catalog{user}", hint=suggestion(name, known))

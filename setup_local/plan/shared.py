@@ -25,7 +25,7 @@ def shared_objects(
     built = (item for item in extensions if item.link is not LinkMode.DISABLED)
     named = dict.fromkeys(archive for item in built for archive in item.archives)
     if missing := [archive for archive in named if archive not in versions]:
-        raise CatalogError(f"no library says that it produces {', '.join(missing)}")
+        raise CatalogError(f"no library produces {', '.join(missing)}")
     return tuple(SharedObject(archive=name, library=versions[name][0], version=versions[name][1]) for name in named)
 
 

@@ -19,7 +19,7 @@ def choose_tls(asked: str, catalog: VariantCatalog, facts: Facts) -> str:
     named = [choice for choice in catalog.tls if not asked or asked in (choice.name, choice.family)]
     if not named:
         known = ", ".join(choice.name for choice in catalog.tls)
-        raise RequestError(f"there is no TLS library {asked!r}", hint=f"known: {known}")
+        raise RequestError(f"unknown TLS library {asked!r}", hint=f"known: {known}")
     fitting = [choice for choice in named if choice.when.matches(facts)]
     if not fitting:
         raise _unfit(named[0], catalog, facts)
@@ -28,7 +28,7 @@ def choose_tls(asked: str, catalog: VariantCatalog, facts: Facts) -> str:
 
 def _unfit(choice: TlsChoice, catalog: VariantCatalog, facts: Facts) -> RequestError:
     possible = ", ".join(item.name for item in catalog.tls if item.when.matches(facts))
-    wanted = f", it needs Python {choice.when.python}" if not choice.when.has_python(facts) else ""
+    wanted = f"; it needs Python {choice.when.python}" if not choice.when.has_python(facts) else ""
     where = f"CPython {facts.python} for {facts.triple}"
     return RequestError(f"{where} cannot be built with {choice.title}{wanted}", hint=f"possible: {possible}")
 

@@ -86,7 +86,7 @@ def _unit(item: Item, project: Evaluated) -> Unit:
     source = _path(item.include)
     unknown = [word for word in (source, *values("PreprocessorDefinitions")) if _PROPERTY_MARK in word]
     if unknown:
-        raise CatalogError(f"has what is not evaluated: {unknown[0]}", where=source)
+        raise CatalogError(f"contains something that is not evaluated: {unknown[0]}", where=source)
     includes = (_path(word) for word in values("AdditionalIncludeDirectories"))
     return Unit(source=source, defines=values("PreprocessorDefinitions"), includes=_unique(includes))
 

@@ -57,11 +57,11 @@ def refuse_for_windows(request: Request) -> None:
 
 def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
     yield request.options != NO_OPTIONS, f"{request.options} cannot be built"
-    yield request.glibc is not None, "there is no glibc"
-    yield request.libpython is Linkage.SHARED, "libpython is always a DLL, and cannot be asked for,"
+    yield request.glibc is not None, "glibc cannot be selected"
+    yield request.libpython is Linkage.SHARED, "libpython is always a DLL, so --libpython is not available"
     yield request.dependencies is Linkage.SHARED, "libraries cannot be shared"
     yield request.toolchain is ToolchainChoice.LLVM, "the host's LLVM has no headers"
-    yield bool(request.tls), "the TLS library cannot be chosen"
-    yield bool(request.with_features or request.without_features), "groups of modules cannot be chosen"
+    yield bool(request.tls), "the TLS library cannot be selected"
+    yield bool(request.with_features or request.without_features), "groups of modules cannot be selected"
     yield bool(request.without_modules), "modules cannot be left out"
-    yield request.profile is not None, "there is no build with a profile"
+    yield request.profile is not None, "profiles are not supported"

@@ -151,7 +151,7 @@ def test_a_directory_of_the_build_in_the_library_is_refused(bench: Bench, librar
     first, *others = library.commands
     words = tuple(word.replace("=/etc/ssl", "={stage}/etc/ssl") for word in first.argv)
     wrong = dataclasses.replace(library, commands=(Command(argv=words), *others))
-    with pytest.raises(StepError, match=r"^libressl: lib/libcrypto\.a holds the build path"):
+    with pytest.raises(StepError, match=r"^libressl: lib/libcrypto\.a contains the build path"):
         bench.build(wrong)
 
 

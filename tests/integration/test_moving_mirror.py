@@ -44,14 +44,14 @@ class Case:
         best = self.outlook or (self.takes if self.trust is SIGNED else "")
         if not best:
             return self.fails
-        without = f"--locked admits pinned sources only; without it there is zlib-{best}: the signed index of "
+        without = f"--locked allows only pinned sources; available without it: zlib-{best}: the signed index of "
         return ("zlib_1.3.1.orig.tar.gz", self.because, without)
 
 
 GONE = ("zlib_1.3.1.orig.tar.gz (apt): ", "404")
-TAKEN = f"taking zlib-1.3.2 (signed, not pinned: the signed index of {SUITE} has the hash of zlib-1.3.2.tar.gz), as"
+TAKEN = f"using zlib-1.3.2 (signed, not pinned: the signed index of {SUITE} has the hash of zlib-1.3.2.tar.gz), as"
 WRONG = "zlib-1.3.1.tar.gz has the wrong bytes: expected SHA-256"
-NOT_VOUCHED = f"the index of {SUITE} vouches for nothing: "
+NOT_VOUCHED = f"the index of {SUITE} cannot be used: "
 
 CASES = [
     Case(state=states.as_pinned, takes="1.3.1", says=(f"zlib-1.3.1: 0.0 MB from package zlib of {SUITE} (apt)",)),
@@ -76,7 +76,7 @@ CASES = [
         state=states.repacked,
         takes="1.3.1",
         trust=SIGNED,
-        says=("taking zlib-1.3.1 (signed, not pinned: ", "has the hash of zlib_1.3.1+dfsg.orig.tar.gz"),
+        says=("using zlib-1.3.1 (signed, not pinned: ", "has the hash of zlib_1.3.1+dfsg.orig.tar.gz"),
     ),
     Case(state=states.index_ahead_of_the_pool, takes="1.3.2", trust=SIGNED, says=(TAKEN,), outlook="1.3.3"),
     Case(
@@ -187,7 +187,7 @@ def test_a_tools_package_that_is_gone_with_locked(stage: Stage) -> None:
     stage.main.binary("libc6", "2.41-12+deb13u5", NEWER_DEB, directory=GLIBC)
     (stage.main.top / "pool" / "main" / GLIBC / f"libc6_{LIBC}_{processor()}.deb").unlink()
     stage.publish()
-    with pytest.raises(SourceError, match=r"without it there is libc6-2\.41: the signed index of trixie") as caught:
+    with pytest.raises(SourceError, match=r"available without it: libc6-2\.41: the signed index of trixie") as caught:
         stage.supply(OPTIMIZED, locked=True)
     assert caught.value.exit_code == 11
 

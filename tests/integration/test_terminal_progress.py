@@ -88,7 +88,7 @@ def test_whom_it_waits_for_is_shown(tmp_path: Path) -> None:
         with _build(tmp_path) as second:
             second.expect(f"waiting for slow of another build .process {first.pid}.")
             (tmp_path / "go").touch()
-            assert "slow made by another build" in _CONTROL.sub("", _rest(second))
+            assert "slow built by another process" in _CONTROL.sub("", _rest(second))
         _rest(first)
 
 

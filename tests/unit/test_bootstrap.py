@@ -78,7 +78,7 @@ def test_an_old_python_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: pytes
     with pytest.raises(SystemExit) as caught:
         bootstrap.main([])
     assert caught.value.code == 12
-    assert capsys.readouterr().err.startswith("setup-local: error: Python 4.0 or newer is needed, this is 3.")
+    assert capsys.readouterr().err.startswith("setup-local: error: Python 4.0 or newer is required, this is 3.")
 
 
 @pytest.mark.parametrize("name", ["runtime", "dev", "sigstore"])

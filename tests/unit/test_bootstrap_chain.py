@@ -207,18 +207,18 @@ def test_a_stage_can_be_asked_for_by_name() -> None:
     chain = load_chain()
     assert wanted_step(chain, "") == TOOLCHAIN
     assert wanted_step(chain, "gcc") == stage_step("gcc")
-    with pytest.raises(RequestError, match=r"no stage perl \(one of: m4, gmp, "):
+    with pytest.raises(RequestError, match=r"unknown stage perl \(one of: m4, gmp, "):
         wanted_step(chain, "perl")
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('needs = ["m4"]', 'needs = ["gcc"]', "gmp needs gcc, which does not come before it"),
+        ('needs = ["m4"]', 'needs = ["gcc"]', "gmp needs gcc, which is not listed before it"),
         ("{need:gmp}", "{need:isl}", "unknown placeholder need:isl"),
         ("{source}/bootstrap", "{sources}/bootstrap", "cmake has the unknown placeholder sources"),
-        ('name = "isl"', 'name = "mpc"', "mpc is there twice"),
-        ('ar = "llvm/', 'ar = "gold/', "ar comes from gold/bin/llvm-ar, which is of no stage"),
+        ('name = "isl"', 'name = "mpc"', "mpc is listed twice"),
+        ('ar = "llvm/', 'ar = "gold/', "ar comes from gold/bin/llvm-ar, which does not belong to a stage"),
     ],
 )
 def test_a_chain_that_does_not_follow_is_refused(tmp_path: Path, old: str, new: str, said: str) -> None:

@@ -67,7 +67,7 @@ def test_exporting_twice_gives_the_same_bytes(tmp_path: Path, archive: Path) -> 
 
 def test_the_hash_of_the_archive_can_be_demanded(tmp_path: Path, archive: Path) -> None:
     take_over(archive, tmp_path / "cache", manifest.file_digest(archive))
-    with pytest.raises(ToolchainError, match="does not have the SHA-256 that was asked for"):
+    with pytest.raises(ToolchainError, match="does not have the requested SHA-256"):
         take_over(archive, tmp_path / "cache", "0" * 64)
 
 
@@ -78,9 +78,9 @@ def test_the_hash_of_the_archive_can_be_demanded(tmp_path: Path, archive: Path) 
         ("bin/clang-22", None, "was changed: bin/clang"),
         ("bin/more", b"evil", "was changed: bin/more"),
         (RECORD, b'{"environment": "../x"}', f"was changed: {RECORD}"),
-        (manifest.NAME, b"nonsense\n", "has no manifest that can be used: line 1"),
-        (manifest.NAME, None, "has no manifest that can be used"),
-        ("../../out", b"evil", "is not a toolchain that can be taken over"),
+        (manifest.NAME, b"nonsense\n", "has no usable manifest: line 1"),
+        (manifest.NAME, None, "has no usable manifest"),
+        ("../../out", b"evil", "is not a toolchain that can be imported"),
     ],
 )
 def test_an_archive_that_was_tampered_with_changes_nothing(
@@ -103,7 +103,7 @@ def test_a_record_cannot_choose_a_place_elsewhere(tmp_path: Path, name: str) -> 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.tar.gz").write_bytes(b"text")
-    with pytest.raises(ToolchainError, match="is not a toolchain that can be taken over"):
+    with pytest.raises(ToolchainError, match="is not a toolchain that can be imported"):
         take_over(tmp_path / "a.tar.gz", tmp_path / "cache")
 
 
@@ -131,7 +131,7 @@ def test_of_several_one_must_be_named(tmp_path: Path) -> None:
 
 
 def test_an_archive_that_cannot_be_downloaded_changes_nothing(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"http://nothing\.invalid/a: cannot be had"):
+    with pytest.raises(SourceError, match=r"http://nothing\.invalid/a: cannot be downloaded"):
         fetch_over("http://nothing.invalid/a", "0" * 64, tmp_path / "cache", {})
     assert not list((tmp_path / "cache" / "toolchains").iterdir())
 
@@ -144,7 +144,7 @@ def test_what_is_downloaded_is_verified_like_any_archive(
         shutil.copyfile(archive, target)
 
     monkeypatch.setattr(Downloader, "download", download)
-    with pytest.raises(ToolchainError, match="does not have the SHA-256"):
+    with pytest.raises(ToolchainError, match="does not have the requested SHA-256"):
         fetch_over("https://x.invalid/a", "0" * 64, tmp_path / "cache", {})
     found = fetch_over("https://x.invalid/a", manifest.file_digest(archive), tmp_path / "cache", {})
     assert find_bootstrapped(tmp_path / "cache") == found.directory
@@ -159,7 +159,7 @@ def test_what_was_tampered_with_is_one_message_of_the_command(
         cli.main(["toolchain", "import", str(archive)])
     assert caught.value.code == ToolchainError.exit_code
     shown = capsys.readouterr().err
-    assert shown.splitlines() == [f"error: {archive}: was changed: bin/clang is not what its manifest says"]
+    assert shown.splitlines() == [f"error: {archive}: was changed: bin/clang differs from its manifest"]
 
 
 def test_a_toolchain_goes_to_another_cache_by_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

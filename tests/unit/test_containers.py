@@ -114,7 +114,7 @@ def test_a_daemon_that_cannot_be_used_is_one_line(root: Root, monkeypatch: pytes
 def test_an_image_that_cannot_be_made_says_why(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
     failed = CommandFailed(["docker"], 1, "Step 1/5\nno space left on device")
     use(monkeypatch, {"image": failed, "build": failed})
-    with pytest.raises(HostError, match="cannot be made: no space left on device"):
+    with pytest.raises(HostError, match="cannot be built: no space left on device"):
         docker_sandbox(root, [])
 
 

@@ -76,7 +76,7 @@ def test_what_does_not_run_here_takes_the_profile_of_what_does(triple: str, nati
     first = profile_request(plan, request)
     assert first is not None
     assert (first.python, first.target_triple, first.options) == (f"cpython-{plan.python}", native, "pgo+lto")
-    assert f"profile: of the same build for {native}, which is made first" in plan_text(plan)
+    assert f"profile: from the same build for {native}, which is built first" in plan_text(plan)
     assert plan.configure.relayout is None, "nothing can be counted"
     assert "without_layout" not in plan.archive_stem
 
@@ -161,7 +161,7 @@ def test_an_emulator_and_a_c_library_are_collected(tmp_path: Path) -> None:
 
 def test_a_package_without_the_emulator_is_refused(tmp_path: Path) -> None:
     taken = {"qemu-user": _package(tmp_path, "qemu-user", "usr/bin", {"qemu-arm": "a"})}
-    with pytest.raises(ToolchainError, match="has no emulator qemu-aarch64"):
+    with pytest.raises(ToolchainError, match="does not contain the emulator qemu-aarch64"):
         collect_emulation(taken, "qemu-aarch64", tmp_path / "work", tmp_path)
 
 

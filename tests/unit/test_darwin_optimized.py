@@ -36,7 +36,7 @@ def test_a_plain_build_is_held_to_nothing(tmp_path: Path) -> None:
 
 
 def test_flags_without_a_profile(tmp_path: Path) -> None:
-    with pytest.raises(OptimizationError, match="configure has ignored the option pgo"):
+    with pytest.raises(OptimizationError, match="configure ignored the option pgo"):
         check_result(_tree(tmp_path, "core-profiled.o", flags="-O3"), PGO)
 
 
@@ -52,5 +52,5 @@ def test_objects_without_a_profile(tmp_path: Path) -> None:
 
 def test_counters_are_refused() -> None:
     images = {name: read_slices(macho(name))[0] for name in ("core-profiled.o", "counting.so")}
-    with pytest.raises(OptimizationError, match="counts what it runs"):
+    with pytest.raises(OptimizationError, match="contains counters"):
         check_objects(images)

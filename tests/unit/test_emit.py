@@ -99,7 +99,7 @@ def test_a_tree_that_disagrees_is_told_in_full(tree: Path) -> None:
     setup.write_text(setup.read_text().replace("_csv _csv.c\n", "_new _new.c\n"))
     result = run("--check", str(tree))
     assert isinstance(result.exception, ReconcileError)
-    assert str(result.exception).startswith("3 disagreements about 3 modules")
+    assert str(result.exception).startswith("3 disagreements in 3 modules")
     for module, what in (("_ssl", "does not exist"), ("_csv", "declares it"), ("_new", "Setup.stdlib declares it")):
         assert any(module in line and what in line for line in result.stdout.splitlines())
     rows = json.loads(run("--check", str(tree), "--json").stdout)["disagreements"]
@@ -112,7 +112,7 @@ def test_a_patch_that_no_longer_fits_is_a_disagreement(tree: Path) -> None:
     result = run("--check", str(tree))
     assert str(result.exception).startswith("3 disagreements")
     assert (
-        "cpython-getpath.toml looks for 'if not executable:' in Modules/getpath.py, which has it 2 times"
+        "cpython-getpath.toml searches for 'if not executable:' in Modules/getpath.py, which contains it 2 times"
         in result.stdout
     )
 
@@ -126,7 +126,7 @@ def test_another_python_than_the_trees_is_a_disagreement(tree: Path) -> None:
 def test_what_is_no_source_tree_is_refused(tmp_path: Path) -> None:
     result = run("--check", str(tmp_path))
     assert isinstance(result.exception, RequestError)
-    assert "is no CPython source tree" in str(result.exception)
+    assert "is not a CPython source tree" in str(result.exception)
 
 
 @pytest.mark.parametrize("arguments", [("--python", "3.2"), ("--target-triple", "sparc-sun-solaris")])

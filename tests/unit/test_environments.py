@@ -69,7 +69,7 @@ def test_an_environment_without_hashes_says_how_to_get_them(name: str) -> None:
 
 
 def test_an_unknown_environment_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(RequestError, match=r"there is no environment lenny .*wheezy"):
+    with pytest.raises(RequestError, match=r"unknown environment lenny .*wheezy"):
         load_environment("lenny")
 
 
@@ -95,7 +95,7 @@ def test_packages_are_chosen_with_all_that_they_need_and_the_newest_version(tmp_
 
 def test_a_name_that_nothing_has_is_an_error(tmp_path: Path) -> None:
     index = read_index(write_mirror(PACKAGES, tmp_path))
-    with pytest.raises(SourceError, match=r"debconf: no package of this name \(choose what stands for it"):
+    with pytest.raises(SourceError, match=r"debconf: no package of this name \(select its provider"):
         choose(environment(), index)
     assert "vim" in choose(environment(provided={"debconf": "vim"}), index)
 
@@ -196,13 +196,13 @@ def test_a_package_with_a_path_outside_is_refused(tmp_path: Path) -> None:
     evil = Tiny(name="evil", version="1", files={"usr/../../a": "x"})
     (tmp_path / "evil.deb").write_bytes(package_bytes(evil))
     source = dataclasses.replace(obtained(resolved(tmp_path), tmp_path)[0], path=tmp_path / "evil.deb")
-    with pytest.raises(SourceError, match="leads outside of the archive"):
+    with pytest.raises(SourceError, match="leads outside the archive"):
         make_root(environment(), [source], tmp_path / "root")
 
 
 def test_links_that_do_not_fit_are_the_environments_mistake(tmp_path: Path) -> None:
     found = resolved(tmp_path, links={"usr/bin": "elsewhere"})
-    with pytest.raises(SourceError, match="tiny: links and files do not fit its packages"):
+    with pytest.raises(SourceError, match="tiny: its links and files conflict with its packages"):
         make_root(found, obtained(found, tmp_path), tmp_path / "root")
 
 

@@ -101,7 +101,7 @@ def test_catalogs_that_fit_have_no_problem() -> None:
     [
         (linked(parts=()), "zlib has no sources"),
         (linked(decisions=(Decision(link=LinkMode.DISABLED),)), "zlib is disabled without a reason"),
-        (linked(when=When(targets=("*",))), "zlib does not say why other targets lack it (elsewhere)"),
+        (linked(when=When(targets=("*",))), "zlib does not give a reason for other targets (elsewhere)"),
         (
             linked(parts=(Part(sources=("a.c",), libraries=("zlib", "bzip2")),)),
             "zlib needs the library bzip2, which does not exist (Python 3.13.5 on x86_64-unknown-linux-gnu)",
@@ -121,7 +121,7 @@ def test_a_module_may_stand_twice_only_if_the_conditions_exclude_each_other() ->
     old, new = linked(when=When(python="<3.12")), linked(when=When(python=">=3.12"))
     assert cross_check([old, new], libraries, FACTS) == []
     assert cross_check([linked(), new], libraries, FACTS) == [
-        "zlib is there twice (Python 3.13.5 on x86_64-unknown-linux-gnu)"
+        "zlib is listed twice (Python 3.13.5 on x86_64-unknown-linux-gnu)"
     ]
 
 

@@ -75,7 +75,7 @@ def test_problems_of_features_are_found() -> None:
     )
     assert list(feature_problems(catalog, extensions)) == [
         "the feature a has no module b",
-        "the feature a is more than the module of that name",
+        "the feature a includes more than the module of that name",
         "c is kept, but does not exist",
     ]
 
@@ -173,9 +173,9 @@ def test_a_long_choice_gets_a_short_name(catalogs: Catalogs) -> None:
 @pytest.mark.parametrize(
     ("choice", "what", "hint"),
     [
-        ({"with_features": ("readlin",)}, "--with: there is no feature 'readlin'", "did you mean readline?"),
-        ({"without_features": ("tk",)}, "--without: there is no feature 'tk'", "known: "),
-        ({"without_modules": ("_sqlite",)}, "there is no extension module '_sqlite'", "did you mean _sqlite3?"),
+        ({"with_features": ("readlin",)}, "--with: unknown feature 'readlin'", "did you mean readline?"),
+        ({"without_features": ("tk",)}, "--without: unknown feature 'tk'", "known: "),
+        ({"without_modules": ("_sqlite",)}, "unknown extension module '_sqlite'", "did you mean _sqlite3?"),
         (
             {"without_modules": ("_zstd",)},
             "--without-modules _zstd: CPython 3.13.5 for x86_64-unknown-linux-gnu has",
@@ -187,7 +187,7 @@ def test_a_long_choice_gets_a_short_name(catalogs: Catalogs) -> None:
         ({"without_features": ("ssl",), "without_modules": ("_sha2",)}, "_sha2 cannot be left out: hashlib", ""),
         (
             {"with_features": ("gdbm",), "without_modules": ("_gdbm",)},
-            "--with gdbm asks for _gdbm, which is not wanted (--without-modules _gdbm)",
+            "--with gdbm includes _gdbm, which is not wanted (--without-modules _gdbm)",
             "leave one of them out",
         ),
     ],
@@ -232,7 +232,7 @@ def test_consequences_of_licences_are_computed_and_told(catalogs: Catalogs) -> N
     (consequence,) = plan.consequences
     assert (consequence.license, consequence.libraries) == ("GPL-3.0-or-later", ("readline", "gdbm"))
     assert pipeline.plan_text(plan).splitlines()[-1] == (
-        "licence: with readline and gdbm in it, the whole distribution may be conveyed only under GPL-3.0-or-later,"
+        "licence: because it contains readline and gdbm, the whole distribution may be conveyed only under GPL-3.0-or-later,"
         " with its source"
     )
     assert json.loads(pipeline.plan_json(plan))["consequences"][0]["license"] == "GPL-3.0-or-later"

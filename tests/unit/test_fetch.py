@@ -269,8 +269,8 @@ def test_the_error_lists_every_place_and_a_way_out(server: Server, tmp_path: Pat
             source(form(f"{server.url}/1", f"{server.url}/2"))
         )
     text = str(caught.value)
-    assert text.startswith("a-1: a.tar.gz could not be had:\n")
-    assert f"\n  {tmp_path}/mirror/a.tar.gz: not there\n" in text
+    assert text.startswith("a-1: a.tar.gz could not be obtained:\n")
+    assert f"\n  {tmp_path}/mirror/a.tar.gz: does not exist\n" in text
     assert f"\n  {server.url}/1: HTTP 404 Not Found\n" in text
     assert f"\n  {server.url}/2: HTTP 404 Not Found\n" in text
     assert "--mirror" in text

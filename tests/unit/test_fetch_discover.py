@@ -67,7 +67,7 @@ def test_an_index_that_does_not_count_is_told_once(said: list[str]) -> None:
     asked = discovery(said, trixie=stanza("1.3.2", "a"))
     for _ in range(2):
         assert [source.version for source in asked.find(Requirement(name="zlib"), PINS)] == ["1.3.2"]
-    assert said == ["the index of sid vouches for nothing: its index expired on 2026-11-06"]
+    assert said == ["the index of sid cannot be used: its index expired on 2026-11-06"]
 
 
 def test_what_is_newer_than_the_pins(said: list[str]) -> None:
@@ -93,10 +93,10 @@ def test_a_wheel_is_looked_for_in_the_package_index(said: list[str], monkeypatch
 
 def test_a_package_index_that_does_not_count(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def newest(*_: object) -> tuple[str, Form]:
-        raise PlaceFailed("pip is configured to do without TLS (global.trusted-host)")
+        raise PlaceFailed("pip is configured not to use TLS (global.trusted-host)")
 
     monkeypatch.setattr(pypi, "newest", newest)
     assert discovery(said).find(Requirement(name="certifi"), PINS) == ()
     assert said == [
-        "the Python package index vouches for no certifi: pip is configured to do without TLS (global.trusted-host)"
+        "the Python package index cannot be used for certifi: pip is configured not to use TLS (global.trusted-host)"
     ]

@@ -144,9 +144,9 @@ def test_of_two_names_the_longer_one_is_meant(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "file", "message"),
     [
-        ("zlb", "zlib-1.tar.gz", r"nothing is built from a source called zlb \(did you mean zlib\?\)"),
+        ("zlb", "zlib-1.tar.gz", r"no source is called zlb \(did you mean zlib\?\)"),
         ("zlib", "absent.tar.gz", r"source zlib=.*absent\.tar\.gz: no such file or directory"),
-        ("zlib", "master.tar.gz", r"master\.tar\.gz: its name tells no version \(say it: --source zlib-VERSION="),
+        ("zlib", "master.tar.gz", r"master\.tar\.gz: its name contains no version \(use --source zlib-VERSION="),
     ],
 )
 def test_what_cannot_be_asked_for(tmp_path: Path, name: str, file: str, message: str) -> None:
@@ -164,7 +164,7 @@ def test_what_is_no_archive(tmp_path: Path, file: str) -> None:
 
 
 def test_what_is_no_python(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"is not a source of CPython: it has no Include/patchlevel\.h"):
+    with pytest.raises(SourceError, match=r"is not a CPython source: it has no Include/patchlevel\.h"):
         own(tmp_path, "cpython", tarball(tmp_path / "cpython-3.13.5.tar.gz", {"c/c.h": "c"}))
 
 

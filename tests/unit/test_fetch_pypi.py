@@ -41,7 +41,7 @@ def test_a_wheel_with_its_hash_over_tls() -> None:
     ],
 )
 def test_nothing_vouches_without_tls_or_hash(url: str, hashes: dict[str, str]) -> None:
-    with pytest.raises(PlaceFailed, match=r"certifi-2\.whl does not come with a hash over TLS"):
+    with pytest.raises(PlaceFailed, match=r"certifi-2\.whl has no hash received over TLS"):
         pypi.described(FORM, PLACE, report(url, hashes))
 
 
@@ -58,7 +58,7 @@ def test_an_index_without_tls_is_not_asked(line: str, name: str, monkeypatch: py
     monkeypatch.setattr(pypi, "_run", lambda *_: f"global.cert='/etc/x'\n{line}\n")
     with pytest.raises(PlaceFailed) as caught:
         pypi.newest(FORM, ">=2026", {})
-    assert str(caught.value) == f"pip is configured to do without TLS ({name})"
+    assert str(caught.value) == f"pip is configured not to use TLS ({name})"
 
 
 def test_a_proxy_and_local_directories_are_no_index_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:

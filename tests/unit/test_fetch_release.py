@@ -59,7 +59,7 @@ def test_each_mirror_is_judged_by_itself(tmp_path: Path) -> None:
         ("old", "yes", "its index expired on 2026-11-06"),
         ("old", "no", "its index is not signed"),
         ("absent", "yes", "there is no signed index"),
-        ("bare", "yes", "its release file is not there"),
+        ("bare", "yes", "its release file is missing"),
     ],
 )
 def test_why_nobody_vouches(tmp_path: Path, site: str, trusted: str, problem: str) -> None:

@@ -110,7 +110,7 @@ def foreign(signed: Signed) -> bytes:
 def test_an_unknown_key_is_wrong_where_the_signature_was_checked(tmp_path: Path, signed: Signed) -> None:
     signature = foreign(signed)
     pin = signed.with_signature(sha256=hashlib.sha256(signature).hexdigest(), size=len(signature))
-    with pytest.raises(WrongSignature, match=r"does not count: it was made with .*, which is not a known key"):
+    with pytest.raises(WrongSignature, match=r"is not valid: it was made with .*, which is not a known key"):
         fetcher(tmp_path, signed).obtain(signed.with_form(signature=pin))
 
 

@@ -21,7 +21,7 @@ def test_missing_programs_are_named_together_with_the_packages(tmp_path: Path, m
 
 
 def test_too_little_space_names_the_directory(tmp_path: Path) -> None:
-    with pytest.raises(HostError, match="MiB are free, a build needs"):
+    with pytest.raises(HostError, match="MiB are free; a build needs"):
         check_space(tmp_path / "not" / "there" / "yet", 1 << 62)
     check_space(tmp_path, 1)
     assert NEEDED_BYTES > 1 << 30
@@ -29,7 +29,9 @@ def test_too_little_space_names_the_directory(tmp_path: Path) -> None:
 
 def test_demanding_bubblewrap_where_there_is_none_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(HostError, match=r"no program bwrap \(install the package bubblewrap, or use --sandbox none\)"):
+    with pytest.raises(
+        HostError, match=r"the program bwrap is missing \(install the package bubblewrap, or use --sandbox none\)"
+    ):
         choose_sandbox(SandboxChoice.BWRAP, tmp_path)
     assert choose_sandbox(SandboxChoice.AUTO, tmp_path) == Sandbox(program=None)
 
@@ -77,6 +79,8 @@ def test_another_root_is_all_that_is_seen_of_a_system(tmp_path: Path) -> None:
 
 def test_another_root_is_never_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    wanted = r"bubblewrap cannot be used: there is no program bwrap; there is no program docker \(install docker.io"
+    wanted = (
+        r"bubblewrap cannot be used: the program bwrap is missing; the program docker is missing \(install docker.io"
+    )
     with pytest.raises(HostError, match=wanted):
         choose_sandbox(SandboxChoice.AUTO, tmp_path, root=root_in(tmp_path / "root"))

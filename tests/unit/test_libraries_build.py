@@ -80,7 +80,7 @@ def test_only_the_wanted_part_of_an_installation_is_kept(bench: Bench) -> None:
 
 
 def test_a_missing_product_is_named(bench: Bench) -> None:
-    with pytest.raises(StepError, match=r"^a: the recipe did not make lib/libb\.a$"):
+    with pytest.raises(StepError, match=r"^a: the recipe did not produce lib/libb\.a$"):
         bench.build(recipe(produces=("lib/liba.a", "lib/libb.a")))
 
 
@@ -117,7 +117,7 @@ def test_words_of_the_architecture_are_as_many_as_it_has(bench: Bench) -> None:
 
 
 def test_words_that_the_architecture_lacks_are_an_error(bench: Bench) -> None:
-    with pytest.raises(StepError, match=r"x86_64\.toml has no words for fortran"):
+    with pytest.raises(StepError, match=r"x86_64\.toml does not define the words for fortran"):
         bench.build(recipe(commands=(Command(argv=("{arch:fortran}",)),)))
 
 
@@ -144,7 +144,7 @@ def test_the_environment_is_closed_to_the_host_and_maps_every_directory(bench: B
 def test_a_path_of_the_build_machine_is_refused(bench: Bench, kept: str) -> None:
     path = f"built in {bench.work}".encode()
     bench.installs[kept] = b"!<arch>\n" + member(b"a.o/", path, mtime=0, owner=0, mode=b"644")
-    with pytest.raises(StepError, match=f"^a: {kept} holds the build path {bench.work}"):
+    with pytest.raises(StepError, match=f"^a: {kept} contains the build path {bench.work}"):
         bench.build(recipe())
 
 
@@ -241,7 +241,7 @@ def test_an_edit_replaces_the_one_match_and_keeps_other_bytes(bench: Bench, patc
 @pytest.mark.parametrize(("text", "times"), [("nothing", 0), ("old old", 2)])
 def test_an_edit_that_does_not_match_once_is_an_error(bench: Bench, patch: str, text: str, times: int) -> None:
     (bench.tree / "a.c").write_text(text)
-    with pytest.raises(StepError, match=rf"a: p\.toml: looks for '.*' in a\.c, which has it {times} times"):
+    with pytest.raises(StepError, match=rf"a: p\.toml: searches for '.*' in a\.c, which contains it {times} times"):
         bench.build(recipe(patches=(patch,)))
     assert (bench.tree / "a.c").read_text() == text
 

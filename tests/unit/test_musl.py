@@ -144,6 +144,6 @@ def test_what_is_shipped_depends_on_no_place() -> None:
 def test_only_programs_of_the_build_are_rewritten(tmp_path: Path) -> None:
     (tmp_path / "script").write_text("#!/bin/sh\n")
     shutil.copyfile(ELF / "python", tmp_path / "other")
-    with pytest.raises(StepError, match="no program asks for the loader"):
+    with pytest.raises(StepError, match="no program uses the loader"):
         loader.set_interpreter(tmp_path, Path("/nowhere/ld-musl-x86_64.so.1"), TARGET)
     assert (tmp_path / "other").read_bytes() == (ELF / "python").read_bytes()

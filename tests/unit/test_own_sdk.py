@@ -61,9 +61,9 @@ def test_an_sdk_says_what_it_is(sdk: Path) -> None:
     ("settings", "problem"),
     [
         ({"CanonicalName": "iphoneos18.0", "Version": "18.0"}, "is the SDK iphoneos18.0, not one for macOS"),
-        ({"CanonicalName": "macosx15.5"}, "names no SDK and no version"),
-        ({"CanonicalName": "macosx15.5", "Version": "new"}, "names no SDK and no version"),
-        ({"CanonicalName": 1, "Version": "15.5"}, "names no SDK and no version"),
+        ({"CanonicalName": "macosx15.5"}, "does not name an SDK and its version"),
+        ({"CanonicalName": "macosx15.5", "Version": "new"}, "does not name an SDK and its version"),
+        ({"CanonicalName": 1, "Version": "15.5"}, "does not name an SDK and its version"),
     ],
 )
 def test_an_sdk_of_something_else_is_refused(settings: dict[str, object], problem: str, sdk: Path) -> None:
@@ -75,7 +75,7 @@ def test_an_sdk_of_something_else_is_refused(settings: dict[str, object], proble
 @pytest.mark.parametrize("text", ["{", "\0", "[]", '"x"', "[" * 100_000])
 def test_settings_that_are_none_are_refused(text: str, sdk: Path) -> None:
     (sdk / "SDKSettings.json").write_text(text)
-    with pytest.raises(RequestError, match=r"SDKSettings\.json (cannot be read|names no SDK)"):
+    with pytest.raises(RequestError, match=r"SDKSettings\.json (cannot be read|does not name an SDK)"):
         read_sdk(sdk)
 
 
@@ -83,7 +83,7 @@ def test_settings_that_are_none_are_refused(text: str, sdk: Path) -> None:
 def test_half_an_sdk_is_refused(name: str, sdk: Path) -> None:
     path = sdk / name
     shutil.rmtree(path) if path.is_dir() else path.unlink()
-    with pytest.raises(RequestError, match=f"is not whole: {name} is missing"):
+    with pytest.raises(RequestError, match=f"is incomplete: {name} is missing"):
         read_sdk(sdk)
 
 
@@ -91,7 +91,7 @@ def test_a_directory_that_is_no_sdk_is_one_line(tmp_path: Path) -> None:
     words = ["--target-triple", TRIPLE, "--sdk", str(tmp_path), "--dry-run"]
     refusal = CliRunner().invoke(build, words).exception
     assert isinstance(refusal, RequestError)
-    assert "is not an SDK of Apple: it has no SDKSettings.json" in refusal.what
+    assert "is not an Apple SDK: it has no SDKSettings.json" in refusal.what
     assert "xcrun" in refusal.hint
 
 
@@ -143,13 +143,13 @@ def test_what_is_taken_of_an_sdk(sdk: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wishes", "problem"),
     [
-        ({"target_triple": "x86_64-unknown-linux-gnu"}, "an SDK of Apple is for macOS"),
-        ({"target_triple": "x86_64-pc-windows-msvc"}, "an SDK of Apple is for macOS"),
-        ({"macos_minimum": "99.0"}, r"the SDK is of macOS 15\.5, older than the oldest system 99\.0"),
-        ({"toolchain": ToolchainChoice.XCODE}, "takes the compiler of Xcode"),
+        ({"target_triple": "x86_64-unknown-linux-gnu"}, "an Apple SDK is only for macOS"),
+        ({"target_triple": "x86_64-pc-windows-msvc"}, "an Apple SDK is only for macOS"),
+        ({"macos_minimum": "99.0"}, r"the SDK is for macOS 15\.5, which is older than the oldest system 99\.0"),
+        ({"toolchain": ToolchainChoice.XCODE}, "uses the compiler of Xcode"),
         (
             {"sdk": None, "toolchain": ToolchainChoice.XCODE, "target_triple": "x86_64-unknown-linux-gnu"},
-            "takes the compiler of Xcode",
+            "uses the compiler of Xcode",
         ),
     ],
 )

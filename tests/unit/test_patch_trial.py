@@ -66,7 +66,7 @@ def test_everything_that_does_not_fit_is_told_at_once(plan: Plan, tmp_path: Path
         tried(plan, tmp_path, zlib={"deflate.c": "other"}, libedit={"src/readline.c": "other"})
     lines = str(caught.value).splitlines()
     assert lines[0] == "patches do not fit their sources:"
-    assert any(line.startswith("  zlib-1.3.1: zlib-longest-match.toml looks for ") for line in lines)
+    assert any(line.startswith("  zlib-1.3.1: zlib-longest-match.toml searches for ") for line in lines)
     assert any(line.startswith("  libedit-") for line in lines)
 
 
@@ -74,7 +74,7 @@ def test_a_file_that_is_gone_is_told(plan: Plan, tmp_path: Path) -> None:
     only = dataclasses.replace(plan, libraries=tuple(item for item in plan.libraries if item.name == "zlib"))
     (item,) = only.libraries
     step = patch_trial_step(only, {item.source.identity: tarball(tmp_path, "zlib-1.3.1", {"README": ""})})
-    with pytest.raises(ReconcileError, match=r"zlib-1\.3\.1: holds no zlib-1\.3\.1/deflate\.c"):
+    with pytest.raises(ReconcileError, match=r"zlib-1\.3\.1: does not contain zlib-1\.3\.1/deflate\.c"):
         step.action(Job(out=tmp_path, work=tmp_path / "work", inputs={}, env={}, run=lambda *_, **__: None))
 
 

@@ -66,6 +66,6 @@ def test_a_cache_that_is_a_file_is_refused_at_once(tmp_path: Path, monkeypatch: 
     (tmp_path / "cache").write_text("a file")
     monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache"))
     with pytest.raises(
-        StoreError, match=r"cannot be written: File exists \(name another directory with SETUP_LOCAL_CACHE"
+        StoreError, match=r"cannot be written: File exists \(set SETUP_LOCAL_CACHE to another directory"
     ):
         pipeline.check_places(tmp_path / "dist")

@@ -66,16 +66,16 @@ def test_a_workload_that_leaves_no_counters_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shown", "seen"),
     [
-        ("Total functions: 9000\n", "0% of _PyEval_EvalFrameDefault, at most 0 times"),
-        (SHOWN.format(function="_PyEval_EvalFrameDefault", counts="9, 999999"), "100% .* at most 999999 times"),
+        ("Total functions: 9000\n", "0% of _PyEval_EvalFrameDefault, with at most 0 executions"),
+        (SHOWN.format(function="_PyEval_EvalFrameDefault", counts="9, 999999"), "100% .* at most 999999 executions"),
         (
             SHOWN.format(function="_PyEval_EvalFrameDefault", counts="0, 0, 0, 0, 1000000"),
-            "20% .* at most 1000000 times",
+            "20% .* at most 1000000 executions",
         ),
     ],
 )
 def test_a_profile_that_hardly_knows_the_interpreter_is_an_error(tmp_path: Path, shown: str, seen: str) -> None:
     (tmp_path / "raw").mkdir()
     (tmp_path / "raw" / "1.profraw").touch()
-    with pytest.raises(OptimizationError, match=f"the profile has seen {seen}: that is too little"):
+    with pytest.raises(OptimizationError, match=f"the profile covers {seen}: that is too little"):
         merge(tmp_path, Tool(shown))

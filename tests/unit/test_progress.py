@@ -47,7 +47,7 @@ def test_plain_lines_tell_each_event_once(tmp_path: Path, clock: dict[str, float
         "[00:00] 2/4 tcl ...",
         "[01:01] 3/4 tcl done in 61.0 s",
         "[01:01] 3/4 waiting for tk of another build (process 4711)",
-        "[01:01] 4/4 tk made by another build",
+        "[01:01] 4/4 tk built by another process",
     ]
 
 

@@ -164,7 +164,7 @@ def test_an_edit_must_match_once(text: str, found: list[int]) -> None:
     )
     items = list(unmatched_edits({"ours.toml": patch}, {"Lib/os.py": text}.__getitem__))
     assert [item.message for item in items] == [
-        f"ours.toml looks for 'a = 1' in Lib/os.py, which has it {count} times" for count in found
+        f"ours.toml searches for 'a = 1' in Lib/os.py, which contains it {count} times" for count in found
     ]
     assert {item.kind for item in items} <= {Kind.PATCH}
 

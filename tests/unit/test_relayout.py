@@ -103,7 +103,7 @@ def test_with_counts_that_are_given_nothing_runs(source: Path, tmp_path: Path) -
 
 
 def test_a_workload_that_counts_nothing_is_caught(source: Path) -> None:
-    with pytest.raises(OptimizationError, match="no counts of jumps"):
+    with pytest.raises(OptimizationError, match="no branch counts"):
         lay_out(source, Tools(counts=False))
 
 
@@ -111,7 +111,9 @@ def test_a_workload_that_counts_nothing_is_caught(source: Path) -> None:
 def test_counts_that_hardly_know_the_interpreter_are_caught(source: Path, tmp_path: Path, jumps: str) -> None:
     given = tmp_path / "cpython.fdata"
     given.write_text(jumps)
-    with pytest.raises(OptimizationError, match=r"_PyEval_EvalFrameDefault was seen jumping at most \d+ times"):
+    with pytest.raises(
+        OptimizationError, match=r"the branches of _PyEval_EvalFrameDefault were counted at most \d+ times"
+    ):
         lay_out(source, Tools(), given)
 
 
@@ -124,9 +126,9 @@ def test_tests_may_fail_but_nothing_may_crash(source: Path) -> None:
 
 
 def test_an_interpreter_that_stays_as_it_was_is_caught(source: Path) -> None:
-    with pytest.raises(OptimizationError, match="python: was not laid out: _PyEval_EvalFrameDefault is where"):
+    with pytest.raises(OptimizationError, match="python: has no post-link layout: _PyEval_EvalFrameDefault is where"):
         lay_out(source, Tools(result="as linked"))
-    with pytest.raises(OptimizationError, match="python: was not laid out"):
+    with pytest.raises(OptimizationError, match="python: has no post-link layout"):
         check_layout((ELF / "python-optimized").read_bytes(), where="python")
 
 
@@ -170,5 +172,5 @@ def test_the_header_of_the_stack_comes_back() -> None:
 
 def test_a_program_without_room_for_the_header_is_refused() -> None:
     without = replaced(replaced((ELF / "python-optimized").read_bytes(), STACK, LOAD), TABLE, LOAD)
-    with pytest.raises(OptimizationError, match="the stack is not executable"):
+    with pytest.raises(OptimizationError, match="mark the stack as not executable"):
         with_stack_header(without, where="python")

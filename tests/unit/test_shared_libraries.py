@@ -75,7 +75,7 @@ def test_each_library_is_linked_after_those_it_needs() -> None:
 
 
 def test_libraries_that_need_each_other_are_refused() -> None:
-    with pytest.raises(StepError, match="circle"):
+    with pytest.raises(StepError, match="cycle"):
         link_order({"a": ["b"], "b": ["a"]})
 
 

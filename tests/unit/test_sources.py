@@ -159,7 +159,7 @@ def test_candidates_are_those_that_will_do_the_newest_checked_one_first(versions
     assert [source.version for source in left.candidates(requirement)] == [it for it in expected if it != "1.1.1w"]
     assert left.versions("a") == catalog.versions("a")
     if not expected:
-        with pytest.raises(NoCandidate, match=r"no source fits a >=3 .*pinned: a-1\.1\.1"):
+        with pytest.raises(NoCandidate, match=r"no source matches a >=3 .*pinned: a-1\.1\.1"):
             catalog.best(requirement)
 
 

@@ -123,7 +123,7 @@ def test_verify_tells_good_damaged_and_forgotten(tmp_path: Path) -> None:
     stray.write_bytes(b"x")
     good, forgotten = json.loads(run("verify", "--json").stdout)
     assert (good["source"], good["problem"]) == ("one-1", None)
-    assert (forgotten["source"], forgotten["problem"]) == (None, "nothing pins it any more")
+    assert (forgotten["source"], forgotten["problem"]) == (None, "no longer pinned")
     path.write_bytes(DATA[:-1] + b"!")
     error = failure("verify")
     assert error.exit_code == 11

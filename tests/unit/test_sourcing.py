@@ -43,7 +43,7 @@ def test_of_a_library_the_next_version_is_taken_and_that_is_said(world: World) -
     world.lose(f"sqlite-{newest}")
     assert taken(world.supply(PLAIN), "sqlite") == next_one
     (line,) = world.said
-    assert line.startswith(f"taking sqlite-{next_one}, as sqlite-{newest}.tar could not be had: ")
+    assert line.startswith(f"using sqlite-{next_one}, as sqlite-{newest}.tar could not be obtained: ")
     assert world.asked == []
 
 
@@ -62,13 +62,13 @@ def test_of_a_series_of_python_the_next_version_is_taken(world: World) -> None:
     assert [
         line
         for line in world.said
-        if line.startswith(f"taking {next_one.identity}, as {best.identity}.tar could not be had: ")
+        if line.startswith(f"using {next_one.identity}, as {best.identity}.tar could not be obtained: ")
     ]
 
 
 def test_an_exact_python_is_not_replaced(world: World) -> None:
     world.lose("cpython-3.13.5")
-    with pytest.raises(SourceError, match=r"cpython-3\.13\.5: cpython-3\.13\.5\.tar could not be had"):
+    with pytest.raises(SourceError, match=r"cpython-3\.13\.5: cpython-3\.13\.5\.tar could not be obtained"):
         world.supply(PLAIN)
 
 
@@ -84,8 +84,8 @@ def test_where_no_pin_can_be_had_the_signed_index_is_asked_once(world: World) ->
     assert len(world.asked) == 1
     (line,) = world.said
     assert line.startswith(
-        "taking zlib-1.3.2 (signed, not pinned: a signed index has the hash of zlib-1.3.2.tar), "
-        "as zlib-1.3.1.tar could not be had: "
+        "using zlib-1.3.2 (signed, not pinned: a signed index has the hash of zlib-1.3.2.tar), "
+        "as zlib-1.3.1.tar could not be obtained: "
     )
 
 
@@ -101,9 +101,9 @@ def test_what_the_index_names_may_be_missing_too(world: World) -> None:
     world.lose("zlib")
     world.signed = [world.tiny("zlib", "1.3.2", trust=Trust.SIGNED)]
     (world.mirror / "zlib-1.3.2.tar").unlink()
-    with pytest.raises(SourceError, match=r"zlib-1\.3\.1\.tar could not be had") as caught:
+    with pytest.raises(SourceError, match=r"zlib-1\.3\.1\.tar could not be obtained") as caught:
         world.supply(PLAIN)
-    assert "zlib-1.3.2: zlib-1.3.2.tar could not be had:" in str(caught.value)
+    assert "zlib-1.3.2: zlib-1.3.2.tar could not be obtained:" in str(caught.value)
     assert len(world.asked) == 1
 
 
@@ -114,7 +114,7 @@ def test_locked_names_what_there_is_and_does_not_take_it(world: World) -> None:
         world.supply(PLAIN, locked=True)
     assert caught.value.exit_code == 11
     assert caught.value.hint == (
-        "--locked admits pinned sources only; without it there is "
+        "--locked allows only pinned sources; available without it: "
         "zlib-1.3.2: a signed index has the hash of zlib-1.3.2.tar"
     )
 
@@ -128,7 +128,7 @@ def test_locked_takes_another_pinned_version(world: World) -> None:
 def test_locked_refuses_the_users_own_bytes(world: World) -> None:
     own = world.tiny("zlib", "9.0", trust=Trust.LOCAL)
     world.catalogs = dataclasses.replace(world.catalogs, sources=world.catalogs.sources.with_more([own]))
-    with pytest.raises(RequestError, match=r"--locked admits pinned sources only, and zlib-9\.0 is local"):
+    with pytest.raises(RequestError, match=r"--locked allows only pinned sources, and zlib-9\.0 is local"):
         world.supply(PLAIN, locked=True)
 
 
@@ -172,21 +172,21 @@ def test_the_users_own_python_must_be_the_one_that_is_asked_for(world: World, as
 def test_a_catalog_without_any_pin_is_an_error_of_the_catalog(world: World) -> None:
     left = tuple(source for source in world.catalogs.sources.sources if source.name != "zlib")
     world.catalogs = dataclasses.replace(world.catalogs, sources=Sources(sources=left))
-    with pytest.raises(NoCandidate, match="no source fits zlib"):
+    with pytest.raises(NoCandidate, match="no source matches zlib"):
         world.supply(PLAIN)
 
 
 def test_a_source_that_cannot_be_had_is_told_with_the_first_place() -> None:
-    listed = SourceError("a.tar could not be had:\n  https://one: refused\n  two: 404\n ", where="a-1")
-    assert first_reason(listed) == "a.tar could not be had: https://one: refused"
+    listed = SourceError("a.tar could not be obtained:\n  https://one: refused\n  two: 404\n ", where="a-1")
+    assert first_reason(listed) == "a.tar could not be obtained: https://one: refused"
     assert first_reason(SourceError("the cache is full")) == "the cache is full"
 
 
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        (("zlib",), "--source: not NAME=FILE or NAME=DIR: 'zlib'"),
-        (("=x",), "--source: not NAME=FILE or NAME=DIR: '=x'"),
+        (("zlib",), "--source: 'zlib' is not NAME=FILE or NAME=DIR"),
+        (("=x",), "--source: '=x' is not NAME=FILE or NAME=DIR"),
         (("zlib=a", "zlib=b"), "--source: the source zlib is given twice"),
     ],
 )
@@ -199,7 +199,7 @@ def test_what_the_user_gives_must_be_a_name_and_a_path(world: World, given: tupl
 def test_what_the_user_gives_must_be_of_use(world: World) -> None:
     own = world.tiny("zstd", "1.6.0", trust=Trust.LOCAL)
     world.catalogs = dataclasses.replace(world.catalogs, sources=world.catalogs.sources.with_more([own]))
-    with pytest.raises(RequestError, match="nothing in this build is made from the given source zstd"):
+    with pytest.raises(RequestError, match="this build does not use the given source zstd"):
         world.supply(PLAIN)
     assert taken(world.supply(Request(python="3.14.10")), "zstd") == "1.6.0"
 

@@ -56,7 +56,7 @@ def test_each_llvm_is_listed_with_the_reason_why_it_is_not_taken(host: Host) -> 
     rows = listed()[1:]
     assert [(row["version"], row["taken"], row["reason"]) for row in rows] == [
         ("20.1.0", True, "with --toolchain llvm"),
-        ("19.1.7", False, f"Clang 20.1.0 is newer; --llvm {older.parent} takes this one"),
+        ("19.1.7", False, f"Clang 20.1.0 is newer; --llvm {older.parent} selects this one"),
         ("22.1.8", False, "Clang 22.1.8 lacks ld.lld"),
         ("14.0.6", False, "Clang 14.0.6 is older than 19"),
     ]

@@ -153,7 +153,7 @@ def test_a_directory_without_clang_is_refused_though_the_host_has_one(host: Host
         ("19.1.7", {"other": ("ld.lld", "18.1.8")}, "ld.lld is of release 18.1.8, Clang of 19.1.7"),
         ("19.1.7", {"other": ("llvm-ar", "?")}, "llvm-ar is of release unknown, Clang of 19.1.7"),
         ("19.1.7", {"headers": False}, "Clang 19.1.7 lacks its own headers"),
-        ("x", {}, "clang is no Clang that runs"),
+        ("x", {}, "clang is not a Clang that runs"),
     ],
 )
 def test_what_cannot_serve_is_refused_with_its_reason_and_all_packages(
@@ -163,7 +163,7 @@ def test_what_cannot_serve_is_refused_with_its_reason_and_all_packages(
     text = host.refusal() if version != "x" else host.refusal(place)
     assert f": {place}: {reason} (" in text
     packages = "apt-get install clang-19 lld-19 llvm-19, dnf install clang lld llvm, or apk add clang19 lld19 llvm19"
-    assert f"({packages}; or take --toolchain zig, which needs nothing)" in text
+    assert f"({packages}; or use --toolchain zig, which needs nothing)" in text
 
 
 def test_the_packages_are_of_the_release_that_is_there_in_part(host: Host) -> None:

@@ -70,10 +70,10 @@ def test_a_tls_library_is_chosen(asked: str, chosen: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "message", "hint"),
     [
-        ("gamma", "there is no TLS library 'gamma'", "known: alpha-2.0, alpha-1.0, beta-4.2, beta-4.1"),
+        ("gamma", "unknown TLS library 'gamma'", "known: alpha-2.0, alpha-1.0, beta-4.2, beta-4.1"),
         (
             "alpha-1.0",
-            "CPython 3.13.5 for x86_64-unknown-linux-gnu cannot be built with Alpha 1.0, it needs Python <3.10",
+            "CPython 3.13.5 for x86_64-unknown-linux-gnu cannot be built with Alpha 1.0; it needs Python <3.10",
             "possible: alpha-2.0, beta-4.2, beta-4.1",
         ),
     ],

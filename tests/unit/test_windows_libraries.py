@@ -65,7 +65,7 @@ def test_a_word_of_the_processor_becomes_as_many_as_it_has(tmp_path: Path) -> No
         "xWIN64-1.2",
         "cc",
     ]
-    with pytest.raises(StepError, match="no words for other"):
+    with pytest.raises(StepError, match="does not define the words for other"):
         item.expanded("{arch:other}", values)
 
 
@@ -84,7 +84,7 @@ def test_sources_are_found_by_patterns(tmp_path: Path) -> None:
     for name in ("b.c", "a.c", "test1.c"):
         (tmp_path / name).touch()
     assert sources_of(RECIPE, tmp_path, RECIPE.sources) == ["a.c", "b.c"]
-    with pytest.raises(StepError, match=r"has no \*\.h"):
+    with pytest.raises(StepError, match=r"does not contain \*\.h"):
         sources_of(RECIPE, tmp_path, ["*.h"])
 
 

@@ -78,7 +78,7 @@ class LibraryBuild:
 
     def _of_arch(self, name: str) -> tuple[str, ...]:
         if name not in self.words:
-            raise StepError(f"data/windows.toml has no words for {name}", where=self.planned.name)
+            raise StepError(f"data/windows.toml does not define the words for {name}", where=self.planned.name)
         return self.words[name]
 
 
@@ -144,7 +144,7 @@ def _make_files(build: LibraryBuild, values: Mapping[str, str]) -> None:
         text = (build.directory / made.template).read_text(encoding="utf-8")
         for old, new in made.values.items():
             if old not in text:
-                raise StepError(f"{made.template} has no {old}", where=build.recipe.name)
+                raise StepError(f"{made.template} does not contain {old}", where=build.recipe.name)
             text = text.replace(old, build.expanded(new, values))
         target = build.directory / made.file
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -186,7 +186,7 @@ def sources_of(recipe: WindowsLibrary, directory: Path, patterns: Iterable[str])
     for pattern in patterns:
         names = {path.relative_to(directory).as_posix() for path in directory.glob(pattern)}
         if not names:
-            raise StepError(f"the source has no {pattern}", where=recipe.name)
+            raise StepError(f"the source does not contain {pattern}", where=recipe.name)
         found |= names
     return sorted(name for name in found if not any(fnmatchcase(name, pattern) for pattern in recipe.without))
 

@@ -58,7 +58,7 @@ def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs
 def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sysroot: Path) -> Compiler:
     """Return the compiler for a target, from a toolchain for the build host and a sysroot."""
     if target.arch.name not in recipe.ports:
-        raise CatalogError(f"data/windows.toml says nothing about {target.arch.name}")
+        raise CatalogError(f"data/windows.toml does not define {target.arch.name}")
     port = recipe.ports[target.arch.name]
     (resources,) = compilers.glob("lib/clang/*")
     return Compiler(
@@ -203,4 +203,4 @@ def _keep(tree: Path, out: Path) -> None:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.move(tree / name, out / name)
     if not any((out / PRODUCTS).glob("*.exe")):
-        raise StepError("the build made no programs", where=tree)
+        raise StepError("the build produced no programs", where=tree)

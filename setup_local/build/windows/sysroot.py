@@ -113,4 +113,4 @@ def _definition(mingw: Path, directories: Sequence[str], name: str) -> str:
         for suffix in (".def", ".def.in"):
             if (mingw / directory / f"{name}{suffix}").is_file():
                 return f"{directory}/{name}{suffix}"
-    raise ToolchainError(f"the wheel has no list of exports of {name}", where=mingw)
+    raise ToolchainError(f"the wheel has no list of the exports of {name}", where=mingw)
