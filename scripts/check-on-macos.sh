@@ -1,9 +1,9 @@
 #!/bin/sh
-# Use a distribution on a Mac: check-on-macos.sh ARCHIVE [all]
+# Test a distribution on a Mac: check-on-macos.sh ARCHIVE [all]
 #
-# ARCHIVE is a full archive or an install_only one. Nothing but macOS is needed, and the network for one test that says so when there is
-# none. With "all", CPython's own regression tests are run whole, without it a part of them. Each line is "ok", "FAILED" or "skipped";
-# the status is 0 if nothing failed. Build logs of what failed are kept, and named at the end.
+# ARCHIVE is a full or an install_only archive. Only macOS is needed, and the network for tests that are skipped without it. With "all",
+# all of CPython's own regression tests are run, otherwise a part of them. Each line is "ok", "FAILED" or "skipped"; the exit status is
+# 0 if nothing failed. Logs of failed tests are kept, and their directory is printed at the end.
 set -u
 
 archive=${1:?"usage: $0 ARCHIVE [all]"}
@@ -37,7 +37,7 @@ case $archive in
     *.zst) tar --zstd -xf "$archive" -C "$scratch/first place" 2>/dev/null || zstd -dc "$archive" | tar -xf - -C "$scratch/first place" ;;
     *) tar -xf "$archive" -C "$scratch/first place" ;;
 esac || { echo "$0: cannot unpack $archive" >&2; exit 2; }
-# What curl and browsers mark as downloaded is not what is tested here.
+# The mark that curl and browsers put on downloads is not tested here.
 xattr -dr com.apple.quarantine "$scratch/first place" 2>/dev/null
 mv "$scratch/first place" "$scratch/another place"
 tree="$scratch/another place/python"
@@ -55,7 +55,7 @@ signatures() {
     done
 }
 
-# Only the system's own libraries; other lines than those of libraries name the file itself.
+# Check that only system libraries are needed; lines that are not about libraries name the file itself.
 libraries() {
     binaries | while IFS= read -r file; do
         if otool -L "$file" | sed 1d | grep -v -E '^[[:space:]]+(/usr/lib/libSystem|/System/Library/Frameworks/|@rpath/libpython)'; then
@@ -69,11 +69,11 @@ run() {
     "$python" -I -c "$1"
 }
 
-check "the interpreter starts after a move, in a path with a blank" "$python" -I -c 'import sys; print(sys.version)'
-[ "$failed" -eq 0 ] || { echo "nothing else can be tested; see $scratch" >&2; exit 1; }
+check "the interpreter starts after a move, in a path with a space" "$python" -I -c 'import sys; print(sys.version)'
+[ "$failed" -eq 0 ] || { echo "nothing else can be tested; logs are in $scratch" >&2; exit 1; }
 check "signatures are valid" signatures
 if command -v otool >/dev/null 2>&1 && xcode-select -p >/dev/null 2>&1; then
-    check "only libraries of the system are needed" libraries
+    check "only system libraries are needed" libraries
 fi
 
 check "platform and paths" run '
@@ -94,7 +94,7 @@ print(len(shared), "shared,", len(sys.builtin_module_names), "built in")
 for name in sorted(shared | set(sys.builtin_module_names)):
     importlib.import_module(name)'
 
-check "functions newer than the minimum are there" run '
+check "functions newer than the minimum are available" run '
 import os, platform
 version = tuple(map(int, platform.mac_ver()[0].split(".")[:2]))
 since = {"preadv": (11, 0), "pwritev": (11, 0), "mkfifo": (10, 0)}
@@ -104,7 +104,7 @@ if version >= (13, 0):
     assert os.mkfifo in os.supports_dir_fd and os.mknod in os.supports_dir_fd
 os.posix_spawn("/usr/bin/true", ["true"], {}, setsid=True)'
 
-check "TLS, with the certificates of the system or bundled ones" run '
+check "TLS, with system or bundled certificates" run '
 import ssl
 context = ssl.create_default_context()
 print(ssl.OPENSSL_VERSION, len(context.get_ca_certs()))
@@ -119,9 +119,9 @@ except urllib.error.URLError as error:
         raise
     print("no network:", error); print("skipped"); raise SystemExit(1)'
 
-check "proxies of the system" run 'import _scproxy; _scproxy._get_proxies(); _scproxy._get_proxy_settings()'
+check "system proxies" run 'import _scproxy; _scproxy._get_proxies(); _scproxy._get_proxy_settings()'
 
-check "call-backs through libffi" run '
+check "callbacks through libffi" run '
 import ctypes
 compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
 numbers = (ctypes.c_int * 4)(4, 2, 3, 1)
@@ -172,7 +172,7 @@ environment() {
     "$python" -m venv "$scratch/environment" && "$scratch/environment/bin/pip" --version && "$scratch/environment/bin/python" -I -c 'import ssl'
 }
 check "a virtual environment" environment
-check "pip, as a script" "$root/bin/pip3" --version
+check "pip as a script" "$root/bin/pip3" --version
 
 wheel() {
     if ! "$scratch/environment/bin/pip" download --quiet --no-deps --dest "$scratch/wheels" markupsafe; then
@@ -181,7 +181,7 @@ wheel() {
     "$scratch/environment/bin/pip" install --quiet --no-index --find-links "$scratch/wheels" --only-binary :all: markupsafe &&
         "$scratch/environment/bin/python" -I -c 'import markupsafe._speedups'
 }
-check "a wheel of PyPI for this system" wheel
+check "a wheel from PyPI for this system" wheel
 
 compiled() {
     if ! xcode-select -p; then

@@ -16,4 +16,4 @@ if __name__ == "__main__":
         refuse_contradictions(catalogs, conditions)
     except CatalogError as error:
         sys.exit(f"error: {error}")
-    print(f"the catalogs agree in all {len(conditions)} cases")
+    print(f"the catalogs are consistent in all {len(conditions)} cases")

@@ -44,7 +44,7 @@ def main() -> None:
     for name, (own, other) in found.items():
         sys.stdout.write(f"{name}{' (known)' if name in known else ''}\n  here:\n{own}\n  official:\n{other}\n")
     for name in known - found.keys():
-        sys.stdout.write(f"{name}: windows_abi.toml names it, but it does not differ\n")
+        sys.stdout.write(f"{name}: listed in windows_abi.toml, but does not differ\n")
     sys.stdout.write(
         f"{len(records(ours).keys() & records(official).keys())} structures compared, {len(found)} differ\n"
     )

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Refresh `data/sources.toml` from what can be had now; touches nothing but that file.
+"""Update `data/sources.toml` from what is currently available; no other file is changed.
 
-`refresh` corrects where pinned bytes lie (package version, suites) and notes the size of those that could be
-downloaded and checked for the first time; look for their signatures then. It never changes a hash. `form` prints the pin of a file, to be put into the
-catalog by hand, and `signature` that of a detached OpenPGP signature, which it checks first with the keys of the catalog.
+`refresh` corrects the locations of pinned files (package version, suites) and records the size of those that were
+downloaded and checked for the first time; look for their signatures afterwards. It never changes a hash. `form` prints
+the pin of a file, to be added to the catalog by hand, and `signature` prints that of a detached OpenPGP signature, after
+checking it with the catalog's keys.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def refresh() -> None:
             catalog.replace(form.sha256, r"^(apt = .* version = )\"[^\"]*\"", rf'\g<1>"{places[0].version}"')
             catalog.replace(form.sha256, r"^(apt = .* suites = )\[[^\]]*\]", rf"\g<1>[{suites}]")
         elif form.apt and not places:
-            say(f"{form.file}: no suite lists it any more")
+            say(f"{form.file}: no suite lists it any longer")
     note_checked(catalog, [form for form in forms if not form.verified])
     CATALOG.write_text(catalog.text, encoding="utf-8")
 

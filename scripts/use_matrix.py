@@ -120,7 +120,7 @@ def main(arguments: Sequence[str]) -> int:
     """Build, use, and print the table; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("matrix", type=Path, help="matrix file (docs/matrix.md)")
-    parser.add_argument("--output", type=Path, default=ROOT / "dist" / "matrix", help="where the archives go")
+    parser.add_argument("--output", type=Path, default=ROOT / "dist" / "matrix", help="directory for the archives")
     chosen = parser.parse_args(arguments)
     cells = build(chosen.matrix, chosen.output)
     made = [(cell, Path(cell["path"]) if "path" in cell else None) for cell in cells]

@@ -171,7 +171,7 @@ def wanted_environment(settings: BuildSettings) -> Environment | None:
     """Return the environment in the settings; raise `RequestError` for one that steps cannot run in."""
     if not settings.environment:
         if settings.sandbox is SandboxChoice.DOCKER:
-            raise RequestError("--sandbox docker runs steps in an environment", hint="name one with --environment")
+            raise RequestError("--sandbox docker needs an environment", hint="name one with --environment")
         return None
     if settings.sandbox is SandboxChoice.NONE:
         raise RequestError("--environment needs a sandbox", hint="leave --sandbox none out")

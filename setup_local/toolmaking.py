@@ -26,7 +26,7 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
     environment and for an unknown stage, and what fetching and building raise.
     """
     if not settings.environment:
-        raise RequestError("a toolchain is bootstrapped in an environment", hint="name one with --environment")
+        raise RequestError("bootstrapping a toolchain needs an environment", hint="name one with --environment")
     chain = load_chain()
     wanted = wanted_step(chain, until)
     check_writable(cache_root(), StoreError, "set SETUP_LOCAL_CACHE to another directory")

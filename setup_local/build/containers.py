@@ -27,7 +27,7 @@ _CLIENT = "docker"
 _REPOSITORY = "setup-local"
 _LABEL = "setup-local.process"
 _HINT = "start the Docker daemon, allow this user to use it, or use --sandbox bwrap"
-_NEEDED = "--sandbox docker runs steps in an environment"
+_NEEDED = "--sandbox docker needs an environment"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from setup_local.printable import printable
 @click.command()
 @click.argument("directory", metavar="DIR", type=NamedPath(file_okay=False))
 @click.option("--base-url", default="", metavar="URL", help="URL at which DIR will be served.  [default: DIR itself]")
-@click.option("--trust", is_flag=True, help="List archives without validating them.")
+@click.option("--trust", is_flag=True, help="List archives without validating them, even those that would fail.")
 @click.option("--json", "as_machine", is_flag=True, help="Print the distributions and files as JSON.")
 def index(*, directory: Path, base_url: str, trust: bool, as_machine: bool) -> None:
     """Write the index of the distributions in DIR: SHA256SUMS, versions.json, the file for uv, and a web page.

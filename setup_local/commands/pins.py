@@ -73,8 +73,8 @@ def _facts(item: Standing) -> dict[str, str | None]:
 def bump(name: str, version: str | None, *, dry_run: bool) -> None:
     """Pin a newer version of a source: the newest of each series that recipes accept, or VERSION.
 
-    It is fetched from a signed index; all patches are tried, and a CPython is compared with the catalog. Only
-    data/sources.toml is changed, and only if everything fits.
+    It is fetched from a place listed in a signed index; all patches are tried, and a CPython is compared with the
+    catalog. Only data/sources.toml is changed, and only if everything fits.
 
     \b
     Examples:

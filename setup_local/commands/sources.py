@@ -29,8 +29,8 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 def sources() -> None:
     """List, fetch and maintain the pinned sources.
 
-    NAME is one version of a source (openssl-3.5.6) or all its pinned versions (openssl). Without a name, all
-    sources with checked bytes are used.
+    NAME is one version of a source (openssl-3.5.6) or all its pinned versions (openssl). Without a name, `fetch`
+    and `mirror` process all sources whose bytes were checked.
 
     \b
     Examples:

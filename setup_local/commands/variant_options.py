@@ -27,12 +27,13 @@ _MUSL_TRIPLE = "x86_64-unknown-linux-musl"
 _LIBRESSL = "libressl"
 _TLS_FEATURE = "ssl"
 _LINKAGES = EnumChoice(Linkage)
+_DEFAULTS = ", ".join(f"{triple} ({system.command})" for system, triple in DEFAULT_TRIPLES.items())
 
 _OPTIONS = (
     click.option(
         "--target-triple",
         metavar="TRIPLE",
-        help=f"System to build for: a target triple, x86_64_v3-... for newer processors, or native for this machine.  [default: {', '.join(DEFAULT_TRIPLES.values())}]",
+        help=f"System to build for: a target triple, x86_64_v3-... for newer processors, or native for this machine.  [default: {_DEFAULTS}]",
     ),
     click.option("--system", type=EnumChoice(OperatingSystem), hidden=True),
     click.option("--musl", is_flag=True, help=f"The same as --target-triple {_MUSL_TRIPLE}."),

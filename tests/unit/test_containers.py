@@ -126,5 +126,5 @@ def test_containers_of_dead_builds_are_removed_and_no_others(root: Root, monkeyp
 
 
 def test_docker_needs_an_environment() -> None:
-    with pytest.raises(HostError, match=r"runs steps in an environment \(name one with --environment\)"):
+    with pytest.raises(HostError, match=r"needs an environment \(name one with --environment\)"):
         docker_sandbox(None, [])

@@ -242,7 +242,7 @@ def test_an_environment_is_wanted_only_where_steps_can_run_in_it() -> None:
     assert found.name == "bullseye"
     with pytest.raises(RequestError, match="--environment needs a sandbox"):
         wanted_environment(settings(SandboxChoice.NONE, "bullseye"))
-    with pytest.raises(RequestError, match=r"--sandbox docker runs steps in an environment \(name one"):
+    with pytest.raises(RequestError, match=r"--sandbox docker needs an environment \(name one"):
         wanted_environment(settings(SandboxChoice.DOCKER, ""))
     with pytest.raises(RequestError, match=r"environment wheezy: .* no pinned hash"):
         wanted_environment(settings(SandboxChoice.AUTO, "wheezy"))
