@@ -103,7 +103,7 @@ def test_a_pip_that_the_patch_does_not_fit_is_refused(tmp_path: Path, make: Any,
     texts = sources()
     texts[edit.file] = texts[edit.file].replace(edit.find, edit.find * count)
     make(tmp_path, texts)
-    with pytest.raises(StageError, match=f"has it {count} times"):
+    with pytest.raises(StageError, match=f"contains it {count} times"):
         installer.edit_pip(tmp_path, PATCH)
 
 
