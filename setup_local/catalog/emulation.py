@@ -16,10 +16,11 @@ SCHEMA = "emulation"
 
 @dataclass(frozen=True, kw_only=True)
 class Emulation:
-    """The whole file: the source of QEMU's user-mode emulators."""
+    """The whole file: the source of QEMU's user-mode emulators, and sources `installed` on machines that run tests."""
 
     source: str
     versions: str
+    installed: tuple[str, ...] = ()
 
     def requirements(self, target: Target) -> tuple[Requirement, ...]:
         """Return the sources for running programs of a target: the emulator, and a glibc if they need one."""

@@ -21,6 +21,7 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
     yield "musl", catalogs.musl.requirement
     for target in catalogs.targets:
         yield from (("emulation", requirement) for requirement in catalogs.emulation.requirements(target))
+    yield from (("emulation", Requirement(name=name)) for name in catalogs.emulation.installed)
     yield from ((f"stage {stage.name} of the bootstrap chain", stage.requirement) for stage in load_chain().stages)
     tools = catalogs.llvm_tools
     for pins in (tools.packages.sources, tools.source.sources):
