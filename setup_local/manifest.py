@@ -41,12 +41,12 @@ def parse(data: bytes) -> dict[str, str]:
     """Return the hash of each name. Raises `BadManifest`, also for names that lead out of the directory."""
     lines = data.decode("utf-8", "surrogateescape").split("\n")
     if lines.pop():
-        raise BadManifest("its last line is cut off")
+        raise BadManifest("its last line is truncated")
     found: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         match = _LINE.fullmatch(line)
         if match is None:
-            raise BadManifest(f"line {number} is not a SHA-256, two blanks and a name")
+            raise BadManifest(f"line {number} is not a SHA-256, two spaces and a name")
         name = _unescaped(match["name"], number) if match["escaped"] else match["name"]
         if posixpath.normpath(name) != name or name.partition("/")[0] in ("", ".", "..") or name == NAME:
             raise BadManifest(f"line {number} does not name a file below the directory")

@@ -26,7 +26,7 @@ def _of(rule: str) -> Callable[[Packed], Breaches]:
 
 def _first(dist: Packed) -> Breaches:
     if dist.members[0].name != description.NAME:
-        yield dist.members[0].name, "comes before PYTHON.json, so readers must search for it"
+        yield dist.members[0].name, "comes before PYTHON.json, so readers have to search for it"
 
 
 def _order(dist: Packed) -> Breaches:
@@ -41,14 +41,14 @@ def _owners(dist: Packed) -> Breaches:
     for member in dist.members:
         if member.uid or member.gid or member.uname or member.gname:
             owner = f"{member.uid}:{member.gid} {member.uname}:{member.gname}"
-            yield member.name, f"belongs to {owner} instead of 0:0 without names"
+            yield member.name, f"is owned by {owner}, not by 0:0 without names"
             return
 
 
 def _times(dist: Packed) -> Breaches:
     times = {member.mtime for member in dist.members}
     if len(times) > 1:
-        yield dist.archive, f"members have {len(times)} different times instead of one"
+        yield dist.archive, f"members have {len(times)} different times, not one"
     if any(time % 1 for time in times):
         yield dist.archive, "members have times with fractions of a second"
 
@@ -78,13 +78,13 @@ READABLE = Rule(
 FATAL: tuple[Rule[Packed], ...] = tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=_of(name), fatal=True)
     for name, title in (
-        (safety.NAMES, "names and targets of links are text that can be shown and written"),
-        (safety.PATHS, "no path and no link leads out of the archive"),
-        (safety.DETOURS, "no member lies behind a link or a file"),
-        (safety.UNIQUE, "each path is there once"),
-        (safety.PLACE, f"everything lies below {safety.ROOT}"),
-        (safety.DEVICES, "there are only files, directories and links"),
-        (safety.LOOPS, "no link leads back to itself"),
+        (safety.NAMES, "names and link targets are printable text"),
+        (safety.PATHS, "paths and links stay inside the archive"),
+        (safety.DETOURS, "no member's path passes through a link or a file"),
+        (safety.UNIQUE, "each path occurs only once"),
+        (safety.PLACE, f"everything is in {safety.ROOT}"),
+        (safety.DEVICES, "all members are files, directories or links"),
+        (safety.LOOPS, "links do not form loops"),
     )
 )
 FIRST = Rule[Packed](
@@ -95,8 +95,8 @@ RULES: tuple[Rule[Packed], ...] = FATAL + tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (
         ("archive-order", "members are sorted by name", _order),
-        ("archive-owners", "members belong to 0:0 without names", _owners),
-        ("archive-times", "all members have one and the same time", _times),
-        ("archive-modes", "files are 0644 or 0755, directories 0755", _modes),
+        ("archive-owners", "members are owned by 0:0, without names", _owners),
+        ("archive-times", "all members have the same time", _times),
+        ("archive-modes", "files have mode 0644 or 0755, directories 0755", _modes),
     )
 )

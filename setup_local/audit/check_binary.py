@@ -42,19 +42,19 @@ def _needed(binary: Binary) -> Breaches:
 def _interpreter(binary: Binary) -> Breaches:
     found, wanted = binary.image.loader, binary.policy.loader
     if found is not None and found != wanted:
-        yield binary.name, f"asks for the loader {found} instead of {wanted}"
+        yield binary.name, f"requires the loader {found}, not {wanted}"
 
 
 def _run_paths(binary: Binary) -> Breaches:
     for path in binary.image.search_paths:
         if not is_own(binary.image, path):
             place = path or "the current directory"
-            yield binary.name, f"searches libraries in {place}, which is not relative to the file ($ORIGIN)"
+            yield binary.name, f"searches for libraries in {place}, which is not relative to the file ($ORIGIN)"
 
 
 def _writable_code(binary: Binary) -> Breaches:
     if any(segment.writable and segment.executable for segment in binary.image.segments):
-        yield binary.name, "has a segment that is writable and executable"
+        yield binary.name, "has a segment that is both writable and executable"
 
 
 def _exports(binary: Binary) -> Breaches:
@@ -75,7 +75,7 @@ def _exports(binary: Binary) -> Breaches:
         if not matches(name, allowed) and not any(item.covers(binary.name, name) for item in policy.allowed_exports)
     }
     if stray:
-        yield binary.name, f"exports symbols that are not its own to export: {listed(stray)}"
+        yield binary.name, f"exports symbols that it should not export: {listed(stray)}"
 
 
 def _libc_functions(binary: Binary) -> Breaches:
@@ -96,11 +96,11 @@ RULES: tuple[Rule[Binary], ...] = tuple(
     Rule(id=name, title=title, group=Group.BINARIES, check=check)
     for name, title, check in (
         ("binary-machine", "binaries are for the target's processor", _machine),
-        ("needed-libraries", "only whitelisted shared libraries are needed", _needed),
-        ("loader-path", "programs ask for the target's own loader", _interpreter),
+        ("needed-libraries", "binaries need only whitelisted shared libraries", _needed),
+        ("loader-path", "programs require the target's loader", _interpreter),
         ("run-paths", "run paths are relative to the file or its program", _run_paths),
-        ("writable-code", "no segment is writable and executable", _writable_code),
+        ("writable-code", "no segment is both writable and executable", _writable_code),
         ("exports", "symbols of dependencies are not exported", _exports),
-        ("libc-functions", "no function of the C library is defined inside", _libc_functions),
+        ("libc-functions", "binaries define no functions of the C library", _libc_functions),
     )
 )

@@ -53,7 +53,7 @@ def _frame_pointers(dist: Distribution) -> Breaches:
         if (functions > _FEW or facts is dist.carrier) and frames < _LEAST * functions:
             yield (
                 facts.name,
-                f"sets up {frames} frames in {functions} functions, and the build options do not name {_WITHOUT_FRAMES}",
+                f"sets up {frames} frames in {functions} functions, but the build options do not name {_WITHOUT_FRAMES}",
             )
 
 
@@ -72,7 +72,7 @@ def _stack_protector(dist: Distribution) -> Breaches:
         if (functions > _MANY or facts is dist.carrier) and _STACK_CHECK not in _mentioned(facts):
             yield (
                 facts.name,
-                f"never looks for damage of its stack, and the build options do not name {_WITHOUT_HARDENING}",
+                f"never calls {_STACK_CHECK}, but the build options do not name {_WITHOUT_HARDENING}",
             )
 
 
@@ -80,7 +80,7 @@ def _fortified(dist: Distribution) -> Breaches:
     if dist.carrier is None or dist.policy.libc is not Libc.GLIBC or not _promises(dist, _WITHOUT_HARDENING):
         return
     if not any(fnmatchcase(name, _CHECKED) for name in _mentioned(dist.carrier)):
-        yield dist.carrier.name, f"calls no {_CHECKED} of glibc, and the build options do not name {_WITHOUT_HARDENING}"
+        yield dist.carrier.name, f"calls no {_CHECKED} of glibc, but the build options do not name {_WITHOUT_HARDENING}"
 
 
 def _frame_flags(dist: Distribution) -> Breaches:
@@ -96,13 +96,17 @@ def _frame_flags(dist: Distribution) -> Breaches:
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("frame-pointers", "all code has frame pointers, unless the name says otherwise", _frame_pointers),
+        ("frame-pointers", "all code has frame pointers, unless the build options exclude them", _frame_pointers),
         (
             "frame-pointer-flags",
-            "builders of extensions are told to have frame pointers if all other code has",
+            "flags for building extensions enable frame pointers exactly if the interpreter has them",
             _frame_flags,
         ),
-        ("stack-protector", "all code looks for damage of its stack, unless the name says otherwise", _stack_protector),
-        ("fortified", "the interpreter calls glibc's checked functions, unless the name says otherwise", _fortified),
+        ("stack-protector", "all code has the stack protector, unless the build options exclude it", _stack_protector),
+        (
+            "fortified",
+            "the interpreter calls glibc's checked functions, unless the build options exclude them",
+            _fortified,
+        ),
     )
 )

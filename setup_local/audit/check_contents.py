@@ -159,24 +159,24 @@ def _inittab(dist: Distribution) -> Breaches:
     builtin = {item.init_fn for _, item in dist.description.extensions() if item.builtin} - {NO_INIT}
     referred = facts.image.symbols.undefined
     for name in sorted(referred - builtin):
-        yield path, f"refers to {name}, which is the init function of no built-in extension"
+        yield path, f"refers to {name}, which is not the init function of a built-in extension"
     for name in sorted(builtin - referred):
         yield path, f"does not refer to {name}, the init function of a built-in extension"
 
 
 LINKS = Rule[Packed](
-    id="dead-links", title="links in the archive lead to something in it", group=Group.ARCHIVE, check=_dead_links
+    id="dead-links", title="links point to members of the archive", group=Group.ARCHIVE, check=_dead_links
 )
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
         ("paths-exist", "every path in PYTHON.json is in the archive", _exist),
-        ("test-packages", "every test package is in the library", _test_packages),
+        ("test-packages", "every test package is in the standard library", _test_packages),
         ("modules-named", "every shared module belongs to an extension", _modules_named),
-        ("objects-named", "every object file is named", _objects_named),
-        ("libraries-named", "every static or shared library is linked by something", _libraries_named),
+        ("objects-named", "every object file is named in PYTHON.json", _objects_named),
+        ("libraries-named", "every static or shared library is named in PYTHON.json", _libraries_named),
         ("init-functions", "every init function is defined where PYTHON.json says", _init_functions),
         ("init-in-program", "every built-in module is in the interpreter", _in_program),
-        ("inittab", "the table of built-in modules names exactly the built-in extensions", _inittab),
+        ("inittab", "the inittab lists exactly the built-in extensions", _inittab),
     )
 )

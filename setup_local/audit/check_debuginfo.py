@@ -25,7 +25,7 @@ _OTHERS = re.compile(rf"(?:licenses/[^/]+|{_DIRECTORY}[^/]+\.py|{manifest.DEBUG_
 def _build_ids(dist: Packed) -> Breaches:
     for name, facts in dist.files.items():
         if facts.image is not None and facts.image.linked and not facts.image.build_id:
-            yield name, "has no build id, by which debuggers would find its debug information"
+            yield name, "has no build id, so debuggers cannot find its debug information"
 
 
 def _machos(facts: FileFacts) -> list[Macho]:
@@ -48,14 +48,14 @@ def _bundles(dist: Packed) -> Breaches:
         binary = linked.get(place["name"])
         wanted = [image.build_id for image in _machos(binary)] if binary else []
         if [image.build_id for image in _machos(facts)] != wanted:
-            yield name, f"is not the debug information of {place['name']}, which has another UUID or is not there"
+            yield name, f"is not the debug information of {place['name']}, which has another UUID or is missing"
         yield from _holds_information(name, facts)
 
 
 def _holds_information(name: str, facts: FileFacts) -> Breaches:
     images = _machos(facts)
     if not images or not all(image.debug_bundle for image in images):
-        yield name, "holds more than debug information"
+        yield name, "contains more than debug information"
     elif not all(_INFORMATION in image.sections for image in images):
         yield name, "has no debug information"
 
@@ -65,7 +65,7 @@ def _complete(dist: Distribution) -> Breaches:
         return
     there = {place["name"] for name in dist.names if (place := _BUNDLED.fullmatch(name))}
     for name in sorted(_linked(dist).keys() - there):
-        yield name, "has no bundle of debug information (dSYM)"
+        yield name, "has no debug information bundle (dSYM)"
 
 
 def _is_debug(name: str) -> bool:
@@ -75,16 +75,16 @@ def _is_debug(name: str) -> bool:
 def _layout(dist: Flavoured) -> Breaches:
     for name in sorted(dist.names):
         if not (_is_debug(name) or _IN_BUNDLE.fullmatch(name) or _OTHERS.fullmatch(name)):
-            yield name, "is not debug information in the place where debuggers look for it"
+            yield name, "is not debug information in a place where debuggers search for it"
     if not any(map(_is_debug, dist.names)):
-        yield dist.archive, "there is no debug information"
+        yield dist.archive, "contains no debug information"
 
 
 def _found(dist: Flavoured) -> Breaches:
     for name, facts in dist.files.items():
         place = _PLACE.fullmatch(name)
         if place and (facts.elf is None or facts.elf.build_id != place["first"] + place["rest"]):
-            yield name, "does not hold the build id that its name says"
+            yield name, "does not have the build id in its name"
 
 
 def _detached(dist: Flavoured) -> Breaches:
@@ -94,7 +94,7 @@ def _detached(dist: Flavoured) -> Breaches:
         if not _PLACE.fullmatch(name) or facts.elf is None:
             continue
         if not facts.elf.detached:
-            yield name, "holds more than debug information"
+            yield name, "contains more than debug information"
         if ".debug_info" not in facts.elf.debug_sections or ".debug_line" not in facts.elf.debug_sections:
             yield name, "has no debug information"
         elif not facts.elf.symbols.defined:
@@ -106,21 +106,21 @@ BUILD_IDS = Rule[Packed](
 )
 BUNDLES = Rule[Packed](
     id="debug-bundles",
-    title="bundles of debug information (dSYM) are those of the binaries beside them",
+    title="debug information bundles (dSYM) match the binaries of the same name",
     group=Group.ARCHIVE,
     check=_bundles,
 )
 COMPLETE = Rule[Distribution](
     id="debug-bundles-complete",
-    title="every program and module of macOS has its debug information beside it",
+    title="every macOS program and module has a debug information bundle (dSYM)",
     group=Group.ARCHIVE,
     check=_complete,
 )
 RULES: tuple[Rule[Flavoured], ...] = tuple(
     Rule(id=name, title=title, group=Group.FLAVOUR, check=check)
     for name, title, check in (
-        ("debuginfo-layout", "debug information lies where debuggers look for it", _layout),
-        ("debuginfo-found", "files are named by their build ids", _found),
-        ("debuginfo-detached", "files hold debug information, symbols and nothing to load", _detached),
+        ("debuginfo-layout", "debug information is where debuggers search for it", _layout),
+        ("debuginfo-found", "files are named after their build ids", _found),
+        ("debuginfo-detached", "files contain debug information and symbols, and nothing to load", _detached),
     )
 )

@@ -24,12 +24,12 @@ def _archive_name(dist: Distribution) -> Breaches:
         stem(said.python_implementation_name, said.python_version, said.target_triple, said.build_options)
     )
     if dist.archive not in names:
-        yield dist.archive, f"the name does not say what PYTHON.json says: {names[0]}"
+        yield dist.archive, f"the name does not match PYTHON.json, which means {names[0]}"
 
 
 def _same(path: str, found: object, wanted: object) -> Breaches:
     if found != wanted:
-        yield path, f"is {found!r}, but the rest of PYTHON.json means {wanted!r}"
+        yield path, f"is {found!r}, but the rest of PYTHON.json implies {wanted!r}"
 
 
 def _python(dist: Distribution) -> Breaches:
@@ -80,13 +80,13 @@ def _target(dist: Distribution) -> Breaches:
     if policy.newest_floor:
         yield from _floor(dist)
     elif said.floor:
-        yield "$.crt_features", "names an oldest system for a target without one"
+        yield "$.crt_features", "states an oldest system for a target without one"
     if policy.libc is not Libc.GLIBC and "glibc-dynamic" in said.crt_features:
-        yield "$.crt_features", "names glibc for a target without it"
+        yield "$.crt_features", "states glibc for a target without it"
     if missing := set(policy.crt_features).difference(said.crt_features):
-        yield "$.crt_features", f"does not name {', '.join(sorted(missing))}"
+        yield "$.crt_features", f"does not contain {', '.join(sorted(missing))}"
     if policy.libc is Libc.MUSL and len({"static", "musl-dynamic"}.intersection(said.crt_features)) != 1:
-        yield "$.crt_features", "names neither static nor musl-dynamic, or both"
+        yield "$.crt_features", "contains neither static nor musl-dynamic, or both"
 
 
 def _floor(dist: Distribution) -> Breaches:
@@ -94,7 +94,7 @@ def _floor(dist: Distribution) -> Breaches:
     said, newest = dist.description, dist.policy.newest_floor
     where = "$.crt_features" if dist.policy.libc is Libc.GLIBC else "$.python_config_vars.MACOSX_DEPLOYMENT_TARGET"
     if not said.floor:
-        yield where, "does not promise an oldest system"
+        yield where, "does not state an oldest system"
     elif version(said.floor) > version(newest):
         yield where, f"the oldest system {said.floor} is newer than {newest}"
     elif (named := named_floor(said.build_options.split("+"))) and said.floor != named:
@@ -118,18 +118,18 @@ def _crt(dist: Distribution) -> Breaches:
     said = dist.description
     static = "static" in said.crt_features
     if static != ("static" in said.build_options.split("+")):
-        yield "$.crt_features", f"do not agree with the build options {said.build_options!r} about static"
+        yield "$.crt_features", f"contradicts the build options {said.build_options!r} about static"
     for name, facts in dist.files.items():
         image = facts.image
         if image is None or not image.linked or facts.foreign:
             continue
         if static and (not image.standalone or image.loader):
-            yield name, "is linked dynamically, or asks for a loader, in a static distribution"
+            yield name, "is linked dynamically, or requires a loader, in a static distribution"
         if not static and image.standalone:
-            yield name, "needs no loader: it is static, which crt_features do not say"
+            yield name, "needs no loader: it is static, but crt_features does not contain static"
     loads = said.python_extension_module_loading
     if static and "shared-library" in loads:
-        yield "$.python_extension_module_loading", "names shared-library, which nothing static can load"
+        yield "$.python_extension_module_loading", "contains shared-library, which a static program cannot load"
 
 
 def _options(dist: Distribution) -> Breaches:
@@ -154,7 +154,7 @@ def _level(dist: Distribution) -> Breaches:
     level, facts = processor_level(dist.description.target_triple), dist.program
     found = facts.elf.level if facts and facts.elf else level
     if found != level:
-        named = f"asks for the processor level {found}" if found else "asks for no processor level"
+        named = f"requires the processor level {found}" if found else "requires no processor level"
         yield "$.target_triple", f"names {level or 'no processor level'}, but the interpreter {named}"
 
 
@@ -171,7 +171,10 @@ def _link_mode(dist: Distribution) -> Breaches:
         yield "$.build_info.core", f"has no {mode}_lib although libpython is linked {mode}"
     loads = "shared-library" in said.python_extension_module_loading
     if any(extension.shared_lib for _, extension in said.extensions()) and not loads:
-        yield "$.python_extension_module_loading", "leaves out shared-library, but there are shared extension modules"
+        yield (
+            "$.python_extension_module_loading",
+            "does not contain shared-library, but there are shared extension modules",
+        )
 
 
 def _suffixes(dist: Distribution) -> Breaches:
@@ -179,7 +182,7 @@ def _suffixes(dist: Distribution) -> Breaches:
     for label, extension in dist.description.extensions():
         path = extension.shared_lib
         if path is not None and not any(path.rpartition("/")[2] == f"{_base(label)}{suffix}" for suffix in suffixes):
-            yield label, f"{path} is not named like a module that Python can find ({', '.join(suffixes)})"
+            yield label, f"{path} is not a file name that Python can import ({', '.join(suffixes)})"
 
 
 def _base(label: str) -> str:
@@ -189,28 +192,28 @@ def _base(label: str) -> str:
 def _forms(dist: Distribution) -> Breaches:
     for label, extension in dist.description.extensions():
         if extension.in_core and extension.objs:
-            yield label, "is in the core and yet has objects of its own"
+            yield label, "is in the core, but has its own objects"
         if not extension.in_core and not extension.objs and not extension.shared_lib:
-            yield label, "is neither in the core, nor of objects, nor a shared library"
+            yield label, "is neither in the core, nor has objects, nor a shared library"
         for link in extension.links:
             if not (link.path_static or link.path_dynamic or link.framework or link.system):
-                yield label, f"the link {link.name} is neither a file, nor a framework, nor of the system"
+                yield label, f"the link {link.name} is neither a file, nor a framework, nor a system library"
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("archive-name", "the file name says what PYTHON.json says", _archive_name),
-        ("python-version", "all versions and tags mean the same Python", _python),
-        ("abi", "interpreter and names have the ABI that the build options mean", _abi),
-        ("target", "platform tag and C library are the target's", _target),
-        ("apple-sdk", "the SDK of macOS is named where there is one, and is not older than the oldest system", _sdk),
-        ("static", "everything is linked to the C library as stated", _crt),
-        ("build-options", "optimizations are build options", _options),
+        ("archive-name", "the file name matches PYTHON.json", _archive_name),
+        ("python-version", "all versions and tags refer to the same Python", _python),
+        ("abi", "the interpreter and its names have the ABI that the build options imply", _abi),
+        ("target", "the platform tag and the C library are the target's", _target),
+        ("apple-sdk", "macOS targets, and no others, state an SDK; it is not older than the oldest system", _sdk),
+        ("static", "all binaries are linked to the C library as stated", _crt),
+        ("build-options", "optimizations are among the build options", _options),
         ("python-program", "python_exe is an executable program", _executable),
-        ("processor-level", "the interpreter asks for the target's processor level", _level),
+        ("processor-level", "the interpreter requires the target's processor level", _level),
         ("link-mode", "libpython and modules are linked as stated", _link_mode),
-        ("module-suffixes", "shared modules have names that Python finds", _suffixes),
-        ("extension-forms", "each extension and each link says where its code is", _forms),
+        ("module-suffixes", "shared modules have file names that Python can import", _suffixes),
+        ("extension-forms", "each extension and each link states where its code is", _forms),
     )
 )

@@ -46,7 +46,7 @@ def _forwarders(dist: Packed) -> Breaches:
             if (found is None or symbol not in found.exports) and not _may_be_lost(dist, name, exported):
                 lost.add(f"{exported} ({target})")
         if lost:
-            yield name, f"forwards names to where they are not: {listed(lost)}"
+            yield name, f"forwards exports to DLLs that do not have them: {listed(lost)}"
 
 
 def _may_be_lost(dist: Packed, file: str, name: str) -> bool:
@@ -61,11 +61,11 @@ def _stable_abi(dist: Packed) -> Breaches:
         return
     image = _libraries(dist).get(_STABLE)
     if image is None:
-        yield _STABLE, "is not there; extensions for several versions of Python are linked against it"
+        yield _STABLE, "is missing; extensions for several versions of Python are linked against it"
     elif missing := wanted - image.exports:
         yield _STABLE, f"lacks names of the stable ABI that {FILE} lists: {listed(missing)}"
     elif own := image.exports - image.forwarded.keys():
-        yield _STABLE, f"defines names instead of forwarding them: {listed(own)}"
+        yield _STABLE, f"defines names that it should forward: {listed(own)}"
 
 
 def _import_libraries(dist: Packed) -> Breaches:
@@ -76,9 +76,9 @@ def _import_libraries(dist: Packed) -> Breaches:
         for library, symbols in _offers(facts).items():
             image = libraries.get(library.lower())
             if image is None:
-                yield name, f"is for {library}, which is not beside the program"
+                yield name, f"is for {library}, which is not next to the program"
             elif missing := symbols - image.exports:
-                yield name, f"offers what {library} does not export: {listed(missing)}"
+                yield name, f"contains symbols that {library} does not export: {listed(missing)}"
 
 
 def _offers(facts: FileFacts) -> dict[str, frozenset[str]]:
@@ -94,8 +94,8 @@ def _offers(facts: FileFacts) -> dict[str, frozenset[str]]:
 RULES: tuple[Rule[Packed], ...] = tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (
-        ("forwarded-exports", "forwarded names lead to DLLs of the tree that have them", _forwarders),
+        ("forwarded-exports", "forwarded exports exist in DLLs of the tree", _forwarders),
         ("stable-abi", "python3.dll forwards the stable ABI", _stable_abi),
-        ("import-libraries", "import libraries offer what DLLs of the tree export", _import_libraries),
+        ("import-libraries", "import libraries contain only symbols that DLLs of the tree export", _import_libraries),
     )
 )

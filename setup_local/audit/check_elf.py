@@ -54,7 +54,7 @@ def _stack(binary: ElfBinary) -> Breaches:
         case True, None:
             yield binary.name, "has no PT_GNU_STACK header, so the loader makes the stack executable"
         case True, True:
-            yield binary.name, "asks for an executable stack"
+            yield binary.name, "requires an executable stack"
 
 
 def _relro(binary: ElfBinary) -> Breaches:
@@ -78,7 +78,10 @@ def _page_size(binary: ElfBinary) -> Breaches:
     for segment in binary.elf.segments:
         if segment.alignment % wanted or (segment.address - segment.offset) % wanted:
             place = f"its segment at {segment.address:#x}"
-            yield binary.name, f"{place} is aligned to {segment.alignment} bytes; kernels may have pages of {wanted}"
+            yield (
+                binary.name,
+                f"{place} is aligned to {segment.alignment} bytes, but kernels may have pages of {wanted}",
+            )
             return
 
 
@@ -87,7 +90,7 @@ def _instructions(binary: ElfBinary) -> Breaches:
         if not any(item.covers(binary.name, place) for item in binary.policy.allowed_instructions):
             yield (
                 binary.name,
-                f"{place} has instructions of {extension}, which the oldest processors of the target lack",
+                f"{place} uses {extension} instructions, which the oldest processors of the target lack",
             )
 
 
@@ -96,7 +99,7 @@ def _private_symbols(binary: ElfBinary) -> Breaches:
         return
     common = binary.elf.exported - binary.elf.versioned
     if common:
-        yield binary.name, f"exports symbols without a version of its own: {listed(common)}"
+        yield binary.name, f"exports symbols without its own symbol version: {listed(common)}"
 
 
 def _of_elf(check: Callable[[ElfBinary], Breaches]) -> Callable[[Binary], Breaches]:
@@ -112,18 +115,18 @@ def _of_elf(check: Callable[[ElfBinary], Breaches]) -> Callable[[Binary], Breach
 RULES: tuple[Rule[Binary], ...] = tuple(
     Rule(id=name, title=title, group=Group.BINARIES, check=_of_elf(check))
     for name, title, check in (
-        ("sections-agree", "sections say the same as what a loader reads", _agree),
+        ("sections-agree", "section tables agree with what a loader reads", _agree),
         ("symbol-versions", "no symbol version is newer than the C library's floor", _symbol_versions),
         ("stack", "the stack is not executable", _stack),
         ("relro", "relocated data becomes read-only (RELRO)", _relro),
         ("bind-now", "symbols are bound at start (BIND_NOW)", _bind_now),
-        ("page-size", "segments are aligned to the largest pages of the target's kernels", _page_size),
+        ("page-size", "segments are aligned to the largest page size of the target's kernels", _page_size),
         (
             "instructions",
-            "only functions that are chosen at run time need more than the oldest processor",
+            "only functions selected at run time use instructions that the oldest processor lacks",
             _instructions,
         ),
-        ("text-relocations", "code holds no relocations", _text_relocations),
-        ("private-symbols", "symbols of shared dependencies cannot be mistaken for the host's", _private_symbols),
+        ("text-relocations", "code contains no relocations", _text_relocations),
+        ("private-symbols", "symbols of shared dependencies cannot be confused with the host's", _private_symbols),
     )
 )

@@ -32,20 +32,20 @@ def _libraries(dist: Packed) -> Breaches:
 def _shared(dist: Packed, settings: str, path: str) -> Breaches:
     facts = dist.followed(path)
     if facts is None or facts.image is None:
-        yield settings, f"tells programs to link {path}, which is not there"
+        yield settings, f"names {path}, which is missing"
         return
     if _START not in facts.image.exports:
-        yield facts.name, f"does not export {_START}, so programs cannot embed Python with it"
+        yield facts.name, f"does not export {_START}, so programs cannot use it to embed Python"
     if posixpath.basename(facts.image.identity or "") != posixpath.basename(facts.name):
-        yield facts.name, f"calls itself {facts.image.identity}: a program that links it would not find it"
+        yield facts.name, f"identifies itself as {facts.image.identity}, so a program linked to it would not find it"
 
 
 def _static(dist: Packed, settings: str, path: str) -> Breaches:
     facts = dist.followed(path)
     if facts is None or not _is_library(facts):
-        yield settings, f"tells programs to link {path}, which is not there"
+        yield settings, f"names {path}, which is missing"
     if not any(name.startswith(_BESIDE) for name in dist.names):
-        yield settings, f"tells programs to link static libraries of {_BESIDE}, which are not there"
+        yield settings, f"names static libraries in {_BESIDE}, which are missing"
 
 
 def _is_library(facts: FileFacts) -> bool:
@@ -56,7 +56,7 @@ def _is_library(facts: FileFacts) -> bool:
 RULES: tuple[Rule[Packed], ...] = (
     Rule(
         id="embedding-libraries",
-        title="what build systems are told to link is there",
+        title="libraries that the pkg-config files for embedding name exist",
         group=Group.ARCHIVE,
         check=_libraries,
     ),

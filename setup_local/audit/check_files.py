@@ -15,37 +15,42 @@ def _readable(facts: FileFacts) -> Breaches:
     if facts.problem:
         yield facts.name, facts.problem
     elif FORMATS.get(facts.kind, facts.target) is not facts.target and not facts.foreign:
-        yield facts.name, f"is a file in {facts.kind.value} format, the target's format is {facts.target.value}"
+        yield facts.name, f"is in {facts.kind.value} format; the target's format is {facts.target.value}"
 
 
 def _binary_paths(facts: FileFacts) -> Breaches:
     if facts.machine_paths and not facts.is_text:
-        yield facts.name, f"holds paths of the build machine: {', '.join(facts.machine_paths)}"
+        yield facts.name, f"contains paths of the build machine: {', '.join(facts.machine_paths)}"
 
 
 def _text_paths(facts: FileFacts) -> Breaches:
     if facts.machine_paths and facts.is_text:
-        yield facts.name, f"names paths of the build machine: {', '.join(facts.machine_paths)}"
+        yield facts.name, f"contains paths of the build machine: {', '.join(facts.machine_paths)}"
 
 
 def _forbidden(facts: FileFacts) -> Breaches:
     if facts.forbidden:
-        yield facts.name, f"holds a forbidden path: {', '.join(facts.forbidden)}"
+        yield facts.name, f"contains a forbidden path: {', '.join(facts.forbidden)}"
 
 
 READABLE = Rule(
-    id="binary-readable", title="binaries are whole and of the target's format", group=Group.BINARIES, check=_readable
+    id="binary-readable", title="binaries are intact and in the target's format", group=Group.BINARIES, check=_readable
 )
 RULES: tuple[Rule[FileFacts], ...] = (
     READABLE,
     Rule(
-        id="binary-paths", title="binaries hold no path of the build machine", group=Group.BINARIES, check=_binary_paths
+        id="binary-paths",
+        title="binaries contain no path of the build machine",
+        group=Group.BINARIES,
+        check=_binary_paths,
     ),
     Rule(
         id="text-paths",
-        title="files that people read name no path of the build machine",
+        title="text files contain no path of the build machine",
         group=Group.TEXTS,
         check=_text_paths,
     ),
-    Rule(id="forbidden-paths", title="no file holds a path given with --forbid", group=Group.TEXTS, check=_forbidden),
+    Rule(
+        id="forbidden-paths", title="no file contains a path given with --forbid", group=Group.TEXTS, check=_forbidden
+    ),
 )

@@ -19,7 +19,7 @@ _ONLY_FULL = re.compile(r"(PYTHON\.json|build/.*|install/.*)")
 def _layout(dist: Flavoured) -> Breaches:
     for name in sorted(dist.names):
         if _ONLY_FULL.fullmatch(name):
-            yield name, "belongs to full archives; here python/ is the installation itself"
+            yield name, "belongs in a full archive; here python/ is the installation itself"
             return
 
 
@@ -39,7 +39,7 @@ def _version(dist: Flavoured) -> Breaches:
         wanted = filled(pattern, version=version)
         found = re.compile(path_expression(filled(pattern, version=version, flags="**")).replace(".*", "[a-z]*"))
         if not any(map(found.fullmatch, dist.names)):
-            yield dist.archive, f"there is no {wanted}, which Python {dist.python} has"
+            yield dist.archive, f"does not contain {wanted}, which Python {dist.python} has"
 
 
 def _stripped(dist: Flavoured) -> Breaches:
@@ -55,28 +55,28 @@ def _parts(dist: Flavoured) -> Breaches:
     for name in (file.removeprefix(ROOT) for file in files):
         part = dist.parts.part_of(name, dist.libpython)
         if part.name in dist.flavor.without:
-            yield name, f"belongs to the part that {dist.flavor.name} leaves out: {part.title}"
+            yield name, f"belongs to a part that {dist.flavor.name} leaves out: {part.title}"
 
 
 def _licences(dist: Flavoured) -> Breaches:
     texts = {name: facts for name, facts in dist.files.items() if name.startswith("licenses/")}
     if not texts:
-        yield "licenses", "there are no licence texts"
+        yield "licenses", "contains no licence texts"
     for name, facts in texts.items():
         if facts.blank:
             yield name, "the licence text is empty"
 
 
 LICENCES = Rule[Flavoured](
-    id="flavour-licences", title="the licence texts are there", group=Group.FLAVOUR, check=_licences
+    id="flavour-licences", title="licence texts are included", group=Group.FLAVOUR, check=_licences
 )
 RULES: tuple[Rule[Flavoured], ...] = tuple(
     Rule(id=name, title=title, group=Group.FLAVOUR, check=check)
     for name, title, check in (
         ("flavour-layout", "python/ is the installation itself", _layout),
         ("flavour-program", "the interpreter is an executable program", _program),
-        ("flavour-version", "the library is of the version in the file name", _version),
+        ("flavour-version", "the installation has the Python version in the file name", _version),
         ("flavour-stripped", "stripped flavours have no symbol tables and no debug sections", _stripped),
-        ("flavour-parts", "what the flavour leaves out is not there", _parts),
+        ("flavour-parts", "parts that the flavour leaves out are absent", _parts),
     )
 )

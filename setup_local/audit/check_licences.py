@@ -24,11 +24,11 @@ def _known() -> frozenset[str]:
 def _ids(dist: Distribution) -> Breaches:
     for name in dist.description.licenses:
         if name not in _known():
-            yield "$.licenses", f"{name!r} is no SPDX licence identifier"
+            yield "$.licenses", f"{name!r} is not an SPDX licence identifier"
     for label, extension in dist.description.extensions():
         for name in extension.licenses:
             if name not in _known():
-                yield label, f"{name!r} is no SPDX licence identifier"
+                yield label, f"{name!r} is not an SPDX licence identifier"
 
 
 def _given(dist: Distribution) -> Breaches:
@@ -38,7 +38,7 @@ def _given(dist: Distribution) -> Breaches:
         if bundled and not (named or extension.license_public_domain):
             yield label, f"links {', '.join(bundled)} but has no licences or no licence texts"
         if extension.licenses and not extension.license_paths:
-            yield label, "names licences without their texts"
+            yield label, "names licences, but not their texts"
 
 
 def _texts(dist: Distribution) -> Breaches:
@@ -58,17 +58,17 @@ def _whole(dist: Distribution) -> Breaches:
     wanted = linked & {item.license for item in load_licenses().whole}
     where = f"$.python_config_vars.{WHOLE_LICENSE}"
     for name in sorted(wanted - said):
-        yield where, f"does not say that all of it must be conveyed under {name}, which a linked library asks for"
+        yield where, f"does not contain {name}, the licence of a linked library that applies to the whole distribution"
     for name in sorted(said - wanted):
-        yield where, f"says {name}, which no linked library asks for"
+        yield where, f"contains {name}, which is not the licence of any linked library"
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.LICENCES, check=check)
     for name, title, check in (
         ("licence-ids", "licences are SPDX identifiers", _ids),
-        ("licence-given", "extensions that link bundled libraries name their licences", _given),
+        ("licence-given", "extensions name the licences of the bundled libraries that they link", _given),
         ("licence-texts", "licence texts are not empty", _texts),
-        ("licence-whole", "a licence that reaches over everything is named for everything", _whole),
+        ("licence-whole", "a licence that applies to the whole distribution is stated for it", _whole),
     )
 )

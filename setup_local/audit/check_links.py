@@ -95,7 +95,7 @@ def _missing(label: str, names: frozenset[str], policy: Policy) -> Breaches:
     by_linker = (name for name in names if name.startswith(_BY_LINKER))
     missing = names.difference(by_linker, (name for name in names if matches(name, policy.compiler_functions)))
     if missing:
-        yield label, f"its objects want what neither the core nor its links offer: {listed(missing)}"
+        yield label, f"its objects need symbols that neither the core nor its links define: {listed(missing)}"
 
 
 def _used(dist: Distribution) -> Breaches:
@@ -105,7 +105,7 @@ def _used(dist: Distribution) -> Breaches:
         wanted = _closure(dist, extension.objs, extension.links)
         for link in extension.links:
             if link.path_static and not dist.linkable(link.path_static) & wanted:
-                yield label, f"nothing in its objects wants {link.path_static}"
+                yield label, f"its objects use nothing from {link.path_static}"
 
 
 def _closure(dist: Distribution, objects: Iterable[str], links: Iterable[Link]) -> frozenset[str]:
@@ -124,7 +124,7 @@ def _all_wanted(dist: Distribution, path: str) -> frozenset[str]:
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("links-complete", "objects can be linked with what PYTHON.json names", _complete),
-        ("links-used", "bundled libraries in links are really wanted", _used),
+        ("links-complete", "PYTHON.json names everything that is needed to link the objects", _complete),
+        ("links-used", "extensions use every bundled library in their links", _used),
     )
 )

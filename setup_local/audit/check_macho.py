@@ -38,7 +38,7 @@ class MachoBinary:
 def _minimum(binary: MachoBinary) -> Breaches:
     found = binary.macho.minimums
     if not found:
-        yield binary.name, "does not say which macOS it is for"
+        yield binary.name, "does not state which macOS it is for"
     for item in found:
         said = ".".join(map(str, item.version))
         if item.platform != _PLATFORM:
@@ -56,11 +56,11 @@ def _two_level(binary: MachoBinary) -> Breaches:
     if not binary.macho.linked:
         return
     if not binary.macho.two_level:
-        yield binary.name, "does not know which library each name is of (flat namespace)"
+        yield binary.name, "does not record which library each name comes from (flat namespace)"
         return
     stray = {item.name for item in _looked_up(binary) if not matches(item.name, binary.limits.looked_up)}
     if stray:
-        yield binary.name, f"takes names from whatever library has them: {listed(stray)}"
+        yield binary.name, f"binds names to any library that has them: {listed(stray)}"
 
 
 def _of_system(binary: MachoBinary) -> Iterator[tuple[Bound, str]]:
@@ -77,7 +77,7 @@ def _exists(binary: MachoBinary) -> Breaches:
         if not binary.policy.offers(library, item.name):
             unknown.setdefault(library, set()).add(item.name)
     for library, names in sorted(unknown.items()):
-        yield binary.name, f"wants names that {library} is not known to have: {listed(names)}"
+        yield binary.name, f"needs names that {library} is not known to have: {listed(names)}"
 
 
 def _newer(binary: MachoBinary) -> Breaches:
@@ -89,7 +89,7 @@ def _newer(binary: MachoBinary) -> Breaches:
         if library == binary.limits.system_library and not item.optional and functions.get(item.name, ()) > binary.floor
     }
     if newer:
-        yield binary.name, f"cannot do without names that are newer than macOS {binary.oldest}: {listed(newer)}"
+        yield binary.name, f"requires names that are newer than macOS {binary.oldest}: {listed(newer)}"
 
 
 def _signature(binary: MachoBinary) -> Breaches:
@@ -98,19 +98,19 @@ def _signature(binary: MachoBinary) -> Breaches:
         return
     if signature is None:
         if binary.macho.machine in binary.limits.signed:
-            yield binary.name, "has no code signature, without which macOS does not run it"
+            yield binary.name, "has no code signature, so macOS does not run it"
         return
     for problem in signature.problems:
         yield binary.name, problem
     if signature.hash != _HASH:
-        yield binary.name, f"is signed with {signature.hash} hashes instead of {_HASH}"
+        yield binary.name, f"is signed with {signature.hash} hashes, not {_HASH}"
 
 
 def _hardening(binary: MachoBinary) -> Breaches:
     if binary.macho.linked and not binary.macho.position_independent:
         yield binary.name, "is a program that cannot be loaded at any address (PIE)"
     if binary.macho.executable_stack:
-        yield binary.name, "asks for an executable stack"
+        yield binary.name, "requires an executable stack"
 
 
 def _identity(binary: MachoBinary) -> Breaches:
@@ -120,9 +120,9 @@ def _identity(binary: MachoBinary) -> Breaches:
             yield binary.name, "is a library without an install name"
         return
     if not identity.startswith(_MOVABLE):
-        yield binary.name, f"calls itself {identity}, which is not relative to what loads it"
+        yield binary.name, f"has the install name {identity}, which is not relative to what loads it"
     if not binary.policy.brings(identity):
-        yield binary.name, f"calls itself {identity}, which is not a name that a distribution may bring"
+        yield binary.name, f"has the install name {identity}, which a distribution may not provide"
 
 
 def _slices(facts: FileFacts) -> Breaches:
@@ -150,7 +150,7 @@ def _slices_agree(facts: FileFacts) -> Breaches:
         )
         for what, ours, theirs in pairs:
             if ours != theirs:
-                yield facts.name, f"has other {what} for {other.machine} than for {first.machine}"
+                yield facts.name, f"has different {what} for {other.machine} than for {first.machine}"
 
 
 def _of_macho(check: Callable[[MachoBinary], Breaches]) -> Callable[[Binary], Breaches]:
@@ -171,13 +171,13 @@ def _of_macho(check: Callable[[MachoBinary], Breaches]) -> Callable[[Binary], Br
 RULES: tuple[Rule[Binary], ...] = tuple(
     Rule(id=name, title=title, group=Group.BINARIES, check=_of_macho(check))
     for name, title, check in (
-        ("oldest-system", "no binary is for a newer macOS than the distribution", _minimum),
+        ("oldest-system", "no binary requires a newer macOS than the distribution", _minimum),
         ("two-level", "every name is bound to one library", _two_level),
-        ("system-names", "the system's libraries have the names that are bound to them", _exists),
-        ("newer-names", "names newer than the oldest macOS may be missing (weak)", _newer),
-        ("signature", "code signatures are there, and cover every byte", _signature),
-        ("hardening", "programs are position independent, no stack is executable", _hardening),
-        ("install-name", "libraries have an install name that can be moved", _identity),
+        ("system-names", "names bound to system libraries exist in them", _exists),
+        ("newer-names", "names newer than the oldest macOS are weak", _newer),
+        ("signature", "code signatures are present and cover every byte", _signature),
+        ("hardening", "programs are position-independent, and no stack is executable", _hardening),
+        ("install-name", "libraries have a relocatable install name", _identity),
     )
 )
 FILE_RULES: tuple[Rule[FileFacts], ...] = (
@@ -189,7 +189,7 @@ FILE_RULES: tuple[Rule[FileFacts], ...] = (
     ),
     Rule(
         id="slices-agree",
-        title="the slices of a universal file offer and need the same",
+        title="the slices of a universal file have the same exports and dependencies",
         group=Group.BINARIES,
         check=_slices_agree,
     ),

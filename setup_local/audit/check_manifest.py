@@ -19,7 +19,7 @@ def _there(dist: Packed) -> Breaches:
     if dist.manifest_problem:
         yield place, dist.manifest_problem
     elif place not in names or dist.listed is None:
-        yield place, "is not in the archive: nothing says what its files should be"
+        yield place, "is not in the archive, so its files cannot be verified"
     elif set(names[: names.index(place)]) - {description.NAME}:
         yield place, "does not come before the files that it lists"
 
@@ -38,8 +38,8 @@ def _unchanged(dist: Packed) -> Breaches:
 RULES: tuple[Rule[Packed], ...] = tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (
-        ("manifest", f"{manifest.NAME} comes before the files and can be read", _there),
-        ("manifest-complete", f"{manifest.NAME} lists exactly the files that are there", _complete),
-        ("manifest-hashes", f"every file has the SHA-256 that {manifest.NAME} lists", _unchanged),
+        ("manifest", f"{manifest.NAME} comes before the files and is readable", _there),
+        ("manifest-complete", f"{manifest.NAME} lists exactly the files in the archive", _complete),
+        ("manifest-hashes", f"every file has the SHA-256 listed in {manifest.NAME}", _unchanged),
     )
 )

@@ -37,7 +37,10 @@ def _program(dist: Distribution) -> Breaches:
     if _PGO in options and _shows_hot(dist) and LOOP not in facts.image.symbols.hot:
         yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
     if _LTO in options and not facts.image.lto_functions:
-        yield facts.name, "was linked without the link-time optimizer: no function has a name that it gives"
+        yield (
+            facts.name,
+            "was linked without the link-time optimizer: no function has a name that the optimizer assigns",
+        )
 
 
 def _objects(dist: Distribution) -> Breaches:
@@ -47,7 +50,10 @@ def _objects(dist: Distribution) -> Breaches:
             item.image for name, facts in dist.files.items() if name.startswith(_OBJECTS) for item in facts.binaries
         ]
         if not any(isinstance(image, Macho) and image.profiled(LOOP) for image in slices):
-            yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not told from functions that never ran"
+            yield (
+                _OBJECTS,
+                f"no object was compiled with the profile: {LOOP} is not separate from functions that never ran",
+            )
     if _PGO in _options(dist) and _shows_hot(dist) and not any(LOOP in image.symbols.hot for image in images):
         yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
 
@@ -57,11 +63,11 @@ def _profile(dist: Distribution) -> Breaches:
         return
     facts = dist.files.get(_PROFILE)
     if facts is None:
-        yield _PROFILE, "is not in the archive: the build could not be repeated"
+        yield _PROFILE, "is not in the archive, so the build cannot be repeated"
     elif facts.kind is not FileKind.PROFILE:
-        yield _PROFILE, "is not a merged profile of LLVM"
+        yield _PROFILE, "is not a merged LLVM profile"
     elif not facts.knows_loop:
-        yield _PROFILE, f"knows nothing of {LOOP}"
+        yield _PROFILE, f"does not cover {LOOP}"
 
 
 def _is_laid_out(dist: Distribution) -> bool:
@@ -74,56 +80,59 @@ def _layout(dist: Distribution) -> Breaches:
         return  # reported by `python-program` and `paths-exist`
     found = _is_laid_out(dist)
     if WITHOUT_LAYOUT_WORD in options and found:
-        yield facts.name, f"was laid out, but the build options name {WITHOUT_LAYOUT_WORD}"
+        yield facts.name, f"has a post-link layout, but the build options name {WITHOUT_LAYOUT_WORD}"
     elif dist.policy.laid_out and {_PGO, _LTO} <= options and options.isdisjoint(_NEVER_LAID_OUT) and not found:
-        yield facts.name, f"was not laid out by what runs, and the build options do not name {WITHOUT_LAYOUT_WORD}"
+        yield facts.name, f"has no post-link layout, but the build options do not name {WITHOUT_LAYOUT_WORD}"
 
 
 def _counts(dist: Distribution) -> Breaches:
     if not _is_laid_out(dist):
         return
     if COUNTS not in dist.files:
-        yield COUNTS, "is not in the archive, but the interpreter was laid out by it: the build could not be repeated"
+        yield COUNTS, "is not in the archive, but the interpreter's layout uses it: the build cannot be repeated"
     elif dist.files[COUNTS].loop_jumps < _LEAST_JUMPS:
         jumps = dist.files[COUNTS].loop_jumps
-        yield COUNTS, f"has seen {LOOP} jump at most {jumps} times: the interpreter was laid out by next to nothing"
+        yield COUNTS, f"counts at most {jumps} jumps in {LOOP}, too few to lay out the interpreter"
 
 
 def _flags(dist: Distribution) -> Breaches:
     for name, value in dist.description.python_config_vars.items():
         if own := [word for word in value.split() if word.startswith(_OWN_FLAGS)]:
-            yield f"$.python_config_vars.{name}", f"tells builders of extensions about {', '.join(own)}"
+            yield f"$.python_config_vars.{name}", f"contains {', '.join(own)}, which would apply to extensions"
 
 
 def _bitcode(dist: Packed) -> Breaches:
     for name, facts in dist.files.items():
         if facts.kind is FileKind.BITCODE or any(binary.image.bitcode for binary in facts.binaries):
-            yield name, "holds code that only one release of one link-time optimizer can read"
+            yield name, "contains code that only one release of one link-time optimizer can read"
 
 
 def _counters(binary: Binary) -> Breaches:
     if binary.image.counters:
-        yield binary.name, f"counts what it runs, in {', '.join(sorted(binary.image.counters))}"
+        yield binary.name, f"counts what it executes, in {', '.join(sorted(binary.image.counters))}"
 
 
 BITCODE = Rule[Packed](
-    id="bitcode", title="objects and static libraries are for any linker", group=Group.ARCHIVE, check=_bitcode
+    id="bitcode", title="objects and static libraries work with any linker", group=Group.ARCHIVE, check=_bitcode
 )
 COUNTERS = Rule[Binary](
-    id="counters", title="nothing counts what it runs, as instrumented builds do", group=Group.BINARIES, check=_counters
+    id="counters",
+    title="no program or object counts what it executes, as instrumented builds do",
+    group=Group.BINARIES,
+    check=_counters,
 )
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("optimized-program", "the interpreter, or its libpython, shows the optimizations that are named", _program),
-        ("optimized-objects", "objects show that they were compiled with the profile if pgo is named", _objects),
-        ("profile", "the profile of a build with pgo is there, and knows the interpreter", _profile),
+        ("optimized-program", "the interpreter or its libpython shows traces of the stated optimizations", _program),
+        ("optimized-objects", "with pgo, objects were compiled with the profile", _objects),
+        ("profile", "with pgo, the profile is present and covers the interpreter", _profile),
         (
             "layout",
-            "the interpreter of a build with pgo and lto is laid out, unless the name says that it is not",
+            "with pgo and lto, the interpreter has a post-link layout, unless the build options exclude it",
             _layout,
         ),
-        ("layout-counts", "the counts by which an interpreter was laid out are there, and know it", _counts),
-        ("optimizer-flags", "builders of extensions are told no flags of the optimizers", _flags),
+        ("layout-counts", "the profile of the post-link layout is present and covers the interpreter", _counts),
+        ("optimizer-flags", "flags for building extensions contain no options for PGO or LTO", _flags),
     )
 )

@@ -32,10 +32,10 @@ def _linked(check: Callable[[Binary, Pe, PePolicy], Iterator[str]]) -> Callable[
 @_linked
 def _system(_: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
     if image.subsystem not in policy.subsystems:
-        yield f"is made for the subsystem {image.subsystem}, in which Python does not run"
+        yield f"is for the subsystem {image.subsystem}, in which Python does not run"
     if image.subsystem_version > version(policy.newest_system):
         found = ".".join(map(str, image.subsystem_version))
-        yield f"asks for Windows {found}, newer than {policy.newest_system}"
+        yield f"requires Windows {found}, newer than {policy.newest_system}"
 
 
 @_linked
@@ -43,7 +43,7 @@ def _random_address(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if not image.dynamic_base:
         yield "is always loaded at the same address (no DYNAMIC_BASE)"
     elif image.bits == _WIDE and not image.high_entropy:
-        yield "is loaded below 4 GiB only (no HIGH_ENTROPY_VA)"
+        yield "is loaded only below 4 GiB (no HIGH_ENTROPY_VA)"
 
 
 @_linked
@@ -55,19 +55,19 @@ def _relocations(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
 @_linked
 def _data(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if not image.nx_compatible:
-        yield "lets data be executed (no NX_COMPAT)"
+        yield "allows data to be executed (no NX_COMPAT)"
 
 
 @_linked
 def _guard(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if image.claims_guard and not image.guarded:
-        yield "says that its calls are checked (GUARD_CF), and has no table to check them against"
+        yield "claims that its calls are checked (GUARD_CF), but has no table to check them against"
 
 
 @_linked
 def _common_data(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if image.shared:
-        yield f"has data that every process may write: {listed(image.shared)}"
+        yield f"has data that every process can write: {listed(image.shared)}"
 
 
 @_linked
@@ -79,7 +79,7 @@ def _callbacks(_: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
 @_linked
 def _numbered(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if image.exported.unnamed:
-        yield f"exports {image.exported.unnamed} functions by their number only"
+        yield f"exports {image.exported.unnamed} functions by number only"
 
 
 @_linked
@@ -87,9 +87,9 @@ def _debug(binary: Binary, image: Pe, policy: PePolicy) -> Iterator[str]:
     if matches(binary.name, policy.vendor_files):
         return
     if image.pdb:
-        yield f"names a file with its debug information: {image.pdb}"
+        yield f"names a debug information file: {image.pdb}"
     if image.debug_sections:
-        yield f"holds debug information: {listed(image.debug_sections)}"
+        yield f"contains debug information: {listed(image.debug_sections)}"
 
 
 @_linked
@@ -97,13 +97,13 @@ def _manifest(_: Binary, image: Pe, __: PePolicy) -> Iterator[str]:
     if not image.is_program:
         return
     if not image.manifests:
-        yield "has no manifest, so Windows guesses what rights it needs"
+        yield "has no manifest, so Windows guesses which rights it needs"
         return
     text = image.manifests[0]
     if not _AS_INVOKER.search(text):
-        yield "does not ask to be run with the rights of whoever starts it (asInvoker)"
+        yield "does not request the rights of the user who starts it (asInvoker)"
     if not _LONG_PATHS.search(text):
-        yield "does not say that it can handle long paths (longPathAware)"
+        yield "does not state that it handles long paths (longPathAware)"
 
 
 def _times(binary: Binary) -> Breaches:
@@ -115,7 +115,7 @@ def _times(binary: Binary) -> Breaches:
     elif isinstance(image, Coff):
         times = frozenset({image.time}) - {0}
     if times:
-        yield binary.name, f"says when it was made: {', '.join(map(str, sorted(times)))} seconds after 1970"
+        yield binary.name, f"contains a timestamp: {', '.join(map(str, sorted(times)))} seconds after 1970"
 
 
 RULES: tuple[Rule[Binary], ...] = tuple(
@@ -124,13 +124,17 @@ RULES: tuple[Rule[Binary], ...] = tuple(
         ("windows-version", "programs run on the oldest Windows of the target", _system),
         ("address-randomization", "programs and DLLs are loaded at random addresses", _random_address),
         ("base-relocations", "programs and DLLs can be loaded at any address", _relocations),
-        ("executable-data", "data are not executable", _data),
-        ("control-flow-guard", "what claims to be guarded is guarded", _guard),
-        ("shared-data", "no data are common to all processes", _common_data),
-        ("thread-callbacks", "only the C runtime is called for each thread", _callbacks),
-        ("exports-by-name", "nothing is exported by its number only", _numbered),
-        ("windows-debug-information", "programs and DLLs hold no debug information and do not name any", _debug),
-        ("program-manifest", "programs say what rights they need and that they handle long paths", _manifest),
-        ("windows-times", "files for Windows do not say when they were made", _times),
+        ("executable-data", "data is not executable", _data),
+        ("control-flow-guard", "binaries that claim Control Flow Guard have its table", _guard),
+        ("shared-data", "no writable data is shared by all processes", _common_data),
+        ("thread-callbacks", "only the C runtime has TLS callbacks", _callbacks),
+        ("exports-by-name", "nothing is exported by number only", _numbered),
+        (
+            "windows-debug-information",
+            "programs and DLLs neither contain debug information nor name a file with it",
+            _debug,
+        ),
+        ("program-manifest", "programs state which rights they need and that they handle long paths", _manifest),
+        ("windows-times", "files for Windows contain no timestamps", _times),
     )
 )

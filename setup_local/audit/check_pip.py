@@ -16,7 +16,7 @@ _PART = "pip"  # of `flavors.toml`
 _WANTED: Mapping[str, str] = {
     "package pip": "pip/__main__.py",
     "command line of pip": "pip/_internal/cli/main.py",
-    "record of what belongs to pip": "pip-*.dist-info/RECORD",
+    "record of pip's files": "pip-*.dist-info/RECORD",
 }
 
 
@@ -31,7 +31,9 @@ def _pip(dist: Packed) -> Breaches:
             yield dist.archive, f"the {what} is missing"
     scripts = [member for member in dist.members if member.name == f"{ROOT}{root}{layout.pip}"]
     if not any(member.mode & 0o111 for member in scripts):
-        yield dist.archive, "there is no script that starts pip"
+        yield dist.archive, "there is no executable script that starts pip"
 
 
-RULES: tuple[Rule[Packed], ...] = (Rule(id="pip", title="pip is there and starts", group=Group.ARCHIVE, check=_pip),)
+RULES: tuple[Rule[Packed], ...] = (
+    Rule(id="pip", title="pip is installed and has a script", group=Group.ARCHIVE, check=_pip),
+)

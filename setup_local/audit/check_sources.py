@@ -19,7 +19,7 @@ def _readable(dist: Distribution) -> Breaches:
     if dist.record_problem:
         yield PATH, dist.record_problem
     elif dist.record is None and _OURS in dist.description.python_config_vars:
-        yield PATH, "is not in the archive: nobody can tell what it was made from"
+        yield PATH, "is not in the archive, so its sources are unknown"
 
 
 def _linked(dist: Distribution) -> Iterator[tuple[str, str]]:
@@ -38,7 +38,7 @@ def _owned(dist: Distribution) -> Breaches:
     owners.update(dist.record.own_files)
     for where, path in sorted(set(_linked(dist))):
         if owners[path] != 1:
-            yield where, f"links {path}, which {owners[path]} sources in {PATH} claim, not one"
+            yield where, f"links {path}, which belongs to {owners[path]} sources in {PATH}, not one"
 
 
 def _used(dist: Distribution) -> Breaches:
@@ -49,12 +49,12 @@ def _used(dist: Distribution) -> Breaches:
     for source in dist.record.sources:
         use, where = source.used_by, f"{PATH}: {source.name}"
         if not _is_used(use):
-            yield where, "is used by nothing"
-        yield from ((where, f"names {path}, which nothing links") for path in use.files if path not in linked)
+            yield where, "is not used by anything"
+        yield from ((where, f"names {path}, which is not linked") for path in use.files if path not in linked)
         yield from (
-            (where, f"names the module {name}, which is not there") for name in use.modules if name not in modules
+            (where, f"names the module {name}, which does not exist") for name in use.modules if name not in modules
         )
-    yield from ((PATH, f"names {path}, which nothing links") for path in dist.record.own_files if path not in linked)
+    yield from ((PATH, f"names {path}, which is not linked") for path in dist.record.own_files if path not in linked)
 
 
 def _is_used(use: Use) -> bool:
@@ -67,15 +67,15 @@ def _python(dist: Distribution) -> Breaches:
     found = [f"{source.name} {source.version}" for source in dist.record.sources if source.used_by.python]
     expected = f"{_PYTHON} {dist.description.python_version}"
     if found != [expected]:
-        yield PATH, f"says that Python was made from {' and '.join(found) or 'nothing'}, not from {expected}"
+        yield PATH, f"says that Python was built from {' and '.join(found) or 'nothing'}, not from {expected}"
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(
     Rule(id=name, title=title, group=Group.DESCRIPTION, check=check)
     for name, title, check in (
-        ("sources-record", "the record of sources is there and follows its schema", _readable),
-        ("sources-linked", "every library that is linked has one source in the record", _owned),
-        ("sources-used", "every source in the record has a use, and names only what is there", _used),
+        ("sources-record", "the record of sources is present and follows its schema", _readable),
+        ("sources-linked", "every linked library has one source in the record", _owned),
+        ("sources-used", "every source in the record is used, and names only files and modules that exist", _used),
         ("sources-python", "the record names the source of this Python", _python),
     )
 )

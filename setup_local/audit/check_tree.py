@@ -26,7 +26,7 @@ def _inside(dist: Packed) -> Breaches:
         for path in image.search_paths:
             directory = f"{meant(image, facts.name, path, _program(dist, facts))}/"
             if is_own(image, path) and (directory.startswith("../") or not directory.startswith(top)):
-                yield facts.name, f"searches libraries in {path}, which is out of the tree"
+                yield facts.name, f"searches for libraries in {path}, which is outside the tree"
 
 
 def _found(dist: Packed) -> Breaches:
@@ -38,9 +38,12 @@ def _found(dist: Packed) -> Breaches:
             libraries = [found.image for place in candidates if (found := dist.followed(place)) and found.image]
             if not libraries:
                 run_path = ":".join(image.search_paths) or "none"
-                yield facts.name, f"needs {needed}, to which its run path ({run_path}) does not lead"
+                yield facts.name, f"needs {needed}, which its run path ({run_path}) does not find"
             elif _file_name(dist, libraries[0].identity or "") != _file_name(dist, needed):
-                yield facts.name, f"needs {needed}, and finds a library that calls itself {libraries[0].identity}"
+                yield (
+                    facts.name,
+                    f"needs {needed}, but finds a library that identifies itself as {libraries[0].identity}",
+                )
 
 
 def _program(dist: Packed, facts: FileFacts) -> str:
@@ -56,6 +59,6 @@ RULES: tuple[Rule[Packed], ...] = tuple(
     Rule(id=name, title=title, group=Group.ARCHIVE, check=check)
     for name, title, check in (
         ("run-paths-inside", "RPATH and RUNPATH stay inside the tree", _inside),
-        ("own-libraries-found", "libraries of the tree are found through the run path of whoever needs them", _found),
+        ("own-libraries-found", "binaries find the tree's own libraries through their run paths", _found),
     )
 )

@@ -148,7 +148,7 @@ def parse_description(data: bytes) -> Any:
     try:
         return strict_json.parse(data, limit=load_limits().document_bytes)
     except ValueError as error:
-        raise DescriptionError(f"no JSON: {shortened(str(error))}", where=NAME) from error
+        raise DescriptionError(f"is not JSON: {shortened(str(error))}", where=NAME) from error
 
 
 def _hold_against_schema(document: Any) -> None:
@@ -156,7 +156,7 @@ def _hold_against_schema(document: Any) -> None:
     try:
         error = jsonschema.exceptions.best_match(islice(validator.iter_errors(document), _MOST_ERRORS))
     except RecursionError as failure:
-        raise DescriptionError("no JSON: nested too deeply", where=NAME) from failure
+        raise DescriptionError("is not JSON: nested too deeply", where=NAME) from failure
     if error is not None:
         raise DescriptionError(f"{printable(shortened(error.json_path))}: {shortened(error.message)}", where=NAME)
 

@@ -50,5 +50,5 @@ def read_bounded(path: Path) -> bytes:
     with path.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size > most:
-            raise ValueError(f"has {size} bytes, more than the {most} that are looked at")
+            raise ValueError(f"has {size} bytes, more than the {most} that are read")
         return stream.read(most)

@@ -64,7 +64,7 @@ def _triple(target: str, path: Path) -> str:
     triple = triple_in(target)
     if triple is None:
         raise RequestError(
-            f"no policy for the target {target!r}", where=path, hint=f"there are: {', '.join(triples())}"
+            f"no policy for the target {target!r}", where=path, hint=f"known targets: {', '.join(triples())}"
         )
     return triple
 

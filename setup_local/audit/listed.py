@@ -28,7 +28,7 @@ def read_manifest(data: bytes, limits: Limits) -> dict[str, str]:
 def changed(name: str, digest: str, listed: Mapping[str, str]) -> str:
     """Return what is wrong with a file that has this hash, empty if nothing is."""
     wanted = listed.get(name, digest)
-    return "" if digest == wanted else f"has the SHA-256 {digest}, {manifest.NAME} lists {wanted}"
+    return "" if digest == wanted else f"has the SHA-256 {digest}, but {manifest.NAME} lists {wanted}"
 
 
 def disagreements(members: Iterable[Member], listed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -42,10 +42,10 @@ def disagreements(members: Iterable[Member], listed: Mapping[str, str]) -> Itera
         if end in files and name not in listed:
             yield name, f"is not listed in {manifest.NAME}"
         elif name != end and name in listed and listed[name] != listed.get(end):
-            yield name, f"leads to {end}, which has another SHA-256 than {manifest.NAME} lists for the link"
+            yield name, f"leads to {end}, whose SHA-256 differs from the one that {manifest.NAME} lists for the link"
     for name in listed:
         if name not in ends:
-            yield printable(name), f"is listed in {manifest.NAME}, but it is not in the archive"
+            yield printable(name), f"is listed in {manifest.NAME}, but is not in the archive"
 
 
 def _ends(members: Iterable[Member]) -> dict[str, str]:

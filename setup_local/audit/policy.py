@@ -248,7 +248,7 @@ def load_policy(triple: str) -> Policy:
     system = without_level(triple)
     path = DIRECTORY / f"{system}.toml"
     if system not in triples():
-        raise RequestError(f"no policy for the target {triple!r}", hint=f"there are: {', '.join(triples())}")
+        raise RequestError(f"no policy for the target {triple!r}", hint=f"known targets: {', '.join(triples())}")
     return load.convert(Policy, load.read_inheriting(path, "policy", DIRECTORY / COMMON), where=path)
 
 

@@ -72,14 +72,14 @@ def _subject(item: Judged, rules: tuple[Rule[Any], ...]) -> dict[str, Any]:
 def show(console: Console, item: Judged, rules: Iterable[Rule[Any]]) -> None:
     """Print one subject: a line for each rule, then the findings."""
     if item.verdict is None:
-        console.print(f"{escape(item.subject)}: [red]cannot be judged[/]: {escape(str(item.error))}", soft_wrap=True)
+        console.print(f"{escape(item.subject)}: [red]cannot be checked[/]: {escape(str(item.error))}", soft_wrap=True)
         return
     by_rule: dict[str, list[Finding]] = {}
     for finding in item.findings:
         by_rule.setdefault(finding.rule, []).append(finding)
     table = Table(title=escape(item.subject), title_justify="left", box=None, pad_edge=False)
-    for column in ("about", "rule", "what must hold", ""):
-        table.add_column(column, no_wrap=column != "what must hold")
+    for column in ("about", "rule", "requirement", ""):
+        table.add_column(column, no_wrap=column != "requirement")
     for rule in item.rules or rules:
         worst = max((found.severity for found in by_rule.get(rule.id, ())), default=Severity.GOOD)
         table.add_row(rule.group.title, rule.id, rule.title, _MARKS[worst])
@@ -101,7 +101,7 @@ def _show_findings(console: Console, findings: list[Finding]) -> None:
 def show_rules(console: Console, rules: Iterable[Rule[Any]]) -> None:
     """Print every rule."""
     table = Table(box=None, pad_edge=False)
-    for column in ("about", "rule", "what must hold"):
+    for column in ("about", "rule", "requirement"):
         table.add_column(column)
     for rule in rules:
         table.add_row(rule.group.title, rule.id, rule.title)

@@ -39,7 +39,7 @@ class Gate:
         yield from ((NAMES, member.name, what) for what in _name_breaches(member))
         yield from ((PATHS, member.name, what) for what in _path_breaches(member))
         if not f"{member.name}/".startswith(ROOT):
-            yield PLACE, member.name, f"does not lie below {ROOT}"
+            yield PLACE, member.name, f"is not in {ROOT}"
         if member.kind is MemberKind.DEVICE:
             yield DEVICES, member.name, "is a device or a pipe"
         yield from self._placed(member, posixpath.normpath(member.name))
@@ -49,7 +49,7 @@ class Gate:
             yield UNIQUE, name, "is in the archive more than once"
         if name in self.parents and member.kind is not MemberKind.DIRECTORY:
             self.clear.clear()
-            yield DETOURS, name, f"is a {member.kind.value}, but other members lie below it"
+            yield DETOURS, name, f"is a {member.kind.value}, but other members are below it"
         self.kinds[name] = member.kind
         if member.kind is MemberKind.SYMLINK:
             self.links[name] = member.target
@@ -66,7 +66,7 @@ class Gate:
             self.parents.add(parent)
             kind = self.kinds.get(parent, MemberKind.DIRECTORY)
             if kind is not MemberKind.DIRECTORY:
-                yield DETOURS, name, f"lies behind the {kind.value} {parent}"
+                yield DETOURS, name, f"has a path through the {kind.value} {parent}"
             parent = posixpath.dirname(parent)
 
     def finish(self) -> Iterator[Breach]:
@@ -108,18 +108,18 @@ def _name_breaches(member: Member) -> Iterator[str]:
     if member.strange:
         yield "is not printable text"
     if any(len(part.encode("utf-8", "surrogateescape")) > _LONGEST_NAME for part in member.name.split("/")):
-        yield f"has a part of more than {_LONGEST_NAME} bytes, the most that file systems take"
+        yield f"has a name of more than {_LONGEST_NAME} bytes, which file systems do not accept"
 
 
 def _path_breaches(member: Member) -> Iterator[str]:
     if member.name.startswith("/") or ".." in member.name.split("/"):
-        yield "leads out of the directory it is unpacked to"
+        yield "leads out of the directory to which it is unpacked"
     elif posixpath.normpath(member.name) != member.name or ("\\" in member.name and not member.strange):
         yield "is not a plain path: it has empty parts, dots or backslashes"
     elif _leads_out(member):
         yield f"is a {member.kind.value} to {member.target}, which leads out of {ROOT}"
     elif _winds(member.target):
-        yield f"is a {member.kind.value} to {member.target}, which goes down and up again: where it ends depends on other links"
+        yield f"is a {member.kind.value} to {member.target}, which goes down and up again: its end depends on other links"
 
 
 def _leads_out(member: Member) -> bool:

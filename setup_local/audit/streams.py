@@ -59,7 +59,7 @@ class Unpacked:
     def _counted(self, data: bytes) -> bytes:
         self.length += len(data)
         if self.length > self._limit:
-            raise Refused(f"more than {self._limit} bytes come out of it, which no distribution of its size has")
+            raise Refused(f"unpacks to more than {self._limit} bytes, which no distribution of its size does")
         return data
 
 
@@ -81,7 +81,7 @@ def unpacked(path: Path, limits: Limits) -> Iterator[Unpacked]:
         elif head.startswith(_GZIP):
             yield Unpacked(_Gzip(file), limit)
         else:
-            raise Refused("no .tar.zst or .tar.gz archive")
+            raise Refused("is not a .tar.zst or .tar.gz archive")
 
 
 def _regular_size(path: Path) -> int:
@@ -109,7 +109,7 @@ class _Gzip:
             if not packed and not self._decoder.eof:
                 raise Damaged("the compressed data ends early")
         if self._decoder.unused_data or self._file.read(1):
-            raise Damaged("bytes follow the end of the compressed data")
+            raise Damaged("there is data after the end of the compressed data")
         return b""
 
 
@@ -125,7 +125,9 @@ def _walk_frame(file: BinaryIO, size: int, limits: Limits) -> None:
     except zstandard.ZstdError as error:
         raise Damaged(str(error)) from error
     if parameters.window_size > limits.window_bytes:
-        raise Refused(f"a reader must keep {parameters.window_size} bytes, more than the {limits.window_bytes} allowed")
+        raise Refused(
+            f"decompression needs a window of {parameters.window_size} bytes, more than the {limits.window_bytes} allowed"
+        )
     for _ in range(limits.blocks):
         file.seek(at)
         raw = file.read(3)
@@ -134,7 +136,7 @@ def _walk_frame(file: BinaryIO, size: int, limits: Limits) -> None:
         (header,) = struct.unpack("<I", raw + b"\0")
         kind, length = header >> 1 & 3, header >> 3
         if kind == _RESERVED:
-            raise Damaged(f"unknown kind of block at byte {at}")
+            raise Damaged(f"unknown block type at byte {at}")
         at += 3 + (1 if kind == _RLE else length)
         if header & 1:
             break
@@ -142,5 +144,7 @@ def _walk_frame(file: BinaryIO, size: int, limits: Limits) -> None:
         raise Refused(f"the compressed data has more than {limits.blocks} blocks")
     at += _CHECKSUM if parameters.has_checksum else 0
     if at != size:
-        raise Damaged("the compressed data ends early" if at > size else "bytes follow the end of the compressed data")
+        raise Damaged(
+            "the compressed data ends early" if at > size else "there is data after the end of the compressed data"
+        )
     file.seek(0)

@@ -108,13 +108,13 @@ class Reader:
                 self._extend(dict(_records(self._extended(info))))
             elif info.type == tarfile.XGLTYPE:
                 if odd := {name for name, _ in _records(self._extended(info))} - _HARMLESS:
-                    raise Refused(f"a header for all members sets {printable(min(odd))}")
+                    raise Refused(f"a global extended header sets {printable(min(odd))}")
             else:
                 return info
 
     def _extend(self, said: dict[str, str]) -> None:
         if said.keys() & self.extended.keys():
-            raise Damaged("two extended headers of one member say the same")
+            raise Damaged("two extended headers of one member set the same key")
         self.extended |= said
 
     def _extended(self, info: tarfile.TarInfo) -> bytes:
@@ -153,9 +153,9 @@ class Reader:
         if longest > limits.path_bytes:
             raise Refused(f"a path of {longest} characters, more than the {limits.path_bytes} allowed")
         if member.name.count("/") >= limits.path_depth:
-            raise Refused(f"{member.name[:80]}... lies more than {limits.path_depth} directories deep")
+            raise Refused(f"{member.name[:80]}... is more than {limits.path_depth} directories deep")
         if self.name_bytes > limits.name_bytes:
-            raise Refused(f"the names of its members are longer than {limits.name_bytes} characters together")
+            raise Refused(f"the names of its members have more than {limits.name_bytes} characters in total")
         if member.size and member.kind is not MemberKind.FILE:
             raise Damaged(f"{member.name} is a {member.kind.value}, but has {member.size} bytes")
 
@@ -169,7 +169,7 @@ class Reader:
     def _exactly(self, size: int, what: str) -> bytes:
         data = self.stream.read(size) if size else b""
         if len(data) < size:
-            raise Damaged(f"{what} is cut off")
+            raise Damaged(f"{what} is truncated")
         return data
 
     def _skip(self, size: int) -> None:

@@ -47,7 +47,7 @@ from setup_local.values import BinaryFormat
 
 _SCHEMA = Rule[Distribution](
     id="description-schema",
-    title="PYTHON.json is JSON and follows its schema",
+    title="PYTHON.json is valid JSON and follows its schema",
     group=Group.DESCRIPTION,
     check=lambda _: (),
     fatal=True,
@@ -201,7 +201,7 @@ def _description(path: Path) -> description.Description:
                 return description.read_description(read())
             except DescriptionError as error:
                 raise DescriptionError(error.what, where=f"{path}: {error.where}", hint=error.hint) from error
-    hint = "other archives than full ones are known by names like cpython-3.13.5-<triple>-install_only.tar.gz"
+    hint = "archives that are not full ones need a name like cpython-3.13.5-<triple>-install_only.tar.gz"
     raise DescriptionError(f"there is no {description.NAME} in the archive", where=path, hint=hint)
 
 
@@ -212,7 +212,7 @@ def _refuse_repetition(said: description.Description, found: dict[str, FileFacts
     most = load_limits().references
     if sum(sizes.get(name or "", 0) for name in named) > most:
         raise DescriptionError(
-            f"the objects of its extensions have more than {most} symbols together: the same ones are named too often",
+            f"the objects of its extensions have more than {most} symbols in total: the same objects are named too often",
             where=f"{path}: {description.NAME}",
         )
 

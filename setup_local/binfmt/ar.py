@@ -59,9 +59,9 @@ def members(data: bytes) -> Iterator[ArMember]:
 def raw_members(data: bytes) -> Iterator[RawMember]:
     """Yield every member as stored. Raises `BadArchive`."""
     if data.startswith(THIN_MAGIC):
-        raise BadArchive("thin archive: it only names its object files")
+        raise BadArchive("a thin archive, which only names its object files")
     if not data.startswith(MAGIC):
-        raise BadArchive("no ar archive")
+        raise BadArchive("not an ar archive")
     offset = len(MAGIC)
     while offset < len(data):
         header, field, size = _header(data, offset)
@@ -106,5 +106,5 @@ def _listed_name(names: bytes, start: int) -> str:
     """Return a name from the table: GNU ends each with slash and newline, Microsoft with a zero. Raises ValueError."""
     ends = [end for mark in (b"\n", b"\0") if (end := names.find(mark, start)) >= 0]
     if not ends:
-        raise ValueError("a name without an end")
+        raise ValueError("a name is not terminated")
     return names[start : min(ends)].rstrip(b"/").decode("utf-8", "replace")

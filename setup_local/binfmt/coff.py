@@ -178,7 +178,7 @@ def _names(rows: tuple[SectionRow, ...], data: bytes, strings: int) -> frozenset
 def _import(data: bytes, row: ImportRow) -> Coff:
     texts = data[coff_rows.IMPORT_SIZE : coff_rows.IMPORT_SIZE + row.size].split(b"\0")
     if len(texts) < 3:  # noqa: PLR2004 - two names, each followed by a zero
-        raise ValueError("a symbol of a DLL without its two names")
+        raise ValueError("a DLL symbol without its two names")
     symbol, library = (text.decode("utf-8", "replace") for text in texts[:2])
     name = plain(symbol) if row.machine == coff_rows.UNDERSCORED else symbol
     code = {name} if row.kind & 3 == _CODE else set()

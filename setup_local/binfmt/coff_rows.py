@@ -160,7 +160,7 @@ def read_optional_header(data: bytes, at: int) -> OptionalHeader:
     """Read the header of an image. Raises ValueError, `struct.error`."""
     magic = int.from_bytes(data[at : at + 2], "little")
     if magic not in _OPTIONAL:
-        raise ValueError(f"an optional header of the unknown kind {magic:#x}")
+        raise ValueError(f"an optional header of unknown type {magic:#x}")
     return OptionalHeader(*_OPTIONAL[magic].unpack_from(data, at))
 
 
@@ -173,7 +173,7 @@ def read_directories(data: bytes, at: int, count: int) -> tuple[Directory, ...]:
     """Read data directories. Raises ValueError if they are cut off."""
     end = at + count * _DIRECTORY.size
     if end > len(data):
-        raise ValueError("the data directories are cut off")
+        raise ValueError("the data directories are truncated")
     return tuple(Directory(*row) for row in _DIRECTORY.iter_unpack(data[at:end]))
 
 
@@ -181,7 +181,7 @@ def read_sections(data: bytes, at: int, count: int) -> tuple[SectionRow, ...]:
     """Read a section table. Raises ValueError if it is cut off."""
     end = at + count * _SECTION.size
     if end > len(data):
-        raise ValueError("the section headers are cut off")
+        raise ValueError("the section headers are truncated")
     return tuple(SectionRow(*row) for row in _SECTION.iter_unpack(memoryview(data)[at:end]))
 
 

@@ -38,7 +38,7 @@ def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_r
     if header.symbol_count > _MOST:
         raise ValueError(f"a table of more than {_MOST} symbols")
     if header.symbols_at + header.symbol_count * layout.size > len(data):
-        raise ValueError("the symbols are cut off")
+        raise ValueError("the symbols are truncated")
     table = _Table(data, header, layout)
     underscored = header.machine == coff_rows.UNDERSCORED
     sets: dict[str, set[str]] = {}
@@ -101,7 +101,7 @@ class _Table:
         stop = self._data.find(b"\0", start, start + _LONGEST)
         self._left -= stop - start
         if stop < 0:
-            raise ValueError("the name of a symbol has no end")
+            raise ValueError("the name of a symbol is not terminated")
         if self._left < 0:
             raise ValueError("the names of the symbols are too long")
         return self._data[start:stop].decode("utf-8", "replace")

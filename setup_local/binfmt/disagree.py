@@ -27,12 +27,12 @@ _PAIRS = (
 def disagreements(header: Header, image: Loaded, linking: Dynamic | None) -> Iterator[str]:
     """Yield a sentence for each contradiction."""
     if header.kind not in _LINKED:
-        yield f"its type is {header.kind}, but it has segments for a loader"
+        yield f"its type is {header.kind}, but it has segments to load"
     for kind, name in ((segments.DYNAMIC, "dynamic segments"), (segments.INTERP, "loaders")):
         if sum(segment.kind == kind for segment in image.segments) > 1:
             yield f"it has several {name}"
     if any(second.address < first.address + first.memory for first, second in pairwise(image.loaded)):
-        yield "its segments are not in order or lie over each other"
+        yield "its segments are not in order or overlap"
     if len(header.sections) > 1:
         yield from _sections(header, image, linking)
 
@@ -60,7 +60,7 @@ def _sections(header: Header, image: Loaded, linking: Dynamic | None) -> Iterato
 
 
 def _sentence(what: str, said: int | None, real: int | None) -> str:
-    return f"sections have {what} {_place(said)}, a loader finds them {_place(real)}"
+    return f"sections have {what} {_place(said)}, but a loader finds them {_place(real)}"
 
 
 def _place(offset: int | None) -> str:

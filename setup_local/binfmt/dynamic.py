@@ -39,7 +39,7 @@ class Dynamic:
         offsets = [value for name, value in self.entries if name == tag]
         table = self.value(STRTAB)
         if offsets and table is None:
-            raise ValueError("the dynamic segment names strings, but has no table of strings")
+            raise ValueError("the dynamic segment names strings, but has no string table")
         return tuple(self.image.text((table or 0) + offset) for offset in offsets)
 
     def place(self, tag: int) -> int | None:
@@ -81,7 +81,7 @@ class Dynamic:
         start, end = self.image.place(address)
         size = count * self.image.form.symbol.size
         if start + size > end:
-            raise ValueError("the table of dynamic symbols is cut off")
+            raise ValueError("the table of dynamic symbols is truncated")
         return start, size
 
     def string_table(self) -> tuple[int, int]:
@@ -121,7 +121,7 @@ class Dynamic:
         for at in range(start, end - 3, 4):
             if chain.unpack_from(self.image.data, at)[0] & 1:
                 return last + 1 + (at - start) // 4
-        raise ValueError("the hash table of dynamic symbols has no end")
+        raise ValueError("the hash table of dynamic symbols is not terminated")
 
     def _relocated(self) -> int:
         form = self.image.form
@@ -136,7 +136,7 @@ class Dynamic:
             return 0
         start, end = self.image.place(address)
         if start + size > end:
-            raise ValueError("a table of relocations is cut off")
+            raise ValueError("a table of relocations is truncated")
         raw = memoryview(self.image.data)[start : start + size // entry.size * entry.size]
         shift = self.image.form.symbol_shift
         return max((row[1] >> shift for row in entry.iter_unpack(raw)), default=-1) + 1
@@ -157,4 +157,4 @@ def read_dynamic(image: Loaded) -> Dynamic | None:
         entries.append((tag, value))
         if len(entries) > _MOST_ENTRIES:
             raise ValueError(f"a dynamic segment of more than {_MOST_ENTRIES} entries")
-    raise ValueError("the dynamic segment has no end")
+    raise ValueError("the dynamic segment is not terminated")

@@ -70,7 +70,7 @@ def _stripped(file: Layout) -> bytes:
         raise ValueError("the file ends early")
     names, places = _name_table([file.name(row) for row in kept])
     if len(names) > len(file.data):
-        raise ValueError("the names of its sections lie over each other")
+        raise ValueError("the names of its sections overlap")
     body = bytearray(file.data[:end] + names)
     body += padding(len(body), _ALIGNMENT)
     table = len(body)
@@ -87,7 +87,7 @@ def _kept(file: Layout) -> tuple[SectionRow, ...]:
     kept = file.sections[: last + 1]
     for row in kept[1:]:
         if not row.flags & ALLOC:
-            raise ValueError(f"{file.name(row).decode()} lies before sections that are loaded")
+            raise ValueError(f"{file.name(row).decode()} is before sections that are loaded")
         if row.link > last:
             raise ValueError(f"{file.name(row).decode()} refers to a section that is not loaded")
     return kept
@@ -112,7 +112,7 @@ def _detached(file: Layout) -> bytes:
         rows.append(row._replace(offset=len(body), kind=row.kind if _keeps(row) else NOBITS))
         body += file.content(row) if _keeps(row) else b""
         if len(body) > 2 * len(file.data):
-            raise ValueError("its sections lie over each other")
+            raise ValueError("its sections overlap")
     body += padding(len(body), _ALIGNMENT)
     table = len(body)
     body += file.pack_sections(rows)

@@ -66,7 +66,7 @@ def read_header(data: bytes) -> Header:
     if count == _SEGMENTS_ELSEWHERE and row.sections_at:
         count = _first(data, form, row).info
     if count and row.segments_at + count * row.segment_size > len(data):
-        raise ValueError("the program headers are cut off")
+        raise ValueError("the program headers are truncated")
     if count and row.segment_size < form.segment.size:
         raise ValueError("program headers are too small")
     return Header(
@@ -93,7 +93,7 @@ def _sections(data: bytes, form: Form, row: HeaderRow) -> Iterator[Section]:
     if count > _MOST_SECTIONS:
         raise ValueError(f"more than {_MOST_SECTIONS} sections")
     if row.sections_at + count * row.section_size > len(data):
-        raise ValueError("the section headers are cut off")
+        raise ValueError("the section headers are truncated")
     if names >= count:
         raise ValueError("the section with the names of sections does not exist")
     entries = list(form.read_sections(data, row.sections_at, count, row.section_size))
@@ -102,7 +102,7 @@ def _sections(data: bytes, form: Form, row: HeaderRow) -> Iterator[Section]:
         at = start + entry.name
         stop = data.find(b"\0", at, at + _LONGEST_NAME)
         if stop < 0:
-            raise ValueError(f"the name of a section at byte {at} has no end")
+            raise ValueError(f"the name of a section at byte {at} is not terminated")
         name = data[at:stop].decode("utf-8", "replace")
         yield Section(name, entry.kind, entry.flags, entry.offset, entry.size, entry.link, entry.address)
 

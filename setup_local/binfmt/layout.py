@@ -27,7 +27,7 @@ class Layout:
         start = self.sections[self.header.names].offset + section.name
         end = self.data.find(b"\0", start, start + _LONGEST_NAME)
         if end < 0:
-            raise ValueError("the name of a section has no end")
+            raise ValueError("the name of a section is not terminated")
         return self.data[start:end]
 
     def content(self, section: SectionRow) -> bytes:

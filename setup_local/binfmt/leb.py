@@ -15,4 +15,4 @@ def read_uleb(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if not byte & 0x80:
             return value, at
-    raise ValueError("a number is cut off or too long")
+    raise ValueError("a number is truncated or too long")

@@ -35,7 +35,7 @@ def slices(data: bytes) -> tuple[Slice, ...]:
     for index in range(count):
         cpu, subtype, offset, size, *_ = row.unpack_from(data, len(MAGIC) + _COUNT.size + index * row.size)
         if offset < end or offset + size > len(data):
-            raise ValueError("the slices of a universal file are not one behind the other, or are cut off")
+            raise ValueError("the slices of a universal file overlap or are truncated")
         found.append(Slice(cpu, subtype, data[offset : offset + size]))
         end = offset + size
     return tuple(found)

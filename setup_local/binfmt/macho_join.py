@@ -20,6 +20,6 @@ def joined(files: Sequence[bytes]) -> bytes:
 def _slice(data: bytes) -> Slice:
     first = next((item.data for item in ar.members(data)), b"") if data.startswith(ar.MAGIC) else data
     if not first.startswith(rows.MAGIC) or len(first) < len(rows.MAGIC) + _PROCESSOR.size:
-        raise ValueError("it is not of one processor of macOS")
+        raise ValueError("it is not a macOS file for one processor")
     cpu, subtype = _PROCESSOR.unpack_from(first, len(rows.MAGIC))
     return Slice(cpu, subtype, data)

@@ -52,10 +52,10 @@ def _chained(data: bytes) -> Iterator[Bound]:
     _, _, imports, strings, count, form, packed = _CHAINS.unpack_from(data)
     layouts = {1: struct.Struct("<I"), 2: struct.Struct("<Ii"), 3: struct.Struct("<QQ")}
     if packed or form not in layouts:
-        raise ValueError("the names of its fixups are in an unknown form")
+        raise ValueError("the names of its fixups are in an unknown format")
     layout = layouts[form]
     if imports + count * layout.size > len(data):
-        raise ValueError("the names of its fixups are cut off")
+        raise ValueError("the names of its fixups are truncated")
     left = _MOST_BYTES
     for index in range(count):
         word, *_ = layout.unpack_from(data, imports + index * layout.size)
@@ -84,7 +84,7 @@ def _opcodes(data: bytes) -> Iterator[Bound]:
         opcode, number = data[at] & 0xF0, data[at] & 0x0F
         at += 1
         if opcode > _LAST:
-            raise ValueError("it binds names in an unknown form")
+            raise ValueError("it binds names in an unknown format")
         values = []
         for _ in range(_NUMBERS.get(opcode, 0)):
             value, at = read_uleb(data, at)
@@ -113,7 +113,7 @@ def _name(data: bytes, at: int) -> tuple[str, int]:
     """Return the name at an offset, as it is in C, and the offset of the byte after it."""
     end = data.find(b"\0", at, at + _LONGEST)
     if end < 0:
-        raise ValueError("a name that is bound has no end")
+        raise ValueError("a bound name is not terminated")
     return c_name(data[at:end].decode("utf-8", "replace")), end + 1
 
 
@@ -136,23 +136,23 @@ def _leaves(trie: bytes) -> Iterator[bytes]:
             yield name
         for child, edge in _children(trie, at + size):
             if child in seen:
-                raise ValueError("its table of exports leads back to itself")
+                raise ValueError("its table of exports contains a loop")
             seen.add(child)
             left -= len(name) + len(edge)
             if left < 0:
-                raise ValueError("the names that it exports are too long")
+                raise ValueError("the names of its exports are too long")
             waiting.append((child, name + edge))
 
 
 def _children(trie: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     if at >= len(trie):
-        raise ValueError("its table of exports is cut off")
+        raise ValueError("its table of exports is truncated")
     count = trie[at]
     at += 1
     for _ in range(count):
         end = trie.find(b"\0", at, at + _LONGEST)
         if end < 0:
-            raise ValueError("a name that it exports has no end")
+            raise ValueError("an exported name is not terminated")
         child, after = read_uleb(trie, end + 1)
         yield child, trie[at:end]
         at = after

@@ -70,7 +70,7 @@ class _Object:
         whole = b"".join(commands)
         header = self._file.header._replace(commands_size=len(whole))
         if rows.HEADER.size + len(whole) != self._start:
-            raise ValueError("its load commands are not those of an object")
+            raise ValueError("its load commands are not those of an object file")
         body = rows.HEADER.pack(*header) + whole + self._body
         return body + bytes(-len(body) % _ALIGNMENT)
 
@@ -99,7 +99,7 @@ class _Object:
 
     def _renumbered(self, at: int, word: int, numbers: _Numbers) -> int:
         if at < 0:
-            raise ValueError("a relocation of processors of 32 bits")
+            raise ValueError("a relocation for 32-bit processors")
         if self._file.header.cpu == _ARM64 and word >> 28 == _ADDEND:
             return word
         known = numbers.symbols if word & _EXTERNAL else numbers.sections
@@ -126,7 +126,7 @@ class _Object:
             table += rows.SYMBOL.pack(place, kind, self._sections.get(section, 0), described, value)
             names += name if place else b""
             if len(names) > len(self._file.data):
-                raise ValueError("the names of its symbols lie over each other")
+                raise ValueError("the names of its symbols overlap")
         return (bytes(table), bytes(names)), _Numbers(self._sections, order)
 
     def _command(
@@ -147,7 +147,7 @@ class _Object:
                 return command.body[: rows.COMMAND.size] + struct.pack("<2I", self._put(content), size)
             case kind if kind in _PLAIN:
                 return command.body
-        raise ValueError(f"it has a load command of the kind {command.kind:#x}")
+        raise ValueError(f"it has a load command of type {command.kind:#x}")
 
     def _segment(self, command: Command, sections: list[SectionRow], end: int) -> bytes:
         if len(self._file.segments) != 1:
@@ -169,7 +169,7 @@ class _Object:
             raw = self._file.part(fields[12], fields[13] * _WORD)
             fields[12] = self._put(b"".join(self._indirect(raw, numbers)))
         if any(fields[number] for number in (7, 9, 11, 15, 17)):
-            raise ValueError("it has tables that no compiler makes any more")
+            raise ValueError("it has tables that compilers no longer generate")
         return command.body[: rows.COMMAND.size] + struct.pack("<18I", *fields)
 
     def _indirect(self, raw: bytes, numbers: _Numbers) -> Iterator[bytes]:

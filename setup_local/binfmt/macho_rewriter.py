@@ -157,7 +157,7 @@ def _kept_symbols(file: Layout) -> tuple[list[tuple[int, ...]], dict[int, int]]:
 def _command(file: Layout, kind: int) -> Command:
     found = file.first(kind)
     if found is None:
-        raise ValueError(f"it has no load command of the kind {kind:#x}")
+        raise ValueError(f"it has no load command of type {kind:#x}")
     return found
 
 
@@ -172,10 +172,10 @@ def _replaced(file: Layout, table: list[tuple[int, ...]], order: Mapping[int, in
         symbols += rows.SYMBOL.pack(len(names) if len(name) > 1 else 1, *rest)
         names += name if len(name) > 1 else b""
         if len(names) > len(file.data):
-            raise ValueError("the names of its symbols lie over each other")
+            raise ValueError("the names of its symbols overlap")
     fields = dysymtab.numbers(18)
     if any(fields[number] for number in _OBSOLETE):
-        raise ValueError("it has tables that no linker makes any more")
+        raise ValueError("it has tables that linkers no longer generate")
     raw = file.part(fields[_INDIRECT_AT], fields[_INDIRECT_COUNT] * _WORD)
     indirect = b"".join(
         _INDIRECT.pack(number if number & _SPECIAL else order.get(number, _NO_SYMBOL))
@@ -218,7 +218,7 @@ def _with_linkedit(file: Layout, new: Mapping[int, bytes]) -> bytes:
     end = row.offset
     for part in parts:
         if part.size and part.at < end:
-            raise ValueError("parts of its last segment lie over each other, or outside")
+            raise ValueError("parts of its last segment overlap or are outside it")
         end = max(end, part.at + part.size)
         content = new.get(part.place, file.part(part.at, part.size))
         body += bytes(-len(body) % _PART_ALIGNMENT)
@@ -238,7 +238,7 @@ def _sizes(file: Layout, place: int, size: int, *, strip: bool) -> dict[int, int
     if strip and is_table and dysymtab is not None:
         defined, undefined = dysymtab.numbers(18)[3], dysymtab.numbers(18)[5]
         if defined + undefined != size // unit:
-            raise ValueError("its symbols are not in the order of their kinds")
+            raise ValueError("its symbols are not sorted by type")
         start = dysymtab.at + rows.COMMAND.size + _GROUPS
         groups = (0, 0, 0, defined, defined, undefined)
         found |= {start + index * _WORD: number for index, number in enumerate(groups)}

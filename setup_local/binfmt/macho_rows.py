@@ -166,11 +166,11 @@ def read_layout(data: bytes) -> Layout:
     """Read a file that begins with `MAGIC`. Raises ValueError, `struct.error`."""
     header = HeaderRow(*HEADER.unpack_from(data))
     if header.magic != MAGIC:
-        raise ValueError("it is not of 64 bits and little-endian")
+        raise ValueError("it is not 64-bit little-endian")
     commands = tuple(_commands(data, header))
     for kind in ONCE:
         if sum(command.kind == kind for command in commands) > 1:
-            raise ValueError(f"it has several load commands of the kind {kind:#x}")
+            raise ValueError(f"it has several load commands of type {kind:#x}")
     segments = [command for command in commands if command.kind == SEGMENT]
     rows = tuple(SegmentRow(*SEGMENT_ROW.unpack_from(command.body, COMMAND.size)) for command in segments)
     sections = [row for command, segment in zip(segments, rows, strict=True) for row in _sections(command, segment)]
@@ -191,7 +191,7 @@ def name_of(field: bytes) -> str:
 def _commands(data: bytes, header: HeaderRow) -> Iterator[Command]:
     at, end = HEADER.size, HEADER.size + header.commands_size
     if header.commands > _MOST_COMMANDS or end > len(data):
-        raise ValueError("the load commands are cut off")
+        raise ValueError("the load commands are truncated")
     for _ in range(header.commands):
         kind, size = COMMAND.unpack_from(data, at)
         if size < COMMAND.size or at + size > end:
@@ -203,6 +203,6 @@ def _commands(data: bytes, header: HeaderRow) -> Iterator[Command]:
 def _sections(command: Command, segment: SegmentRow) -> Iterator[SectionRow]:
     start = COMMAND.size + SEGMENT_ROW.size
     if start + segment.sections * SECTION_ROW.size > len(command.body):
-        raise ValueError(f"the sections of {name_of(segment.name)} are cut off")
+        raise ValueError(f"the sections of {name_of(segment.name)} are truncated")
     for index in range(segment.sections):
         yield SectionRow(*SECTION_ROW.unpack_from(command.body, start + index * SECTION_ROW.size))

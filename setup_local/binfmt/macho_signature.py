@@ -47,7 +47,7 @@ class Directory(NamedTuple):
         """Return the hash of a page, or of a special slot for a negative number."""
         start = self.hashes_at + number * self.hash_size
         if start < 0 or start + self.hash_size > len(self.body):
-            raise ValueError("the hashes of its signature are cut off")
+            raise ValueError("the hashes of its signature are truncated")
         return self.body[start : start + self.hash_size]
 
 
@@ -90,7 +90,7 @@ def _blobs(data: bytes) -> Iterator[tuple[int, bytes]]:
         slot, at = _HEAD.unpack_from(data, 12 + index * _HEAD.size)
         _, size = _HEAD.unpack_from(data, at)
         if at + size > length:
-            raise ValueError("its signature is cut off")
+            raise ValueError("its signature is truncated")
         yield slot, data[at : at + size]
 
 
@@ -102,7 +102,7 @@ def _directory(body: bytes) -> Directory:
         or _HASHES[kind][1] != size
         or not _SMALLEST_PAGE <= page <= _LARGEST_PAGE
     ):
-        raise ValueError("the code directory of its signature is of an unknown form")
+        raise ValueError("the code directory of its signature has an unknown format")
     after = _FIELDS.size
     if version >= _SCATTERED and struct.unpack_from(">I", body, after)[0]:
         raise ValueError("its signature covers scattered pages")
@@ -113,11 +113,11 @@ def _directory(body: bytes) -> Directory:
 
 def _problems(file: Layout, said: Directory, blobs: Mapping[int, bytes], start: int) -> Iterator[str]:
     if said.limit != start:
-        yield f"its signature covers {said.limit} bytes, not all {start} in front of it"
+        yield f"its signature covers {said.limit} bytes, not all {start} before it"
         return
     page = 1 << said.page
     if said.pages != -(-start // page):
-        yield f"its signature has hashes of {said.pages} pages, the file has {-(-start // page)}"
+        yield f"its signature has hashes of {said.pages} pages, but the file has {-(-start // page)}"
         return
     wrong = [
         number
@@ -127,11 +127,11 @@ def _problems(file: Layout, said: Directory, blobs: Mapping[int, bytes], start: 
     if wrong:
         more = " and others" if len(wrong) > _SHOWN else ""
         places = ", ".join(f"{number * page:#x}" for number in wrong[:_SHOWN])
-        yield f"the pages at {places}{more} have other hashes than its signature says"
+        yield f"the hashes of the pages at {places}{more} do not match its signature"
     for slot, body in blobs.items():
         beside = slot != _PRIMARY and slot < _ALTERNATE
         if beside and (slot > said.special or _differs(body, said, -slot)):
-            yield f"the part {slot} of its signature has another hash than the code directory says"
+            yield f"the hash of part {slot} of its signature does not match the code directory"
 
 
 def _differs(data: bytes, said: Directory, number: int) -> bool:

@@ -71,21 +71,21 @@ class PeFile:
             size = mapped(row)
             if row.address <= address < row.address + size:
                 return row.offset + address - row.address, row.offset + size
-        raise ValueError(f"nothing of the file is loaded at {address:#x}")
+        raise ValueError(f"no part of the file is loaded at {address:#x}")
 
     def text(self, address: int) -> str:
         """Return the string at an address. Raises ValueError."""
         start, end = self.place(address)
         stop = self.data.find(b"\0", start, min(end, start + _LONGEST))
         if stop < 0:
-            raise ValueError(f"the string at {address:#x} has no end")
+            raise ValueError(f"the string at {address:#x} is not terminated")
         return self.data[start:stop].decode("utf-8", "replace")
 
     def unpack(self, layout: str, address: int) -> tuple[int, ...]:
         """Return the numbers at an address. Raises ValueError."""
         start, end = self.place(address)
         if start + struct.calcsize(f"<{layout}") > end:
-            raise ValueError(f"what lies at {address:#x} is cut off")
+            raise ValueError(f"the data at {address:#x} is truncated")
         return struct.unpack_from(f"<{layout}", self.data, start)
 
     def rows(self, layout: str, address: int) -> Iterator[tuple[int, ...]]:
@@ -117,7 +117,7 @@ def name_of(raw: bytes, data: bytes, strings: int) -> str:
     start = strings + int(name[1:])
     stop = data.find(b"\0", start, start + _LONGEST)
     if stop < 0:
-        raise ValueError(f"the name of a section at byte {start} has no end")
+        raise ValueError(f"the name of a section at byte {start} is not terminated")
     return data[start:stop].decode("utf-8", "replace")
 
 
@@ -139,7 +139,7 @@ def is_image(data: bytes) -> bool:
 def read_pe(data: bytes) -> PeFile:
     """Read the headers. Raises ValueError, `struct.error`."""
     if not is_image(data):
-        raise ValueError("a program for DOS without a PE header")
+        raise ValueError("a DOS program without a PE header")
     (start,) = struct.unpack_from("<I", data, coff_rows.WHERE)
     at = start + len(coff_rows.SIGNATURE)
     header = coff_rows.read_file_header(data, at)
@@ -164,11 +164,11 @@ def _loadable(file: PeFile) -> None:
         raise ValueError("its sections are not aligned to sectors and pages")
     for row in file.sections:
         if row.size and row.offset % _SECTOR:
-            raise ValueError("a section does not begin at a sector")
+            raise ValueError("a section does not begin at a sector boundary")
         if row.offset + row.size > len(file.data):
-            raise ValueError("a section is cut off")
+            raise ValueError("a section is truncated")
     for before, after in pairwise(file.sections):
         if after.address < before.address + max(before.virtual_size, mapped(before)):
-            raise ValueError("its sections are not in order or lie over each other")
+            raise ValueError("its sections are not in order or overlap")
     if file.sections and file.sections[0].address < optional.headers_size:
-        raise ValueError("its first section lies over the headers")
+        raise ValueError("its first section overlaps the headers")

@@ -58,7 +58,7 @@ def read_imports(file: PeFile) -> tuple[Imported, ...]:
             return tuple(libraries)
         _append(libraries, Imported(budget.take(file.text(name)), tuple(_names(file, lookup or thunks, budget))))
     if found:
-        raise ValueError("the table of imported DLLs has no end")
+        raise ValueError("the table of imported DLLs is not terminated")
     return ()
 
 
@@ -73,7 +73,7 @@ def read_delayed(file: PeFile) -> tuple[Imported, ...]:
         base = 0 if attributes & _RELATIVE else file.optional.image_base
         _append(libraries, Imported(budget.take(file.text(name - base)), tuple(_names(file, names - base, budget))))
     if found:
-        raise ValueError("the table of delayed DLLs has no end")
+        raise ValueError("the table of delay-loaded DLLs is not terminated")
     return ()
 
 
@@ -89,7 +89,7 @@ def _names(file: PeFile, address: int, budget: _Budget) -> Iterator[str]:
         if not entry:
             return
         yield budget.take(f"#{entry & 0xFFFF}" if entry & by_number else file.text(entry + 2))
-    raise ValueError("a table of imported names has no end")
+    raise ValueError("a table of imported names is not terminated")
 
 
 def read_exports(file: PeFile) -> Exported:

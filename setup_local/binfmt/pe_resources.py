@@ -52,5 +52,5 @@ class _Tables:
         address, size = self._file.unpack("2I", self._start + place)
         start, end = self._file.place(address)
         if size > _MOST_BYTES or start + size > end:
-            raise ValueError("a manifest is cut off or too long")
+            raise ValueError("a manifest is truncated or too long")
         return self._file.data[start : start + size].decode("utf-8", "replace")

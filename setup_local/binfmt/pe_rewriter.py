@@ -48,7 +48,7 @@ class PeRewriter:
 
     def set_loader(self, name: str) -> bytes:
         """Raise ValueError: Windows programs do not name a loader."""
-        raise ValueError(f"programs for Windows do not ask for a loader, so not for {name}")
+        raise ValueError(f"programs for Windows do not name a loader, so it cannot be {name}")
 
     def _is_debug(self, row: SectionRow) -> bool:
         return _is_debug(self._file, row)
@@ -76,14 +76,14 @@ def _refuse_more(file: PeFile) -> None:
         start = file.strings_at
         ends.append(start + _WORD.unpack_from(file.data, start)[0])
     if file.data[max(ends, default=0) :].strip(b"\0"):  # linkers fill the last sector
-        raise ValueError("there is something behind its sections and symbols")
+        raise ValueError("there is data after its sections and symbols")
 
 
 def _stripped(file: PeFile) -> bytes:
     kept = [row for row in file.sections if not _is_debug(file, row)]
     gone = file.sections[len(kept) :]
     if tuple(kept) != file.sections[: len(kept)]:
-        raise ValueError("a section of debug information lies before sections that are loaded")
+        raise ValueError("a section with debug information is before sections that are loaded")
     end = max([file.optional.headers_size, *(row.offset + row.size for row in kept)])
     body = bytearray(file.data[:end])
     rows, names = _renamed(file, kept)

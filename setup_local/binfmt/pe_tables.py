@@ -75,7 +75,7 @@ def count_callbacks(file: PeFile) -> int:
             return count
         if count >= _MOST_CALLBACKS:
             break
-    raise ValueError("the table of TLS callbacks has no end")
+    raise ValueError("the table of TLS callbacks is not terminated")
 
 
 def is_guarded(file: PeFile) -> bool:
@@ -95,7 +95,7 @@ def count_relocations(file: PeFile) -> int:
         return 0
     start, end = file.place(found.address)
     if found.size > _MOST_BYTES or start + found.size > end:
-        raise ValueError("the base relocations are cut off or too many")
+        raise ValueError("the base relocations are truncated or too many")
     return sum(_entries(file.data, start, start + found.size))
 
 

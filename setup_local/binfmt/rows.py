@@ -179,7 +179,7 @@ def form_of(elf_class: int, order: str) -> Form:
 def read_form(data: bytes) -> Form:
     """Return how the numbers of a file are written. Raises ValueError for what is not an ELF file."""
     if data[: len(MAGIC)] != MAGIC:
-        raise ValueError("no ELF file")
+        raise ValueError("not an ELF file")
     try:
         return form_of(_CLASSES[data[4]], _ORDERS[data[5]])
     except (KeyError, IndexError):

@@ -41,7 +41,7 @@ class Loaded:
             if segment.address <= address < segment.address + segment.size:
                 start = segment.offset + address - segment.address
                 return start, min(segment.offset + segment.size, len(self.data))
-        raise ValueError(f"nothing of the file is loaded at {address:#x}")
+        raise ValueError(f"no part of the file is loaded at {address:#x}")
 
     def text(self, address: int) -> str:
         """Return the string at an address."""
@@ -52,7 +52,7 @@ class Loaded:
         """Return the numbers at an address."""
         start, end = self.place(address)
         if start + struct.calcsize(self.form.order + layout) > end:
-            raise ValueError(f"what lies at {address:#x} is cut off")
+            raise ValueError(f"the data at {address:#x} is truncated")
         return struct.unpack_from(self.form.order + layout, self.data, start)
 
     def notes(self) -> Iterator[tuple[bytes, int, bytes]]:
@@ -77,5 +77,5 @@ def string(data: bytes, start: int, end: int) -> str:
     """Return the string at `start`, before `end`. Raises ValueError if it has no end or is too long."""
     stop = data.find(b"\0", start, min(end, start + _LONGEST))
     if stop < 0:
-        raise ValueError(f"the string at byte {start} has no end")
+        raise ValueError(f"the string at byte {start} is not terminated")
     return data[start:stop].decode("utf-8", "replace")

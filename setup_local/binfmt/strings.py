@@ -50,7 +50,7 @@ class StringTable:
         stop = self.data.find(b"\0", start, min(self.end, start + _LONGEST))
         self.left -= stop - start
         if stop < 0:
-            raise ValueError("the name of a symbol has no end")
+            raise ValueError("the name of a symbol is not terminated")
         if self.left < 0:
             raise ValueError("the names of the symbols are too long")
         text = _text(self.data[start:stop])

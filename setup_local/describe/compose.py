@@ -71,9 +71,13 @@ def _composed(plan: Plan, staged: StagedTree, facts: Facts) -> PythonJson:
 
 def _same_python(plan: Plan, staged: StagedTree, facts: Facts) -> None:
     if facts.version != str(plan.python):
-        raise DescribeError(f"the interpreter says it is {facts.version}, not {plan.python}", where=staged.python_exe)
+        raise DescribeError(
+            f"the interpreter reports version {facts.version}, not {plan.python}", where=staged.python_exe
+        )
     if facts.abiflags != plan.abi_flags:
-        what = f"the interpreter's ABI flags are {facts.abiflags!r}, those of {plan.options_text} {plan.abi_flags!r}"
+        what = (
+            f"the interpreter's ABI flags are {facts.abiflags!r}; those of {plan.options_text} are {plan.abi_flags!r}"
+        )
         raise DescribeError(what, where=staged.python_exe)
 
 
@@ -90,7 +94,7 @@ def validated(description: PythonJson) -> PythonJson:
 def _below(path: str) -> str:
     """Return a path of the installation as it is in the archive."""
     if not path.startswith(ROOT):
-        raise DescribeError("lies outside the installation", where=path)
+        raise DescribeError("is outside the installation", where=path)
     return f"{INSTALL}{path.removeprefix(ROOT)}"
 
 

@@ -39,7 +39,7 @@ def describe_extensions(plan: Plan, staged: StagedTree, facts: Facts) -> dict[st
     planned = {item.name: item for item in plan.linked_extensions}
     shared = {name for name, item in planned.items() if item.link is LinkMode.SHARED}
     _same("shared extension modules", shared, facts.shared_modules)
-    _same("built-in modules of the table", planned.keys() - shared, staged.inittab)
+    _same("built-in modules in the inittab", planned.keys() - shared, staged.inittab)
     _same("built-in modules of the interpreter", planned.keys() - shared, facts.builtin_modules)
     return {name: (_variant(planned[name], plan, staged, facts),) for name in sorted(planned)}
 
@@ -90,7 +90,7 @@ def _init_function(extension: PlannedExtension, staged: StagedTree) -> str:
     found = staged.inittab.get(extension.name, extension.init_function)
     if found != extension.init_function:
         raise DescribeError(
-            f"the table of modules calls {found}, the plan {extension.init_function}", where=extension.name
+            f"the inittab calls {found}, but the plan has {extension.init_function}", where=extension.name
         )
     return found
 

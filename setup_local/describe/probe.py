@@ -53,7 +53,7 @@ def parse_facts(text: str, where: object) -> Facts:
         renamed = {name.replace("_", "-"): value for name, value in raw.items()}
         return convert(Facts, renamed, where=where)
     except (ValueError, AttributeError, CatalogError) as error:
-        raise DescribeError(f"the interpreter's answer makes no sense: {error}", where=where) from error
+        raise DescribeError(f"the interpreter's answer is invalid: {error}", where=where) from error
 
 
 def probe(staged: StagedTree, launcher: Launcher, env: Mapping[str, str] | None = None) -> Facts:
@@ -86,5 +86,5 @@ def _printed(words: Sequence[str | Path], env: Mapping[str, str], staged: Staged
     try:
         printed = run(words, env=environment, cwd=staged.root).stdout
     except CommandFailed as error:
-        raise DescribeError(f"cannot be asked about itself: {error.output[-400:]}", where=where) from error
+        raise DescribeError(f"cannot be queried: {error.output[-400:]}", where=where) from error
     return parse_facts(printed, where)

@@ -58,7 +58,7 @@ def read_facts(plan: Plan, staged: StagedTree, python: HostPython) -> Facts:
     }
     answer = ask(python, staged, own, _environment(plan, installation))
     if answer.version != version.text:
-        what = f"the Python that stands in for the interpreter is {answer.version}, the headers are of {version.text}"
+        what = f"the Python that replaces the interpreter is {answer.version}, but the headers are {version.text}"
         raise DescribeError(what, where=python.program)
     return dataclasses.replace(
         answer,
@@ -79,7 +79,7 @@ def read_version(text: str, where: object) -> Version:
         encoded = major << 24 | minor << 16 | micro << 8 | number << 4 | last
         return Version(text=defined["PY_VERSION"], parts=(*parts, level, serial), number=encoded)
     except (KeyError, ValueError) as error:
-        raise DescribeError(f"patchlevel.h does not tell the version: {error}", where=where) from error
+        raise DescribeError(f"patchlevel.h does not state the version: {error}", where=where) from error
 
 
 def extension_suffixes(objects: Path, variables: Mapping[str, str]) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ def extension_suffixes(objects: Path, variables: Mapping[str, str]) -> tuple[str
     """
     loading = makefile.words("DYNLOADFILE", variables)
     if len(loading) != 1 or not (objects / loading[0]).is_file():
-        raise DescribeError(f"there is no object file that loads modules: {' '.join(loading)}", where=objects)
+        raise DescribeError(f"no object file loads modules: {' '.join(loading)}", where=objects)
     found = _SUFFIX.findall((objects / loading[0]).read_bytes())
     return tuple(sorted({suffix.decode() for suffix in found}, key=len, reverse=True))
 
@@ -119,7 +119,7 @@ def refuse_differences(read: Facts, asked: Facts, *, where: object) -> None:
     if found:
         more = [f"and {len(found) - _MOST_DIFFERENCES} more"] if len(found) > _MOST_DIFFERENCES else []
         rows = "".join(f"\n  {row}" for row in (*found[:_MOST_DIFFERENCES], *more))
-        raise DescribeError(f"the interpreter and what was built do not agree:{rows}", where=where)
+        raise DescribeError(f"the interpreter and the built files disagree:{rows}", where=where)
 
 
 def differences(read: Facts, asked: Facts) -> Iterator[str]:

@@ -88,7 +88,7 @@ def record(plan: Plan, staged: StagedTree) -> SourcesRecord:
     made = _made(plan)
     own = {file: library for file, library in staged.archives.items() if library not in made}
     if unknown := sorted(set(own.values()) - _OWN):
-        raise DescribeError(f"{unknown[0]} is linked, and the plan does not say what it is made from")
+        raise DescribeError(f"{unknown[0]} is linked, but the plan does not name its source")
     # Emulation only runs the target's programs on this host and leaves nothing in the archive.
     sources = {source.identity: source for source in plan.sources if source not in plan.emulation}
     obtained = {item.identity: item for item in plan.obtained}

@@ -39,7 +39,7 @@ def changed_files(root: Path) -> Iterator[ChangedFacts]:
     found = _changed(root, names)
     yield from islice(found, _MOST)
     if more := sum(1 for _ in found):
-        yield ChangedFacts(name=manifest.NAME, what=f"lists {more} more files that were changed or are not there")
+        yield ChangedFacts(name=manifest.NAME, what=f"lists {more} more files that were changed or are missing")
 
 
 def _place(root: Path) -> tuple[Path, str]:
@@ -53,9 +53,9 @@ def _changed(root: Path, names: dict[str, str]) -> Iterator[ChangedFacts]:
     for name, digest in names.items():
         try:
             if not (root / name).is_file():
-                yield ChangedFacts(name=printable(name), what=f"is not there, but {manifest.NAME} lists it")
+                yield ChangedFacts(name=printable(name), what=f"is missing, but {manifest.NAME} lists it")
             elif manifest.file_digest(root / name) != digest:
-                yield ChangedFacts(name=printable(name), what=f"is not what {manifest.NAME} lists: it was changed")
+                yield ChangedFacts(name=printable(name), what=f"was changed: it does not match {manifest.NAME}")
         except (OSError, ValueError) as error:
             what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
             yield ChangedFacts(name=printable(name), what=what)

@@ -13,7 +13,7 @@ from setup_local.doctor.tree_files import BinaryFacts, TextFacts
 
 Breaches = Iterator[tuple[str, str]]
 _GLIBC = "GLIBC_"
-_TRAMPOLINE = "setup-local check --fix DIR, if the interpreter lies beside the script; else install it again"
+_TRAMPOLINE = "setup-local check --fix DIR, if the interpreter is next to the script; else reinstall the package"
 
 
 def judge_files(subject: str, files: Iterable[BinaryFacts | TextFacts | ChangedFacts]) -> Verdict:
@@ -43,18 +43,18 @@ def _origin_to(facts: BinaryFacts, path: str) -> str:
 
 def _damaged(facts: BinaryFacts) -> Breaches:
     if facts.problem:
-        yield facts.name, f"{facts.problem}; fix: install its package again"
+        yield facts.name, f"{facts.problem}; fix: reinstall its package"
 
 
 def _disagreeing(facts: BinaryFacts) -> Breaches:
     for what in facts.elf.disagreements if facts.elf else ():
-        yield facts.name, f"{what}; fix: install its package again, from somebody you trust"
+        yield facts.name, f"{what}; fix: reinstall its package, from a source that you trust"
 
 
 def _machine(facts: BinaryFacts) -> Breaches:
     if facts.elf is not None and not _native(facts):
         policy = facts.limits.policy
-        yield facts.name, f"is for {facts.elf.machine}, {facts.elf.elf_class} bits, not for {policy.triple}"
+        yield facts.name, f"is for {facts.elf.machine}, {facts.elf.elf_class} bit, not for {policy.triple}"
 
 
 def _missing(facts: BinaryFacts) -> Breaches:
@@ -77,20 +77,20 @@ def _from_system(facts: BinaryFacts) -> Breaches:
     for library in facts.libraries:
         allowed = facts.limits.policy.needs(library.name, facts.name)
         if library.name in facts.limits.tables.wheel_libraries and not (library.found or library.elsewhere or allowed):
-            yield facts.name, f"takes {library.name} from the system, as wheels may; a small system lacks it"
+            yield facts.name, f"needs {library.name} from the system, as wheels may; a minimal system lacks it"
 
 
 def _search_path(facts: BinaryFacts) -> Breaches:
     for rpath in facts.elf.rpaths if facts.elf else ():
         if rpath.startswith("/"):
-            where = "in the tree: breaks when it moves" if facts.limits.inside(rpath) else "of one machine"
+            where = "in the tree: breaks when it moves" if facts.limits.inside(rpath) else "specific to one machine"
             fix = f"patchelf --set-rpath '{_fixed(facts, rpath)}' {facts.name}"
             yield facts.name, f"RUNPATH {rpath} is an absolute path {where}; fix: {fix}"
         elif not rpath.startswith(("$ORIGIN", "${ORIGIN}")):
             fix = f"patchelf --set-rpath '$ORIGIN' {facts.name}"
             yield facts.name, f"RUNPATH {rpath!r} depends on the current directory; fix: {fix}"
         elif rpath in facts.escaping:
-            yield facts.name, f"RUNPATH {rpath} leads out of the tree; fix: bring the libraries into the tree"
+            yield facts.name, f"RUNPATH {rpath} leads out of the tree; fix: move the libraries into the tree"
 
 
 def _fixed(facts: BinaryFacts, rpath: str) -> str:
@@ -106,7 +106,7 @@ def _interpreter(facts: BinaryFacts) -> Breaches:
     wanted = facts.limits.policy.loader
     if facts.elf is not None and facts.elf.interpreter not in (None, wanted):
         fix = f"patchelf --set-interpreter {wanted} {facts.name}"
-        yield facts.name, f"wants the loader {facts.elf.interpreter}, the system's is {wanted}; fix: {fix}"
+        yield facts.name, f"needs the loader {facts.elf.interpreter}, but the system's is {wanted}; fix: {fix}"
 
 
 def newer(facts: BinaryFacts) -> str:
@@ -119,13 +119,13 @@ def newer(facts: BinaryFacts) -> str:
 
 def _too_new(facts: BinaryFacts) -> Breaches:
     if facts.limits.demanded and (name := newer(facts)):
-        fix = "take an older wheel (pip install --platform manylinux...), or build it against that glibc"
+        fix = "use an older wheel (pip install --platform manylinux...), or build it against that glibc"
         yield facts.name, f"needs glibc {name}, the floor is {_floor(facts)}; fix: {fix}"
 
 
 def _newer_than_python(facts: BinaryFacts) -> Breaches:
     if not facts.limits.demanded and (name := newer(facts)):
-        yield facts.name, f"needs glibc {name}; the tree itself starts from glibc {_floor(facts)} on"
+        yield facts.name, f"needs glibc {name}; the tree itself runs with glibc {_floor(facts)} or newer"
 
 
 def _floor(facts: BinaryFacts) -> str:
@@ -143,7 +143,7 @@ def _script(facts: TextFacts) -> Breaches:
 def _absent_program(facts: TextFacts) -> Breaches:
     for path in facts.paths if facts.kind == "script" else ():
         if not facts.exists and matches(path, facts.limits.tables.system_programs):
-            yield facts.name, f"wants {path}, which this system lacks; fix: install it, if the script is used"
+            yield facts.name, f"needs {path}, which this system lacks; fix: install it, if the script is used"
 
 
 def _link(facts: TextFacts) -> Breaches:
@@ -155,17 +155,23 @@ def _link(facts: TextFacts) -> Breaches:
 def _named(facts: TextFacts) -> Breaches:
     for path in facts.paths if facts.kind == "paths" else ():
         if facts.limits.inside(path):
-            yield facts.name, f"names {path}, in the tree: breaks when it moves; fix: install the package not editable"
+            yield (
+                facts.name,
+                f"names {path}, in the tree: breaks when it moves; fix: install the package without --editable",
+            )
 
 
 def _replaced(facts: TextFacts) -> Breaches:
     if facts.kind == "installer" and not facts.exists:
-        fix = "setup-local check --fix DIR, which edits this pip as ours was, and repairs scripts"
-        yield facts.name, f"this pip came later; scripts that it installs break when the tree moves; fix: {fix}"
+        fix = "setup-local check --fix DIR, which edits this pip like the bundled one, and repairs scripts"
+        yield (
+            facts.name,
+            f"this pip was installed later; scripts that it installs break when the tree moves; fix: {fix}",
+        )
 
 
 def _changed(facts: ChangedFacts) -> Breaches:
-    yield facts.name, f"{facts.what}; fix: none, if you did it; else install the tree again"
+    yield facts.name, f"{facts.what}; fix: none, if you changed it; else reinstall the tree"
 
 
 def _rule(name: str, title: str, check: Callable[[Any], Breaches], severity: Severity = Severity.ERROR) -> Rule[Any]:
@@ -175,23 +181,23 @@ def _rule(name: str, title: str, check: Callable[[Any], Breaches], severity: Sev
 
 MACHINE: Rule[BinaryFacts] = _rule("machine", "binaries are for this kind of machine", _machine, Severity.WARNING)
 BINARY_RULES: tuple[Rule[BinaryFacts], ...] = (
-    _rule("readable", "binaries are whole", _damaged),
+    _rule("readable", "binaries are intact", _damaged),
     MACHINE,
-    _rule("sections-agree", "sections say the same as what a loader reads", _disagreeing),
+    _rule("sections-agree", "section tables agree with what a loader reads", _disagreeing),
     _rule("needed", "needed libraries are in the tree or on every system", _missing),
     _rule("reachable", "search paths lead to needed libraries", _unreachable, Severity.WARNING),
-    _rule("from-system", "nothing is taken from the system but the C library", _from_system, Severity.WARNING),
-    _rule("search-path", "search paths are relative to the file and stay inside", _search_path),
-    _rule("loader", "programs are started by the system's loader", _interpreter),
-    _rule("floor", "no symbol is newer than the glibc that was asked for", _too_new),
+    _rule("from-system", "only the C library comes from the system", _from_system, Severity.WARNING),
+    _rule("search-path", "search paths are relative to the file and stay inside the tree", _search_path),
+    _rule("loader", "programs use the system's loader", _interpreter),
+    _rule("floor", "no symbol is newer than the glibc given with --glibc", _too_new),
     _rule("tree-floor", "no symbol is newer than the tree's own floor", _newer_than_python, Severity.WARNING),
 )
 TEXT_RULES: tuple[Rule[TextFacts], ...] = (
-    _rule("script", "scripts name no program by a path that moves", _script),
-    _rule("program", "programs that scripts name exist", _absent_program, Severity.WARNING),
+    _rule("script", "scripts name no program by a path in the tree", _script),
+    _rule("program", "programs named in scripts exist", _absent_program, Severity.WARNING),
     _rule("link", "symbolic links into the tree are relative", _link),
-    _rule("installer", "pip writes scripts that follow the tree", _replaced, Severity.WARNING),
-    _rule("path-file", ".pth files name no path that moves", _named),
+    _rule("installer", "pip writes relocatable scripts", _replaced, Severity.WARNING),
+    _rule("path-file", ".pth files name no path in the tree", _named),
 )
-CHANGED: Rule[ChangedFacts] = _rule("manifest", "files are what SHA256SUMS lists", _changed, Severity.WARNING)
+CHANGED: Rule[ChangedFacts] = _rule("manifest", "files match SHA256SUMS", _changed, Severity.WARNING)
 RULES: tuple[Rule[Any], ...] = (*BINARY_RULES, *TEXT_RULES, CHANGED)

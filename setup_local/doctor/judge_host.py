@@ -41,7 +41,7 @@ def _kernel(case: HostCase) -> Iterator[Line]:
 def _libc(case: HostCase) -> Iterator[Line]:
     facts, floor = case.facts, case.policy.default_floor
     if facts.libc == "musl":
-        yield case.line("C library", "musl: distributions for it run here (build --musl), and static ones")
+        yield case.line("C library", "musl: distributions for musl (build --musl) and static ones run here")
     elif not version(facts.libc_version):
         yield case.line("C library", "unknown", level=Level.WARNING, fix="libc-unknown")
     elif version(facts.libc_version) < version(floor):
@@ -66,12 +66,12 @@ def _cpu(case: HostCase) -> Iterator[Line]:
     reached = cpu_level(case.facts.cpu_flags, levels)
     if not reached:
         level = Level.PROBLEM if case.facts.cpu_flags else Level.WARNING
-        found = f"below {levels[0].name}" if case.facts.cpu_flags else "unknown: /proc/cpuinfo names no flags"
+        found = f"below {levels[0].name}" if case.facts.cpu_flags else "unknown: /proc/cpuinfo lists no flags"
         yield case.line("CPU", found, level=level, fix="cpu")
         return
     following = [item for item in levels if not case.facts.cpu_flags.issuperset(item.flags)]
     lacks = [name for name in following[0].flags if name not in case.facts.cpu_flags] if following else []
-    more = f" ({following[0].name} wants {', '.join(lacks)})" if lacks else ""
+    more = f" ({following[0].name} needs {', '.join(lacks)})" if lacks else ""
     yield case.line("CPU", f"{reached}{more}")
 
 
@@ -79,7 +79,7 @@ def _certificates(case: HostCase) -> Iterator[Line]:
     if case.facts.certificates:
         yield case.line("certificates", ", ".join(case.facts.certificates))
     else:
-        yield case.line("certificates", "none in any known place", level=Level.WARNING, fix="certificates")
+        yield case.line("certificates", "none in any known location", level=Level.WARNING, fix="certificates")
 
 
 def _terminal(case: HostCase) -> Iterator[Line]:
@@ -155,7 +155,7 @@ def _building(case: HostCase) -> Iterator[Line]:
         yield case.line("sandbox", "no bwrap", level=Level.WARNING, fix="bwrap")
     found = f"{facts.free / _GIB:.1f} GiB free for {facts.cache}"
     if facts.free < NEEDED_BYTES:
-        found = f"only {found}, a build needs {NEEDED_BYTES / _GIB:.0f} GiB"
+        found = f"only {found}; a build needs {NEEDED_BYTES / _GIB:.0f} GiB"
         yield case.line("space", found, level=Level.WARNING, fix="space")
     else:
         yield case.line("space", found)

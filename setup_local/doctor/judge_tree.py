@@ -54,20 +54,20 @@ def _start(case: TreeCase) -> Iterator[Line]:
     if facts.answer is not None:
         yield case.line("start", f"Python {facts.answer.version}")
     elif not facts.has_loader:
-        found = f"it wants the loader {facts.loader}, which is not here"
+        found = f"needs the loader {facts.loader}, which is missing"
         yield case.line("start", found, level=Level.PROBLEM, fix="loader")
     else:
-        yield case.line("start", f"it does not start: {facts.failure}", level=Level.PROBLEM, fix="start")
+        yield case.line("start", f"does not start: {facts.failure}", level=Level.PROBLEM, fix="start")
 
 
 def _paths(case: TreeCase) -> Iterator[Line]:
     prefix = PurePath(case.facts.prefix)
     strays = [f"{name}={path}" for name, path in case.answer.paths.items() if not PurePath(path).is_relative_to(prefix)]
     if strays:
-        found = f"not inside the tree: {_some(strays)}"
+        found = f"outside the tree: {_some(strays)}"
         yield case.line("moved", found, level=Level.PROBLEM, fix="moved")
     else:
-        yield case.line("moved", f"all {len(case.answer.paths)} paths are inside")
+        yield case.line("moved", f"all {len(case.answer.paths)} paths are inside the tree")
 
 
 def _some(items: list[str] | tuple[str, ...]) -> str:
@@ -99,7 +99,7 @@ def _certificates(case: TreeCase) -> Iterator[Line]:
         yield case.line("certificates", f"{answer.certificates} from {origin}; {answer.tls}")
         return
     files = [item for item in host.certificates if PurePath(item).suffix]
-    found = f"none in {place or 'any place that ssl looks in'}"
+    found = f"none in {place or 'any location that ssl searches'}"
     if files:
         fix = f"export SSL_CERT_FILE={files[0]}"
         yield Line(topic="certificates", level=Level.PROBLEM, found=found, fix=fix)
@@ -115,10 +115,10 @@ def _terminal(case: TreeCase) -> Iterator[Line]:
     good = [name for name, error in tried.items() if not error]
     bad = [name for name, error in tried.items() if error]
     if not good:
-        found = f"curses knows no terminal: {tried[bad[0]]}" if bad else "no terminal was tried"
+        found = f"curses does not know any terminal: {tried[bad[0]]}" if bad else "no terminal was tried"
         yield case.line("terminal", found, level=Level.PROBLEM, fix="terminal-of-tree")
     elif case.facts.host.term in bad:
-        found = f"curses does not know TERM={case.facts.host.term}, but {good[0]}"
+        found = f"curses does not know TERM={case.facts.host.term}, but knows {good[0]}"
         yield case.line("terminal", found, level=Level.WARNING, fix="term-of-tree")
     else:
         place = case.facts.host.terminfo.get(good[0]) or "the distribution itself"
@@ -153,7 +153,7 @@ def _bytecode(case: TreeCase) -> Iterator[Line]:
     code = case.answer.bytecode
     wrong = (*code.stale, *code.missing)
     if not wrong:
-        yield case.line("bytecode", f"{code.valid} modules have bytecode that is used as it is")
+        yield case.line("bytecode", f"{code.valid} modules have up-to-date bytecode")
         return
     found = f"stale or missing: {_some(wrong)}"
     # If it is writable, bytecode is regenerated once; otherwise every start compiles again.

@@ -29,11 +29,11 @@ def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tu
         if facts.kind == "script" and (name := _beside(path, facts)) and _rewritten(path, facts.paths[0]):
             for site in path.parent.parent.glob("lib*/python*/site-packages"):
                 scripts.update_records(site, {os.path.normpath(path)})
-            yield facts.name, f"starts the {name} beside itself"
+            yield facts.name, f"now starts the {name} next to it"
         elif facts.kind == "installer" and not facts.exists:
             site = Path(str(path).removesuffix(installer.WRITES_SCRIPTS))
             problem = installer.edit_later(site, load_patch(PIP_LAUNCHERS))
-            yield facts.name, f"is left as it is: {problem}" if problem else "writes scripts that follow the tree"
+            yield facts.name, f"is left unchanged: {problem}" if problem else "now writes relocatable scripts"
 
 
 def _beside(path: Path, facts: TextFacts) -> str:

@@ -37,7 +37,7 @@ def find_interpreter(directory: Path) -> Path:
             return path
         if os.path.lexists(root / place / _WINDOWS):
             raise _of_other_system("Windows", directory)
-    raise RequestError("there is no installed Python in it", where=directory, hint="name a directory with bin/python3")
+    raise RequestError("contains no installed Python", where=directory, hint="name a directory with bin/python3")
 
 
 def _kind(path: Path) -> FileKind:
@@ -52,14 +52,16 @@ def _kind(path: Path) -> FileKind:
 
 
 def _of_other_system(name: str, directory: Path) -> RequestError:
-    hint = "setup-local audit --target-triple judges its binaries"
-    return RequestError(f"is an installation for {name}, which is not judged as a whole", where=directory, hint=hint)
+    hint = "setup-local audit --target-triple checks its binaries"
+    return RequestError(
+        f"is an installation for {name}, which cannot be checked as a whole", where=directory, hint=hint
+    )
 
 
 def refuse_no_directory(directory: Path) -> None:
     """Raise `RequestError` for a path that is missing or not a directory."""
     if not os.path.lexists(directory):
-        raise RequestError("there is no such directory", where=directory)
+        raise RequestError("no such directory", where=directory)
     if not os.path.isdir(directory):
         raise RequestError("is not a directory", where=directory, hint="name the directory of an installation")
 
@@ -114,7 +116,7 @@ def read_answer(text: str, where: object) -> tuple[Answer | None, str]:
     try:
         return convert(Answer, _kebab(json.loads(text)), where=where), ""
     except (ValueError, AttributeError, CatalogError) as error:
-        return None, f"its answer makes no sense: {error}"
+        return None, f"its answer is invalid: {error}"
 
 
 def _kebab(raw: dict[str, object]) -> dict[str, object]:

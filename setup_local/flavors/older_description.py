@@ -34,8 +34,8 @@ def with_description(archive: Path, version: str, *, output: Path, threads: int 
     """
     name = archive_name.described_otherwise(archive.name, version)
     if not name:
-        hint = "take one whose name ends with -full.tar.zst or -full.tar.gz"
-        raise RequestError(f"is not named as a {Flavor.FULL.value} archive", where=archive, hint=hint)
+        hint = "use one whose name ends with -full.tar.zst or -full.tar.gz"
+        raise RequestError(f"is not named like a {Flavor.FULL.value} archive", where=archive, hint=hint)
     target = output / name
     try:
         output.mkdir(parents=True, exist_ok=True)

@@ -106,7 +106,7 @@ def _choose(archive: Path, flavor: Flavor, catalog: FlavorCatalog, scratch: IO[b
         elif name := _moved(member):
             _take(chosen, member, name, read, flavor=flavor, lacks=catalog.lacks(flavor, name, chosen.libpython))
     if not chosen.kept:
-        raise ArchiveError(f"there is nothing below {_INSTALL}", where=archive)
+        raise ArchiveError(f"there are no files below {_INSTALL}", where=archive)
     if flavor.detached:
         _add_start(chosen, archive)
     for directory in _emptied(chosen):
@@ -120,7 +120,7 @@ def _add_start(chosen: _Chosen, archive: Path) -> None:
     if any(name.startswith(f"{detach.DIRECTORY}/") and detach.BUNDLE in name for name in chosen.kept):
         return  # macOS debuggers find bundles by themselves
     if not any(name.endswith(detach.SUFFIX) for name in chosen.kept):
-        raise NoDebugInformation("there is no debug information in it", where=archive)
+        raise NoDebugInformation("contains no debug information", where=archive)
     _keep(chosen, f"{detach.DIRECTORY}/{_GDB_START}", render(f"{_GDB_START}.j2", {}).encode())
 
 
@@ -134,7 +134,7 @@ def _description(data: bytes, archive: Path) -> description.Description:
 def _safe_name(name: str, archive: Path) -> str:
     """Return a name from somebody else's description; the schema's patterns accept a newline at the end."""
     if not name.isprintable() or "/" in name:
-        raise DescriptionError(f"makes a file name of {name!r}", where=f"{archive}: {description.NAME}")
+        raise DescriptionError(f"results in the file name {name!r}", where=f"{archive}: {description.NAME}")
     return name
 
 

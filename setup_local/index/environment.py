@@ -91,7 +91,7 @@ def _staging(directory: Path) -> Iterator[Path]:
         staging = Path(tempfile.mkdtemp(dir=directory.parent, prefix=prefix))
         lock = os.open(staging, os.O_RDONLY)
     except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", where=directory) from error
+        raise OutputError(f"cannot be created: {error.strerror}", where=directory) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield staging
@@ -138,7 +138,7 @@ def _write(writer: TreeWriter, member: Member, path: PurePosixPath, read: Callab
             data, executable = read(), bool(member.mode & 0o100)
             writer.file(path, lambda stream: stream.write(data), executable=executable, mtime=int(member.mtime))
         case MemberKind.DEVICE:
-            raise UnsafeMember(f"{path} is neither file, link nor directory")
+            raise UnsafeMember(f"{path} is not a file, link or directory")
         case _:
             assert_never(member.kind)
 
@@ -146,9 +146,9 @@ def _write(writer: TreeWriter, member: Member, path: PurePosixPath, read: Callab
 def _interpreter(root: Path, archive: Path) -> Path:
     python = root / "bin" / "python3"
     if (root / _WINDOWS).is_file():
-        raise ArchiveError("is for Windows, where it is unpacked and used as it is", where=archive)
+        raise ArchiveError("is for Windows: unpack it there and use it in place", where=archive)
     if not (python.is_file() and os.access(python, os.X_OK)):
-        raise ArchiveError("holds no installation: there is no bin/python3", where=archive)
+        raise ArchiveError("contains no installation: there is no executable bin/python3", where=archive)
     return python
 
 
@@ -216,4 +216,4 @@ def _appear(root: Path, directory: Path) -> None:
     try:
         root.rename(directory)
     except OSError as error:
-        raise OutputError(f"cannot be made: {error.strerror}", where=directory) from error
+        raise OutputError(f"cannot be created: {error.strerror}", where=directory) from error

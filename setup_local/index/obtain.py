@@ -54,7 +54,7 @@ class Place:
         try:
             text = _read(self._file) if self._file is not None else self._downloaded()
         except OSError as error:
-            hint = "setup-local index DIR writes one"
+            hint = "create one with setup-local index DIR"
             raise SourceError(f"cannot be read: {error.strerror}", where=self._where, hint=hint) from error
         return parse_index(text, where=self._where)
 
@@ -68,19 +68,19 @@ class Place:
         try:
             self._downloader.download(url, target, limit=limit)
         except PlaceFailed as error:
-            raise SourceError(f"cannot be had: {error}", where=url) from error
+            raise SourceError(f"cannot be downloaded: {error}", where=url) from error
 
     def get(self, item: Distribution) -> Path:
         """Return the verified archive: its path next to the index, else in the cache, downloaded if necessary."""
         try:
             return self._got(item)
         except ValueError as error:
-            raise SourceError(f"{item.file} has a place that is no URL: {error}", where=self._where) from error
+            raise SourceError(f"{item.file} has an invalid URL: {error}", where=self._where) from error
 
     def _got(self, item: Distribution) -> Path:
         if item.size > load_limits().archive_bytes:
             raise SourceError(
-                f"{item.file} is said to have {item.size} bytes, more than any archive", where=self._where
+                f"{item.file} is listed with {item.size} bytes, more than any archive has", where=self._where
             )
         form = Form(file=item.file, sha256=item.sha256, size=item.size)
         if self._file is not None and not urllib.parse.urlsplit(item.url).scheme:
@@ -120,7 +120,7 @@ def _verified(path: Path, form: Form, *, where: object = None) -> Path:
     try:
         verify(path, form)
     except WrongBytes as error:
-        raise SourceError(f"is not what the index says: {error}", where=where or path) from error
+        raise SourceError(f"does not match the index: {error}", where=where or path) from error
     except (OSError, ValueError) as error:
         raise SourceError(f"cannot be read: {getattr(error, 'strerror', None) or error}", where=path) from error
     return path
@@ -132,7 +132,7 @@ def choose(index: Index, wanted: Wanted, *, where: str) -> Distribution:
     if not fitting:
         listed = {f"{item.version} {item.target_triple} {item.flavor.value}": None for item in index.distributions}
         what = " ".join(filter(None, [wanted.version or "any version", wanted.target_triple, _flavor_name(wanted)]))
-        raise RequestError(f"no {what}", where=where, hint=f"it has {', '.join(listed) or 'nothing'}")
+        raise RequestError(f"no {what}", where=where, hint=f"available: {', '.join(listed) or 'nothing'}")
     return max(fitting, key=_preference)
 
 
@@ -172,7 +172,7 @@ def deliver(archive: Path, output: Path, *, report: Callable[[str], None] = lamb
             shutil.copyfile(archive, fresh)
     except OSError as error:
         raise OutputError(f"cannot be written: {error.strerror}", where=target) from error
-    report(f"{archive.name}: size and SHA-256 are right")
+    report(f"{archive.name}: size and SHA-256 are correct")
     return target
 
 

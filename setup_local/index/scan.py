@@ -55,7 +55,7 @@ def scan(
             report(f"ignored {path.name}: not the name of a distribution")
     if not found:
         hint = "names are like cpython-3.13.5-x86_64-unknown-linux-gnu-noopt-full.tar.zst"
-        raise RequestError("there is no distribution", where=directory, hint=hint)
+        raise RequestError("contains no distribution", where=directory, hint=hint)
     found.sort(key=lambda item: item.file)
     newest_first = sorted(found, key=lambda item: Version(item.version), reverse=True)
     return Index(distributions=tuple(newest_first), debug_information=tuple(debug))
@@ -65,7 +65,7 @@ def _files(directory: Path) -> list[Path]:
     try:
         return sorted(path for path in directory.iterdir() if path.is_file())
     except OSError as error:
-        raise RequestError(f"no directory to read: {error.strerror}", where=directory) from error
+        raise RequestError(f"cannot be read: {error.strerror}", where=directory) from error
 
 
 def _distribution(path: Path, name: ArchiveName, base_url: str) -> Distribution:
@@ -88,7 +88,7 @@ def _debug_information(path: Path, base_url: str) -> DebugInformation:
     places = (_BUILD_ID.fullmatch(member.name) for member, _ in read_safe_members(path))
     build_ids = tuple(sorted(place["first"] + place["rest"] for place in places if place))
     if not build_ids:
-        raise ArchiveError("is named as debug information, but holds none", where=path)
+        raise ArchiveError("is named as debug information, but contains none", where=path)
     return DebugInformation(
         file=path.name,
         size=path.stat().st_size,
@@ -118,11 +118,11 @@ def _read(path: Path, name: ArchiveName) -> _Facts:
     if name.flavor is not Flavor.FULL:
         return named
     if described is None:
-        raise ArchiveError(f"is named {name.flavor.value}, but holds no PYTHON.json", where=path)
+        raise ArchiveError(f"is named {name.flavor.value}, but contains no PYTHON.json", where=path)
     facts = _described(described, path)
     if facts != named:
         what = f"{facts.version} {facts.target_triple} {facts.build_options}"
-        raise ArchiveError(f"holds another distribution than its name says: {what}", where=path)
+        raise ArchiveError(f"contains a different distribution from the one in its name: {what}", where=path)
     return facts
 
 
@@ -135,6 +135,6 @@ def _described(data: bytes, path: Path) -> _Facts:
             build_options=str(document["build_options"]),
         )
     except (KeyError, TypeError) as error:
-        raise DescriptionError(f"cannot be understood: {error!r}", where=f"{path}: {DESCRIPTION}") from error
+        raise DescriptionError(f"has missing or invalid fields: {error!r}", where=f"{path}: {DESCRIPTION}") from error
     except DescriptionError as error:
         raise DescriptionError(error.what, where=f"{path}: {DESCRIPTION}", hint=error.hint) from error

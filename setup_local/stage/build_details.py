@@ -28,7 +28,7 @@ def relocate(stdlib: Path, root: Path, prefix: str, companion: Companion | None 
     details = _relative(_read(path), prefix)
     details["base_prefix"] = os.path.relpath(root, stdlib)
     if (left := _first(details, prefix)) is not None:
-        raise StageError(f"names {left}, which cannot follow the tree", where=path)
+        raise StageError(f"names {left}, which is not relocatable", where=path)
     if companion:
         details["libpython"] = {"dynamic": f"lib/{companion.soname}"}
     _point_at_static_library(details, stdlib, root)

@@ -33,6 +33,6 @@ def compile_library(install: Path, python: HostPython, checked: tuple[str, ...],
         with ThreadPoolExecutor(max_workers=jobs) as pool:
             invalid = [name for names in pool.map(compiled, range(SHARES)) for name in names]
     except CommandFailed as error:
-        raise StageError(f"cannot compile its own library: {error.output[-400:]}", where=python.program) from error
+        raise StageError(f"cannot compile its standard library: {error.output[-400:]}", where=python.program) from error
     if broken := [name for name in invalid if not _TESTS.intersection(PurePosixPath(name).parts)]:
-        raise StageError(f"{len(broken)} modules are no valid Python, the first is {broken[0]}", where=install)
+        raise StageError(f"{len(broken)} modules are not valid Python; the first is {broken[0]}", where=install)

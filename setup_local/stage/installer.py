@@ -85,7 +85,7 @@ def _edited(patch: Patch, read: Callable[[str], str], *, where: Path) -> dict[st
         try:
             texts[edit.file] = edit.made(texts.get(edit.file) or read(edit.file))
         except KeyError as error:
-            raise StageError(f"has no {edit.file}", where=where) from error
+            raise StageError(f"does not contain {edit.file}", where=where) from error
         except Unmatched as error:
             raise StageError(f"{patch.name} {error}", where=where) from error
     return texts

@@ -29,7 +29,7 @@ def _text(directory: Path) -> str:
     found = [directory / name for name in files.below(directory)]
     texts = [files.read(path).strip() for path in found]
     if not texts or not all(texts):
-        raise StageError("holds no licence text, or an empty one", where=directory)
+        raise StageError("contains no licence text, or an empty one", where=directory)
     if len(texts) == 1:
         return f"{texts[0]}\n"
     return "\n\n".join(f"==== {path.name} ====\n\n{text}" for path, text in zip(found, texts, strict=True)) + "\n"

@@ -52,7 +52,7 @@ def together(trees: Iterable[Path]) -> dict[str, Path]:
     for tree in trees:
         for name in files.below(tree):
             if name in found:
-                raise StageError(f"{name} is in two of the trees that are packed", where=tree)
+                raise StageError(f"{name} is in two of the packed trees", where=tree)
             found[name] = tree / name
     return found
 
@@ -72,7 +72,7 @@ def writing(target: Path, *, threads: int, level: int = DEFAULT_LEVEL) -> Iterat
         ):
             yield archive
     except OSError as error:
-        hint = "free some space or choose another --output"
+        hint = "free disk space, or choose another --output"
         raise OutputError(f"cannot be written: {error.strerror or error}", where=target, hint=hint) from error
 
 
@@ -83,7 +83,7 @@ def _compressor(
         packed = gzip.GzipFile(filename="", mode="wb", compresslevel=_GZIP_LEVEL, fileobj=stream, mtime=0)
         return cast("contextlib.AbstractContextManager[IO[bytes]]", packed)
     if not name.endswith(".tar.zst"):
-        raise OutputError("is neither .tar.zst nor .tar.gz", where=name)
+        raise OutputError("does not end with .tar.zst or .tar.gz", where=name)
     # One worker and many split the input at the same places; no worker at all would not.
     parameters = zstandard.ZstdCompressionParameters.from_level(
         level, window_log=_WINDOW_LOG, enable_ldm=True, threads=max(1, threads), write_checksum=True

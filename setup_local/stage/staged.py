@@ -67,7 +67,7 @@ def read_record(directory: Path) -> StagedTree:
         values = json.loads(files.read(path))
         return convert(StagedTree, {**values, "root": str(directory / TREE)}, where=path)
     except (ValueError, TypeError, CatalogError) as error:
-        raise StageError(f"is no record of a staged tree: {error}", where=path) from error
+        raise StageError(f"is not a record of a staged tree: {error}", where=path) from error
 
 
 def _plain(value: object) -> Any:

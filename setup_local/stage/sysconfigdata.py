@@ -66,8 +66,8 @@ def parse(text: str, where: Path) -> Variables:
             if isinstance(value, dict):
                 return value
     except (ValueError, SyntaxError) as error:
-        raise StageError(f"is no _sysconfigdata module: {error}", where=where) from error
-    raise StageError("holds more or other than one dictionary", where=where)
+        raise StageError(f"is not a _sysconfigdata module: {error}", where=where) from error
+    raise StageError("does not consist of exactly one dictionary", where=where)
 
 
 def check(variables: Mapping[str, str | int], settings: Settings, leaked: tuple[str, ...], where: Path) -> None:
@@ -78,7 +78,7 @@ def check(variables: Mapping[str, str | int], settings: Settings, leaked: tuple[
         if found := next((word for word in leaked if word in text), None):
             raise StageError(f"{name} names {found}, a directory of the build machine", where=where)
         if loose.search(text):
-            raise StageError(f"{name} holds {settings.prefix} as a part of another word: {text!r}", where=where)
+            raise StageError(f"{name} contains {settings.prefix} as part of another word: {text!r}", where=where)
 
 
 def relocate(path: Path, changed: Neutral, settings: Settings) -> Variables:

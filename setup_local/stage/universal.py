@@ -29,7 +29,7 @@ def join_trees(recipe: Universal, halves: Mapping[str, Path], out: Path) -> None
     names = [frozenset(files.below(tree)) for tree in trees]
     for name in sorted(frozenset().union(*names)):
         if not all(name in found for found in names):
-            raise StageError("was built for one of the processors alone", where=name)
+            raise StageError("was built for only one of the processors", where=name)
         _join(recipe, name, tuple(halves), [tree / name for tree in trees], out / name)
 
 
@@ -46,7 +46,7 @@ def _join(recipe: Universal, name: str, macros: Sequence[str], paths: Sequence[P
     elif any(fnmatchcase(place, pattern) for pattern in recipe.texts):
         files.place(first, target)
     else:
-        raise StageError("is not the same for all processors", where=name)
+        raise StageError("differs between processors", where=name)
 
 
 def _binary(name: str, paths: Sequence[Path]) -> bytes:
@@ -57,7 +57,7 @@ def _binary(name: str, paths: Sequence[Path]) -> bytes:
     try:
         return joined(bodies)
     except (ValueError, struct.error) as error:
-        raise StageError(f"cannot be put into one file: {error}", where=name) from error
+        raise StageError(f"cannot be joined into one file: {error}", where=name) from error
 
 
 def header(texts: Mapping[str, str]) -> str:

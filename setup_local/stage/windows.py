@@ -46,7 +46,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     licenses.collect(root, results.cpython, libraries, text="LICENSE")
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": PYTHON_EXE}), executable=True)
     if results.build_python is None:
-        raise StageError("needs a Python that runs here, and none was built", where=PYTHON_EXE)
+        raise StageError("needs a Python that runs here, but none was built", where=PYTHON_EXE)
     compile_library(install, HostPython(program=results.build_python), plan.sysconfig.bytecode.checked, jobs)
     return StagedTree(
         root=root,

@@ -34,7 +34,7 @@ def install_pip(install: Path, version: str, launcher: str) -> None:
         members = {name: packed.read(name) for name in packed.namelist() if not name.endswith("/")}
     info = next(name.partition("/")[0] for name in members if name.endswith(".dist-info/RECORD"))
     if launcher not in members:
-        raise StageError(f"has no {launcher}", where=wheel)
+        raise StageError(f"does not contain {launcher}", where=wheel)
     added = {f"{info}/INSTALLER": _INSTALLER.encode(), f"{info}/REQUESTED": b""}
     for name, script in _scripts(members[f"{info}/entry_points.txt"].decode(), version).items():
         added[f"{_ABOVE}{_SCRIPTS}/{name}.exe"] = members[launcher] + _START + _packed(script)

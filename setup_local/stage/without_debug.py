@@ -58,7 +58,7 @@ def without_debug(data: bytes, *, where: str) -> bytes:
     try:
         return _archive(data) if data.startswith(ar.MAGIC) else _file(data)
     except (struct.error, IndexError, KeyError, ValueError) as error:
-        raise StageError(f"debug information cannot be taken out: {error}", where=where) from error
+        raise StageError(f"debug information cannot be removed: {error}", where=where) from error
 
 
 def _archive(data: bytes) -> bytes:
@@ -154,7 +154,7 @@ class _Symbols:
         self._kept: list[SymbolRow] = []
         self._numbers: dict[int, int] = {}
         if any(row.kind == SYMTAB_SHNDX for row in file.sections):
-            raise ValueError("it has more sections than symbols can number")
+            raise ValueError("it has more sections than symbols can refer to")
         table = next((row for row in file.sections if row.kind == SYMTAB), None)
         for number, row in enumerate(file.form.read_symbols(file.content(table)) if table else ()):
             if row.section < _RESERVED and row.section not in sections:

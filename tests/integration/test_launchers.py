@@ -170,7 +170,7 @@ def test_a_pip_that_came_later_is_found_and_repaired(place: Path, tree: Path) ->
     assert (tree / "bin" / "entry").read_text().startswith(f"#!{tree}/bin/python3")
     told = repaired(place, tree)
     assert "bin/entry: starts the python3" in told
-    assert "pip/_vendor/distlib/scripts.py: writes scripts that follow the tree" in told
+    assert "pip/_vendor/distlib/scripts.py: now writes relocatable scripts" in told
     call(place, tree / "bin" / "pip", "install", *offline(place), "scripts")
     far = moved(tree)
     hold_scripts(place, far)

@@ -74,7 +74,7 @@ def _changed(number: int, offset: int, value: int, layout: str = "I") -> Shape:
 
 _NOWHERE = 0x00F00000
 BROKEN: dict[str, tuple[Shape, str]] = {
-    "cut-off": (lambda data: data[:300], "cut off"),
+    "cut-off": (lambda data: data[:300], "truncated"),
     "no-header": (lambda data: data[:64], "without a PE header"),
     "other-magic": (lambda data: with_header(data, 0, "H", 0x107), "unknown kind"),
     "many-sections": (lambda data: put(data, read_pe(data).at + 2, "H", 97), "more than 96 sections"),
@@ -82,7 +82,7 @@ BROKEN: dict[str, tuple[Shape, str]] = {
     "unaligned": (lambda data: with_header(data, 36, "I", 4), "not aligned"),
     "small-pages": (lambda data: with_header(data, 32, "I", 512), "not aligned"),
     "odd-section": (lambda data: with_sections(data, lambda row: row._replace(offset=row.offset + 8)), "at a sector"),
-    "long-section": (lambda data: with_sections(data, lambda row: row._replace(size=1 << 20)), "cut off"),
+    "long-section": (lambda data: with_sections(data, lambda row: row._replace(size=1 << 20)), "truncated"),
     "same-place": (lambda data: with_sections(data, lambda row: row._replace(address=0x1000)), "lie over each other"),
     "over-headers": (
         lambda data: with_sections(data, lambda row: row._replace(address=row.address - 0x1000)),
@@ -91,14 +91,14 @@ BROKEN: dict[str, tuple[Shape, str]] = {
     "no-imports": (lambda data: with_directory(data, IMPORTS, _NOWHERE, 40), "nothing of the file"),
     "endless-name": (
         lambda data: with_directory(data, IMPORTS, read_pe(data).sections[-1].address - 24, 40),
-        "nothing of|cut off|no end",
+        "no part of|truncated|not terminated",
     ),
     "many-exports": (_changed(EXPORTS, 20, 1 << 30), "more than"),
-    "lost-exports": (_changed(EXPORTS, 20, 190_000), "cut off"),
+    "lost-exports": (_changed(EXPORTS, 20, 190_000), "truncated"),
     "no-address": (_changed(EXPORTS, 20, 0), "has no address"),
     "lost-relocations": (
         lambda data: with_directory(data, RELOCATIONS, read_pe(data).sections[-1].address, 1 << 20),
-        "cut off or too many",
+        "truncated or too many",
     ),
     "empty-block": (_changed(RELOCATIONS, 4, 0), "is damaged"),
     "many-debug-entries": (

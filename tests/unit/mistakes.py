@@ -39,7 +39,7 @@ _ARCHIVES: tuple[Row, ...] = tuple(
     for command, (more, code) in _READS.items()
     if code == 20
     for row in (
-        ((command, "{text}", *more), 20, "no .tar.zst or .tar.gz"),
+        ((command, "{text}", *more), 20, "not a .tar.zst or .tar.gz"),
         ((command, "{dir}", *more), 20, "directory"),
         ((command, "{damaged}", *more), 20, "damaged"),
         ((command, *more), 2, "archive" if command == "validate" else "ARCHIVE"),
@@ -168,7 +168,7 @@ _CREATE: tuple[Row, ...] = (
     (("create", "{new}", "--from", "{dir}"), 2, "is not a file"),
     (("create", "{new}", "--from", "{pipe}"), 2, "is not a file"),
     (("create", "{new}", "--from", "/nowhere.tar.zst"), 2, "/nowhere.tar.zst"),
-    (("create", "{new}", "--from", "{text}"), 20, "no .tar.zst or .tar.gz"),
+    (("create", "{new}", "--from", "{text}"), 20, "not a .tar.zst or .tar.gz"),
     (("create", "{new}", "--from", "{damaged}"), 20, "damaged"),
     (("create", "{new}", "--from", "{archive}", "--pip", "new"), 2, "--pip new"),
     (("create", "{new}", "--from", "{archive}", "--pip", "1; rm"), 2, "--pip 1; rm"),

@@ -89,7 +89,7 @@ def test_the_program_is_there_once(tmp_path: Path) -> None:
 
 def test_an_interpreter_of_another_abi_is_not_described() -> None:
     debug = dataclasses.replace(PLAN, build_options=(DEBUG,))
-    with pytest.raises(DescribeError, match="ABI flags are '', those of debug 'd'"):
+    with pytest.raises(DescribeError, match="ABI flags are ''; those of debug are 'd'"):
         describe(debug, STAGED, FACTS)
     described = describe(debug, STAGED, dataclasses.replace(FACTS, abiflags="d"))
     assert (described.python_tag, described.python_abi_tag, described.build_options) == ("cp313", "cp313d", "debug")

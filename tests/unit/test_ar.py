@@ -55,7 +55,7 @@ def test_indexes_are_there_for_who_wants_all_and_headers_take_other_sizes() -> N
     ("data", "what"),
     [
         (b"!<thin>\n", "thin"),
-        (b"something", "no ar archive"),
+        (b"something", "not an ar archive"),
         (_library(("a.o/", b"data"))[:-2], "truncated"),
         (MAGIC + b"x" * 60, "no member header"),
         (MAGIC + _header("a.o/", 0).replace(b"0         `", b"zero      `"), "unreadable member header"),

@@ -58,7 +58,7 @@ def test_what_is_right_everywhere_passes(tree: Path, fixture: str) -> None:
     [
         ("needs-other.so", "needed", Severity.ERROR, ("libother.so.1", "$ORIGIN")),
         ("needs-crypt.so", "from-system", Severity.WARNING, ("libcrypt.so.1",)),
-        ("rpath.so", "search-path", Severity.ERROR, ("/opt/lib", "of one machine")),
+        ("rpath.so", "search-path", Severity.ERROR, ("/opt/lib", "specific to one machine")),
         ("old-rpath.so", "search-path", Severity.ERROR, ("/opt/lib", "patchelf")),
         ("python-other-loader", "loader", Severity.ERROR, ("/lib/ld-other.so.1", "--set-interpreter")),
         ("newer.so", "tree-floor", Severity.WARNING, ("2.30", "2.12")),

@@ -43,7 +43,7 @@ def test_files_that_were_changed_or_removed_are_warnings(tree: Path) -> None:
     assert found.keys() == {"lib/000.py", "lib/001.py", "bin/link"}
     assert {item.rule for item in found.values()} == {"manifest"}
     assert {item.severity for item in found.values()} == {Severity.WARNING}
-    assert "is not there" in found["lib/001.py"].what
+    assert "is missing" in found["lib/001.py"].what
     assert good.exists()
 
 

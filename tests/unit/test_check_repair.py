@@ -62,7 +62,7 @@ def refused(tree: Path) -> str:
 )
 def test_a_script_of_the_tree_is_repaired(tree: Path, start: str) -> None:
     path = script(tree, start)
-    assert "bin/tool: starts the python3 beside itself" in fixed(tree)
+    assert "bin/tool: now starts the python3 next to it" in fixed(tree)
     assert path.read_text() == scripts.start("python3") + BODY
     assert path.stat().st_mode & 0o777 == 0o755
     assert "bin/tool" not in fixed(tree)
@@ -128,7 +128,7 @@ def test_a_later_pip_is_told_and_edited(tree: Path) -> None:
     assert told.exit_code == 0
     assert "this pip came later" in " ".join(told.output.split())
     assert not installer.is_edited(site, PATCH)
-    assert "writes scripts that follow the tree" in fixed(tree)
+    assert "now writes relocatable scripts" in fixed(tree)
     assert installer.is_edited(site, PATCH)
     lines = (site / "pip-30.dist-info" / "RECORD").read_text().splitlines()
     assert all("=old," not in line and not line.endswith(",0") for line in lines)

@@ -144,10 +144,10 @@ LONG = (struct.pack("<II", 0, 4), 0, 1, 0, 2, 0)
     ("damaged", "what"),
     [
         (b"d\x86", "requires a buffer"),
-        (made(count=5), "the symbols are cut off"),
+        (made(count=5), "the symbols are truncated"),
         (made(count=10**6), "more than"),
-        (made(LONG, strings=b"long"), "has no end"),
-        (struct.pack(_HEADER, 0x8664, 3, 0, 0, 0, 0, 0), "section headers are cut off"),
+        (made(LONG, strings=b"long"), "is not terminated"),
+        (struct.pack(_HEADER, 0x8664, 3, 0, 0, 0, 0, 0), "section headers are truncated"),
         (b"\0\0\xff\xff\0\0\x64\x86" + bytes(12) + b"name", "without its two names"),
     ],
 )

@@ -105,7 +105,7 @@ def test_what_it_says_of_itself_does_not_count(tmp_path: Path, answers: Answers)
 
 def test_a_python_of_another_version_cannot_answer(tmp_path: Path, answers: Answers) -> None:
     answers.facts = dataclasses.replace(FACTS, version="3.13.4")
-    with pytest.raises(DescribeError, match=r"the Python that stands in .* is 3\.13\.4, the headers are of 3\.13\.5"):
+    with pytest.raises(DescribeError, match=r"the Python that replaces .* is 3\.13\.4, but the headers are 3\.13\.5"):
         read.read_facts(PLAN, built(tmp_path), OTHER)
 
 

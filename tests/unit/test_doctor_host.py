@@ -99,7 +99,7 @@ def test_a_level_includes_those_below(flags: frozenset[str], level: str) -> None
 
 def test_what_the_next_level_lacks_is_said() -> None:
     line = next(line for line in judged_host(cpu_flags=V1 | V2 | V3 - {"movbe"}).lines if line.topic == "CPU")
-    assert line.found == "x86-64-v2 (x86-64-v3 wants movbe)"
+    assert line.found == "x86-64-v2 (x86-64-v3 needs movbe)"
 
 
 def test_flags_count_only_if_every_processor_has_them() -> None:

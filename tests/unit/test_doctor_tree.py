@@ -127,7 +127,7 @@ def test_a_newer_glibc_than_the_hosts_is_a_problem() -> None:
 def test_an_interpreter_that_does_not_start_is_one_problem() -> None:
     assert "Segmentation" in only(judged_tree(answer=None, failure="Segmentation fault")).found
     missing = only(judged_tree(answer=None, loader="/lib64/ld.so", has_loader=False))
-    assert missing.found == "it wants the loader /lib64/ld.so, which is not here"
+    assert missing.found == "needs the loader /lib64/ld.so, which is missing"
     assert "musl" in missing.fix
 
 

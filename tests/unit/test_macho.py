@@ -190,7 +190,7 @@ def test_every_page_has_the_hash_of_the_signature(name: str) -> None:
 def test_a_changed_page_is_seen() -> None:
     signature = read(with_changed_code(macho("good.so"))).signature
     assert signature is not None
-    assert signature.problems == ("the pages at 0x0 have other hashes than its signature says",)
+    assert signature.problems == ("the hashes of the pages at 0x0 do not match its signature",)
 
 
 def test_a_signature_covers_everything_in_front_of_it() -> None:
@@ -228,12 +228,12 @@ def test_a_damaged_signature_is_an_error(place: int, number: int, message: str) 
 DAMAGED = {
     "32 bits": (b"\xce\xfa\xed\xfe" + bytes(28), "64 bits"),
     "big-endian": (b"\xfe\xed\xfa\xcf" + bytes(28), "64 bits"),
-    "too many commands": (with_header(macho("good.so"), commands=20_000), "cut off"),
-    "commands past the end": (with_header(macho("bundled.o"), commands_size=1 << 20), "cut off"),
+    "too many commands": (with_header(macho("good.so"), commands=20_000), "truncated"),
+    "commands past the end": (with_header(macho("bundled.o"), commands_size=1 << 20), "truncated"),
     "more commands than bytes": (with_header(macho("good.so"), commands=100), "load command"),
     "two tables": (with_bytes(macho("good.so"), command(macho("good.so"), rows.DYSYMTAB).at, b"\x02"), "several"),
     "segment past the end": (with_segment(macho("good.so"), 1, size=1 << 30), "within the segment"),
-    "sections past the command": (with_segment(macho("good.so"), 0, sections=99), "are cut off"),
+    "sections past the command": (with_segment(macho("good.so"), 0, sections=99), "are truncated"),
     "symbols past the end": (with_numbers(macho("good.so"), rows.SYMTAB, 0, 1 << 30), "ends before"),
     "too many symbols": (with_numbers(macho("good.so"), rows.SYMTAB, 1, 1 << 30), "more than"),
     "strings past the end": (with_numbers(macho("good.so"), rows.SYMTAB, 3, 1 << 30), "ends before"),
@@ -255,10 +255,10 @@ DAMAGED = {
     ),
     "too many fixups": (
         with_bytes(macho("chained.so"), command(macho("chained.so"), rows.CHAINED_FIXUPS).numbers(1)[0] + 18, b"\xff"),
-        "cut off",
+        "truncated",
     ),
     "slices over each other": (with_bytes(macho("good-universal.so"), 16, bytes(4)), "one behind the other"),
-    "a slice past the end": (macho("good-universal.so")[:90_000], "cut off"),
+    "a slice past the end": (macho("good-universal.so")[:90_000], "truncated"),
     "too many slices": (b"\xca\xfe\xba\xbf\0\0\0\x40", "64 slices"),
 }
 
@@ -304,5 +304,5 @@ def test_numbers_of_variable_length(data: bytes, value: int) -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xff" * 20])
 def test_a_number_that_does_not_end(data: bytes) -> None:
-    with pytest.raises(ValueError, match="cut off or too long"):
+    with pytest.raises(ValueError, match="truncated or too long"):
         read_uleb(data, 0)

@@ -132,7 +132,7 @@ REFUSED = {
     "old relocations": (with_bytes(macho("debug-arm64.o"), _relocation() + 3, b"\x80"), "32 bits"),
     "an unknown symbol": (with_bytes(macho("debug-arm64.o"), _relocation() + 4, b"\xff\xff"), "65"),
     "old tables": (with_numbers(macho("debug-arm64.o"), rows.DYSYMTAB, 7, 1), "no compiler makes"),
-    "sections past the end": (with_segment(macho("debug-arm64.o"), 0, sections=500), "cut off"),
+    "sections past the end": (with_segment(macho("debug-arm64.o"), 0, sections=500), "truncated"),
     "a size too many": (
         with_header(macho("debug-arm64.o"), commands_size=read_layout(macho("debug-arm64.o")).header.commands_size + 8),
         "not those of an object",

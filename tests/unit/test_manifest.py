@@ -31,7 +31,7 @@ def test_what_is_written_is_read_again(name: str) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        (f"{ZERO}  a", "cut off"),
+        (f"{ZERO}  a", "truncated"),
         (f"{ZERO}  a\n\n", "line 2 is not"),
         (f"{ZERO} *a\n", "line 1 is not"),
         (f"{ZERO[1:]}  a\n", "line 1 is not"),

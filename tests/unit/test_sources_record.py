@@ -164,5 +164,5 @@ def test_what_vouches_for_a_source_is_told(tmp_path: Path, trust: Trust) -> None
 
 def test_a_library_from_nowhere_is_an_error(tmp_path: Path) -> None:
     plan, staged = planned(PLAIN)
-    with pytest.raises(DescribeError, match="mystery is linked, and the plan does not say what it is made from"):
+    with pytest.raises(DescribeError, match="mystery is linked, but the plan does not name its source"):
         recorded(tmp_path, plan, dataclasses.replace(staged, archives={**staged.archives, "libm.a": "mystery"}))

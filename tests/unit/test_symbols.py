@@ -77,12 +77,12 @@ def test_each_symbol_is_in_its_sets(
 
 
 def test_a_name_without_an_end_is_refused() -> None:
-    with pytest.raises(ValueError, match="has no end"):
+    with pytest.raises(ValueError, match="is not terminated"):
         read(cut=1)
 
 
 def test_a_name_that_is_too_long_is_refused() -> None:
-    with pytest.raises(ValueError, match="has no end"):
+    with pytest.raises(ValueError, match="is not terminated"):
         read(names=NAMES[:-1] + b"x" * (1 << 16) + b"\0")
 
 
