@@ -148,7 +148,7 @@ def _interpreter(root: Path, archive: Path) -> Path:
     if (root / _WINDOWS).is_file():
         raise ArchiveError("is for Windows: unpack it there and use it in place", where=archive)
     if not (python.is_file() and os.access(python, os.X_OK)):
-        raise ArchiveError("contains no installation: there is no executable bin/python3", where=archive)
+        raise ArchiveError("contains no installation: there is no bin/python3", where=archive)
     return python
 
 

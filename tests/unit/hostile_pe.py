@@ -76,19 +76,19 @@ _NOWHERE = 0x00F00000
 BROKEN: dict[str, tuple[Shape, str]] = {
     "cut-off": (lambda data: data[:300], "truncated"),
     "no-header": (lambda data: data[:64], "without a PE header"),
-    "other-magic": (lambda data: with_header(data, 0, "H", 0x107), "unknown kind"),
+    "other-magic": (lambda data: with_header(data, 0, "H", 0x107), "unknown type"),
     "many-sections": (lambda data: put(data, read_pe(data).at + 2, "H", 97), "more than 96 sections"),
     "short-header": (lambda data: put(data, read_pe(data).at + 16, "H", 112), "larger than the optional header"),
     "unaligned": (lambda data: with_header(data, 36, "I", 4), "not aligned"),
     "small-pages": (lambda data: with_header(data, 32, "I", 512), "not aligned"),
     "odd-section": (lambda data: with_sections(data, lambda row: row._replace(offset=row.offset + 8)), "at a sector"),
     "long-section": (lambda data: with_sections(data, lambda row: row._replace(size=1 << 20)), "truncated"),
-    "same-place": (lambda data: with_sections(data, lambda row: row._replace(address=0x1000)), "lie over each other"),
+    "same-place": (lambda data: with_sections(data, lambda row: row._replace(address=0x1000)), "overlap"),
     "over-headers": (
         lambda data: with_sections(data, lambda row: row._replace(address=row.address - 0x1000)),
-        "over the headers",
+        "overlaps the headers",
     ),
-    "no-imports": (lambda data: with_directory(data, IMPORTS, _NOWHERE, 40), "nothing of the file"),
+    "no-imports": (lambda data: with_directory(data, IMPORTS, _NOWHERE, 40), "no part of the file"),
     "endless-name": (
         lambda data: with_directory(data, IMPORTS, read_pe(data).sections[-1].address - 24, 40),
         "no part of|truncated|not terminated",
@@ -105,12 +105,12 @@ BROKEN: dict[str, tuple[Shape, str]] = {
         lambda data: with_directory(data, DEBUG, read_pe(data).sections[0].address, _ENTRY * 65),
         "for debuggers",
     ),
-    "no-callbacks": (lambda data: with_directory(data, TLS, _NOWHERE, 40), "nothing of the file"),
+    "no-callbacks": (lambda data: with_directory(data, TLS, _NOWHERE, 40), "no part of the file"),
     "no-configuration": (
         lambda data: with_directory(with_header(data, 70, "H", 0x4160), CONFIGURATION, _NOWHERE, 148),
-        "nothing of the file",
+        "no part of the file",
     ),
-    "no-delayed": (lambda data: with_directory(data, DELAYED, _NOWHERE, 64), "nothing of the file"),
+    "no-delayed": (lambda data: with_directory(data, DELAYED, _NOWHERE, 64), "no part of the file"),
 }
 
 

@@ -237,7 +237,7 @@ def _cases() -> Iterator[tuple[str, Any]]:
         ("from-system", Library(name="libz.so.1")),
     ):
         yield rule, BinaryFacts(name="a", limits=limits, elf=good, libraries=(library,))
-    other = dataclasses.replace(good, disagreements=("sections lie",))
+    other = dataclasses.replace(good, disagreements=("sections disagree",))
     yield "sections-agree", BinaryFacts(name="a", limits=limits, elf=other)
     yield "search-path", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, rpaths=("/x",)))
     yield "loader", BinaryFacts(name="a", limits=limits, elf=dataclasses.replace(good, interpreter="/x"))

@@ -121,7 +121,7 @@ def test_the_version_of_a_prerelease() -> None:
     "text", ["", PATCHLEVEL.replace("PY_VERSION ", "PY_OTHER "), PATCHLEVEL.replace("13\n", "x\n")]
 )
 def test_a_header_without_a_version_is_refused(text: str) -> None:
-    with pytest.raises(DescribeError, match=r"patchlevel\.h does not tell the version"):
+    with pytest.raises(DescribeError, match=r"patchlevel\.h does not state the version"):
         read.read_version(text, "patchlevel.h")
 
 
@@ -132,7 +132,7 @@ def test_an_interpreter_that_loads_no_modules_knows_no_suffixes(tmp_path: Path, 
 
 @pytest.mark.parametrize("name", ["", "dynload_other.o"])
 def test_what_loads_modules_must_be_there(tmp_path: Path, name: str, answers: Answers) -> None:
-    with pytest.raises(DescribeError, match="no object file that loads modules"):
+    with pytest.raises(DescribeError, match="no object file loads modules"):
         read.read_facts(PLAN, built(tmp_path, makefile=MAKEFILE.replace("dynload_shlib.o", name)), OTHER)
     assert answers.argv == []
 

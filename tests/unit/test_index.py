@@ -205,7 +205,7 @@ def test_a_name_that_is_not_what_the_archive_holds_is_refused(tmp_path: Path) ->
 
 def test_a_full_archive_without_description_is_refused(tmp_path: Path) -> None:
     reduced(tmp_path, NAME)
-    assert "holds no PYTHON.json" in str(failure(tmp_path))
+    assert "contains no PYTHON.json" in str(failure(tmp_path))
 
 
 @pytest.mark.parametrize("text", [b"{", b"[]", b"{}"])

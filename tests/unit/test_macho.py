@@ -257,7 +257,7 @@ DAMAGED = {
         with_bytes(macho("chained.so"), command(macho("chained.so"), rows.CHAINED_FIXUPS).numbers(1)[0] + 18, b"\xff"),
         "truncated",
     ),
-    "slices over each other": (with_bytes(macho("good-universal.so"), 16, bytes(4)), "one behind the other"),
+    "slices over each other": (with_bytes(macho("good-universal.so"), 16, bytes(4)), "overlap"),
     "a slice past the end": (macho("good-universal.so")[:90_000], "truncated"),
     "too many slices": (b"\xca\xfe\xba\xbf\0\0\0\x40", "64 slices"),
 }

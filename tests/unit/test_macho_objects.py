@@ -127,11 +127,11 @@ REFUSED = {
         with_bytes(macho("debug-arm64.o"), command(macho("debug-arm64.o"), rows.LINKER_HINT).at, b"\x19"),
         "unpack_from",
     ),
-    "an unknown command": (without(macho("debug-arm64.o"), rows.LINKER_HINT), "load command of the kind"),
+    "an unknown command": (without(macho("debug-arm64.o"), rows.LINKER_HINT), "load command of type"),
     "no symbols": (without(macho("debug-arm64.o"), rows.SYMTAB), "cannot be taken out: 2"),
     "old relocations": (with_bytes(macho("debug-arm64.o"), _relocation() + 3, b"\x80"), "32 bits"),
     "an unknown symbol": (with_bytes(macho("debug-arm64.o"), _relocation() + 4, b"\xff\xff"), "65"),
-    "old tables": (with_numbers(macho("debug-arm64.o"), rows.DYSYMTAB, 7, 1), "no compiler makes"),
+    "old tables": (with_numbers(macho("debug-arm64.o"), rows.DYSYMTAB, 7, 1), "compilers no longer generate"),
     "sections past the end": (with_segment(macho("debug-arm64.o"), 0, sections=500), "truncated"),
     "a size too many": (
         with_header(macho("debug-arm64.o"), commands_size=read_layout(macho("debug-arm64.o")).header.commands_size + 8),

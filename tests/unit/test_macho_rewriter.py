@@ -145,10 +145,10 @@ REFUSED = {
         with_bytes(macho("good.so"), command(macho("good.so"), rows.CODE_SIGNATURE).numbers(1)[0] + 24 + 12, bytes(4)),
         "signed by somebody",
     ),
-    "parts over each other": (with_numbers(macho("good.so"), rows.DYLD_INFO_ONLY, 1, 20), "over each other"),
+    "parts overlap": (with_numbers(macho("good.so"), rows.DYLD_INFO_ONLY, 1, 20), "overlap"),
     "no symbols": (without(macho("good.so"), rows.SYMTAB), "no load command"),
-    "old tables": (with_numbers(macho("good.so"), rows.DYSYMTAB, 6, 1), "no linker makes"),
-    "symbols in another order": (with_numbers(macho("good.so"), rows.DYSYMTAB, 3, 7), "order of their kinds"),
+    "old tables": (with_numbers(macho("good.so"), rows.DYSYMTAB, 6, 1), "linkers no longer generate"),
+    "symbols in another order": (with_numbers(macho("good.so"), rows.DYSYMTAB, 3, 7), "sorted by type"),
     "another last segment": (
         macho("good.so").replace(b"__LINKEDIT", b"__LINKEDOT"),
         "last segment",

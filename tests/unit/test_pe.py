@@ -89,7 +89,7 @@ def test_damaged_resources_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(BadPe, match="three levels"):
         read_pe_image(flat)
     loop = _resources(lambda body, at: struct.pack_into("<HHII", body, at + 12, 0, 60000, 24, 1 << 31))
-    with pytest.raises(BadPe, match="nothing of the file"):
+    with pytest.raises(BadPe, match="no part of the file"):
         read_pe_image(loop)
     monkeypatch.setattr(pe_resources, "_MOST_ENTRIES", 2)
     with pytest.raises(BadPe, match="more than 2 resources"):

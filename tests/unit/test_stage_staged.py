@@ -32,7 +32,7 @@ def test_the_record_follows_its_directory(tmp_path: Path) -> None:
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"root": "/"}'])
 def test_another_record_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / RECORD).write_text(text)
-    with pytest.raises(StageError, match="is no record of a staged tree"):
+    with pytest.raises(StageError, match="is not a record of a staged tree"):
         read_record(tmp_path)
 
 

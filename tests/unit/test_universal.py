@@ -162,7 +162,7 @@ def test_a_header_keeps_what_only_one_processor_has() -> None:
 
 def test_a_file_of_one_processor_alone_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
     (trees[MACROS[0]] / "cpython/build/only.o").write_bytes(macho("core.o"))
-    with pytest.raises(StageError, match="for one of the processors alone") as refusal:
+    with pytest.raises(StageError, match="for only one of the processors") as refusal:
         join_trees(RECIPE, trees, tmp_path / "out")
     assert "cpython/build/only.o" in str(refusal.value)
 
@@ -174,8 +174,8 @@ def test_a_text_that_may_not_differ_is_refused(trees: dict[str, Path], tmp_path:
 
 
 def test_what_is_no_file_of_one_processor_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="not of one processor"):
+    with pytest.raises(ValueError, match="not a macOS file for one processor"):
         joined([b"!<arch>\n", macho("good.so")])
     (trees[MACROS[1]] / "cpython/install/lib/module.so").write_bytes(macho("good-universal.so"))
-    with pytest.raises(StageError, match="cannot be put into one file"):
+    with pytest.raises(StageError, match="cannot be joined into one file"):
         join_trees(RECIPE, trees, tmp_path / "out")

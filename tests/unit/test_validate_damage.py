@@ -42,7 +42,7 @@ def test_a_flipped_byte_is_refused(tmp_path: Path) -> None:
 
 
 def test_bytes_after_the_end_are_refused(tmp_path: Path) -> None:
-    _refused(tmp_path / "x.tar.zst", Sample().packed() + b"more", "bytes follow the end")
+    _refused(tmp_path / "x.tar.zst", Sample().packed() + b"more", "data after the end")
 
 
 def test_a_tar_without_its_end_is_refused(tmp_path: Path) -> None:
@@ -59,8 +59,8 @@ def test_a_damaged_member_header_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
-    _refused(tmp_path / "x.tar.zst", b"hello", r"no \.tar\.zst or \.tar\.gz archive")
-    _refused(tmp_path / "x.tar.zst", b"", r"no \.tar\.zst or \.tar\.gz archive")
+    _refused(tmp_path / "x.tar.zst", b"hello", r"not a \.tar\.zst or \.tar\.gz archive")
+    _refused(tmp_path / "x.tar.zst", b"", r"not a \.tar\.zst or \.tar\.gz archive")
     _refused(tmp_path / "y.tar.zst", b"\x28\xb5\x2f\xfdgarbage" * 9, "damaged")
 
 
