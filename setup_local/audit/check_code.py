@@ -89,8 +89,8 @@ def _frame_flags(dist: Distribution) -> Breaches:
         return
     told = _FRAME_FLAG in dist.description.python_config_vars.get("CFLAGS", "").split()
     if told != _promises(dist, _WITHOUT_FRAMES):
-        instead = "are not told" if not told else "are told"
-        yield "$.python_config_vars.CFLAGS", f"builders of extensions {instead} {_FRAME_FLAG}, unlike the interpreter"
+        found = "contains" if told else "does not contain"
+        yield "$.python_config_vars.CFLAGS", f"{found} {_FRAME_FLAG}, which contradicts the build options"
 
 
 RULES: tuple[Rule[Distribution], ...] = tuple(

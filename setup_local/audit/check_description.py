@@ -182,7 +182,7 @@ def _suffixes(dist: Distribution) -> Breaches:
     for label, extension in dist.description.extensions():
         path = extension.shared_lib
         if path is not None and not any(path.rpartition("/")[2] == f"{_base(label)}{suffix}" for suffix in suffixes):
-            yield label, f"{path} is not a file name that Python can import ({', '.join(suffixes)})"
+            yield label, f"{path} does not have a file name that Python can import ({', '.join(suffixes)})"
 
 
 def _base(label: str) -> str:
@@ -207,7 +207,7 @@ RULES: tuple[Rule[Distribution], ...] = tuple(
         ("python-version", "all versions and tags refer to the same Python", _python),
         ("abi", "the interpreter and its names have the ABI that the build options imply", _abi),
         ("target", "the platform tag and the C library are the target's", _target),
-        ("apple-sdk", "macOS targets, and no others, state an SDK; it is not older than the oldest system", _sdk),
+        ("apple-sdk", "an SDK is stated for macOS targets only, and is not older than the oldest system", _sdk),
         ("static", "all binaries are linked to the C library as stated", _crt),
         ("build-options", "optimizations are among the build options", _options),
         ("python-program", "python_exe is an executable program", _executable),

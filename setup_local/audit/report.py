@@ -78,7 +78,7 @@ def show(console: Console, item: Judged, rules: Iterable[Rule[Any]]) -> None:
     for finding in item.findings:
         by_rule.setdefault(finding.rule, []).append(finding)
     table = Table(title=escape(item.subject), title_justify="left", box=None, pad_edge=False)
-    for column in ("about", "rule", "requirement", ""):
+    for column in ("group", "rule", "requirement", ""):
         table.add_column(column, no_wrap=column != "requirement")
     for rule in item.rules or rules:
         worst = max((found.severity for found in by_rule.get(rule.id, ())), default=Severity.GOOD)
@@ -101,7 +101,7 @@ def _show_findings(console: Console, findings: list[Finding]) -> None:
 def show_rules(console: Console, rules: Iterable[Rule[Any]]) -> None:
     """Print every rule."""
     table = Table(box=None, pad_edge=False)
-    for column in ("about", "rule", "requirement"):
+    for column in ("group", "rule", "requirement"):
         table.add_column(column)
     for rule in rules:
         table.add_row(rule.group.title, rule.id, rule.title)

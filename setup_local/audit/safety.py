@@ -74,7 +74,7 @@ class Gate:
         hops = Hops(links=self.links)
         for name, target in self.links.items():
             if hops.end(name) is None:
-                yield LOOPS, name, f"links to {target}, which leads back to itself or through too many links"
+                yield LOOPS, name, f"links to {target}, which forms a loop or passes through too many links"
 
 
 @dataclass(kw_only=True)

@@ -48,7 +48,9 @@ def _same(what: str, expected: Iterable[str], found: Iterable[str]) -> None:
     missing, extra = set(expected) - set(found), set(found) - set(expected)
     if missing or extra:
         parts = [
-            f"{label} {', '.join(sorted(names))}" for label, names in (("without", missing), ("also", extra)) if names
+            f"{label} {', '.join(sorted(names))}"
+            for label, names in (("missing", missing), ("unexpected", extra))
+            if names
         ]
         raise DescribeError(f"{what} differ from the plan: {'; '.join(parts)}")
 

@@ -248,10 +248,10 @@ def test_left_out_modules_and_absent_values_do_not_stand_in_the_text() -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ({"version": "3.13.4"}, "says it is 3.13.4, not 3.13.5"),
-        ({"builtin_modules": FACTS.builtin_modules[1:]}, "without _sqlite3"),
-        ({"builtin_modules": (*FACTS.builtin_modules, "xx")}, "also xx"),
-        ({"shared_modules": {}}, "without _crypt"),
+        ({"version": "3.13.4"}, "reports version 3.13.4, not 3.13.5"),
+        ({"builtin_modules": FACTS.builtin_modules[1:]}, "missing _sqlite3"),
+        ({"builtin_modules": (*FACTS.builtin_modules, "xx")}, "unexpected xx"),
+        ({"shared_modules": {}}, "missing _crypt"),
         ({"paths": {**FACTS.paths, "data": "/usr"}}, "outside the installation"),
         ({"bytecode_magic_number": "zz"}, "python_bytecode_magic_number"),
     ],
