@@ -19,10 +19,10 @@ import pytest
 from clients import ROOT, with_packages
 from installed import INDEX_VARIABLES, Installation, checked, environment
 from test_index import Uv
+from test_toolchain import newest
 
 from setup_local import paths
 from setup_local.binfmt.elf import read_elf
-from setup_local.build.store import Store
 from setup_local.build.toolchain import compile_environment
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.fetch.cache import SourceCache
@@ -119,10 +119,9 @@ def test_uv_installs_it_through_the_index_and_starts_it(plan: Plan, archive: Pat
 def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_path: Path) -> None:
     """Configured as on the target itself, where each test program of configure runs, it answers as we do for it."""
     tree = _source(plan, tmp_path)
-    entries = {entry.name: entry.path / "result" for entry in Store(paths.cache_root()).entries()}
     arch, floor = plan.target.arch.name, plan.floor
-    tools = entries[f"toolchain-zig-{arch}"]
-    libc = entries[f"sysroot-{arch}-{(floor and f'glibc-{floor}') or plan.sysroot_sources[0].identity}"]
+    tools = newest(f"toolchain-zig-{arch}")
+    libc = newest(f"sysroot-{arch}-{(floor and f'glibc-{floor}') or plan.sysroot_sources[0].identity}")
     env = compile_environment(tools, libc, plan.target, floor)
     env["CFLAGS"] = " ".join(plan.target.cflags)
     triple = plan.target.system
