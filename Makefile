@@ -98,7 +98,8 @@ aarch64 s390x: executed
 # All that were built and executed, one after another: each with the distribution's name for the processor.
 ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu arm64:aarch64-unknown-linux-musl i386:i686-unknown-linux-gnu \
 	armhf:armv7-unknown-linux-gnueabihf loong64:loongarch64-unknown-linux-gnu ppc64el:ppc64le-unknown-linux-gnu \
-	riscv64:riscv64-unknown-linux-gnu s390x:s390x-unknown-linux-gnu
+	riscv64:riscv64-unknown-linux-gnu s390x:s390x-unknown-linux-gnu i386:i686-unknown-linux-musl \
+	armhf:armv7-unknown-linux-musleabihf loong64:loongarch64-unknown-linux-musl riscv64:riscv64-unknown-linux-musl
 executed: environment
 	for pair in $(ARCHITECTURES); do \
 		scripts/install-emulation $${pair%%:*} && \
