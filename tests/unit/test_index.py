@@ -200,7 +200,7 @@ def test_a_damaged_smaller_flavour_is_refused(tmp_path: Path) -> None:
 
 def test_a_name_that_is_not_what_the_archive_holds_is_refused(tmp_path: Path) -> None:
     full(tmp_path).rename(tmp_path / NAME.replace("3.13.5", "3.13.6"))
-    assert "another distribution than its name says: 3.13.5" in str(failure(tmp_path))
+    assert "a different distribution from the one in its name: 3.13.5" in str(failure(tmp_path))
 
 
 def test_a_full_archive_without_description_is_refused(tmp_path: Path) -> None:

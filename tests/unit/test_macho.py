@@ -226,8 +226,8 @@ def test_a_damaged_signature_is_an_error(place: int, number: int, message: str) 
 # Damage.
 
 DAMAGED = {
-    "32 bits": (b"\xce\xfa\xed\xfe" + bytes(28), "64 bits"),
-    "big-endian": (b"\xfe\xed\xfa\xcf" + bytes(28), "64 bits"),
+    "32 bits": (b"\xce\xfa\xed\xfe" + bytes(28), "64-bit"),
+    "big-endian": (b"\xfe\xed\xfa\xcf" + bytes(28), "64-bit"),
     "too many commands": (with_header(macho("good.so"), commands=20_000), "truncated"),
     "commands past the end": (with_header(macho("bundled.o"), commands_size=1 << 20), "truncated"),
     "more commands than bytes": (with_header(macho("good.so"), commands=100), "load command"),
@@ -237,7 +237,7 @@ DAMAGED = {
     "symbols past the end": (with_numbers(macho("good.so"), rows.SYMTAB, 0, 1 << 30), "ends before"),
     "too many symbols": (with_numbers(macho("good.so"), rows.SYMTAB, 1, 1 << 30), "more than"),
     "strings past the end": (with_numbers(macho("good.so"), rows.SYMTAB, 3, 1 << 30), "ends before"),
-    "names past the strings": (with_numbers(macho("good.so"), rows.SYMTAB, 3, 4), "no end"),
+    "names past the strings": (with_numbers(macho("good.so"), rows.SYMTAB, 3, 4), "not terminated"),
     "no name": (with_numbers(macho("good.so"), rows.LOAD_DYLIB, 0, 4), "has no name"),
     "a library too many": (without(macho("good.so"), rows.LOAD_DYLIB), "does not need"),
     "binds past the end": (with_numbers(macho("good.so"), rows.DYLD_INFO_ONLY, 3, 1 << 30), "ends before"),
@@ -247,7 +247,7 @@ DAMAGED = {
     ),
     "exports that lead back": (
         with_bytes(macho("good.so"), command(macho("good.so"), rows.DYLD_INFO_ONLY).numbers(9)[8], b"\0\1x\0\0"),
-        "back to itself",
+        "contains a loop",
     ),
     "unknown fixups": (
         with_bytes(macho("chained.so"), command(macho("chained.so"), rows.CHAINED_FIXUPS).numbers(1)[0] + 20, b"\x09"),

@@ -106,7 +106,7 @@ def test_a_description_that_is_none_is_refused(data: bytes, tmp_path: Path) -> N
 
 
 def test_only_full_archives_are_copied(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match="not named as a full archive"):
+    with pytest.raises(RequestError, match="not named like a full archive"):
         with_description(flavoured("minimal").write(tmp_path), "7", output=tmp_path / "out")
     path = Sample().write(tmp_path)
     path.write_bytes(path.read_bytes()[:-20])
