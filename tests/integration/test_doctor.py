@@ -94,7 +94,7 @@ def test_a_path_written_into_the_tree_is_a_problem(installation: Installation, w
     status, document = _command(installation.home, "doctor", patched)
     moved = next(line for line in document["sections"][1]["lines"] if line["topic"] == "moved")
     assert status == 1
-    assert moved["found"] == "not inside the tree: config LIBDIR=/opt/lib"
+    assert moved["found"] == "outside the tree: config LIBDIR=/opt/lib"
 
 
 def test_an_interpreter_that_is_cut_off_is_a_problem(installation: Installation, workshop: Path) -> None:
