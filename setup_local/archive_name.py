@@ -31,7 +31,7 @@ _DEBUG_INFORMATION = re.compile(rf"[a-z]+-[0-9].*-debuginfo{_SUFFIX}")
 # triple.
 _LOOSE = re.compile(rf"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[a-z_]+){_SUFFIX}")
 # Options that do not change Python's behaviour.
-_UNSAID = {NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD}
+_OMITTED = {NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD}
 # Build options, and other words for what is not the default: a TLS library, linkage, the oldest glibc, modules.
 _OPTION = (
     "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps"
@@ -99,9 +99,9 @@ def described_otherwise(name: str, version: str) -> str:
     return f"{match[1]}-json{version}{match[2]}" if match else ""
 
 
-def said_options(build_options: str) -> str:
+def flavor_options(build_options: str) -> str:
     """Return the options in the name of a flavour: only those that change Python's behaviour."""
-    return "+".join(option for option in build_options.split("+") if option not in _UNSAID)
+    return "+".join(option for option in build_options.split("+") if option not in _OMITTED)
 
 
 def parse_loosely(name: str) -> LooseName | None:

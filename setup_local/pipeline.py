@@ -61,7 +61,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     """
     check_host(paths.cache_root())
     check_places(settings.output)
-    wanted_environment(settings)
+    requested_environment(settings)
     refuse_for_system(request)
     request = with_bootstrapped(request, settings)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
@@ -158,7 +158,7 @@ def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None
 
     Raises `RequestError` for an environment that cannot be built, `SourceError` if a package is not available.
     """
-    environment = wanted_environment(settings)
+    environment = requested_environment(settings)
     if environment is None:
         return None
     packages = fetcher_of(settings, reporter).obtain_all(environment.sources)
@@ -167,7 +167,7 @@ def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None
         return read_root(environment.name, engine.execute([step], step.name))
 
 
-def wanted_environment(settings: BuildSettings) -> Environment | None:
+def requested_environment(settings: BuildSettings) -> Environment | None:
     """Return the environment in the settings; raise `RequestError` for one that steps cannot run in."""
     if not settings.environment:
         if settings.sandbox is SandboxChoice.DOCKER:

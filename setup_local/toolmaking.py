@@ -28,7 +28,7 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
     if not settings.environment:
         raise RequestError("bootstrapping a toolchain needs an environment", hint="name one with --environment")
     chain = load_chain()
-    wanted = wanted_step(chain, until)
+    wanted = target_step(chain, until)
     check_writable(cache_root(), StoreError, "set SETUP_LOCAL_CACHE to another directory")
     if wanted == TOOLCHAIN:
         check_space(cache_root(), _NEEDED_BYTES)
@@ -44,7 +44,7 @@ def bootstrap(settings: BuildSettings, reporter: Reporter, *, until: str = "") -
     return made
 
 
-def wanted_step(chain: BootstrapChain, until: str) -> str:
+def target_step(chain: BootstrapChain, until: str) -> str:
     """Return the step that builds a stage, or the whole toolchain."""
     names = [stage.name for stage in chain.stages]
     if until and until not in names:

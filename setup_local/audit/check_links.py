@@ -112,10 +112,10 @@ def _closure(dist: Distribution, objects: Iterable[str], links: Iterable[Link]) 
     """Return the symbols that the objects and every library of their links require."""
     libraries = (link.path_static for link in links if link.path_static)
     wanted = _wanted(dist, objects)
-    return wanted.union(*(_all_wanted(dist, path) for path in libraries))
+    return wanted.union(*(_all_undefined(dist, path) for path in libraries))
 
 
-def _all_wanted(dist: Distribution, path: str) -> frozenset[str]:
+def _all_undefined(dist: Distribution, path: str) -> frozenset[str]:
     facts = dist.files.get(path)
     own = dist.linkable(path)
     return frozenset().union(*(item.image.symbols.undefined for item in facts.binaries)) - own if facts else frozenset()

@@ -12,7 +12,7 @@ MAGIC = b"MZ"
 SIGNATURE = b"PE\0\0"
 WHERE = 0x3C  # offset at which an image records where its signature is
 ANONYMOUS = b"\0\0\xff\xff"  # how objects of other kinds begin: many sections, or one symbol of a DLL
-WIDE, NARROW = 0x20B, 0x10B  # PE32+, PE32
+PE32_PLUS, PE32 = 0x20B, 0x10B
 MACHINES = {
     0x8664: "IMAGE_FILE_MACHINE_AMD64",
     0xAA64: "IMAGE_FILE_MACHINE_ARM64",
@@ -48,8 +48,8 @@ _IMPORT = struct.Struct("<HHHHIIHH")
 _SECTION = struct.Struct("<8sIIIIIIHHI")
 _DIRECTORY = struct.Struct("<II")
 _OPTIONAL = {
-    WIDE: struct.Struct("<HBBIIIIIQIIHHHHHHIIIIHHQQQQII"),
-    NARROW: struct.Struct("<HBBIIIII4xIIIHHHHHHIIIIHHIIIIII"),
+    PE32_PLUS: struct.Struct("<HBBIIIIIQIIHHHHHHIIIIHHQQQQII"),
+    PE32: struct.Struct("<HBBIIIII4xIIIHHHHHHIIIIHHIIIIII"),
 }
 SYMBOL, WIDE_SYMBOL = struct.Struct("<8sIhHBB"), struct.Struct("<8sIiHBB")
 HEADER_SIZE, BIG_HEADER_SIZE, IMPORT_SIZE, SECTION_SIZE = (

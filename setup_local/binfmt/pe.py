@@ -217,7 +217,7 @@ def _facts(file: PeFile) -> Pe:
     header, optional = file.header, file.optional
     common = Pe(
         machine=machine_name(header.machine),
-        bits=64 if file.wide else bits_of(header.machine) or 32,
+        bits=64 if file.is_64_bit else bits_of(header.machine) or 32,
         library=bool(header.characteristics & coff_rows.DLL),
         subsystem=optional.subsystem,
         subsystem_version=(optional.subsystem_major, optional.subsystem_minor),

@@ -32,14 +32,14 @@ class PeFile:
     sections: tuple[SectionRow, ...]
 
     @property
-    def wide(self) -> bool:
+    def is_64_bit(self) -> bool:
         """Return whether addresses have 64 bits."""
-        return self.optional.magic == coff_rows.WIDE
+        return self.optional.magic == coff_rows.PE32_PLUS
 
     @property
     def word(self) -> str:
         """Return the letter of `struct` for an address."""
-        return "Q" if self.wide else "I"
+        return "Q" if self.is_64_bit else "I"
 
     @property
     def optional_at(self) -> int:

@@ -84,7 +84,7 @@ def _append(libraries: list[Imported], item: Imported) -> None:
 
 
 def _names(file: PeFile, address: int, budget: _Budget) -> Iterator[str]:
-    by_number = 1 << (63 if file.wide else 31)
+    by_number = 1 << (63 if file.is_64_bit else 31)
     for (entry,) in file.rows(file.word, address):
         if not entry:
             return

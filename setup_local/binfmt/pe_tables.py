@@ -83,7 +83,7 @@ def is_guarded(file: PeFile) -> bool:
     found = file.directory(coff_rows.CONFIGURATION)
     if found is None or not file.optional.characteristics & coff_rows.GUARDED:
         return False
-    at = _GUARD_FLAGS[file.wide]
+    at = _GUARD_FLAGS[file.is_64_bit]
     (size,) = file.unpack("I", found.address)
     return size >= at + 4 and bool(file.unpack("I", found.address + at)[0] & _INSTRUMENTED)
 

@@ -65,7 +65,7 @@ class Engine:
     children: Children = field(default_factory=Children)
 
     @property
-    def surroundings(self) -> dict[str, str]:
+    def key_environment(self) -> dict[str, str]:
         """Return the environment part of every key: base environment, and root file system unless the host's."""
         root = self.sandbox.root
         return {**self.env, "root": root.sha256} if root else dict(self.env)
@@ -82,7 +82,7 @@ class Engine:
         the store is skipped. Raises `StepError` for the first step that fails, after those that were already running
         have ended.
         """
-        keys = step_keys(steps, code=self.code, environment=self.surroundings)
+        keys = step_keys(steps, code=self.code, environment=self.key_environment)
         self.code.save()
         results: dict[str, Path] = {}
         missing = self._missing({step.name: step for step in steps}, keys, wanted, results)

@@ -78,7 +78,7 @@ def build(
 
     request = means.of(dataclasses.replace(variant, python=choose_python(python, own), sources=own))
     if dry_run:
-        pipeline.wanted_environment(settings)
+        pipeline.requested_environment(settings)
         click.echo(_plan_shown(request, as_json=as_json))
         return
     with Progress(log.console()) as progress:

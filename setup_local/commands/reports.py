@@ -62,7 +62,7 @@ class ReportChoice(click.ParamType[Report]):
         return Report(format=Format(name), file=Path(file) if file else None)
 
 
-def wanted_reports(reports: Sequence[Report], *, as_json: bool) -> tuple[Report, ...]:
+def requested_reports(reports: Sequence[Report], *, as_json: bool) -> tuple[Report, ...]:
     """Return all requested reports; standard output gets the table if it gets nothing else.
 
     Raises `RequestError` for two reports to one place, `OutputError` for a file that cannot be written.

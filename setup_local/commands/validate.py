@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from setup_local.commands.choice import NamedPath
-from setup_local.commands.reports import Format, Report, ReportChoice, wanted_reports, write_report
+from setup_local.commands.reports import Format, Report, ReportChoice, requested_reports, write_report
 from setup_local.errors import RequestError, SetupLocalError, ValidationFailed
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def validate(
         raise RequestError("no archive to validate", hint="setup-local validate dist/*.tar.zst")
     refuse_floor(floor)
     refuse_empty(forbid)
-    wanted = wanted_reports(reports, as_json=as_machine)
+    wanted = requested_reports(reports, as_json=as_machine)
     table = Report(format=Format.TABLE)
     outcomes = [_judge(archive, forbid, floor, shown=table in wanted) for archive in archives]
     for report in wanted:

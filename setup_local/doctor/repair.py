@@ -26,7 +26,7 @@ def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tu
         path = root / facts.name
         if not isinstance(facts, TextFacts):
             continue
-        if facts.kind == "script" and (name := _beside(path, facts)) and _rewritten(path, facts.paths[0]):
+        if facts.kind == "script" and (name := _own_interpreter(path, facts)) and _rewritten(path, facts.paths[0]):
             for site in path.parent.parent.glob("lib*/python*/site-packages"):
                 scripts.update_records(site, {os.path.normpath(path)})
             yield facts.name, f"now starts the {name} next to it"
@@ -36,7 +36,7 @@ def repair(root: Path, judged: Iterable[BinaryFacts | TextFacts]) -> Iterator[tu
             yield facts.name, f"is left unchanged: {problem}" if problem else "now writes relocatable scripts"
 
 
-def _beside(path: Path, facts: TextFacts) -> str:
+def _own_interpreter(path: Path, facts: TextFacts) -> str:
     """Return the name of the interpreter if it should be next to the script, else an empty string."""
     named = Path(facts.paths[0]) if facts.paths else Path()
     if not _NAME.fullmatch(named.name) or not os.path.exists(path.with_name(named.name)):

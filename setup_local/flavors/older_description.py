@@ -19,7 +19,7 @@ from setup_local.stage import pack
 VERSIONS = ("7",)
 # Added in version 8; version 7 cannot express what only this key states.
 _BUILD_OPTIONS = "build_options"
-_UNSAID = "freethreaded"
+_UNDESCRIBED = "freethreaded"
 # PyOxidizer reads an empty list as an empty SPDX expression; without a list, CPython's own licence applies.
 _LICENCES = ("licenses", "license_paths")
 
@@ -58,7 +58,7 @@ def older(data: bytes, version: str, *, where: Path) -> bytes:
         said = description.read_description(data)
     except DescriptionError as error:
         raise DescriptionError(error.what, where=f"{where}: {error.where}", hint=error.hint) from error
-    if _UNSAID in said.build_options.split("+"):
+    if _UNDESCRIBED in said.build_options.split("+"):
         raise DescriptionError(f"version {version} cannot describe free-threaded builds", where=where)
     document: dict[str, Any] = description.parse_description(data) | {"version": version}
     del document[_BUILD_OPTIONS]

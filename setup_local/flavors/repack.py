@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from setup_local import manifest
-from setup_local.archive_name import file_name, said_options, stem
+from setup_local.archive_name import file_name, flavor_options, stem
 from setup_local.audit import description
 from setup_local.audit.archive import Member, MemberKind
 from setup_local.audit.safe_archive import read_safe_members
@@ -85,7 +85,7 @@ def repack(
 
 def _beginning(said: description.Description, flavor: Flavor) -> str:
     """Return a flavour's name without suffix; it contains only build options that change what Python does."""
-    options = said_options(said.build_options)
+    options = flavor_options(said.build_options)
     return f"{stem(said.python_implementation_name, said.python_version, said.target_triple, options)}-{flavor.name}"
 
 

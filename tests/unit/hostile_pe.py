@@ -38,7 +38,7 @@ def with_header(data: bytes, at: int, layout: str, value: int) -> bytes:
 def with_directory(data: bytes, number: int, address: int, size: int) -> bytes:
     """Return a file that says that a table lies elsewhere."""
     file = read_pe(data)
-    return put(data, file.optional_at + (112 if file.wide else 96) + 8 * number, "II", address, size)
+    return put(data, file.optional_at + (112 if file.is_64_bit else 96) + 8 * number, "II", address, size)
 
 
 def with_sections(data: bytes, change: Callable[[SectionRow], SectionRow]) -> bytes:

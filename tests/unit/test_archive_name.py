@@ -9,7 +9,7 @@ import pytest
 
 import setup_local
 from setup_local import archive_name
-from setup_local.archive_name import Flavor, full_name, full_names, parse_loosely, parse_name, said_options, stem
+from setup_local.archive_name import Flavor, flavor_options, full_name, full_names, parse_loosely, parse_name, stem
 from setup_local.values import ArchiveFormat
 
 PACKAGE = Path(setup_local.__file__).parent
@@ -30,8 +30,8 @@ def test_what_is_put_together_is_taken_apart_again(form: ArchiveFormat) -> None:
 
 def test_no_options_leave_no_trace() -> None:
     assert stem("cpython", "3.13.5", "x86_64-unknown-linux-gnu", "") == "cpython-3.13.5-x86_64-unknown-linux-gnu"
-    assert said_options("debug+pgo+lto+without_layout") == "debug"
-    assert said_options("noopt") == ""
+    assert flavor_options("debug+pgo+lto+without_layout") == "debug"
+    assert flavor_options("noopt") == ""
 
 
 @pytest.mark.parametrize("name", ["", "x", "x-full.tar", f"{BEGINNING}-full.tar.zst.part"])

@@ -26,7 +26,7 @@ from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
 from setup_local.catalog.sources import Form, Source, load_sources
 from setup_local.errors import CatalogError, RequestError, StepError
 from setup_local.fetch import Obtained
-from setup_local.toolmaking import wanted_step
+from setup_local.toolmaking import target_step
 
 STAGE = Stage(
     name="tool",
@@ -205,10 +205,10 @@ def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: 
 
 def test_a_stage_can_be_asked_for_by_name() -> None:
     chain = load_chain()
-    assert wanted_step(chain, "") == TOOLCHAIN
-    assert wanted_step(chain, "gcc") == stage_step("gcc")
+    assert target_step(chain, "") == TOOLCHAIN
+    assert target_step(chain, "gcc") == stage_step("gcc")
     with pytest.raises(RequestError, match=r"unknown stage perl \(one of: m4, gmp, "):
-        wanted_step(chain, "perl")
+        target_step(chain, "perl")
 
 
 @pytest.mark.parametrize(

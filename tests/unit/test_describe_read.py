@@ -151,9 +151,7 @@ def wrong(facts: Facts, name: str) -> Facts:
 
 @pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Facts)])
 def test_every_fact_in_which_the_interpreter_differs_is_an_error(name: str) -> None:
-    with pytest.raises(
-        DescribeError, match=rf"disagree:\n  {name}(\[x\])?: .* in the files, .* in the interpreter$"
-    ):
+    with pytest.raises(DescribeError, match=rf"disagree:\n  {name}(\[x\])?: .* in the files, .* in the interpreter$"):
         read.refuse_differences(FACTS, wrong(FACTS, name), where="python3.13")
 
 

@@ -272,6 +272,6 @@ def test_another_root_is_part_of_every_key(make: Make, tmp_path: Path) -> None:
     engine, _ = make()
     root = Root(name="tiny", directory=tmp_path, sha256="0" * 64)
     elsewhere = dataclasses.replace(engine, sandbox=Sandbox(program=None, root=root))
-    assert engine.surroundings == dict(engine.env)
-    assert elsewhere.surroundings == {**engine.env, "root": "0" * 64}
+    assert engine.key_environment == dict(engine.env)
+    assert elsewhere.key_environment == {**engine.env, "root": "0" * 64}
     assert "root" not in elsewhere.complete_env

@@ -23,7 +23,7 @@ from setup_local.fetch.debian_packages import choose, read_index
 from setup_local.fetch.environment_index import snapshot_index
 from setup_local.fetch.rootfs import RootWriter, make_root, tree_digest, write_tar
 from setup_local.pins.environment_pins import with_packages
-from setup_local.pipeline import wanted_environment, with_bootstrapped
+from setup_local.pipeline import requested_environment, with_bootstrapped
 from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
 
 GOLDEN = paths.PACKAGE.parent / "tests" / "golden"
@@ -236,16 +236,16 @@ def settings(sandbox: SandboxChoice, environment: str) -> BuildSettings:
 
 
 def test_an_environment_is_wanted_only_where_steps_can_run_in_it() -> None:
-    assert wanted_environment(settings(SandboxChoice.AUTO, "")) is None
-    found = wanted_environment(settings(SandboxChoice.DOCKER, "bullseye"))
+    assert requested_environment(settings(SandboxChoice.AUTO, "")) is None
+    found = requested_environment(settings(SandboxChoice.DOCKER, "bullseye"))
     assert found is not None
     assert found.name == "bullseye"
     with pytest.raises(RequestError, match="--environment needs a sandbox"):
-        wanted_environment(settings(SandboxChoice.NONE, "bullseye"))
+        requested_environment(settings(SandboxChoice.NONE, "bullseye"))
     with pytest.raises(RequestError, match=r"--sandbox docker needs an environment \(name one"):
-        wanted_environment(settings(SandboxChoice.DOCKER, ""))
+        requested_environment(settings(SandboxChoice.DOCKER, ""))
     with pytest.raises(RequestError, match=r"environment wheezy: .* no pinned hash"):
-        wanted_environment(settings(SandboxChoice.AUTO, "wheezy"))
+        requested_environment(settings(SandboxChoice.AUTO, "wheezy"))
 
 
 def test_the_bootstrapped_toolchain_is_an_llvm_in_a_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
