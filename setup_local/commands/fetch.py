@@ -20,6 +20,15 @@ def this_host() -> str:
     return host_triple(platform.machine(), platform.libc_ver()[0])
 
 
+host_triple_option = click.option(
+    "--target-triple",
+    default=this_host,
+    metavar="TRIPLE",
+    help="System to get a distribution for.",
+    show_default="this machine's",
+)
+
+
 @click.command(context_settings={"show_default": True})
 @click.argument("version")
 @click.option(
@@ -35,13 +44,7 @@ def this_host() -> str:
     type=EnumChoice(Flavor),
     help="Kind of archive.  [default: the first available one, in this order]",
 )
-@click.option(
-    "--target-triple",
-    default=this_host,
-    metavar="TRIPLE",
-    help="System to get a distribution for.",
-    show_default="this machine's",
-)
+@host_triple_option
 @click.option(
     "--build-options",
     metavar="OPTIONS",
