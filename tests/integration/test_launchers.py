@@ -169,7 +169,7 @@ def test_a_pip_that_came_later_is_found_and_repaired(place: Path, tree: Path) ->
     call(place, tree / "bin" / "pip", "install", *offline(place), "entry")
     assert (tree / "bin" / "entry").read_text().startswith(f"#!{tree}/bin/python3")
     told = repaired(place, tree)
-    assert "bin/entry: starts the python3" in told
+    assert "bin/entry: now starts the python3" in told
     assert "pip/_vendor/distlib/scripts.py: now writes relocatable scripts" in told
     call(place, tree / "bin" / "pip", "install", *offline(place), "scripts")
     far = moved(tree)
@@ -198,7 +198,7 @@ def test_what_uv_installs_into_the_tree_is_repaired(place: Path, tree: Path, uv:
     python = tree / "bin" / "python3"
     words = ("--no-config", "--break-system-packages", "--python", python)
     call(place, uv, "pip", "install", *words, *offline(place), "entry", "scripts")
-    assert "bin/entry: starts the python3" in repaired(place, tree)
+    assert "bin/entry: now starts the python3" in repaired(place, tree)
     far = moved(tree)
     hold_scripts(place, far)
     away = ("--no-config", "--break-system-packages", "--python", far / "bin" / "python3")
