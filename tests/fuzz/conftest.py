@@ -1,8 +1,9 @@
-"""Only adds the directory of the modules next to the tests to the path."""
+"""Only adds the directories of the modules next to the tests, and of the unit tests' samples, to the path."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "fuzz"), str(TESTS / "unit")]

@@ -15,18 +15,17 @@ from pathlib import Path
 import atheris
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "fuzz"), str(ROOT / "tests" / "unit")]
 HANG = 10  # seconds that one input may take
 LARGEST = 1 << 16  # bytes of an input
 MEMORY = 1024  # MiB, the fuzzer's own included
 
 with atheris.instrument_imports(include=["setup_local", "jsonschema"]):
-    from targets import TARGETS
+    from targets import DOCUMENTS, TARGETS
 
 from json_changes import changed  # noqa: E402 (after the instrumented imports)
 from seeds import SEEDS  # noqa: E402
 
-DOCUMENTS = ("description", "described", "index", "sources")
 PLAIN = 8  # one in this many inputs is changed as bytes, as for every other reader
 
 

@@ -8,16 +8,8 @@ import random
 from typing import Any
 
 _ODD: tuple[Any, ...] = (None, True, -1, 0, 2**63, 1e308, "", "..", "/etc/passwd", "\0", "\x1b[31m", "\ud800", [], {})
-_BETWEEN = (
-    "",
-    "\x7f",
-    "\n",
-    ".",
-    "/",
-    "../",
-    "-",
-    "9",
-)  # inserted into a string, possibly in place of a character
+# Inserted into a string, possibly in place of a character.
+_BETWEEN = ("", "\x7f", "\n", ".", "/", "../", "-", "9")
 
 
 def changed(data: bytes, largest: int, seed: int) -> bytes | None:

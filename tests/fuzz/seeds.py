@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
-TESTS = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS / "unit"))
+from hostile_archives import DESCRIPTIONS, SHAPES, plain_tar
+from hostile_elf import SHAPES as ELF_SHAPES
+from hostile_pe import BROKEN, many_imports
+from sample_distribution import Sample, binary
+from sample_macho import macho
+from sample_windows import binary as windows_binary
 
-from hostile_archives import DESCRIPTIONS, SHAPES, plain_tar  # noqa: E402 (needs the path above)
-from hostile_elf import SHAPES as ELF_SHAPES  # noqa: E402
-from hostile_pe import BROKEN, many_imports  # noqa: E402
-from sample_distribution import Sample, binary  # noqa: E402
-from sample_macho import macho  # noqa: E402
-from sample_windows import binary as windows_binary  # noqa: E402
-
-from setup_local.binfmt.ar import members  # noqa: E402
+from setup_local.binfmt.ar import members
 
 _LARGEST = 1 << 16
 _ELVES = ("good.so", "newer.so", "python", "bundled.o", "libx-setup_local-1.so", "python-v3", "origin.so")

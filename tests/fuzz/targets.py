@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import struct
-import sys
 import tempfile
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 
 from sample_distribution import Sample
 
@@ -211,3 +208,6 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
         index,
     )
 }
+
+DOCUMENTS = ("description", "described", "index", "sources")
+"""The targets whose inputs are JSON."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from json_changes import changed
 from seeds import SEEDS
-from targets import TARGETS
+from targets import DOCUMENTS, TARGETS
 
 CHANGES = 200
 CORPUS = Path(__file__).parent / "corpus"
@@ -31,7 +31,7 @@ def test_what_once_failed(path: Path) -> None:
     TARGETS[path.parent.name](path.read_bytes())
 
 
-@pytest.mark.parametrize("name", ["described", "index", "sources"])
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_changed_documents(name: str) -> None:
     begin, *_ = SEEDS[name]()
     document = json.loads(begin)
