@@ -1,4 +1,4 @@
-"""Build options that change the ABI show in every name: of programs, libraries, modules and headers."""
+"""Build options that change the ABI appear in every name: of programs, libraries, modules and headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Architectures: the catalog against its schema, against the targets, and against what others call them."""
+"""Architectures: the catalog against its schema, the targets, and the names that other projects use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of archives: what is put together is taken apart again, and only one module does either."""
+"""Names of archives: parsing reverses composing, and only one module does either."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from setup_local.values import ArchiveFormat
 
 PACKAGE = Path(setup_local.__file__).parent
 BEGINNING = stem("cpython", "3.13.5", "x86_64-unknown-linux-gnu", "pgo+lto")
-# A flavour or a suffix in a text with something filled in, or in an expression: who writes that makes names, or reads them.
+# A flavour or a suffix in a formatted text or in a regular expression: such code composes or parses names.
 MADE_ELSEWHERE = re.compile(r"-full\.|-(?:full|install_only)\b[^\"' ]*\{|\}-(?:full|install_only)|\.tar\.\{|tar\\+\.\(")
 
 

@@ -1,4 +1,4 @@
-"""A file appears under its name only when it is whole."""
+"""A file appears under its name only when it is complete."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def measured(name: str, ratios: list[float], *, kind: str = "pure", ours: float = 0.5) -> Measured:
-    """Return a benchmark whose rounds have these ratios, each of three values with an outlier."""
+    """Return a benchmark whose rounds have these ratios, each with three values of which one is an outlier."""
     rounds = [
         Round(ours_first=number % 2 == 0, ours=(ours, ours, 9 * ours), peer=(ratio * ours, 0.0, 7 * ratio))
         for number, ratio in enumerate(ratios)
@@ -78,7 +78,7 @@ def test_confidence_is_that_of_the_sign_test(count: int, dropped: int, expected:
 
 def test_many_rounds_make_the_interval_leave_out_outliers() -> None:
     assert summary([1.0, 5.0, *[2.0] * 3, *[3.0] * 4]) == Summary(ratio=3.0, low=2.0, high=3.0)
-    assert summary([1.0, 5.0, *[2.0] * 2, *[3.0] * 4]).low == 1.0  # eight are too few to drop any
+    assert summary([1.0, 5.0, *[2.0] * 2, *[3.0] * 4]).low == 1.0  # eight values are too few to drop any
 
 
 def test_no_round_is_lost_at_the_end_of_few() -> None:
@@ -209,7 +209,7 @@ def test_an_unknown_key_of_the_programme_is_refused(tmp_path: Path) -> None:
 def test_the_rounds_of_a_full_run_are_enough_to_be_sure() -> None:
     programme = load_programme()
     assert confidence(programme.full.rounds) >= 0.95
-    assert programme.full.rounds % 2 == 0  # both begin equally often
+    assert programme.full.rounds % 2 == 0  # both start first equally often
 
 
 def test_in_a_root_directories_of_the_host_have_other_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Setting up the environment: when it is done, and when it is not."""
+"""Setting up the environment: when it is done, and when it is skipped."""
 
 from __future__ import annotations
 

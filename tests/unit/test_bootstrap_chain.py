@@ -1,4 +1,4 @@
-"""The bootstrap chain: its data, and stages that go on where they were killed."""
+"""The bootstrap chain: its data, and stages that resume after they were killed."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ STAGE = Stage(
 
 
 class Killed(Exception):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 class Shell:
-    """Runs nothing, but installs what a stage installs, and can be killed at a command."""
+    """Runs nothing, but installs the files of each stage, and can be killed at a given command."""
 
     def __init__(self, kill_at: str = "", *, installs: bool = True) -> None:
         self.kill_at, self.installs = kill_at, installs
@@ -71,7 +71,7 @@ class Shell:
 
 
 def source(tmp_path: Path, *, inside: bool = False) -> Obtained:
-    """Return a source; `inside`, in an archive within the archive."""
+    """Return a source; with `inside`, it is an archive within an archive."""
 
     def packed(name: str, content: bytes) -> bytes:
         sink = io.BytesIO()
@@ -91,7 +91,7 @@ def source(tmp_path: Path, *, inside: bool = False) -> Obtained:
 
 
 def build(tmp_path: Path, shell: Shell, stage: Stage = STAGE, *, inside: bool = False) -> Path:
-    """Build a stage as the engine does: an empty result every time, scratch space that stays."""
+    """Build a stage as the engine does: the result is empty each time, the scratch space is kept."""
     number = len(list(tmp_path.glob("out-*")))
     out, work, m4 = tmp_path / f"out-{number}", tmp_path / "work", tmp_path / "m4"
     out.mkdir()

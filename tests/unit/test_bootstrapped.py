@@ -1,4 +1,4 @@
-"""Bootstrapped toolchains: found by their environment, carried elsewhere in one archive that is verified."""
+"""Bootstrapped toolchains: found by their environment, and moved to other hosts in one verified archive."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def toolchain(directory: Path, environment: str = "bullseye") -> Path:
 
 
 def changed(archive: Path, name: str, content: bytes | None) -> None:
-    """Write an archive again with another content of one member, without it (None), or with one more."""
+    """Rewrite an archive with one member changed, removed (None), or added."""
     sink = io.BytesIO()
     with tarfile.open(archive) as old, tarfile.open(fileobj=sink, mode="w") as new:
         for member in old:

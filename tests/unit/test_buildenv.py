@@ -1,4 +1,4 @@
-"""The environment for compiling other software: which target a distribution has, and what a shell gets."""
+"""The environment for compiling other software: the target of a distribution, and the variables that a shell gets."""
 
 from __future__ import annotations
 

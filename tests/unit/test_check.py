@@ -1,4 +1,4 @@
-"""`setup-local check`: each rule with a real file that it finds, and one that it lets pass."""
+"""`setup-local check`: for each rule a real file that it reports, and one that it accepts."""
 
 from __future__ import annotations
 

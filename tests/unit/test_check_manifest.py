@@ -1,4 +1,4 @@
-"""`setup-local check` where a manifest lists the files of a tree: what was changed since."""
+"""`setup-local check` for trees with a manifest: which files were changed since it was written."""
 
 from __future__ import annotations
 

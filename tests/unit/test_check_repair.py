@@ -1,4 +1,4 @@
-"""`setup-local check --fix`: what it repairs, what it leaves alone, and that RECORDs stay true."""
+"""`setup-local check --fix`: which faults it repairs, which it leaves alone, and that RECORD files stay correct."""
 
 from __future__ import annotations
 

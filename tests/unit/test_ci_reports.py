@@ -1,4 +1,4 @@
-"""Reports for continuous integration: what each says, and that nothing of an archive can forge a line or an element."""
+"""Reports for continuous integration: their content, and that no text of an archive can forge a line or an element."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from setup_local.errors import ArchiveError, DescriptionError, OutputError, Requ
 
 HOSTILE = "a]]>&<b>\x00\x1b[31m\ud800\r\n::error::forged%0A,title=x"
 ROOT = Path("/builds/project")
-# What the XML schema that Jenkins reads JUnit reports by (junit-10.xsd) allows of what is written here.
+# The written elements and attributes, as Jenkins' XML schema for JUnit reports (junit-10.xsd) allows them.
 JUNIT = {
     "testsuites": ({"name", "tests", "failures", "errors"}, {"testsuite"}),
     "testsuite": ({"name", "tests", "failures", "errors", "skipped"}, {"testcase"}),

@@ -1,4 +1,4 @@
-"""Properties of the machine code: which flags give them, who is told, what names say, what is refused."""
+"""Properties of the machine code: their flags, the commands that get them, names in archives, and refused requests."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_flags_decide_about_the_key_of_a_library(catalogs: Catalogs) -> None:
     ],
 )
 def test_libraries_read_any_directory_on_32_bits(catalogs: Catalogs, triple: str, *, wide: bool) -> None:
-    """Found by fontconfig, which saw no fonts under an emulator that numbers entries of directories with 64 bits."""
+    """Fontconfig found no fonts under an emulator that numbers directory entries with 64 bits."""
     plan = planned(catalogs, target_triple=triple)
     zlib = next(step for step in steps_of(plan) if step.name == "library:zlib")
     assert (WIDE in zlib.ingredients[-1]) is wide

@@ -1,4 +1,4 @@
-"""The code in the keys of steps is all that their actions run, and nothing that they do not."""
+"""The code in a step's key is exactly the code that its action runs."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MODULES = sorted({place.module for place in PIECES})
 
 
 def _edited(module: str, edit: Callable[[ast.Module], None]) -> Code:
-    """Return the code with one module edited in memory; the others are read already."""
+    """Return the code with one module edited in memory; the other modules have already been read."""
     changed = module_file(module)
 
     def load(file: Path) -> bytes:
@@ -56,7 +56,7 @@ def test_every_kind_of_step_is_looked_at() -> None:
 
 
 class _Change(ast.NodeTransformer):
-    """Changes what one piece of code does."""
+    """Changes the behaviour of one piece of code."""
 
     def __init__(self, place: Place) -> None:
         self._path = [name for name in (place.name, place.member) if name]
@@ -125,7 +125,7 @@ def test_the_audit_depends_on_its_rules_and_not_on_the_builder() -> None:
     assert not [name for name in modules if name.startswith(("setup_local.stage", "setup_local.describe"))]
 
 
-# The audit judges by its own rules whatever was planned; what makes the toolchain and the C library is to follow.
+# The audit applies its own rules, independent of the plan.
 READERS = {"audit_step"}
 LOADER = Place(module="setup_local.catalog.load", name="read_toml")
 
@@ -153,7 +153,7 @@ def _reached(root: Place) -> Mapping[Place, str]:
 
 
 def _held(action: Callable[..., object]) -> Iterator[object]:
-    """Yield every value that an action holds, and what it is made of as far as the code looks at it."""
+    """Yield every value that an action holds, and recursively those of its parts that the code uses."""
     assert isinstance(action, FunctionType)
     pieces = _reached(place_of(action))
     waiting: list[object] = [cell.cell_contents for cell in action.__closure__ or ()]
@@ -174,7 +174,7 @@ def _held(action: Callable[..., object]) -> Iterator[object]:
 
 @pytest.mark.parametrize("plan", all_steps())
 def test_what_a_value_of_an_action_can_do_is_in_the_key(plan: str) -> None:
-    """Else it would be code that no name in the action leads to."""
+    """Otherwise it would be code that no name in the action leads to."""
     for step in all_steps()[plan]:
         known = {(place.module, place.name) for place in _reached(place_of(step.action))}
         for value in _held(step.action):
@@ -203,7 +203,7 @@ def test_a_name_that_leads_nowhere_is_refused() -> None:
 
 
 class _Files:
-    """Loads files, and counts them."""
+    """Loads files and counts the loads."""
 
     def __init__(self) -> None:
         self.seen: list[Path] = []
@@ -231,7 +231,7 @@ def test_a_digest_is_remembered_as_long_as_its_files_stay(tmp_path: Path, monkey
         with pytest.raises(pytest.fail.Exception):
             CodeDigests(memory, files).of(_action())
     files.seen.clear()
-    assert CodeDigests(memory, files).of(_action()) == expected  # what was added is not reached
+    assert CodeDigests(memory, files).of(_action()) == expected  # the added definition is not reached
     assert len(files.seen) == len(set(files.seen))
 
 

@@ -1,4 +1,4 @@
-"""Objects and import libraries for Windows: real ones of three processors, and what compilers do not make."""
+"""Objects and import libraries for Windows: real ones for three processors, and forms that compilers do not produce."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def library(name: str) -> list[Coff]:
 
 
 def made(*rows: tuple[object, ...], strings: bytes = b"", count: int | None = None, machine: int = 0x8664) -> bytes:
-    """Return an object without sections that has these symbols."""
+    """Return an object with these symbols and no sections."""
     table = b"".join(struct.pack(_SYMBOL, *row) for row in rows)
     size = struct.pack("<I", 4 + len(strings))
     return struct.pack(_HEADER, machine, 0, 0, 20, len(rows) if count is None else count, 0, 0) + table + size + strings

@@ -1,4 +1,4 @@
-"""Steps in Docker: how commands are wrapped, what the image is made of, and what is said where Docker cannot be used."""
+"""Steps in Docker: how commands are wrapped, the content of the image, and the error where Docker cannot be used."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Root:
 
 
 class Client:
-    """Stands for the client: answers by its first words, and remembers what was asked."""
+    """Simulates the Docker client: answers by the first words of a command, and records the commands."""
 
     def __init__(self, answers: dict[str, str | CommandFailed]) -> None:
         self.answers = answers
@@ -119,7 +119,7 @@ def test_an_image_that_cannot_be_made_says_why(root: Root, monkeypatch: pytest.M
 
 
 def test_containers_of_dead_builds_are_removed_and_no_others(root: Root, monkeypatch: pytest.MonkeyPatch) -> None:
-    dead = 2**22 + 7  # beyond the largest process id
+    dead = 2**22 + 7  # beyond the maximum process id
     client = use(monkeypatch, {"ps": f"aaa {dead}\nbbb {os.getpid()}\nccc\n"})
     docker_sandbox(root, [])
     assert client.asked[-1] == ["rm", "--force", "aaa"]

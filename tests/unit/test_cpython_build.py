@@ -1,4 +1,4 @@
-"""What make is told when CPython is compiled: the programs of the build itself have link flags of their own."""
+"""The variables that make gets when CPython is compiled: the build's own programs have separate link flags."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_local.values import BuildOption
 
 
 class Source:
-    """A source tree of CPython, and a runner whose `configure` writes a makefile without any flags."""
+    """A source tree of CPython, and a runner whose `configure` writes a makefile without flags."""
 
     def __init__(self, top: Path) -> None:
         self.tree = top

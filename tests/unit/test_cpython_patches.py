@@ -1,4 +1,4 @@
-"""The patches of CPython over all pinned versions: variants exclude each other, and no version is left without."""
+"""The patches of CPython over all pinned versions: variants exclude each other, and every version has one."""
 
 from __future__ import annotations
 

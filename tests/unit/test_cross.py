@@ -1,4 +1,4 @@
-"""Builds for another processor than that of the machine that builds: the plan, its steps, and how programs run here."""
+"""Builds for another processor than the build machine's: the plan, its steps, and how programs run here."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_each_processor_has_a_toolkit_and_libraries_of_its_own() -> None:
 
 
 def test_native_steps_are_those_of_any_build_on_the_host() -> None:
-    """Whoever builds for several processors makes the host's own tools once."""
+    """Builds for several processors share the tools of the host."""
     cross = {step.name: step for step in steps_of(_plan(GLIBC))}
     own = {step.name: step for step in steps_of(_plan(X86_64))}
     assert cross["toolchain:zig-x86_64"].ingredients == own["toolchain:zig-x86_64"].ingredients

@@ -1,4 +1,4 @@
-"""The C++ standard library for other software: what is compiled, and what a program gets."""
+"""The C++ standard library for other software: the compiled sources, and the flags and files that a program gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CATALOG = load_cxx()
 
 
 class Compiler:
-    """Compiles nothing, but leaves an object for each source."""
+    """Compiles nothing, but writes an object for each source."""
 
     def __init__(self) -> None:
         self.ran: list[list[str]] = []
@@ -33,7 +33,7 @@ class Compiler:
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """Return a tree that has one file for each pattern, and everything that is left out."""
+    """Return a tree with one file for each pattern and every excluded file."""
     tree = tmp_path / "wheel"
     parts = (CATALOG.library, CATALOG.unwinder)
     for name in [*(name for part in parts for name in (*part.sources, *part.leave_out)), CATALOG.license]:

@@ -1,4 +1,4 @@
-"""Facts are read from what was built; an interpreter that says otherwise is an error."""
+"""Facts are read from the build's results; an interpreter that contradicts them is an error."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ PATCHLEVEL = """
 #define PY_VERSION              "3.13.5"
 """
 MAKEFILE = "ABIFLAGS=\t\nMULTIARCH=\tx86_64-linux-gnu\nDYNLOADFILE=\tdynload_shlib.o\n"
-# In the order that Clang gives them on Power.
+# In the order in which Clang emits them for Power.
 OBJECT = f"\x7fELF code \0.so\0.abi3.so\0{SUFFIX}\0PyInit\0.symtab\0not.so.it\0".encode()
 
 
 def built(top: Path, **texts: str) -> StagedTree:
-    """Write as much of a staged tree as facts are read from; `texts` take the place of its files."""
+    """Write the files of a staged tree from which facts are read; `texts` replace their contents."""
     config = "install/lib/python3.13/config-3.13-x86_64-linux-gnu"
     contents = {
         "install/include/python3.13/patchlevel.h": texts.get("patchlevel", PATCHLEVEL),
@@ -58,7 +58,7 @@ def built(top: Path, **texts: str) -> StagedTree:
 
 
 class Answers:
-    """Stands for interpreters: notes how they were started, and prints facts."""
+    """Simulates interpreters: records how they were started, and prints facts."""
 
     def __init__(self, facts: Facts = FACTS) -> None:
         self.facts = facts
@@ -138,7 +138,7 @@ def test_what_loads_modules_must_be_there(tmp_path: Path, name: str, answers: An
 
 
 def wrong(facts: Facts, name: str) -> Facts:
-    """Return facts of which one is wrong."""
+    """Return facts with one wrong value."""
     value = getattr(facts, name)
     others: dict[type, Callable[[Any], Any]] = {
         str: lambda text: f"{text}x",

@@ -1,4 +1,4 @@
-"""The doctor's judgement of trees: each check with facts that are good and facts that are not."""
+"""The doctor's verdicts on trees: each check with good facts and with bad facts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debug information of macOS: what is taken out of a build of CPython, with a stand-in of LLVM's tools."""
+"""Debug information of macOS: what is separated from a build of CPython, with a stand-in for LLVM's tools."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Maker = Callable[[bytes], bytes]
 
 
 def _linked(tmp_path: Path) -> Path:
-    """Return the result of a build: a program, a link to it, a script, a module and an object file."""
+    """Return a build's result: a program, a link to it, a script, a module and an object file."""
     root = tmp_path / "linked"
     modules = root / "install" / "lib" / "python3.13" / "lib-dynload"
     for place in (root / "install" / "bin", modules, root / "build"):
@@ -41,7 +41,7 @@ def _linked(tmp_path: Path) -> Path:
 
 
 def _separated(tmp_path: Path, make: Maker = bundled, also: str = "") -> Path:
-    """Take the debug information out with tools that write what `make` returns for a binary; return the result.
+    """Separate the debug information with tools that write what `make` returns for a binary; return the result.
 
     `also` is another name of the program, as a hard link.
     """

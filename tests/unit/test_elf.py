@@ -18,7 +18,7 @@ from setup_local.binfmt.layout import read_layout
 from setup_local.binfmt.rows import HeaderRow, form_of
 
 VERNEED = 0x6FFFFFFE  # SHT_GNU_verneed
-SH_INFO = 44  # where sh_info stands in a 64-bit section header
+SH_INFO = 44  # offset of sh_info in a 64-bit section header
 
 
 def test_a_program() -> None:
@@ -96,7 +96,7 @@ def test_symbols_agree_with_pyelftools(path: Path) -> None:
 
 
 def test_copied_data_is_no_export() -> None:
-    """`ls` of the usual coreutils receives `optarg` and others from the C library by copy relocations."""
+    """`ls` of the usual coreutils has `optarg` and other data of the C library as copy relocations."""
     program = shutil.which("ls")
     if program is None or detect(Path(program).read_bytes()[:8]) is not FileKind.ELF:
         pytest.skip("there is no `ls` that is an ELF file")
@@ -148,7 +148,7 @@ def test_kinds_of_files(head: bytes, kind: FileKind) -> None:
 
 @pytest.mark.parametrize(("of_section", "byte"), [(True, 1), (True, 2), (True, 3), (False, 3)])
 def test_counts_of_versions_that_loaders_ignore_are_ignored(of_section: bool, byte: int) -> None:  # noqa: FBT001
-    """Damage the number of libraries (`sh_info`), or of the versions of the first one (`vn_cnt`)."""
+    """Damage the number of libraries (`sh_info`), or the number of versions of the first one (`vn_cnt`)."""
     damaged = bytearray(binary("good.so"))
     file = read_layout(bytes(damaged))
     number, needs = next(item for item in enumerate(file.sections) if item[1].kind == VERNEED)
@@ -159,7 +159,7 @@ def test_counts_of_versions_that_loaders_ignore_are_ignored(of_section: bool, by
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_what_a_loader_reads_counts_whatever_sections_say(shape: str) -> None:
-    """Tools that believe sections see nothing of what these need; the loader does."""
+    """Tools that rely on sections do not find these requirements; the loader does."""
     elf = read_elf(SHAPES[shape](binary("newer.so")))
     assert elf.linked
     assert VersionNeed(library="libc.so.6", version="GLIBC_2.30") in elf.version_needs

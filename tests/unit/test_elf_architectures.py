@@ -1,4 +1,4 @@
-"""Real files for other processors, of 32 and 64 bits, little- and big-endian: read, stripped, detached, and made anew from their rows."""
+"""Real files for other processors, 32- and 64-bit, little- and big-endian: read, stripped, detached, and rewritten."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_rows_are_those_of_pyelftools_and_are_written_back_as_they_were(path: Pa
 
 
 def _number(kind: str | int) -> int:
-    """Return a program header's type; pyelftools has names for some."""
+    """Return a program header's type; pyelftools has names for some types."""
     from elftools.elf.enums import ENUM_P_TYPE_ARM, ENUM_P_TYPE_BASE, ENUM_P_TYPE_MIPS, ENUM_P_TYPE_RISCV
 
     known = ENUM_P_TYPE_BASE | ENUM_P_TYPE_ARM | ENUM_P_TYPE_MIPS | ENUM_P_TYPE_RISCV
@@ -148,7 +148,7 @@ def test_hash_tables_of_64_bit_words_are_read(machine: str) -> None:
 
 
 def _counted(machine: str, order: str, table: bytes) -> int:
-    """Return how many symbols a hash table says that there are."""
+    """Return the number of symbols that a hash table implies."""
     segment = SegmentRow(LOAD, 0, 0, 0, len(table), len(table), 4, 8)
     image = Loaded(data=table, form=form_of(64, order), machine=machine, segments=(segment,))
     return Dynamic(image=image, entries=((4, 0),)).symbol_count()

@@ -22,7 +22,7 @@ def run(*arguments: str) -> Result:
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A source tree that says exactly what the catalog says about 3.13.5."""
+    """A source tree that agrees exactly with the catalog's data about 3.13.5."""
     request = Request(python="3.13.5", target_triple=TARGET, glibc=None, toolchain=ToolchainChoice.AUTO)
     plan = resolve(request, load_catalogs())
     for name, text in texts(plan).items():

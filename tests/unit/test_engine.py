@@ -1,4 +1,4 @@
-"""The engine: what is run, what is taken from the store, and what is left behind."""
+"""The engine: which steps run, which results are taken from the store, and what is left behind."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ def test_what_a_step_takes_is_expected_of_it_the_next_time(make: Make) -> None:
     engine, recorder = make()
     engine.execute(steps("second"), "top")
     assert recorder.plan.costs["zlib"].seconds < 1000
-    assert recorder.plan.costs["zlib"].compiled == 4  # the shell's own line and what it says
+    assert recorder.plan.costs["zlib"].compiled == 4  # the shell's own line and its output
 
 
 def test_whom_a_build_waits_for_is_told_and_its_result_taken(make: Make) -> None:
@@ -246,7 +246,7 @@ def test_whom_a_build_waits_for_is_told_and_its_result_taken(make: Make) -> None
 
 
 class _Dies(BaseException):
-    """Stands for the end of the process."""
+    """Simulates the end of the process."""
 
 
 def test_a_resumable_step_finds_what_it_left_and_others_do_not(make: Make) -> None:

@@ -1,4 +1,4 @@
-"""Environments: what their files say, how packages are chosen, and the root file systems that come out of them."""
+"""Environments: their data files, the choice of packages, and the resulting root file systems."""
 
 from __future__ import annotations
 
