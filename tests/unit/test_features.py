@@ -1,4 +1,4 @@
-"""Extension modules by choice: what is added, left out and refused, what it is called, and what licences then mean."""
+"""Optional extension modules: what is added, left out and refused, the archive's name, and the resulting licences."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ def test_what_cannot_be_is_refused(
 
 
 def test_kept_modules_exist_or_are_core(catalogs: Catalogs) -> None:
-    """What must stay must not need what may go."""
+    """A module that must stay must not need a module that can be left out."""
     kept = {name for item in catalogs.features.kept if not item.unless for name in item.modules}
     core = {extension.name for extension in catalogs.extensions if extension.in_core is not None}
     assert all(set(extension.needs) <= kept | core for extension in catalogs.extensions if extension.name in kept)

@@ -27,7 +27,7 @@ OTHER = b"other bytes" * 1000
 
 
 class Server:
-    """A loopback server: `files` by path; counts requests; can be slow, or break off in the middle."""
+    """A loopback server for `files` (by path) that counts requests, and can be slow or abort a transfer."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}

@@ -1,4 +1,4 @@
-"""Versions of packages: their order, and the project's version inside."""
+"""Versions of packages: their order, and the upstream version in them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from setup_local.fetch.debian_versions import debian_order, upstream_part, upstream_version
 
-# In order, as deb-version(7) defines it (and `dpkg --compare-versions` says).
+# In the order that deb-version(7) defines (and `dpkg --compare-versions` confirms).
 ORDERED = [
     "0.9~~alpha1-1",
     "0.9~rc1-1",

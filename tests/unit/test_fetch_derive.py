@@ -1,4 +1,4 @@
-"""Sources that an index lists, described as the nearest pin is."""
+"""Sources that an index lists, described like the nearest pin."""
 
 from __future__ import annotations
 
@@ -202,7 +202,7 @@ SIGNATURE = Signature(
 
 
 def of_listed(form: Form, text: str = SOURCE_STANZA) -> Form:
-    """Return what a pin becomes for the version that an index lists."""
+    """Return the form that is derived from a pin for the version that an index lists."""
     assert OPENSSL.apt is not None
     (found,) = listed(ArchiveKind.TAR, text)
     made = derived(Template(version="3.5.7", form=form, place=OPENSSL.apt, suites=()), found, "sid")

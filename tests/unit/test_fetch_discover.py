@@ -1,4 +1,4 @@
-"""Which indexes are asked for sources that nobody pinned, and what is said of those that do not count."""
+"""Which indexes are searched for unpinned sources, and the reports about indexes that do not count."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def stanza(version: str, sha256: str) -> str:
 
 
 class Indexes(Apt):
-    """Answers for suites as it was told; what has no answer vouches for nothing."""
+    """Returns the given answers for suites; a suite without an answer vouches for nothing."""
 
     def __init__(self, **answers: str) -> None:
         self._answers = answers

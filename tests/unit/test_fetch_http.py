@@ -1,4 +1,4 @@
-"""Servers that somebody made to keep a client waiting, or to lead it elsewhere: one line, in bounded time."""
+"""Malicious servers that stall or redirect a client: one line of error, in bounded time."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ Answer = Callable[[socket.socket, threading.Event], None]
 
 @contextlib.contextmanager
 def serving(answer: Answer) -> Iterator[str]:
-    """Give the URL of a server that answers every connection in one way, in a thread of its own."""
+    """Yield the URL of a server that answers every connection in the same way, in a separate thread."""
     stop = threading.Event()
     listening = socket.create_server(("127.0.0.1", 0))
 
     def talk(connected: socket.socket) -> None:
         with connected, contextlib.suppress(OSError):
             connected.settimeout(5)
-            if connected.recv(4096):  # nothing comes where the host is only tried
+            if connected.recv(4096):  # empty if the client only checks whether the host is reachable
                 answer(connected, stop)
 
     def listen() -> None:
@@ -46,7 +46,7 @@ def serving(answer: Answer) -> Iterator[str]:
 
 
 def drip(head: bytes, drop: bytes = b"x") -> Answer:
-    """Return an answer that goes on for ever, a byte now and then: no wait is long enough to time out."""
+    """Return an answer that never ends, one byte at a time: no single wait is long enough to time out."""
 
     def answer(connected: socket.socket, stop: threading.Event) -> None:
         connected.sendall(head)

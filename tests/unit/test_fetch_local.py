@@ -1,4 +1,4 @@
-"""The user's own sources: files and directories become sources of the cache, or the reason is told."""
+"""The user's own sources: files and directories become sources of the cache, or an error gives the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Detached OpenPGP signatures: what is good, and everything that is not."""
+"""Detached OpenPGP signatures: good ones, and everything that is refused."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from setup_local.fetch.openpgp import check_detached, fingerprint_of
 from setup_local.fetch.verdict import NotChecked, UnknownSigner, WrongSignature
 
 DATA = b"a source"
-FIXTURES = Path(__file__).parents[1] / "data" / "signatures"  # made with GnuPG: the library makes nothing weak
+FIXTURES = Path(__file__).parents[1] / "data" / "signatures"  # made with GnuPG: the library generates nothing weak
 
 
 class Signer:
-    """A key that exists for one test."""
+    """A key for a single test."""
 
     def __init__(self) -> None:
         self.key = Tsk.generate("Signer <signer@example.org>")
@@ -95,7 +95,7 @@ def test_a_key_that_had_expired_does_not_count(file: Path, signer: Signer) -> No
 
 
 def test_a_key_that_expired_later_counts() -> None:
-    """Keys of old releases have expired; this one did in 2020, after it had signed."""
+    """Keys of old releases have expired; this one expired in 2020, after it had signed."""
     signature, certificate = ((FIXTURES / f"ended{end}.asc").read_bytes() for end in ("", ".key"))
     assert Cert.from_bytes(certificate).expiration is not None
     assert check_detached(FIXTURES / "signed.txt", signature, (certificate,)) == fingerprint_of(certificate)

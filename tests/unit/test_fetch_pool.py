@@ -1,4 +1,4 @@
-"""Where a file lies in a pool, and what apt says of it."""
+"""Where a file is in a pool, and apt's messages about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pip's installation report says of a wheel that is newer than the pin."""
+"""Reading pip's installation report about a wheel that is newer than the pin."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which indexes may vouch: there, signed, not expired."""
+"""Which indexes may vouch: they must exist, be signed, and not have expired."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Getting signatures and what follows from them: a wrong one stops the work, one that cannot be had does not."""
+"""Fetching signatures: a wrong one is an error, one that is not available is not."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_other_bytes_than_the_pinned_signature_are_as_good_as_none(tmp_path: Pat
 
 
 def unpinned(signed: Signed) -> Source:
-    """Return the source with a signature that was never checked: any that the key made will do."""
+    """Return the source with a signature that was never checked: any signature by the key is accepted."""
     return signed.with_form(signature=signed.with_signature(sha256="", size=0), unsigned="why")
 
 
@@ -92,7 +92,7 @@ def test_a_wrong_signature_stops_the_work(tmp_path: Path, signed: Signed, bad: s
 
 
 def test_a_pinned_signature_of_other_bytes_is_wrong(tmp_path: Path, signed: Signed) -> None:
-    """The catalog itself can be wrong: its hashes fit the files, and these do not fit each other."""
+    """The catalog itself can be wrong: its hashes match the files, but the signature does not match the source."""
     signature = signed.sign(b"other bytes")
     (signed.mirror / "one.tar.asc").write_bytes(signature)
     pin = signed.with_signature(sha256=hashlib.sha256(signature).hexdigest(), size=len(signature))

@@ -1,4 +1,4 @@
-"""What sigstore's library says becomes our errors; the library itself is an extra and is not needed here."""
+"""Errors of sigstore's library become our errors; the library itself is an extra and is not needed here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GOOD = (b"a source", b"bundle", EXPECTED.identity, EXPECTED.issuer)
 
 
 class Library:
-    """The part of the library that is called, with one good signature; `asked` says where the trusted root was sought."""
+    """The used part of the library, with one valid signature; `asked` records whether each verifier was offline."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.reachable = True

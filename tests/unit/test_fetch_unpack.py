@@ -1,4 +1,4 @@
-"""Unpacking keeps what builds need and lets nothing out of its directory."""
+"""Unpacking keeps the files that builds need and writes nothing outside its directory."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def obtained(path: Path, kind: ArchiveKind = ArchiveKind.TAR, root: str = "") ->
 
 
 def member(name: str, data: bytes = b"", kind: bytes = tarfile.REGTYPE, link: str = "", mode: int = 0o644) -> bytes:
-    """Return one member as a tar archive's blocks, so that forbidden names can be written too."""
+    """Return one member as blocks of a tar archive, so that forbidden names are possible too."""
     info = tarfile.TarInfo(name)
     info.size, info.type, info.linkname, info.mode, info.mtime = len(data), kind, link, mode, TIME
     return info.tobuf() + data + b"\0" * (-len(data) % tarfile.BLOCKSIZE)
@@ -136,7 +136,7 @@ def test_unsafe_members_are_refused(tmp_path: Path, members: tuple[bytes, ...]) 
 
 
 def test_a_chain_of_links_leads_nowhere(tmp_path: Path) -> None:
-    """Each link looks harmless by its text; together they lead out."""
+    """Each link looks harmless by its text; together they lead outside."""
     members = (
         member("a/b", kind=tarfile.DIRTYPE, mode=0o755),
         member("x", kind=tarfile.SYMTYPE, link="a/b"),

@@ -1,4 +1,4 @@
-"""Reading a part of an xz file that has several blocks."""
+"""Reading a part of an xz file with several blocks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def integer(value: int) -> bytes:
 
 
 def in_blocks(pieces: list[bytes]) -> bytes:
-    """Join single-block streams to one stream with several blocks."""
+    """Join single-block streams into one stream with several blocks."""
     body, records, header = b"", b"", b""
     for piece in pieces:
         packed = lzma.compress(piece)

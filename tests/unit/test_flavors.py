@@ -1,4 +1,4 @@
-"""Flavours of the sample distribution: what is in them, that they hold, and that bytes repeat."""
+"""Flavours of the sample distribution: their contents, their validity, and that the bytes are reproducible."""
 
 from __future__ import annotations
 
@@ -270,7 +270,7 @@ def test_what_hosts_may_lack_is_in_every_flavour(path: str) -> None:
 
 
 def _linked(extension: Extension) -> set[str]:
-    """The libraries that an extension module links, with those that they need."""
+    """Return the libraries that an extension module links, and their dependencies."""
     known = {library.name: library for library in load_libraries()}
     found: set[str] = set()
     left = [name for part in extension.parts for name in part.libraries]

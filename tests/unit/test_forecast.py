@@ -1,4 +1,4 @@
-"""What is known of steps' costs, and what follows from it for a build."""
+"""Recorded costs of steps, and the forecast for a build that follows from them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_step_that_never_ran_costs_its_weight(tmp_path: Path) -> None:
 
 
 def test_a_step_that_needs_others_is_another_one(tmp_path: Path) -> None:
-    """An optimized interpreter needs a profile; it does not take as long as a plain one."""
+    """An optimized interpreter needs a profile; its build takes longer than a plain one."""
     history = History(history_file(tmp_path))
     history.note(step("cpython", "zlib"), Cost(seconds=200))
     assert history.cost(step("cpython", "zlib", "profile", weight=900)).seconds == 900
@@ -97,7 +97,7 @@ def test_what_says_nothing_of_itself_has_no_count(tmp_path: Path) -> None:
 
 
 def chain(*, compiled: int = 0) -> Forecast:
-    """Return two steps of 100 seconds that can run side by side, and one of 50 after them."""
+    """Return two steps of 100 seconds that can run in parallel, and one of 50 after them."""
     costs = {"a": Cost(seconds=100, compiled=compiled), "b": Cost(seconds=100), "c": Cost(seconds=50)}
     return Forecast(total=5, jobs=2, costs=costs, chains={"a": 150, "b": 150, "c": 50})
 

@@ -1,4 +1,4 @@
-"""One view of a binary whatever its format, and what makes other files of it: with real ELF files of eight processors."""
+"""One view of binaries of any format, and rewriting them: with real ELF files for eight processors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a real plan: their order, what they need, and what rebuilds when something changes."""
+"""The steps of a real plan: their order, their dependencies, and which are rebuilt after a change."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_changed_recipe_rebuilds_the_library_and_its_dependents_only(plan: Pla
 
 
 def _touched(plan: Plan, file: Path) -> set[str]:
-    """Return the steps that a change of a data file makes again, with all that needs them."""
+    """Return the steps that a change of a data file reruns, including all steps that depend on them."""
     touched: set[str] = set()
     for step in _steps(plan):
         read = any(file == item or item in file.parents for item in step.data)

@@ -1,4 +1,4 @@
-"""What nobody's archive may be: refused with one line by the judge, and by whoever makes something of an archive."""
+"""Invalid archives: refused with a one-line error by the validator and by everything that uses an archive."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_who_makes_something_of_it_refuses_it(shape: str, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("shape", [shape for shape in (*SHAPES, *LOUD) if shape not in SLOW])
 def test_the_judge_refuses_it(shape: str, tmp_path: Path) -> None:
-    """By an error, or by the breach of a rule that means the same."""
+    """By an error, or by an equivalent breach of a rule."""
     path = _written(tmp_path, (SHAPES | LOUD)[shape]())
     fatal = {rule.id for rule in rules() if rule.fatal}
     try:

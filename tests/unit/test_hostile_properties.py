@@ -1,4 +1,4 @@
-"""Whatever is generated, reading ends in one of the ways that are documented, with text that can be shown."""
+"""For any generated input, reading ends in one of the documented ways, with printable text."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ VALUES = st.one_of(st.integers(0, 64), st.sampled_from([1 << 16, (1 << 32) - 1, 
 
 
 def _refusal(action: Callable[[], object], *kinds: type[Exception]) -> Exception | None:
-    """Do something that may end in an error of some kinds; return that error."""
+    """Perform an action that may raise errors of some kinds; return such an error."""
     try:
         action()
     except kinds as error:
@@ -56,7 +56,7 @@ def _read(path: Path) -> None:
 
 
 def _ends(path: Path) -> None:
-    """Hold that judge and gate end as documented, and agree about what is not safe."""
+    """Check that the validator and the gate end as documented, and agree about what is unsafe."""
     unsafe = _refusal(lambda: _read(path), ArchiveError)
     found: list[Finding] = []
     error = _refusal(lambda: found.extend(validate_archive(path).walk()), ArchiveError, DescriptionError)
@@ -88,7 +88,7 @@ def test_anything_behind_the_compression(data: bytes) -> None:
 @SLOW
 @given(st.lists(st.tuples(PATHS, PATHS), max_size=6))
 def test_what_the_gate_lets_pass_stays_inside(links: list[tuple[str, str]]) -> None:
-    """Make the links for real, and follow them."""
+    """Create the links, and follow them."""
     gate = Gate()
     members = [
         Member(
@@ -123,7 +123,7 @@ def test_what_the_gate_lets_pass_stays_inside(links: list[tuple[str, str]]) -> N
     st.lists(st.tuples(st.integers(0, 40), FIELDS, VALUES), min_size=1, max_size=4),
 )
 def test_sections_of_any_kind_hide_nothing(name: str, changes: list[tuple[int, str, int]]) -> None:
-    """Either the file is refused, or what a loader reads of it is what it was."""
+    """Either the file is refused, or the facts that a loader reads are unchanged."""
     good = binary(name)
     file, body = read_layout(good), bytearray(good)
     rows = list(file.sections)

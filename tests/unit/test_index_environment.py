@@ -1,4 +1,4 @@
-"""`setup-local create`: an environment appears whole, or not at all."""
+"""`setup-local create`: an environment appears complete, or not at all."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ VARIABLES = (
 
 
 class Pip:
-    """Stands for the new interpreter's pip: writes a script, or does what a test wants."""
+    """Simulates the new interpreter's pip: writes a script, or does what a test requires."""
 
     def __init__(self) -> None:
         self.words: list[str] = []
@@ -67,7 +67,7 @@ def failure(*words: str | Path) -> SetupLocalError:
 
 
 def listing(directory: Path) -> list[str]:
-    """Return what is in a directory, but for the cache, which every command may use."""
+    """Return a directory's content except for the cache, which every command may use."""
     return sorted(path.name for path in directory.iterdir() if path.name != "cache")
 
 

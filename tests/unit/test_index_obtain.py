@@ -1,4 +1,4 @@
-"""`setup-local fetch`: the right distribution is chosen, and only the right bytes get a name."""
+"""`setup-local fetch`: the right distribution is chosen, and only a file with the right bytes gets its name."""
 
 from __future__ import annotations
 

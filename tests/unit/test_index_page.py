@@ -1,4 +1,4 @@
-"""The page of an index: complete, without scripts, with what to choose first."""
+"""The page of an index: complete, without scripts, with the recommended choice first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from setup_local.index.model import DebugInformation, Distribution, Index, parse
 
 
 class Page(html.parser.HTMLParser):
-    """Collects what the page refers to, and its elements."""
+    """Collects the page's references and elements."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -44,7 +44,7 @@ def test_the_page_is_whole_and_needs_nothing_else(tmp_path: Path) -> None:
     assert read.open == []
     assert read.labelled == 5  # the search field and four selections, each inside its label
     assert set(read.references) == {
-        "data:,",  # no icon, or browsers ask for one
+        "data:,",  # no icon; otherwise browsers request one
         "versions.json",
         "SHA256SUMS",
         "download-metadata.json",
@@ -89,7 +89,7 @@ def test_debug_information_is_linked_beside_what_lacks_it() -> None:
         options = "-debug" if "-debug-" in name else ""
         wanted = [] if "install_only." in name else [f"cpython-3.13.5-{TRIPLE}{options}-debuginfo.tar.gz"]
         assert [item.file for item in debug if item.file in row] == wanted
-    assert debug[2].file in after  # it belongs to none of them
+    assert debug[2].file in after  # it belongs to none of the rows
 
 
 def choice_of(tmp_path: Path, *options: str) -> dict[str, page.Choice]:
@@ -140,7 +140,7 @@ def test_lines_fit_what_is_to_be_had(tmp_path: Path) -> None:
     apple, linux = dict(found["macOS, ARM64"].lines), dict(found["Linux (glibc), x86-64"].lines)
     assert set(apple) == {"uv", "Shell"}
     assert "shasum -a 256 -c && tar --zstd -xf" in apple["Shell"]
-    assert set(linux) == {"Shell", "Dockerfile"}  # uv wants headers
+    assert set(linux) == {"Shell", "Dockerfile"}  # uv requires headers
     assert f"ADD cpython-3.13.5-{TRIPLE}-minimal.tar.gz /opt/" in (tmp_path / "index.html").read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The index as uv takes it: URLs, one archive for each platform and variant, its names of processors."""
+"""The index for uv: URLs, one archive for each platform and variant, and uv's names of processors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Instructions that the first processors lack are found by their encoding, in the functions that have them."""
+"""Instructions that the baseline processors lack are found by their encoding, in the functions that contain them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys of signers, and that every form has a checked signature or the reason why not."""
+"""The signing keys, and that every form has a checked signature or a reason why not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How programs of a target run here, and which Python does its interpreter's work."""
+"""How programs of a target run on the build host, and which Python does the work of the target's interpreter."""
 
 from __future__ import annotations
 

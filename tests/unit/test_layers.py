@@ -1,4 +1,4 @@
-"""Data flows one way: no module imports a later layer, and no modules import each other in a circle."""
+"""Data flows one way: no module imports a later layer, and there are no import cycles."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import setup_local
 
 PACKAGE = Path(setup_local.__file__).parent
 NAME = PACKAGE.name
-# Every package and every module beside them; each may import what stands before it. The judge stands before fetching, planning
-# and building, so it cannot know the builder, and file formats stand before the catalog.
+# Every package and every top-level module; each may import those before it. The audit comes before fetching, planning
+# and building, so that it cannot depend on the builder, and file formats come before the catalog.
 LAYERS = (
     "__init__",
     "printable",
@@ -58,7 +58,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "data" not in path.re
 
 
 def imported(source: str) -> set[str]:
-    """Return the dotted names below the package that a module's text imports, at its top or in functions."""
+    """Return the dotted names below the package that a module's source imports, at its top level or in functions."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom):
@@ -75,13 +75,13 @@ def area(path: Path) -> str:
 
 
 def too_late(own: str, names: Iterable[str]) -> set[str]:
-    """Return the imports that a module of a layer may not have."""
+    """Return the imports that are forbidden for a module of a layer."""
     before = set() if own in ALONE else set(LAYERS[: LAYERS.index(own)]) | {own}
     return {name for name in names if name.split(".")[1] not in before}
 
 
 def circle(imports: dict[str, set[str]]) -> list[str]:
-    """Return the modules of a circle, none if there is none."""
+    """Return the modules of an import cycle, or an empty list."""
     try:
         TopologicalSorter(imports).prepare()
     except CycleError as error:
@@ -102,7 +102,7 @@ def test_every_package_has_a_layer_and_every_layer_a_package() -> None:
 def test_nothing_imports_a_later_layer(path: Path) -> None:
     names, own = imported(path.read_text(encoding="utf-8")), area(path)
     assert too_late(own, names) == set()
-    # The same module with one import more: of the layer behind its own, or of anything where nothing is allowed.
+    # The same module with one more import: of the next layer, or of anything where nothing is allowed.
     later = LAYERS[(LAYERS.index(own) + 1) % len(LAYERS)]
     assert too_late(own, names | imported(f"from {NAME}.{later} import x")) == {f"{NAME}.{later}.x"}
 

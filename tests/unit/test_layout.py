@@ -1,4 +1,4 @@
-"""Whether the interpreter is laid out: always where it can be, unless a request says otherwise, and the name tells."""
+"""Whether the interpreter gets a post-link layout: by default where possible, and the name shows it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels of processors: targets of their own, which differ in what code may be generated and in nothing else."""
+"""Levels of processors: separate targets that differ only in the code that may be generated."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_each_system_has_all_levels(system: str) -> None:
 
 @pytest.mark.parametrize("level", LEVELS[1:])
 def test_products_and_sums_are_rounded_one_by_one(level: str) -> None:
-    """These processors could do both at once, and results would differ from those of all others."""
+    """These processors could do both in one operation, and results would differ from those of all others."""
     assert "-ffp-contract=off" in _plan(f"x86_64_{level}-unknown-linux-gnu").configure.cflags
 
 

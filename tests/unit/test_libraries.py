@@ -1,4 +1,4 @@
-"""The catalog of libraries: data, schema and model agree, and a recipe can only say what is known."""
+"""The catalog of libraries: data, schema and model agree, and a recipe can only refer to known things."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_licences_are_spdx_identifiers(library: Library) -> None:
         assert parsed.key == identifier
 
 
-# Whose published hash is pinned, and whose bytes were never at hand (docs/tls.md).
+# Their published hash is pinned, but their bytes were never available (docs/tls.md).
 NEVER_HERE = {"libressl"}
 
 

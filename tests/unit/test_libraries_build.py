@@ -1,4 +1,4 @@
-"""How one recipe is executed: edits, placeholders, environment, and what is kept of the result."""
+"""How one recipe is executed: edits, placeholders, environment, and which results are kept."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def recipe(**changes: Any) -> Library:
 
 
 class Bench:
-    """A build with a runner that records commands and installs what a real one would."""
+    """A build with a runner that records commands and installs what a real build would."""
 
     def __init__(self, top: Path) -> None:
         self.tree, self.extra, self.work, self.out = (top / name for name in ("tree", "extra", "work", "out"))

@@ -1,4 +1,4 @@
-"""LLVM's tools: catalog, schema and model agree, and the wrappers start what was packed."""
+"""LLVM's tools: catalog, schema and model agree, and the wrappers start the packed programs."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_sources_are_told_from_packages() -> None:
 
 
 class Bench:
-    """Unpacked packages whose programs are scripts, and a runner that makes what a linker would."""
+    """Unpacked packages whose programs are scripts, and a runner that writes what a linker would."""
 
     def __init__(self, top: Path) -> None:
         catalog = load_llvm_tools()
@@ -103,7 +103,7 @@ def test_packages_that_lack_a_program_are_refused(tmp_path: Path) -> None:
 
 
 class SourceBench:
-    """Sources whose programs are scripts: CMake notes what it is told, make makes the programs."""
+    """Sources whose programs are scripts: CMake records its arguments, make creates the programs."""
 
     def __init__(self, top: Path) -> None:
         self.out, self.calls = top / "out", list[list[str]]()
@@ -142,7 +142,7 @@ class SourceBench:
         llvm_tools.build_llvm_tools(load_llvm_tools(), self.trees, self.out, self.run, {"MAKEFLAGS": "-j2"})
 
     def compiled(self, argument: str) -> str:
-        """Return what the wheel's compiler is told when one of LLVM's files is compiled."""
+        """Return the arguments of the wheel's compiler when one of LLVM's files is compiled."""
         recipe, zig, scratch = load_llvm_tools().source, self.trees["ziglang"] / "zig", self.out / "wrappers"
         llvm_source.write_wrappers(recipe, zig, scratch)
         said = subprocess.run([scratch / "c++", "-c", argument], capture_output=True, text=True, check=True)

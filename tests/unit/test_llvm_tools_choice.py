@@ -1,4 +1,4 @@
-"""Where LLVM's tools come from: packages first, LLVM's source where there are none, or what was asked for."""
+"""The origin of LLVM's tools: packages first, LLVM's source where there are none, or the requested one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def tools(
     options: str = OPTIMIZED,
     layout: LayoutChoice = LayoutChoice.AUTO,
 ) -> set[str]:
-    """Return which sources of tools a build takes, all of them fetched."""
+    """Return the sources of the tools that a build uses, all of them fetched."""
     supply = world.supply(Request(python="cpython-3.13.5", options=options, llvm_tools=choice, layout=layout))
     assert (supply.plan.configure.relayout is None) == (layout is LayoutChoice.NONE or options != OPTIMIZED)
     return {source.name for source in (supply.plan.profiling.tools if supply.plan.profiling else ())}

@@ -1,4 +1,4 @@
-"""The reader of Mach-O files, with real ones for both processors: facts, an independent reader, and damage."""
+"""The reader of Mach-O files, with real files for both processors: facts, an independent reader, and damage."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def test_processors_by_name(cpu: int, subtype: int, machine: str) -> None:
     assert read(with_header(macho("bundled.o"), cpu=cpu, subtype=subtype)).machine == machine
 
 
-# The reader of another project.
+# The reader of another project (LIEF).
 
 
 def _name(symbol: lief.MachO.Symbol) -> str:

@@ -1,4 +1,4 @@
-"""Debug information is taken out of Mach-O objects and static libraries: all that a linker reads stays as it was."""
+"""Debug information is removed from Mach-O objects and static libraries; everything that a linker reads stays."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _kept(file: lief.MachO.Binary) -> list[lief.MachO.Section]:
 
 
 def _places(data: bytes) -> list[list[int]]:
-    """Return where in each section that is kept something is relocated."""
+    """Return the relocated offsets in each section that is kept."""
     file = read_layout(data)
     kept = [row for row in file.sections if not row.segment.startswith(b"__DWARF")]
     parts = [data[row.relocations_at : row.relocations_at + 8 * row.relocations] for row in kept]
@@ -36,7 +36,7 @@ def _places(data: bytes) -> list[list[int]]:
 
 
 def _said(section: lief.MachO.Section) -> list[tuple[object, ...]]:
-    """Return the relocations of a section, by names instead of numbers."""
+    """Return the relocations of a section, with names instead of numbers."""
     return [
         (
             item.type,
@@ -50,7 +50,7 @@ def _said(section: lief.MachO.Section) -> list[tuple[object, ...]]:
 
 @CPU
 def test_sections_and_relocations_stay(cpu: str) -> None:
-    """As the reader of another project sees them."""
+    """According to another project's reader."""
     before = lief.MachO.parse(str(MACHO / f"debug-{cpu}.o")).at(0)
     after = lief.MachO.parse(list(cleaned(f"debug-{cpu}.o"))).at(0)
     assert before is not None
@@ -148,7 +148,7 @@ def test_what_compilers_do_not_make_is_refused(name: str) -> None:
 
 
 def test_an_added_number_is_not_a_symbol() -> None:
-    """ARM64_RELOC_ADDEND has a number in the place of a symbol."""
+    """ARM64_RELOC_ADDEND has a number in place of a symbol."""
     data = macho("debug-arm64.o")
     word = struct.pack("<I", 10 << 28 | 0x123456)
     changed = macho_objects.without_debug(with_bytes(data, _relocation() + 4, word))

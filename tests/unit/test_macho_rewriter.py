@@ -1,4 +1,4 @@
-"""What is made of linked Mach-O files: stripped ones, ones with other names, signatures that are the linker's own bytes."""
+"""Rewriting linked Mach-O files: stripping, renaming, and signatures that are byte-identical to the linker's."""
 
 from __future__ import annotations
 

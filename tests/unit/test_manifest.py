@@ -1,4 +1,4 @@
-"""The manifest: written and read as `sha256sum` does."""
+"""The manifest: written and read in the format of `sha256sum`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A matrix file: its cells, what is refused in it, what is built, and what is told in the end."""
+"""A matrix file: its cells, what is refused in it, what is built, and the final report."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_every_field_of_a_request_is_an_axis(part: str) -> None:
 
 
 def test_lists_are_lists_in_requests() -> None:
-    """A field with names has a list of lists as its axis, all others a list."""
+    """The axis of a field that takes several names is a list of lists; all other axes are lists."""
     axes = schema("matrix")["$defs"]["axes"]["properties"]
     lists = {name for name, rule in axes.items() if rule.get("$ref") == "#/$defs/several-lists"}
     fields = dataclasses.fields(Request)
@@ -173,7 +173,7 @@ def test_what_cannot_be_combined_is_refused_with_the_reason(tmp_path: Path, cata
 
 
 def builder(directory: Path, **behaviour: BaseException) -> Callable[[Request, Reporter], Path]:
-    """Return a build that writes a file, or raises what `behaviour` has for the version (`v3_11_2`)."""
+    """Return a build that writes a file, or raises the error in `behaviour` for the version (`v3_11_2`)."""
 
     def build(request: Request, reporter: Reporter) -> Path:
         version = request.python.removeprefix("cpython-")

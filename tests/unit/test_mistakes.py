@@ -1,4 +1,4 @@
-"""No mistake ends in a traceback: each message names the thing, on few lines, and the exit code is a documented one."""
+"""No mistake ends in a traceback: each message is short and names the cause, and the exit code is documented."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a directory of its own, with nothing of the caller's environment that commands look at."""
+    """Work in a separate directory, without the environment variables that commands read."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache"))
     for name in ("PYTHON_VERSION", "PYTHON_INSTALL_DIR", "PIP_VERSION", "SETUP_LOCAL_INDEX", "SETUP_LOCAL_MIRROR"):

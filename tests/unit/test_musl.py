@@ -1,4 +1,4 @@
-"""musl: the catalog against its schema, what a plan takes of it, and the loader that programs ask for."""
+"""musl: the catalog against its schema, what a plan takes from it, and the loader that programs name."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def test_a_rewritten_program_asks_for_the_other_loader_and_has_a_build_id_of_its
 
 
 def test_what_is_shipped_depends_on_no_place() -> None:
-    """Two programs that differ only in the loader's place, and so in their build id, become the same bytes."""
+    """Two programs that differ only in the loader's path, and therefore in their build id, become identical."""
     data = (ELF / "python-musl").read_bytes()
     other = data.replace(TARGET.encode(), b"/opt/ld-musl-x86_64.so.1").replace(bytes.fromhex(build_id(data)), bytes(20))
     assert loader.with_loader(data, "/lib/ld.so") == loader.with_loader(other, "/lib/ld.so")

@@ -1,4 +1,7 @@
-"""Copies with an older PYTHON.json: what the format lacks is left out, all else is the same, and what it cannot say is refused."""
+"""Copies with an older PYTHON.json.
+
+Fields that the format lacks are left out, everything else is unchanged, and content that it cannot express is refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An option that `configure` or a compiler leaves out in silence stops the build."""
+"""An option that `configure` or a compiler silently ignores stops the build."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from setup_local.values import BuildOption
 
 BOTH = (BuildOption.PGO, BuildOption.LTO)
 
-# What CPython's configure leaves behind, in the form in which it does.
+# A makefile in the form in which CPython's configure writes it.
 MAKEFILE = """\
 BUILDPYTHON=\tpython$(BUILDEXE)
 BUILDEXE=
@@ -33,7 +33,7 @@ LIBRARY_OBJS=\tcore.o \\
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """Return a built tree in miniature, with all signs of optimization; `start.o` is of assembly code."""
+    """Return a built tree in miniature, with all signs of optimization; `start.o` comes from assembly code."""
     configured(tmp_path, compiler="clang", compile="-flto=thin -fprofile-use=../cpython.profdata", link="-flto=thin")
     (tmp_path / "start.S").touch()
     files = {"python": "python-optimized", "core.o": "core-fat.o", "demo.o": "demo-fat.o", "start.o": "bundled.o"}

@@ -1,4 +1,4 @@
-"""Build options: what people write, what archives are called, and what is refused."""
+"""Build options: how users write them, the names of archives, and refused combinations."""
 
 from __future__ import annotations
 

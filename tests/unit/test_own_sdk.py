@@ -1,4 +1,4 @@
-"""An SDK of Apple that the user names, with a small stand-in: what is refused, what is taken of it, and what it brings."""
+"""An SDK by Apple that the user names, with a small stand-in: what is refused, what is read from it, and its effect."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ LIBRARY = "--- !tapi-tbd\ntargets:         [ arm64e-macos, arm64-macos, arm64e.x
 
 @pytest.fixture
 def sdk(tmp_path: Path) -> Path:
-    """Return a directory that is laid out as an SDK of Apple."""
+    """Return a directory with the layout of an SDK by Apple."""
     root = tmp_path / "MacOSX15.5.sdk"
     for name in ("usr/include", "usr/lib/system", "System/Library/Frameworks/Cocoa.framework/Headers"):
         (root / name).mkdir(parents=True)
