@@ -1,4 +1,4 @@
-"""A small tree, and what `setup-local check` finds in it."""
+"""A small tree and the findings of `setup-local check` in it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def small_tree(root: Path) -> Path:
 
 
 def found_in(tree: Path, floor: str = "") -> list[Finding]:
-    """Return the findings, for a C library that may be named."""
+    """Return the findings; `floor` optionally names the C library's version."""
     limits = _limits(tree, GNU, floor)
     root = Path(limits.roots[0])
     return list(judge_files("tree", (*tree_files(root, limits), *changed_files(root))).walk())

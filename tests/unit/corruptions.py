@@ -1,4 +1,4 @@
-"""What tests do to samples of distributions, and what the validator then says."""
+"""Corruptions that tests apply to sample distributions, and the validator's findings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HARDLINK = {"kind": tarfile.LNKTYPE}
 
 
 def every(breaches: Sequence[Breach]) -> pytest.MarkDecorator:
-    """Run a test for each breach, under the name of its rule."""
+    """Parametrize a test over the breaches; the rule's name is part of the test's id."""
     return pytest.mark.parametrize(
         ("rule", "corrupt"), breaches, ids=[f"{rule}-{number}" for number, (rule, _) in enumerate(breaches)]
     )
@@ -37,7 +37,7 @@ def broken(sample: Sample, directory: Path) -> set[str]:
 
 
 def refused(sample: Sample, rule: str, corrupt: Corruption, directory: Path) -> None:
-    """Hold that a corruption breaks a rule, and that every finding says where and what."""
+    """Check that a corruption breaks a rule, and that every finding has a place and a description."""
     corrupt(sample)
     found = findings(sample, directory)
     assert rule in {finding.rule for finding in found}
@@ -45,7 +45,7 @@ def refused(sample: Sample, rule: str, corrupt: Corruption, directory: Path) -> 
 
 
 def shared(name: str) -> Corruption:
-    """Put another binary in the place of the shared module."""
+    """Replace the shared module with another binary."""
 
     def corrupt(sample: Sample) -> None:
         sample.file(SHARED).data = binary(name)
@@ -54,7 +54,7 @@ def shared(name: str) -> Corruption:
 
 
 def put(path: str, data: bytes, mode: int = 0o644) -> Corruption:
-    """Put a file where there is none, or another one."""
+    """Add a file, or replace an existing one."""
 
     def corrupt(sample: Sample) -> None:
         sample.entries[f"python/{path}"] = Entry(data, mode)
@@ -63,7 +63,7 @@ def put(path: str, data: bytes, mode: int = 0o644) -> Corruption:
 
 
 def add(name: str, **fields: object) -> Corruption:
-    """Add a member at the end, even under a name that there is already."""
+    """Append a member, even if its name already exists."""
 
     def corrupt(sample: Sample) -> None:
         sample.extra.append((name, Entry(**fields)))  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def add(name: str, **fields: object) -> Corruption:
 
 
 def described(name: str, value: object) -> Corruption:
-    """Say something else in PYTHON.json."""
+    """Change a field of PYTHON.json."""
 
     def corrupt(sample: Sample) -> None:
         sample.document[name] = value
@@ -88,7 +88,7 @@ def variable(name: str, value: str) -> Corruption:
 
 
 def built_as(options: str) -> Corruption:
-    """Say of the sample that it was built with other options than it was."""
+    """Claim build options that differ from the real ones."""
 
     def corrupt(sample: Sample) -> None:
         sample.name = sample.name.replace("noopt", options)
@@ -98,7 +98,7 @@ def built_as(options: str) -> Corruption:
 
 
 def extension(name: str, **fields: object) -> Corruption:
-    """Say something else of an extension module."""
+    """Change fields of an extension module."""
 
     def corrupt(sample: Sample) -> None:
         sample.extension(name).update(fields)
@@ -114,7 +114,7 @@ def without(path: str) -> Corruption:
 
 
 def attribute(name: str, value: object) -> Corruption:
-    """Change how the sample is packed."""
+    """Change an attribute of the sample, such as how it is packed."""
 
     def corrupt(sample: Sample) -> None:
         setattr(sample, name, value)
@@ -123,7 +123,7 @@ def attribute(name: str, value: object) -> Corruption:
 
 
 def member(path: str, name: str, value: object) -> Corruption:
-    """Change one member: its mode, its time, its bytes."""
+    """Change one attribute of a member: mode, time or data."""
 
     def corrupt(sample: Sample) -> None:
         setattr(sample.file(path), name, value)
@@ -132,5 +132,5 @@ def member(path: str, name: str, value: object) -> Corruption:
 
 
 def linked(path: str, name: str) -> Corruption:
-    """Put one of the binaries that tests have in a place."""
+    """Put one of the test binaries at a path."""
     return put(path, binary(name), 0o755)

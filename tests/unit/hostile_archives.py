@@ -1,6 +1,6 @@
-"""Archives that somebody made to bring down or to deceive who reads them. All are made here; none is stored.
+"""Archives meant to crash or deceive their readers. All are generated here; none is stored.
 
-`SHAPES` has what no command may accept, `LOUD` what is unpacked to far more than it is.
+`SHAPES` contains those that every command must refuse, `LOUD` those that are unpacked to far more than their size.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import zstandard
 from hostile_elf import many_needs, many_sections, many_symbols, one_long_name
 from sample_distribution import SHARED, Entry, Sample
 
-_BLOCK = 1 << 17  # the largest block of a zstd frame
+_BLOCK = 1 << 17  # maximum size of a block in a zstd frame
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _END = bytes(1024)
 MEMBER = "python/install/x"
@@ -32,7 +32,7 @@ def header(
     *,
     form: int = tarfile.GNU_FORMAT,
 ) -> bytes:
-    """Return one block: the header of a member, with whatever it claims."""
+    """Return one block: a member's header with arbitrary claims."""
     info = tarfile.TarInfo(name)
     info.size, info.type, info.linkname = size, kind, target
     return info.tobuf(form)
@@ -53,7 +53,7 @@ def _record(key: str, value: str) -> bytes:
 
 
 def described(*more: bytes, end: bytes = _END) -> bytes:
-    """Return the sample's tar with more in the place of its end."""
+    """Return the sample's tar with more data in place of its end."""
     plain = Sample().tar().rstrip(b"\0")
     return plain + bytes(-len(plain) % 512) + b"".join(more) + end
 
@@ -67,7 +67,7 @@ def gz(tar: bytes) -> bytes:
 
 
 def frame(head: bytes, blocks: int, *, window: int = 0x38) -> bytes:
-    """Return a zstd frame of these bytes and as many blocks of 128 KiB of zeros, four bytes each."""
+    """Return a zstd frame with `head`, followed by `blocks` blocks of 128 KiB of zeros that take four bytes each."""
     raw = [head[at : at + _BLOCK] for at in range(0, len(head), _BLOCK)]
     body = b"".join(struct.pack("<I", len(part) << 3)[:3] + part for part in raw)
     zeros = struct.pack("<I", _BLOCK << 3 | 1 << 1)[:3] + b"\0"
@@ -82,7 +82,7 @@ def _zeros_in_gzip(head: bytes, size: int) -> bytes:
 
 
 def with_member(name: str, **fields: object) -> bytes:
-    """Return the sample with one more member."""
+    """Return the sample with an additional member."""
     sample = Sample()
     sample.extra.append((name, Entry(**fields)))  # type: ignore[arg-type]
     return sample.packed()
@@ -101,7 +101,7 @@ def with_description(data: bytes) -> bytes:
 
 
 def with_module(data: bytes) -> bytes:
-    """Return the sample with another shared module."""
+    """Return the sample with a different shared module."""
     sample = Sample()
     sample.file(SHARED).data = data
     return sample.packed()
@@ -198,14 +198,14 @@ SHAPES: dict[str, Callable[[], bytes]] = {
     "no-end": lambda: zstd(described(end=b"")),
     "half-an-end": lambda: zstd(described(end=bytes(512))),
 }
-# A few kilobytes that would become gigabytes.
+# A few kilobytes that expand to gigabytes.
 LOUD: dict[str, Callable[[], bytes]] = {
     "zstd-8-gigabytes": lambda: frame(described(header(size=8 << 30), end=b""), 65_536),
     "zstd-8-gigabytes-after-the-end": lambda: frame(described(), 65_536),
     "zstd-member-in-the-limit": lambda: frame(described(header(size=100 << 20), end=b""), 800 + 1),
     "gzip-500-megabytes": lambda: _zeros_in_gzip(described(header(size=500 << 20), end=b""), 500 << 20),
 }
-# What PYTHON.json must not be.
+# Invalid contents of PYTHON.json.
 DESCRIPTIONS: dict[str, bytes] = {
     "nested": b"[" * 200_000,
     "nested-objects": b'{"a":' * 200_000,
@@ -226,7 +226,7 @@ DESCRIPTIONS: dict[str, bytes] = {
     "million-wrong-items": b'{"version": "8", "licenses": [' + b"1," * 1_000_000 + b"1]}",
     "ten-megabytes": b'{"version": "' + b"8" * (10 << 20) + b'"}',
 }
-# Binaries that take time or memory, in an archive that is otherwise good.
+# Binaries that take much time or memory, in an archive that is otherwise valid.
 MODULES: dict[str, Callable[[], bytes]] = {
     "64000-sections": partial(many_sections, 64_000),
     "64000-sections-of-one-long-name": partial(one_long_name, 64_000),
@@ -237,7 +237,7 @@ MODULES: dict[str, Callable[[], bytes]] = {
 
 
 def _filled(*members: tuple[str, bytes]) -> bytes:
-    """Return a frame with these members and so many random bytes that the rest may be this large."""
+    """Return an archive with these members and enough random bytes to meet the limit on the compression ratio."""
     noise = random.Random(7).randbytes(1 << 21)
     listed = [("python/install/noise", noise), *members]
     tar = described(*(header(name, len(data)) + data + bytes(-len(data) % 512) for name, data in listed))
@@ -245,13 +245,13 @@ def _filled(*members: tuple[str, bytes]) -> bytes:
 
 
 def _library(size: int) -> bytes:
-    """Return a static library with one object, of that size with its padding."""
+    """Return a static library with one object, padded to `size` bytes."""
     data = many_symbols(400_000)
     data += bytes(size - len(data))
     return b"!<arch>\n" + b"big.o/".ljust(48) + b"%-10d" % len(data) + b"`\n" + data
 
 
-# As large as the limits allow, and a little less: what is judged must not take more than the memory that is promised.
+# At the limits or slightly below: validating must not take more than the promised amount of memory.
 ALLOWED: dict[str, Callable[[], bytes]] = {
     "member": lambda: _filled(("python/install/x", bytes(128 << 20))),
     "object": lambda: _filled(("python/install/x.o", many_symbols(499_000) + bytes(100 << 20))),
@@ -265,5 +265,5 @@ ALLOWED: dict[str, Callable[[], bytes]] = {
 
 
 def plain_tar(data: bytes) -> io.BytesIO:
-    """Return the tar inside of a `.tar.zst`, for tests that look at it."""
+    """Return the tar inside a `.tar.zst`, for tests that inspect it."""
     return io.BytesIO(zstandard.ZstdDecompressor().decompressobj().decompress(data))

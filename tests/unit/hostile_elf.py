@@ -1,4 +1,4 @@
-"""Shapes that somebody gives to a linked 64-bit ELF file so that tools that read sections see another file than the loader."""
+"""Linked 64-bit ELF files for which tools that read sections see different content than the loader does."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from setup_local.binfmt.rows import ALLOC, NOBITS, SectionRow
 
 DYNAMIC, DYNSYM, VERNEED = 6, 11, 0x6FFFFFFE  # SHT_*
 _CODE = 0x4  # SHF_EXECINSTR
-_TYPE = 16  # where e_type stands
+_TYPE = 16  # offset of e_type
 
 
 def _with_sections(data: bytes, change: Callable[[SectionRow], SectionRow]) -> bytes:
@@ -21,24 +21,24 @@ def _with_sections(data: bytes, change: Callable[[SectionRow], SectionRow]) -> b
 
 
 def with_header(data: bytes, **changes: int) -> bytes:
-    """Return a file with other fields in its header (`HeaderRow`)."""
+    """Return a file with changed fields in its header (`HeaderRow`)."""
     body = bytearray(data)
     read_layout(data).write_header(body, **changes)
     return bytes(body)
 
 
 def retyped(kind: int, other: int = 1) -> Callable[[bytes], bytes]:
-    """Give sections of one type another one (SHT_PROGBITS)."""
+    """Change the type of all sections of one type (by default to SHT_PROGBITS)."""
     return lambda data: _with_sections(data, lambda row: row._replace(kind=other) if row.kind == kind else row)
 
 
 def moved(kind: int) -> Callable[[bytes], bytes]:
-    """Let sections of one type begin at another place."""
+    """Move the start of all sections of one type."""
     return lambda data: _with_sections(data, lambda row: row._replace(offset=64) if row.kind == kind else row)
 
 
 def with_type(kind: int) -> Callable[[bytes], bytes]:
-    """Return what gives a file another type, ET_REL for example."""
+    """Return a function that changes a file's type, for example to ET_REL."""
     return lambda data: data[:_TYPE] + struct.pack("<H", kind) + data[_TYPE + 2 :]
 
 
@@ -86,13 +86,13 @@ def _section(kind: int, offset: int, size: int, link: int = 0, name: int = 0) ->
 
 
 def many_sections(count: int) -> bytes:
-    """Return an object with that many sections."""
+    """Return an object with `count` sections."""
     body = 64 + 64 * count
     return _file(1, [_section(0, 0, 0), _section(3, body, 1), *[_section(1, body, 0)] * (count - 2)], b"\0")
 
 
 def one_long_name(count: int) -> bytes:
-    """Return an object in which all sections have the name of a megabyte."""
+    """Return an object in which all sections have the same name of one megabyte."""
     body = 64 + 64 * count
     return _file(
         1, [_section(0, 0, 0), _section(3, body, 1 << 20), *[_section(1, body, 0)] * (count - 2)], b"x" * (1 << 20)
@@ -100,7 +100,7 @@ def one_long_name(count: int) -> bytes:
 
 
 def many_symbols(count: int, name: bytes = b"") -> bytes:
-    """Return an object with that many symbols, each of another name: the ends of one long one, or numbers."""
+    """Return an object with `count` symbols: their names are suffixes of one long name, or numbers."""
     names = b"\0" + (name + b"\0" if name else b"".join(b"%d\0" % number for number in range(count)))
     starts = (1 + number % len(name) for number in range(count)) if name else _starts(count)
     table = b"".join(struct.pack(_SYMBOL, start, 0x12, 0, 1, 0, 0) for start in starts)
@@ -118,7 +118,7 @@ def _starts(count: int) -> list[int]:
 
 
 def many_needs(count: int) -> bytes:
-    """Return a shared object that needs so many libraries."""
+    """Return a shared object that needs `count` libraries."""
     at = 64 + 56 * 2
     entries = b"".join(struct.pack("<qQ", 1, 0) for _ in range(count)) + struct.pack("<qQ", 5, at) + bytes(16)
     size = len(entries)

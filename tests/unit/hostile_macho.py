@@ -1,4 +1,4 @@
-"""Mach-O files that would take time or memory without end if what they claim were believed."""
+"""Mach-O files that would take unbounded time or memory if their claims were believed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _LONG = b"x" * 60_000 + b"\0"
 
 
 def _uleb(value: int) -> bytes:
-    """Return a number of five bytes, whatever its value."""
+    """Return a number encoded in five bytes, whatever its value."""
     return bytes([*(value >> shift & 0x7F | 0x80 for shift in (0, 7, 14, 21)), value >> 28 & 0x7F])
 
 
 def _grown(data: bytes, tail: bytes) -> tuple[bytes, int]:
-    """Return a file with more bytes in its last segment, and where they are."""
+    """Return a file with `tail` appended to its last segment, and the offset of `tail`."""
     number = len(read_layout(data).segments) - 1
     offset = read_layout(data).segments[number].offset
     whole = data + tail
@@ -27,7 +27,7 @@ def _grown(data: bytes, tail: bytes) -> tuple[bytes, int]:
 
 
 def many_fixups(count: int) -> bytes:
-    """Return a module that binds so many names, all of them one of 60,000 bytes."""
+    """Return a module that binds `count` names, all of them the same name of 60,000 bytes."""
     imports = struct.pack("<I", 1) * count
     table = struct.pack("<7I", 0, 28, 28, 28 + len(imports), count, 1, 0) + imports + _LONG
     data, place = _grown(macho("chained.so"), table)
@@ -40,7 +40,7 @@ def _with_exports(trie: bytes) -> bytes:
 
 
 def many_exports(count: int) -> bytes:
-    """Return a module whose exports are so many nodes behind a name of 60,000 bytes."""
+    """Return a module whose exports are `count` nodes behind a name of 60,000 bytes."""
     first = b"\0\1" + _LONG
     start = len(first) + 5
     node = b"\0\1" + b"\0" + bytes(5)
@@ -51,7 +51,7 @@ def many_exports(count: int) -> bytes:
 
 
 def broad_exports(levels: int) -> bytes:
-    """Return a module whose exports have 255 children at each of so many levels, each with a long name of its own."""
+    """Return a module whose exports have 255 children at each of `levels` levels, each with a long name of its own."""
     edge, leaf = b"y" * 2000 + b"\0", 2
     size = 2 + 255 * (len(edge) + 5)
     body = bytearray()
@@ -74,7 +74,7 @@ def small_pages() -> bytes:
 
 
 def many_symbols(count: int) -> bytes:
-    """Return a module that has so many symbols, each of a name of 60,000 bytes that begins within another."""
+    """Return a module with `count` symbols; each name is a suffix of one name of 60,000 bytes."""
     table = b"".join(rows.SYMBOL.pack(number % 30_000 + 1, 1, 0, 0, 0) for number in range(count))
     data, place = _grown(macho("good.so"), table + _LONG)
     return with_numbers(data, rows.SYMTAB, 0, place, count, place + len(table), len(_LONG))

@@ -1,4 +1,4 @@
-"""Shapes that somebody gives to a PE image so that reading it fails, takes long, or shows another file than the one that runs."""
+"""PE images for which reading fails, takes long, or shows a different file than the one that runs."""
 
 from __future__ import annotations
 
@@ -24,39 +24,39 @@ _ENTRY = 28  # of the debug directory
 
 
 def put(data: bytes, at: int, layout: str, *values: int) -> bytes:
-    """Return a file with other numbers at a place."""
+    """Return a file with other numbers at an offset."""
     body = bytearray(data)
     struct.pack_into(f"<{layout}", body, at, *values)
     return bytes(body)
 
 
 def with_header(data: bytes, at: int, layout: str, value: int) -> bytes:
-    """Return a file with another number in its optional header."""
+    """Return a file with a different number in its optional header."""
     return put(data, read_pe(data).optional_at + at, layout, value)
 
 
 def with_directory(data: bytes, number: int, address: int, size: int) -> bytes:
-    """Return a file that says that a table lies elsewhere."""
+    """Return a file that claims another place for a table."""
     file = read_pe(data)
     return put(data, file.optional_at + (112 if file.is_64_bit else 96) + 8 * number, "II", address, size)
 
 
 def with_sections(data: bytes, change: Callable[[SectionRow], SectionRow]) -> bytes:
-    """Return a file with other rows in its section table."""
+    """Return a file with changed rows in its section table."""
     file = read_pe(data)
     table = b"".join(pack_section(change(row)) for row in file.sections)
     return data[: file.sections_at] + table + data[file.sections_at + len(table) :]
 
 
 def address(file: PeFile, offset: int) -> int:
-    """Return where in memory a place in a file lies."""
+    """Return the memory address of a file offset."""
     return next(
         row.address + offset - row.offset for row in file.sections if row.offset <= offset < row.offset + row.size
     )
 
 
 def _at(number: int) -> Callable[[bytes], int]:
-    """Return what finds a table in a file."""
+    """Return a function that finds a table in a file."""
 
     def find(data: bytes) -> int:
         file = read_pe(data)
@@ -68,7 +68,7 @@ def _at(number: int) -> Callable[[bytes], int]:
 
 
 def _changed(number: int, offset: int, value: int, layout: str = "I") -> Shape:
-    """Put another number into a table."""
+    """Put a different number into a table."""
     return lambda data: put(data, _at(number)(data) + offset, layout, value)
 
 
@@ -115,7 +115,7 @@ BROKEN: dict[str, tuple[Shape, str]] = {
 
 
 def many_imports(count: int) -> bytes:
-    """Return a DLL with one section that imports so many names, all with the same text of 4000 bytes."""
+    """Return a DLL with one section that imports `count` names, all with the same text of 4000 bytes."""
     name, table = 0x1000, 0x2000
     rows = struct.pack("<IIIII", table, 0, 0, name, table) + bytes(20)
     body = (rows + b"x" * 4000 + b"\0").ljust(0x1000, b"\0") + struct.pack("<Q", name + 38) * count + bytes(8)
@@ -163,14 +163,14 @@ def _optional(size: int) -> tuple[int, ...]:
 
 
 def many_symbols(count: int) -> bytes:
-    """Return an object that has so many symbols, all of one name of 60,000 bytes."""
+    """Return an object with `count` symbols, all with the same name of 60,000 bytes."""
     row = struct.pack("<IIIhHBB", 0, 4, 0, 1, 0x20, 2, 0)
     head = struct.pack("<HHIIIHH", 0x8664, 0, 0, 20, count, 0, 0)
     return head + row * count + struct.pack("<I", 60_005) + b"x" * 60_000 + b"\0"
 
 
 def many_blocks(count: int) -> bytes:
-    """Return a DLL with so many empty blocks of base relocations."""
+    """Return a DLL with `count` empty blocks of base relocations."""
     plain = many_imports(1)
     file = read_pe(plain)
     (row,) = file.sections

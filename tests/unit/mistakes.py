@@ -1,7 +1,8 @@
-"""What users type by mistake: the words, the exit code, and what the message must name.
+"""Mistakes of users: the command line, the exit code, and the text that the message must contain.
 
-In the words, `{archive}` is a good full archive, `{flavour}` one of an installation, `{text}` a text file, `{dir}` an empty
-directory, `{dist}` a directory with an index, `{tree}` a directory that holds something else, `{pipe}` a named pipe, `{damaged}` a damaged archive.
+In the command lines, `{archive}` is a good full archive, `{flavour}` an installation archive, `{text}` a text file,
+`{dir}` an empty directory, `{dist}` a directory with an index, `{tree}` a directory that contains something else,
+`{pipe}` a named pipe, `{damaged}` a damaged archive.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ LONG, LONGER = "x" * 300, "x" * 5000
 MANY = "9" * 20
 Row = tuple[tuple[str, ...], int, str]
 
-# Every command with a path that is nothing, too long, or of another kind.
+# Every command with a path that does not exist, is too long, or is of the wrong kind.
 _READS = {
     "validate": ((), 20),
     "size": ((), 20),

@@ -1,4 +1,4 @@
-"""A complete distribution in miniature, made of real ELF files, that tests corrupt in one place each."""
+"""A complete distribution in miniature, made of real ELF files; tests corrupt one part at a time."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _build_info() -> dict[str, Any]:
 
 
 def _document() -> dict[str, Any]:
-    """Return a PYTHON.json of its own for each sample."""
+    """Return a new PYTHON.json for each sample."""
     return copy.deepcopy(_IDENTITY) | {
         "python_paths": dict(_PATHS),
         "python_paths_abstract": {name: f"{{base}}/{path}" for name, path in _PATHS.items()},
@@ -151,7 +151,7 @@ def _record() -> dict[str, Any]:
 
 @dataclass
 class Entry:
-    """One member before it is packed."""
+    """A member before it is packed."""
 
     data: bytes = b""
     mode: int = 0o644
@@ -192,7 +192,7 @@ def _entries() -> dict[str, Entry]:
 
 @dataclass
 class Sample:
-    """Everything that goes into the archive; change anything, then `write`."""
+    """The contents of an archive; change anything, then call `write`."""
 
     name: str = NAME
     document: Any = field(default_factory=_document)
@@ -201,7 +201,7 @@ class Sample:
     description: bytes | None = None
     description_last: bool = False
     described: bool = True
-    manifest: bytes | None = None  # if it is not that of what is packed
+    manifest: bytes | None = None  # if it differs from the manifest of the packed files
     unlisted: bool = False  # without a manifest
     manifest_last: bool = False
     reverse: bool = False
@@ -217,7 +217,7 @@ class Sample:
 
     @property
     def contents(self) -> dict[str, Entry]:
-        """Return every member but PYTHON.json."""
+        """Return every member except PYTHON.json."""
         recorded = self.described and self.record is not None
         record = {"python/build/sources.json": Entry(json.dumps(self.record).encode())} if recorded else {}
         return record | self.entries
@@ -265,7 +265,7 @@ class Sample:
 
 
 def flavoured(flavor: str) -> Sample:
-    """Return the sample's installation as an archive of its own; the program and the module are as they are."""
+    """Return the sample's installation as a separate archive; the program and the module are unchanged."""
     sample = Sample(
         name=f"cpython-3.13.5-x86_64-unknown-linux-gnu-{flavor}.tar.gz", described=False, compression="gzip"
     )
@@ -276,7 +276,7 @@ def flavoured(flavor: str) -> Sample:
 
 
 def _end(name: str, entries: dict[str, Entry]) -> bytes | None:
-    """Return the bytes of a file, or of the one that a link leads to; None for anything else."""
+    """Return the content of a file or of a link's target; None for anything else."""
     for _ in range(5):
         entry = entries.get(name)
         if entry is None:

@@ -1,4 +1,4 @@
-"""A host and a tree in which nothing is wrong, and the doctor's judgement of them with single changes."""
+"""A host and a tree without faults, and the doctor's verdict on them after single changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real Mach-O files (`tests/binaries/macho`), and what changes single fields in them."""
+"""Real Mach-O files (`tests/binaries/macho`), and functions that change single fields in them."""
 
 from __future__ import annotations
 
@@ -30,36 +30,36 @@ def command(data: bytes, kind: int) -> Command:
 
 
 def with_bytes(data: bytes, at: int, new: bytes) -> bytes:
-    """Return a file with other bytes at a place."""
+    """Return a file with other bytes at an offset."""
     return data[:at] + new + data[at + len(new) :]
 
 
 def with_numbers(data: bytes, kind: int, index: int, *numbers: int) -> bytes:
-    """Return a file in which numbers of a load command, from that index on, are others."""
+    """Return a file with changed numbers in a load command, starting at `index`."""
     place = command(data, kind).at + rows.COMMAND.size + 4 * index
     return with_bytes(data, place, struct.pack(f"<{len(numbers)}I", *numbers))
 
 
 def with_header(data: bytes, **changes: int) -> bytes:
-    """Return a file with other fields in its header (`HeaderRow`)."""
+    """Return a file with changed fields in its header (`HeaderRow`)."""
     header = read_layout(data).header._replace(**changes)
     return with_bytes(data, 0, rows.HEADER.pack(*header))
 
 
 def without(data: bytes, kind: int) -> bytes:
-    """Return a file in which a load command is of a kind that nobody knows."""
+    """Return a file in which the kind of a load command is replaced with an unknown one."""
     return with_bytes(data, command(data, kind).at, struct.pack("<I", 0x7F))
 
 
 def with_segment(data: bytes, number: int, **changes: int) -> bytes:
-    """Return a file with other fields in one of its segments (`SegmentRow`)."""
+    """Return a file with changed fields in one of its segments (`SegmentRow`)."""
     found = [item for item in read_layout(data).commands if item.kind == rows.SEGMENT][number]
     row = read_layout(data).segments[number]._replace(**changes)
     return with_bytes(data, found.at + rows.COMMAND.size, rows.SEGMENT_ROW.pack(*row))
 
 
 def bundled(data: bytes, *, section: bytes = b"__debug_info") -> bytes:
-    """Return what dsymutil would make of a thin binary, as far as the audit looks at it: its kind, UUID, system and sections."""
+    """Return the parts of dsymutil's output for a thin binary that the audit reads: kind, UUID, system and sections."""
     file = read_layout(data)
     kept = [command.body for command in file.commands if command.kind in (rows.UUID, rows.BUILD_VERSION)]
     size = rows.COMMAND.size + rows.SEGMENT_ROW.size + rows.SECTION_ROW.size
@@ -73,6 +73,6 @@ def bundled(data: bytes, *, section: bytes = b"__debug_info") -> bytes:
 
 
 def with_changed_code(data: bytes) -> bytes:
-    """Return a file with other code, and the signature that it had before."""
+    """Return a file with changed code and its previous signature."""
     text = next(item for item in read_layout(data).sections if item.is_code)
     return with_bytes(data, text.offset, bytes([data[text.offset] ^ 1]))

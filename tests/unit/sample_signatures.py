@@ -1,4 +1,4 @@
-"""A signed source of a few bytes, and a mirror that has it and its signature."""
+"""A signed source of a few bytes, and a mirror that has the source and its signature."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SHA = hashlib.sha256(DATA).hexdigest()
 
 @dataclass(frozen=True, kw_only=True)
 class Signed:
-    """A source whose signature was checked when it was pinned, and what signed it."""
+    """A source whose signature was checked when it was pinned, with its key and signature."""
 
     mirror: Path
     key: Tsk
@@ -35,21 +35,21 @@ class Signed:
         return self.source.forms[0]
 
     def with_form(self, **changes: Any) -> Source:
-        """Return the source with another form."""
+        """Return the source with a changed form."""
         return replace(self.source, forms=(replace(self.form, **changes),))
 
     def with_signature(self, **changes: Any) -> Signature:
-        """Return the form's signature with changes."""
+        """Return the form's signature with changed fields."""
         assert self.form.signature is not None
         return replace(self.form.signature, **changes)
 
     def sign(self, data: bytes) -> bytes:
-        """Return a signature of other bytes by the same key."""
+        """Return a signature of other data by the same key."""
         return sign(self.key.signer(), data, mode=SignatureMode.DETACHED)
 
 
 def signed_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Signed:
-    """Make a source, its signature and its key, and let the program know no other key."""
+    """Create a source, its signature and its key, and make this key the only one that the program has."""
     key = Tsk.generate("Signer <signer@example.org>")
     certificate = key.extract_certificate()
     known = Key(

@@ -1,4 +1,4 @@
-"""The steps of plans that together have every kind of step."""
+"""The steps of several plans, which together contain every kind of step."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ REQUESTS = {
 
 
 def sources_of(plan: Plan) -> dict[str, Obtained]:
-    """Return a plan's sources, which are nowhere."""
+    """Return a plan's sources, with paths that do not exist."""
     return {
         source.identity: Obtained(source=source, form=source.forms[0], path=Path("/nowhere")) for source in plan.sources
     }
 
 
 def steps_of(plan: Plan) -> list[Step]:
-    """Return the steps of a plan whose sources are nowhere."""
+    """Return the steps of a plan whose sources do not exist."""
     return pipeline.distribution_steps(plan, sources_of(plan), jobs=2)
 
 
 @cache
 def all_steps() -> dict[str, list[Step]]:
-    """Return the steps of each plan, by what it is a plan of."""
+    """Return the steps of each plan by the plan's name."""
     return {name: steps_of(resolve(request, load_catalogs())) for name, request in REQUESTS.items()}
 
 
 @cache
 def kinds() -> dict[str, Step]:
-    """Return one step of each kind: those that the same function makes are of one."""
+    """Return one step of each kind; steps created by the same function are of the same kind."""
     steps = [step for steps in all_steps().values() for step in steps]
     return {step.action.__qualname__.partition(".")[0]: step for step in reversed(steps)}

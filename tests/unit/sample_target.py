@@ -1,4 +1,4 @@
-"""The target, the host and the recipes that tests of the plan and of what follows it share."""
+"""The target, the host and the recipes shared by the tests of the plan and of later stages."""
 
 from __future__ import annotations
 

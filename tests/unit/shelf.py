@@ -1,4 +1,4 @@
-"""A directory of archives and the index of it, for tests of what reads one."""
+"""A directory of archives and its index, for tests of the commands that read one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TRIPLE = "x86_64-unknown-linux-gnu"
 
 
 def reduced(directory: Path, name: str) -> Path:
-    """Write an archive that only holds an installation, as the smaller flavours do."""
+    """Write an archive that contains only an installation, as the smaller flavours do."""
     path = directory / name
     with tarfile.open(path, "w:gz") as tar:
         info = tarfile.TarInfo("python/bin/python3.13")
@@ -33,7 +33,7 @@ def full(directory: Path, version: str = "3.13.5", options: str = "noopt", tripl
 
 
 def run(*words: str | Path, trust: bool = True) -> Result:
-    """Run the command; most archives here are only names with a little in them, which would not pass as distributions."""
+    """Run the command; most archives here contain very little and would not pass as distributions."""
     return CliRunner().invoke(command, [*(str(word) for word in words), *(["--trust"] if trust else [])])
 
 

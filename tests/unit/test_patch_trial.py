@@ -1,4 +1,4 @@
-"""Patches of libraries are tried before anything is compiled; all that do not fit are told at once."""
+"""Patches of libraries are tried before anything is compiled; all that do not apply are reported at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def plan() -> Plan:
 
 
 def texts(patches: tuple[Patch, ...]) -> dict[str, str]:
-    """Return files in which every edit of these patches has its one place."""
+    """Return files in which every edit of these patches matches exactly once."""
     found: dict[str, str] = {}
     for edit in (edit for patch in patches for edit in patch.edits):
         found[edit.file] = f"{found.get(edit.file, '')}\n{edit.find}\n"

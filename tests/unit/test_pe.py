@@ -1,4 +1,4 @@
-"""Programs and DLLs for Windows: real ones of three processors, read as their loader reads them, and damaged ones."""
+"""Programs and DLLs for Windows: real ones for three processors, read as the loader reads them, and damaged ones."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_program_has_a_manifest() -> None:
 
 
 def _resources(change: Callable[[bytearray, int], None]) -> bytes:
-    """Change the tables of resources of a program."""
+    """Change a program's resource tables."""
     body = bytearray(data("python.exe"))
     file = read_pe(bytes(body))
     found = file.directory(RESOURCES)
@@ -191,7 +191,7 @@ def test_damaged_files_are_refused(shape: str) -> None:
 
 
 def _no_end(number: int, size: int) -> Shape:
-    """Return what lets a table begin where a section ends."""
+    """Return a function that moves a table to the end of a section."""
 
     def change(body: bytes) -> bytes:
         row = read_pe(body).sections[-1]

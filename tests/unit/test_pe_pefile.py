@@ -1,4 +1,4 @@
-"""What is read of real files for Windows is what pefile, which others wrote, reads of them."""
+"""Facts read from real files for Windows agree with those that the independent reader pefile reports."""
 
 from __future__ import annotations
 

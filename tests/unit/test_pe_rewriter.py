@@ -1,4 +1,4 @@
-"""Other files that are made of a PE image: stripped ones, and debug information alone."""
+"""Rewriting a PE image: stripping, and debug information alone."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_long_names_of_sections_that_stay_are_kept() -> None:
 
 
 def _renamed(body: bytes, names: Iterable[str]) -> bytes:
-    """Call sections of debug information otherwise."""
+    """Rename sections of debug information."""
     strings = read_pe(body).strings_at
     head, tail = body[:strings], body[strings:]
     for name in names:

@@ -1,4 +1,4 @@
-"""Pins: what they are there for, what is newer, and a bump that edits data and nothing else."""
+"""Pins: their purpose, newer versions, and a bump that edits only data."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def index(tmp_path: Path) -> Index:
 
 
 def fitting(name: str, version: str) -> dict[str, str]:
-    """Return files in which every edit of the patches of a library's version has its one place."""
+    """Return files in which every edit of the patches for a library's version matches exactly once."""
     found = {"README": "r"}
     for library in (item for item in CATALOGS.libraries if item.name == name and admits(item.versions, version)):
         for edit in (edit for patch in patches_for(library.patches, version) for edit in patch.edits):

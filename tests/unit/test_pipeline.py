@@ -1,4 +1,4 @@
-"""Writing the result: whole or not at all, and refused before any work where it cannot be."""
+"""Writing the result: completely or not at all, and refused before any work where it is impossible."""
 
 from __future__ import annotations
 

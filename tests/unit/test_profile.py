@@ -1,4 +1,4 @@
-"""The profile of an optimized build: nothing that counts nothing gets through."""
+"""The profile of an optimized build: a profile without counts is refused."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Maximum internal block count: 123456789
 
 
 class Tool:
-    """Stands in for `llvm-profdata`: merging copies, showing writes what it was told to."""
+    """Simulates `llvm-profdata`: `merge` records its inputs, `show` writes the given text."""
 
     def __init__(self, shown: str) -> None:
         self.shown = shown

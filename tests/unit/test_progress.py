@@ -1,4 +1,4 @@
-"""What people see of a build: plain lines in a log, a bar on a terminal."""
+"""How a build's progress is shown: plain lines in a log, a bar on a terminal."""
 
 from __future__ import annotations
 

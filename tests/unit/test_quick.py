@@ -1,4 +1,7 @@
-"""Answers are quick by construction: what is imported, read, parsed and checked, and how often. Figures are in benchmarks/."""
+"""Commands are quick by construction: what is imported, read, parsed and checked, and how often.
+
+Measured times are in `benchmarks/`.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +23,12 @@ from setup_local.errors import CatalogError
 from setup_local.plan.resolve import resolve
 from setup_local.values import Request
 
-# What the help of a command may load besides the standard library.
+# Packages that the help of a command may load in addition to the standard library.
 LIGHT = {"click", "packaging", "platformdirs"}
 
 
 def _imported(body: list[ast.stmt]) -> Iterator[str]:
-    """Yield what a module imports as soon as it is imported itself."""
+    """Yield the names that a module imports at import time."""
     for node in body:
         if isinstance(node, ast.ImportFrom) and node.module:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
@@ -79,7 +82,7 @@ def test_every_command_has_its_help(command: str) -> None:
 
 @pytest.fixture
 def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a cache in which nothing was seen, and loaders that have read nothing."""
+    """Provide an empty cache, and loaders that have read nothing."""
     caches = [validity._known, versions.specifier, versions.admits]
     caches += [sources.load_sources, libraries.load_libraries, llvm_tools.load_llvm_tools]
     monkeypatch.setenv("SETUP_LOCAL_CACHE", str(tmp_path / "cache"))
@@ -119,7 +122,7 @@ def test_a_file_is_checked_against_its_schema_once_for_each_state_of_it(
         load.read_toml(file, "licenses")
     assert len(checked) == 2
     file.write_text(f"surprise = 1\n{text}")
-    for _ in range(2):  # what is wrong is found again
+    for _ in range(2):  # an error is not cached
         with pytest.raises(CatalogError, match="surprise"):
             load.read_toml(file, "licenses")
 

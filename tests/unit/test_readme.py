@@ -1,4 +1,4 @@
-"""What README.md and the reference list is what the program has."""
+"""The lists in README.md and in the reference agree with the program."""
 
 from __future__ import annotations
 

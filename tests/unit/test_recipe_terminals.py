@@ -1,4 +1,4 @@
-"""The program of ncurses' recipe that chooses terminal descriptions."""
+"""The program of ncurses' recipe that selects terminal descriptions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _entry(names: str) -> bytes:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Path:
-    """Return a directory laid out as ncurses lays them out; an entry lies there under each of its names."""
+    """Return a directory with ncurses' layout; each entry is stored under each of its names."""
     root = tmp_path / "database"
     for names in ("xterm|X11 terminal", "xterm+keys|building block", "Old|old|an alias", "ABC|a", "abc|b"):
         for name in names.split("|")[:-1]:

@@ -1,4 +1,4 @@
-"""Post-link layout: what llvm-bolt is told, how its result is checked, and the header that it removes."""
+"""Post-link layout: the arguments of llvm-bolt, how its result is checked, and the header that it removes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ RESULTS = {"moved": "python-laid-out", "as linked": "python-not-laid-out"}
 
 @dataclass
 class Tools:
-    """Stands for llvm-bolt, merge-fdata and the interpreter: notes what is run, and writes what they would."""
+    """Simulates llvm-bolt, merge-fdata and the interpreter: records the commands, and writes their output files."""
 
     result: str = "moved"
     counts: bool = True
@@ -68,7 +68,7 @@ class Tools:
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
-    """Return a built tree with nothing but the interpreter."""
+    """Return a built tree that contains only the interpreter."""
     (tmp_path / "source").mkdir()
     shutil.copyfile(ELF / "python-optimized", tmp_path / "source" / "python")
     return tmp_path / "source"
@@ -143,7 +143,7 @@ def test_code_that_no_compiler_has_made_stays_where_it_is(source: Path) -> None:
 
 
 def test_a_compiler_names_itself(tmp_path: Path) -> None:
-    """The sample objects do not name one, as assemblers do not; a section of another name stands for that here."""
+    """The sample objects name no compiler, as assemblers do not; a renamed section serves as the name here."""
     made = (ELF / "libbundled.a").read_bytes()
     assert b".note.GNU-stack\0" in made
     (tmp_path / "libbundled.a").write_bytes(made)

@@ -130,7 +130,7 @@ def test_an_unknown_template_is_an_error(tmp_path: Path) -> None:
 
 
 def test_data_for_run_time_is_no_library_that_is_linked() -> None:
-    """The text is what CPython is built from: newer certificates must not change it."""
+    """The text is an input of CPython's build: newer certificates must not change it."""
     decided = plan("3.13.5")
     assert {"certifi", "tzdata"} <= {item.name for item in decided.libraries if item.library.is_data}
     text = render_setup_local(decided)

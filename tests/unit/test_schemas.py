@@ -1,4 +1,4 @@
-"""Every catalog file has a schema and a model, and both have the same fields, demand the same ones and refuse all others."""
+"""Every catalog file has a schema and a model with the same fields; both require the same and refuse all others."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ from setup_local.catalog.load import schema
 from setup_local.catalog.when import When
 from setup_local.doctor import tables
 
-# Schema, the place in it, and the model of what stands there.
+# Schema, path in the schema, and the model of the values there.
 AGREE: list[tuple[str, str, Any]] = [
     ("architecture", "", architectures.Architecture),
     ("architecture", "properties/glibc", architectures.GlibcPort),
@@ -164,14 +164,14 @@ AGREE: list[tuple[str, str, Any]] = [
     ("windows", "properties/source", windows.SourceChanges),
     ("windows", "properties/table", windows.Table),
 ]
-# Fields that no file has: code fills them in.
+# Fields that no file has: code sets them.
 CODE_ONLY = {
     (sources.Source, "trust"),
     (sources.Sources, "missing"),
     (patches.Patch, "name"),
     (patches.Patch, "sha256"),
 }
-# Arrays of tables have the name of one table in the file, and of all in the model.
+# The file has one table name for each array of tables; the model uses the plural.
 SINGULAR = {"commands": "command", "edits": "edit", "features": "feature", "stages": "stage"}
 
 
@@ -199,7 +199,7 @@ def test_schema_and_model_have_the_same_fields(name: str, place: str, model: Any
 
 
 def test_every_schema_is_held_against_a_model() -> None:
-    # Lists of what archives and requests have, and what is only written, not read: their own tests hold them.
+    # Schemas of archives and requests, and of files that are written but not read: other tests cover them.
     elsewhere = {"index-1", "matrix", "python-json-7"}
     names = {path.name.removesuffix(".schema.json") for path in paths.SCHEMA.glob("*.schema.json")}
     assert names - elsewhere == {name for name, _, _ in AGREE}

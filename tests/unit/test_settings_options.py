@@ -1,4 +1,4 @@
-"""The options that say how the work is done, as commands get them."""
+"""The options of commands that control how the work is done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from setup_local.values import BuildSettings
 
 
 def given(*words: str) -> BuildSettings:
-    """Return the settings that a command with these options gets."""
+    """Return the settings of a command with these options."""
     found: list[BuildSettings] = []
 
     @click.command()

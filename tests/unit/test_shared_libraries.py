@@ -1,4 +1,4 @@
-"""Shared libraries are made of static ones: what is visible, which needs which, and how each is linked."""
+"""Shared libraries are made from static ones: which symbols are visible, their dependencies, and their links."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def test_rectangles_fill_the_picture_in_proportion(box: Box) -> None:
 
 
 def test_rectangles_are_as_square_as_in_the_paper() -> None:
-    """The example of Bruls, Huizing and van Wijk: 6x4 divided by 6, 6, 4, 3, 2, 2, 1."""
+    """The example by Bruls, Huizing and van Wijk: 6x4 divided by 6, 6, 4, 3, 2, 2, 1."""
     sizes = {str(number): size for number, size in enumerate((6, 6, 4, 3, 2, 2, 1))}
     boxes = treemap.layout(sizes, Box(x=0, y=0, width=6, height=4))
     assert (boxes["0"].width, boxes["0"].height) == (3, 2)

@@ -1,4 +1,4 @@
-"""The pinned sources: data, schema and model agree, pins are unique, and look-ups say what is wrong."""
+"""The pinned sources: data, schema and model agree, pins are unique, and look-ups report errors."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_every_source_is_pinned_once() -> None:
 
 
 def test_no_bytes_are_pinned_for_two_trees() -> None:
-    """The same archive may serve two sources, but then each takes another tree out of it."""
+    """An archive may serve two sources, but then each uses a different tree in it."""
     counts = Counter((form.sha256, form.root) for source in load_sources().sources for form in source.forms)
     assert [pin for pin, count in counts.items() if count > 1] == []
 
@@ -93,7 +93,7 @@ def test_one_hash_has_one_size_and_file() -> None:
 
 
 def test_no_version_stands_twice() -> None:
-    """A bump changes a version, hashes and sizes: everything else follows."""
+    """A bump changes a version, hashes and sizes: everything else is derived."""
     for raw in tomllib.loads((paths.DATA / "sources.toml").read_text())["sources"]:
         whole = re.compile(rf"(?<![0-9])(?<![0-9]\.){re.escape(raw['version'])}(?![0-9]|\.[0-9])")
         assert not whole.search(json.dumps(raw["forms"])), raw["version"]

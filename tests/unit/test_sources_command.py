@@ -1,4 +1,4 @@
-"""`setup-local sources` as users see it, with a small catalog and a mirror directory."""
+"""`setup-local sources` with a small catalog and a mirror directory."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_a_mirror_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     error = failure("mirror", tmp_path / "file" / "below", "--offline", "--mirror", tmp_path / "mirror")
     assert error.exit_code == 17
-    assert not (tmp_path / "cache").exists()  # nothing was fetched in vain
+    assert not (tmp_path / "cache").exists()  # nothing was fetched unnecessarily
 
 
 def test_verify_tells_good_damaged_and_forgotten(tmp_path: Path) -> None:

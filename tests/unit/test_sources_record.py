@@ -1,4 +1,4 @@
-"""The record of sources: what a plan is made of, where it went, and what vouches for it."""
+"""The record of sources: the sources of a plan, what each was used for, and what vouches for it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SUPPORT = {"libclang_rt.builtins-x86_64.a": "compiler-rt", "libpolyfill.a": "pol
 
 
 def planned(request: Request) -> tuple[Plan, StagedTree]:
-    """Return a plan, and a tree in which everything lies that its libraries promise."""
+    """Return a plan, and a staged tree with all archives that its libraries produce."""
     plan = resolve(request, load_catalogs())
     linked = {archive for item in plan.linked_extensions for archive in item.archives}
     made = {name.removeprefix("lib/"): item.name for item in plan.libraries for name in item.library.produces}

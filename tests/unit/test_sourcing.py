@@ -1,4 +1,4 @@
-"""A request is planned with the best sources that can be had; what is not the best is said."""
+"""A request is planned with the best available sources; a choice that is not the best is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`build-details.json`, as CPython's own generator writes it (Tools/build/generate-build-details.py)."""
+"""`build-details.json`, in the format of CPython's generator (Tools/build/generate-build-details.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The edits of pip: both copies, exact, true in RECORD, the same bytes each time; and what the new code does."""
+"""The edits of pip: both copies, exact matches, correct RECORD, reproducible; and the behaviour of the new code."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INFO = "pip-9.dist-info"
 
 
 def sources() -> dict[str, str]:
-    """Return a pip that has nothing but the places which are edited."""
+    """Return a pip that contains only the edited places."""
     texts = {name: "".join(edit.find for edit in EDITS if edit.file == name) for name in FILES}
     return {"pip/__init__.py": "__version__ = '9'\n", **texts}
 
@@ -125,7 +125,7 @@ def added() -> dict[str, Any]:
 
 
 def begin(tmp_path: Path, name: str, *arguments: bytes) -> bytes | None:
-    """Return the start of a script in `tmp_path / bin` for an interpreter of that name there."""
+    """Return the beginning of a script in `tmp_path / bin` for an interpreter of that name in the same directory."""
     (tmp_path / "bin").mkdir(exist_ok=True)
     (tmp_path / "bin" / name).touch()
     start: bytes | None = added()["movable_start"](str(tmp_path / "bin" / name), str(tmp_path / "bin"), *arguments)

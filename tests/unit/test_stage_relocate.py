@@ -128,7 +128,7 @@ def test_a_companion_is_what_build_systems_are_told_of(root: Path) -> None:
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_pkg_config_file_with_abi_flags_has_a_link_without_them(*, shared: bool, root: Path) -> None:
-    """`make install` of a debug or free-threaded build leaves both names, of which one is a link."""
+    """`make install` of a debug or free-threaded build writes both names; one of them is a link."""
     packages = root / "lib" / "pkgconfig"
     usual = packages / "python-3.13-embed.pc"
     own = usual.rename(packages / "python-3.13d-embed.pc")

@@ -1,4 +1,4 @@
-"""The record beside a staged tree brings back all that was known of it."""
+"""The record beside a staged tree restores all facts about it."""
 
 from __future__ import annotations
 

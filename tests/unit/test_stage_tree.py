@@ -122,7 +122,7 @@ class Tk:
 
 
 class FakeTcl(ModuleType):
-    """Says what Tcl would have been told."""
+    """Returns the arguments for Tcl."""
 
     def __init__(self) -> None:
         super().__init__("_tkinter")

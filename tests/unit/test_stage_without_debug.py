@@ -1,4 +1,4 @@
-"""Debug information leaves objects and static libraries; all that linkers look at stays."""
+"""Debug information is removed from objects and static libraries; everything that linkers read stays."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _only(file: Layout, kind: int) -> SectionRow:
 
 
 def test_libraries_for_windows_stay_as_they_are() -> None:
-    """Their indexes are of other kinds, and there are two."""
+    """They have two indexes, of other kinds."""
     for name in ("bundled.lib", "python313.lib"):
         assert without_debug(windows_binary(name), where=name) == windows_binary(name)
 
@@ -67,7 +67,7 @@ def test_everything_but_debug_information_stays() -> None:
     assert len(kept) < len(old.sections)
     assert [old.name(row) for row in kept] == [new.name(row) for row in new.sections]
     was, now = read_elf(before).symbols, read_elf(after).symbols
-    assert dataclasses.replace(now, defined_at=was.defined_at) == was  # only their numbers are others
+    assert dataclasses.replace(now, defined_at=was.defined_at) == was  # only their numbers differ
     wanted = {place: found for place, found in _relocations(before).items() if not place.startswith(".debug")}
     assert _relocations(after) == wanted
     assert set(wanted) == {".text", ".data", ".text.grouped"}

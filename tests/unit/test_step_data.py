@@ -1,4 +1,7 @@
-"""What actions run and read is in their keys: seen while they run on tiny inputs, and read off the code of all of them."""
+"""The code that actions run and the data that they read are in their keys.
+
+This is observed while actions run on tiny inputs, and derived from the code of all actions.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +42,13 @@ from setup_local.sourcing import record_of
 from setup_local.stage.staged import TREE, write_record
 
 CODE = Code()
-# They only tell whether a file is good that is itself in the key.
+# They are only used to validate files that are themselves in the key.
 INPUT_SCHEMAS = {path for path in paths.SCHEMA.iterdir() if not path.name.startswith(("python-json", "sources-record"))}
 LIBRARIES = sorted(step.name for step in all_steps()["default"] if step.name.startswith("library:"))
 
 
 class Watch:
-    """Notes what this thread runs of the package, and which of its files it opens."""
+    """Records the package's code that this thread runs, and which of the package's files it opens."""
 
     def __init__(self) -> None:
         self.thread = threading.get_ident()
@@ -73,7 +76,7 @@ _watches: list[Watch] = []
 
 @cache
 def _hook() -> None:
-    """Listen to what Python opens (PEP 578); a hook can never be taken away."""
+    """Record the files that Python opens (PEP 578); an audit hook cannot be removed."""
     sys.addaudithook(lambda name, arguments: [watch.opened(name, arguments) for watch in _watches] and None)
 
 
@@ -96,7 +99,7 @@ def covered(path: Path, data: Iterable[Path]) -> bool:
 
 
 def declared(step: Step, steps: Iterable[Step]) -> set[Path]:
-    """Return the data files of a step and of all that it needs: they are in its key, too."""
+    """Return the data files of a step and of all its dependencies: they are also in its key."""
     known = {item.name: item for item in steps}
     names, waiting = set(), [step.name]
     while waiting:
@@ -108,7 +111,10 @@ def declared(step: Step, steps: Iterable[Step]) -> set[Path]:
 
 
 def check(step: Step, steps: Sequence[Step], job: Job, *, catalogs: bool = False) -> None:
-    """Run an action; fail if it runs code or reads data that its key does not have, or a catalog: the plan has that."""
+    """Run an action; fail if it runs code or reads data that is not in its key.
+
+    It must not read a catalog either: the plan contains that data.
+    """
     with watched() as watch:
         step.action(job)
     read = {path for path in watch.read if path.suffix == ".toml" and not path.is_relative_to(RECIPES)}
@@ -121,7 +127,7 @@ def check(step: Step, steps: Sequence[Step], job: Job, *, catalogs: bool = False
 
 
 class Bench:
-    """A job with a runner that makes what commands would."""
+    """A job with a runner that writes what commands would."""
 
     def __init__(self, top: Path, inputs: Mapping[str, Path] | None = None) -> None:
         self.out, self.work = top / "out", top / "work"
@@ -161,7 +167,7 @@ def found(plan: str, name: str) -> tuple[Step, list[Step]]:
 
 @contextmanager
 def sources_at(step: Step, name: str, there: object) -> Iterator[None]:
-    """Give an action other sources, as those of the steps here are nowhere."""
+    """Replace an action's sources, because those of the steps here do not exist."""
     cell = (step.action.__closure__ or ())[step.action.__code__.co_freevars.index(name)]
     before, cell.cell_contents = cell.cell_contents, there
     try:
@@ -171,7 +177,7 @@ def sources_at(step: Step, name: str, there: object) -> Iterator[None]:
 
 
 def patched_files(patches: Iterable[Patch]) -> dict[str, str]:
-    """Return files in which every edit of these patches has its one place."""
+    """Return files in which every edit of these patches matches exactly once."""
     files: dict[str, str] = {}
     for edit in (edit for patch in patches for edit in patch.edits):
         files[edit.file] = f"{files.get(edit.file, '')}\n{edit.find}\n"
@@ -218,7 +224,7 @@ def test_the_audit_judges_by_what_its_key_has(tmp_path: Path) -> None:
 
 
 def staged_distribution(top: Path) -> Path:
-    """Write what the step `stage` leaves, of a tree with hardly anything in it."""
+    """Write the result of the step `stage`, with a nearly empty tree."""
     (top / "stage" / TREE / "install").mkdir(parents=True)
     staged = dataclasses.replace(STAGED, root=top / "stage" / TREE, archives={})
     write_record(staged, top / "stage")
@@ -311,7 +317,7 @@ def _texts(module: str) -> Mapping[str, frozenset[str]]:
 
 
 def _files_of(text: str) -> set[Path]:
-    """Return the data files that a string in the code can mean."""
+    """Return the data files that a string in the code can name."""
     if not text or text.startswith("/") or "\0" in text or len(text) > 80:
         return set()
     named = {paths.DATA / text, paths.TEMPLATES / text, paths.DATA / "patches" / text}
@@ -324,11 +330,11 @@ def test_every_data_file_that_code_names_is_declared(plan: str) -> None:
     for step in {place_of(step.action): step for step in steps}.values():
         places = {(place.module, place.name) for place in CODE.reached(place_of(step.action)).pieces if place.name}
         named = {path for module, name in places for text in _texts(module).get(name, ()) for path in _files_of(text)}
-        named.discard(paths.DATA / "sources.toml")  # errors name it; what is taken of it is in the plan
+        named.discard(paths.DATA / "sources.toml")  # errors name it; the plan contains the data from it
         undeclared = {path for path in named if not covered(path, declared(step, steps))}
         foreign = (
             "musl" if plan != "musl" else "glibc"
-        )  # the code of the other C library's loader is there, but not run
+        )  # the code for the other C library's loader is included but does not run
         assert {path for path in undeclared if foreign not in path.name} == set(), step.name
 
 

@@ -1,4 +1,4 @@
-"""Keys of steps: what changes them and what does not."""
+"""Keys of steps: which changes affect them and which do not."""
 
 from __future__ import annotations
 

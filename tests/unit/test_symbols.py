@@ -1,4 +1,4 @@
-"""Symbol tables made by hand: what binaries of compilers do not have."""
+"""Hand-made symbol tables, with features that binaries from compilers lack."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def read(elf_class: int = 64, order: str = "<", names: bytes = NAMES, rows: obje
 def test_each_symbol_is_in_its_sets(
     elf_class: int, order: str, *, singly: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if singly:  # as for tables of strings that are out of proportion
+    if singly:  # as for string tables that are disproportionately large
         monkeypatch.setattr(strings, "_OTHER_NAMES", -100)
     found = read(elf_class, order)
     assert found.globals == {"global", "memcpy", "cpy", "caf\u00e9", "bad\ufffd"}

@@ -1,4 +1,4 @@
-"""`setup-local toolchain list` as users see it."""
+"""`setup-local toolchain list`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHEEL = load_sources().find("ziglang", load_toolchain().sources["ziglang"])
 
 @pytest.fixture
 def host(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Host:
-    """Return a host whose LLVMs are the only ones that are found."""
+    """Return a host on which no other LLVMs are found."""
     found = Host(tmp_path)
     catalog = load_toolchain()
     fields = {**vars(catalog), "llvm": found.search}

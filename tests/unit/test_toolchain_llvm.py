@@ -25,7 +25,7 @@ SAYS = {"clang": "Debian clang version", "clang++": "Debian clang version", "ld.
 
 
 class Host:
-    """A host below one directory: `/usr/lib/llvm-N/bin` as Debian has it, and one directory on PATH."""
+    """A host below one directory: `/usr/lib/llvm-N/bin` as on Debian, and one directory on PATH."""
 
     def __init__(self, top: Path) -> None:
         self.top, self.on_path = top, top / "usr" / "bin"
@@ -43,7 +43,7 @@ class Host:
         other: tuple[str, str] = ("", ""),
         headers: bool = True,
     ) -> Path:
-        """Install an LLVM; `other` is a program with a version of its own."""
+        """Install an LLVM; `other` is a program with a different version."""
         place = place or self.top / "usr" / "lib" / f"llvm-{version.split('.', maxsplit=1)[0]}" / "bin"
         place.mkdir(parents=True, exist_ok=True)
         resource = self.top / f"resource-{version}"

@@ -1,4 +1,4 @@
-"""Distributions for several processors of macOS: what is built for each, what they become together, what is refused."""
+"""Distributions for several processors of macOS: the build for each, the merged result, and refused requests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`scripts/use_matrix.py`: what it counts, and when it says that all is well."""
+"""`scripts/use_matrix.py`: what it counts, and when it reports success."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Every rule of the validator passes the good sample and rejects a corrupted one.
+"""Every rule of the validator accepts the good sample and rejects a corrupted one.
 
-Here are the rules about archives as such; the others have modules of their own, and the tests of this one go over all.
+This module covers the rules about archives as such; other modules cover the rest. Its general tests cover all rules.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rules about single binaries and texts: what they need, export, and give away of the machine they were made on."""
+"""Rules about single binaries and texts: their dependencies, exports, and traces of the build machine."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sample_distribution import SHARED, Entry, Sample, binary
 
 
 def renamed_module(name: str, file: str) -> Corruption:
-    """Have a shared module of that name."""
+    """Add a shared module with this name."""
 
     def corrupt(sample: Sample) -> None:
         path = SHARED.replace("_shared", name)

@@ -1,4 +1,4 @@
-"""Rules about machine code: what the build options do not leave out is there."""
+"""Rules about machine code: features that the build options do not leave out are present."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about what is in an archive: every path that is named is there, every module and object is named."""
+"""Rules about an archive's contents: every named path exists, and every module and object is named."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_objects_may_want_what_the_program_does_not_take_of_the_c_library(tmp_pa
 
 
 def test_objects_may_want_what_linkers_define(tmp_path: Path) -> None:
-    """Code for Power finds its data from `.TOC.`."""
+    """Code for Power finds its data relative to `.TOC.`."""
     sample = Sample()
     put("build/Modules/demo.o", binary("wanting-strlen.o").replace(b"\0strlen\0", b"\0.TOC.\0\0"))(sample)
     assert not findings(sample, tmp_path)

@@ -1,4 +1,4 @@
-"""Archives that are cut, flipped or no archives at all are refused with one line, wherever the damage is."""
+"""Truncated or corrupted archives, and other files, are refused with one line, wherever the damage is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules about what an archive says of itself: version, ABI, target, options, licences."""
+"""Rules about an archive's description: version, ABI, target, options, licences."""
 
 from __future__ import annotations
 

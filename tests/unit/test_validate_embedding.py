@@ -1,4 +1,4 @@
-"""What an archive tells build systems to link must be in it, whichever flavour it is."""
+"""The libraries that an archive's metadata names for build systems must be in it, for every flavour."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CONFIG = "install/lib/python3.13/config-3.13-x86_64-linux-gnu"
 
 
 def _sample() -> Sample:
-    """Return the sample with a shared libpython beside the program that holds libpython itself."""
+    """Return the sample with a shared libpython beside the program, which contains libpython itself."""
     sample = Sample()
     sample.document["build_info"]["core"]["shared_lib"] = LIBRARY
     link = {"kind": tarfile.SYMTYPE, "mode": 0o777}

@@ -22,7 +22,7 @@ def _named(name: str) -> Corruption:
 
 
 def _debug_sections(sample: Sample) -> None:
-    """Leave a section that is named like one with debug information, and no symbol table."""
+    """Keep a section with a name of debug information, and no symbol table."""
     sample.name = "cpython-3.13.5-x86_64-unknown-linux-gnu-install_only_stripped.tar.gz"
     for entry in sample.entries.values():
         entry.data = strip(entry.data, where="sample")

@@ -1,4 +1,4 @@
-"""Rules about the manifest, and the gate that holds everybody else to it."""
+"""Rules about the manifest, and the gate that applies it for all other commands."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ZERO = "0" * 64
 
 
 def after_listing(corrupt: Corruption) -> Corruption:
-    """Do something to a sample whose manifest is already made."""
+    """Corrupt a sample after its manifest was computed."""
 
     def corrupted(sample: Sample) -> None:
         sample.manifest = sample.sums()
@@ -47,7 +47,7 @@ def text(change: Callable[[str], str]) -> Corruption:
 
 
 def _program(sample: Sample) -> None:
-    """Turn one bit where no other rule looks: in the program's text."""
+    """Flip one bit that no other rule checks: in the program's code."""
     data = bytearray(sample.file(PROGRAM).data)
     data[len(data) // 2] ^= 1
     sample.file(PROGRAM).data = bytes(data)
@@ -84,7 +84,7 @@ BREACHES: list[Breach] = [
     ("manifest-hashes", after_listing(_module)),
     ("manifest-hashes", after_listing(_record)),
 ]
-# Those that the gate for all other commands lets pass: it holds an archive to its manifest, where it has one.
+# Breaches that the gate for all other commands accepts: it checks an archive against its manifest only if it has one.
 _LET_PASS = {0, 1}
 
 

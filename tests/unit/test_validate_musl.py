@@ -1,4 +1,4 @@
-"""The rules about musl: a good dynamic and a good static sample hold, and each corrupted one breaks its rule."""
+"""The rules about musl: a good dynamic and a good static sample pass, and each corrupted one breaks its rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _dynamic() -> Sample:
 
 
 def _static() -> Sample:
-    """Return the sample as a distribution that needs nothing at all."""
+    """Return the sample as a distribution that needs no shared library."""
     sample = _dynamic()
     sample.name = sample.name.replace("noopt", "noopt+static")
     sample.document |= {

@@ -1,4 +1,4 @@
-"""Rules about optimizations: what is named can be seen in the files, and nobody else is bothered with it."""
+"""Rules about optimizations: the files show those that the options name; other builds are not affected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
 
 
 def _optimized(sample: Sample, options: str = "pgo+lto+without_layout") -> None:
-    """Make the sample one that was built with pgo+lto, and not laid out."""
+    """Turn the sample into one that was built with pgo+lto, without post-link layout."""
     sample.name = sample.name.replace("noopt", options)
     sample.document |= {"build_options": options, "optimizations": "pgo+lto"}
     sample.file(PROGRAM).data = binary("python-optimized")
@@ -23,7 +23,7 @@ def _optimized(sample: Sample, options: str = "pgo+lto+without_layout") -> None:
 
 
 def _laid_out(counts: bytes = COUNTED) -> Corruption:
-    """Make a sample that was laid out by these counts of jumps."""
+    """Turn a sample into one that was laid out with these branch counts."""
 
     def corrupted(sample: Sample) -> None:
         _optimized(sample, "pgo+lto")
@@ -34,14 +34,14 @@ def _laid_out(counts: bytes = COUNTED) -> Corruption:
 
 
 def _mislabelled(sample: Sample) -> None:
-    """Make a sample that was laid out and says that it was not."""
+    """Turn a sample into one that was laid out but claims the opposite."""
     _laid_out()(sample)
     sample.name = sample.name.replace("pgo+lto", "pgo+lto+without_layout")
     sample.document["build_options"] = "pgo+lto+without_layout"
 
 
 def _but(corrupt: Corruption) -> Corruption:
-    """Make an optimized sample with one fault."""
+    """Turn a sample into an optimized one with one fault."""
 
     def corrupted(sample: Sample) -> None:
         _optimized(sample)

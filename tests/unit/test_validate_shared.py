@@ -1,4 +1,4 @@
-"""An archive with a shared libpython: the rules look into that, and it must be found from wherever the tree lies."""
+"""An archive with a shared libpython: the rules check it, and it must be found wherever the tree is."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIBPYTHON = "install/lib/libpython3.13.so.1.0"
 
 
 def _sample() -> Sample:
-    """Return the sample with libpython in a library of its own."""
+    """Return the sample with libpython as a shared library."""
     sample = Sample()
     sample.document["libpython_link_mode"] = "shared"
     sample.document["build_info"]["core"]["shared_lib"] = LIBPYTHON
@@ -28,7 +28,7 @@ def _unsaid(sample: Sample) -> None:
 
 
 def _moved(sample: Sample) -> None:
-    """Leave libpython where the program does not look for it, and name it there."""
+    """Move libpython to where the program does not look for it, and name that path."""
     path = "install/lib/python3.13/libpython3.13.so.1.0"
     sample.entries[f"python/{path}"] = sample.entries.pop(f"python/{LIBPYTHON}")
     del sample.entries["python/install/lib/libpython3.13.so"]

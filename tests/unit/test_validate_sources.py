@@ -1,4 +1,4 @@
-"""Rules about the record of sources: each passes the good sample and rejects a corrupted one."""
+"""Rules about the record of sources: each accepts the good sample and rejects a corrupted one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RECORD = "build/sources.json"
 
 
 def entry(name: str, **fields: Any) -> Corruption:
-    """Say something else of one source."""
+    """Change fields of one source."""
 
     def corrupt(sample: Sample) -> None:
         (found,) = (item for item in sample.record["sources"] if item["name"] == name)
@@ -23,7 +23,7 @@ def entry(name: str, **fields: Any) -> Corruption:
 
 
 def use(name: str, **fields: Any) -> Corruption:
-    """Say something else of what one source went into."""
+    """Change fields of the uses of one source."""
 
     def corrupt(sample: Sample) -> None:
         (found,) = (item for item in sample.record["sources"] if item["name"] == name)

@@ -1,4 +1,4 @@
-"""Variants: which TLS library is taken, what is refused, and what an archive is called."""
+"""Variants: which TLS library is used, which requests are refused, and the archive's name."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_archives_are_called_after_their_variant() -> None:
 
 @pytest.mark.parametrize("item", load_variants().impossible, ids=lambda item: item.reason)
 def test_every_refusal_can_happen(item: Impossible) -> None:
-    """A condition that no request meets, or that an earlier one always meets, would be dead text."""
+    """A condition that no request meets, or that an earlier one always covers, would be dead text."""
     pythons = [dataclasses.replace(FACTS, python=Version(f"3.{minor}.1")) for minor in range(12, 16)]
     facts = dataclasses.replace(
         next(facts for facts in pythons if item.when.has_python(facts)),

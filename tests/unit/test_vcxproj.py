@@ -1,4 +1,4 @@
-"""What CPython's project files say about sources, defines, directories and libraries."""
+"""Reading sources, defines, directories and libraries from CPython's project files."""
 
 from __future__ import annotations
 

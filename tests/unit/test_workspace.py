@@ -1,4 +1,4 @@
-"""Scratch space: what a killed build leaves is swept, what a living one uses is not; trees are merged safely."""
+"""Scratch space: leftovers of a killed build are removed, those of a running one are not; trees are merged safely."""
 
 from __future__ import annotations
 

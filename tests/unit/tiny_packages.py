@@ -1,4 +1,4 @@
-"""A distribution of tiny packages: `.deb` files made here, an index of them, and an environment that wants them."""
+"""A distribution of tiny packages: generated `.deb` files, an index of them, and an environment that requires them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIME = 1_500_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class Tiny:
-    """One package: its files (a text that begins with `-> ` is a link), and what it depends on."""
+    """One package: its files (a text that begins with `-> ` is a link), and its dependencies."""
 
     name: str
     version: str
@@ -36,7 +36,7 @@ def _entry(name: str, data: bytes) -> bytes:
 
 
 def package_bytes(package: Tiny) -> bytes:
-    """Return a package as deb(5) describes it."""
+    """Return a package in the format of deb(5)."""
     payload = io.BytesIO()
     with tarfile.open(fileobj=payload, mode="w") as archive:
         for name, text in package.files.items():
@@ -52,7 +52,7 @@ def package_bytes(package: Tiny) -> bytes:
 
 
 def write_mirror(packages: tuple[Tiny, ...], directory: Path) -> str:
-    """Write packages into a directory, as a mirror has them; return the index."""
+    """Write packages into a directory in the layout of a mirror; return the index."""
     stanzas = []
     for package in packages:
         content = package_bytes(package)
@@ -71,7 +71,7 @@ def write_mirror(packages: tuple[Tiny, ...], directory: Path) -> str:
 
 
 def environment(**changes: object) -> Environment:
-    """Return an environment that wants a shell and a compiler."""
+    """Return an environment that requires a shell and a compiler."""
     values: dict[str, object] = {
         "name": "tiny",
         "title": "Tiny 1",

@@ -1,4 +1,4 @@
-"""The real catalogs with tiny sources, which a mirror directory holds: what is there can be taken away."""
+"""The real catalogs with tiny sources in a mirror directory, from which tests can remove them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from setup_local.values import Request
 
 
 class World:
-    """What can be had. `signed` are sources that only a signed index knows."""
+    """The available sources. `signed` are those that only a signed index lists."""
 
     def __init__(self, top: Path) -> None:
         self.mirror, self.cache = top / "mirror", top / "cache"
@@ -35,7 +35,7 @@ class World:
         )
 
     def tiny(self, name: str, version: str, *, verified: bool = True, trust: Trust = Trust.PINNED) -> Source:
-        """Return a source of a few bytes, and put them into the mirror."""
+        """Return a source of a few bytes, and add them to the mirror."""
         data = f"{name}-{version} {trust.value}".encode()
         form = Form(
             file=f"{name}-{version}.tar",
@@ -48,12 +48,12 @@ class World:
         return Source(name=name, version=version, forms=(form,), trust=trust)
 
     def lose(self, *names: str) -> None:
-        """Take sources away; a name alone means all versions."""
+        """Remove sources from the mirror; a name alone means all versions."""
         for source in self.catalogs.sources.select(names):
             (self.mirror / source.forms[0].file).unlink()
 
     def supply(self, request: Request, *, locked: bool = False) -> Supply:
-        """Return what a build of a request takes."""
+        """Return the sources that a build of a request uses."""
         return plan_with_sources(request, self.catalogs, self, self.said.append, locked=locked)
 
     def try_all(self, sources: Iterable[Source]) -> Mapping[str, Obtained | SourceError]:
@@ -61,7 +61,7 @@ class World:
         return self._fetcher.try_all(sources)
 
     def discover(self, requirement: Requirement, known: Sources) -> tuple[Source, ...]:
-        """Return what the signed index has."""
+        """Return matching sources from the signed index."""
         assert known is self.catalogs.sources
         self.asked.append(str(requirement))
         return Sources(sources=tuple(self.signed)).candidates(requirement)
