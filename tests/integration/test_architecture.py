@@ -1,6 +1,6 @@
 """An archive for another processor: its interpreter runs here through the kernel (`scripts/install-emulation`).
 
-The scripts of `test_distribution.py` run in it as in any other; here is what is about the processor.
+The scripts of `test_distribution.py` run in it as in any other; this module tests what depends on the processor.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.values import Libc, Request
 
-# A wheel with compiled code, what is asked of it, and the answer: numpy where the index has it for the processor.
+# A wheel with compiled code, a program that uses it, and its output: numpy where the index has it for the processor.
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
 CHARSET = "import charset_normalizer.md as md; print(md.__file__.endswith('.so'), md.mess_ratio('fine', 0.5))"
 MARKUP = "import markupsafe as m; print(m._speedups.__file__.endswith('.so'), m.escape('<'))"
-# There is none with compiled code for LoongArch yet, so pip takes the one for any processor.
+# The index has none with compiled code for LoongArch yet, so pip installs the one for any processor.
 PURE = ("charset-normalizer", CHARSET, ["False", "0.0"])
 WHEELS = {
     "aarch64-unknown-linux-gnu": ("numpy", NUMPY, ["285.0", "1.0"]),
@@ -44,7 +44,7 @@ WHEELS = {
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
 # Not numpy's for aarch64: musl relocates packed wheels (DT_RELR) since 1.2.4, and the distribution's own is 1.2.3.
 MUSL_WHEEL = ("markupsafe", MARKUP, ["True", "&lt;"])
-# What uv makes of a processor's name in an index, where it does not take the name itself when it is asked.
+# Processor names that uv shows for names in an index, where it does not accept the original name in a request.
 UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
 
@@ -117,7 +117,7 @@ def test_uv_installs_it_through_the_index_and_starts_it(plan: Plan, archive: Pat
 
 
 def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_path: Path) -> None:
-    """Configured as on the target itself, where each test program of configure runs, it answers as we do for it."""
+    """Configured as on the target, where configure runs each test program, it finds the answers in our catalog."""
     tree = _source(plan, tmp_path)
     arch, floor = plan.target.arch.name, plan.floor
     tools = newest(f"toolchain-zig-{arch}")
@@ -137,7 +137,7 @@ def test_what_configure_could_not_try_is_as_the_catalog_says(plan: Plan, tmp_pat
 
 
 def _only_run(plan: Plan) -> set[str]:
-    """Return the questions that are answered in cross builds alone."""
+    """Return the questions that the catalog answers only in cross builds."""
     host = resolve(Request(python=str(plan.python), target_triple=plan.host.target.triple), load_catalogs())
     return {name for name, _ in plan.configure.cache} - {name for name, _ in host.configure.cache}
 

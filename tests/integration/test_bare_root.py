@@ -1,4 +1,4 @@
-"""Terminals in a root directory without any terminal description; test_trust.py has certificates and time zones there."""
+"""Terminals in a root directory without terminal descriptions; test_trust.py covers certificates and time zones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sources with C and C++ code build with a moved tree on a machine that has gcc only, or clang only."""
+"""Sources with C and C++ code build with a moved tree on a machine that has only gcc, or only clang."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAMILIES = {
     "clang": {"clang": "clang", "clang++": "clang++", "cc": "clang", "c++": "clang++"},
 }
 OTHER = {"gcc": "clang", "clang": "gcc"}
-# What a compiler writes into every object file.
+# The compiler's name in every object file.
 MARKS = {"gcc": b"GCC: ", "clang": b"clang version"}
 BUILT = {
     "plain_c": "plain_c._adding",
@@ -28,7 +28,7 @@ BUILT = {
 
 @pytest.fixture(scope="session", params=FAMILIES)
 def family(request: pytest.FixtureRequest, workshop: Path) -> tuple[str, Path]:
-    """Return the name of a family of compilers, and a directory of programs that has no other."""
+    """Return the name of a compiler family, and a directory of programs without any other compiler."""
     name = str(request.param)
     path = only(FAMILIES[name], workshop / f"{name} only")
     assert shutil.which(OTHER[name], path=str(path)) is None
@@ -37,7 +37,7 @@ def family(request: pytest.FixtureRequest, workshop: Path) -> tuple[str, Path]:
 
 @pytest.fixture(scope="session", params=BUILT)
 def built(request: pytest.FixtureRequest, family: tuple[str, Path], clients: Clients) -> tuple[str, str, Path]:
-    """Build and install a project's source distribution with one family; return family, module, and where it is."""
+    """Build and install a project's source distribution with one family; return family, module, and directory."""
     project = str(request.param)
     name, path = family
     here = clients.home / f"{project} with {name}"
@@ -61,12 +61,12 @@ def test_the_only_compiler_has_built_it(built: tuple[str, str, Path]) -> None:
         with path.open("rb") as stream:
             comment = ELFFile(stream).get_section_by_name(".comment").data()
         assert MARKS[name] in comment
-        # The start files of a system are GCC's, so that name may always be there.
+        # The system's start files come from GCC, so that name may always be present.
         assert name == "clang" or MARKS["clang"] not in comment
 
 
 def test_nothing_of_the_tree_is_built_in(built: tuple[str, str, Path], clients: Clients) -> None:
-    """No run path, no libpython: what was built goes on working when the tree is elsewhere."""
+    """No run path, no libpython: the built extension still works after the tree is moved."""
     _, _, packages = built
     for path in _extensions(packages):
         with path.open("rb") as stream:

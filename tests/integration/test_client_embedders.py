@@ -1,4 +1,4 @@
-"""Packages that link libpython or look into `_tkinter`, with what users install: the stripped `install_only` archive."""
+"""Packages that link libpython or use `_tkinter`'s file, with the archive for users: `install_only_stripped`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from setup_local.flavors.older_description import with_description
 
 FILES = PROJECTS / "embedders"
 USE = "import ssl, sqlite3, sys; print(sys.base_prefix)"
-SECONDS = 1800  # Nuitka compiles C for minutes where others compile as well
+SECONDS = 1800  # Nuitka compiles C for minutes, also while other builds run
 
 
 @pytest.fixture(scope="module")
 def embedders(repacked: Callable[[str], Path], workshop: Path, say: Callable[[str], None]) -> Clients:
-    """Return the packages, installed into an environment that our moved Python makes."""
+    """Return the packages, installed into an environment that our moved Python creates."""
     archive = repacked("install_only_stripped")
     with tarfile.open(archive) as tar:
         tar.extractall(workshop / "first", filter="tar")
@@ -65,7 +65,7 @@ def test_uwsgi_serves(embedders: Clients, tmp_path: Path) -> None:
 
 
 def answer(url: str, server: subprocess.Popen[bytes]) -> str:
-    """Return what a server answers as soon as it does; raise `ConnectionError` once it has ended."""
+    """Return a server's first answer; raise `ConnectionError` if it has ended."""
     while server.poll() is None:
         try:
             with urllib.request.urlopen(url, timeout=20) as response:
@@ -78,7 +78,7 @@ def answer(url: str, server: subprocess.Popen[bytes]) -> str:
 @pytest.mark.parametrize("mode", ["accelerated", "standalone"])
 def test_nuitka_compiles_a_program(mode: str, embedders: Clients, tmp_path: Path) -> None:
     shutil.copy(FILES / "program.py", tmp_path)
-    path = f"{embedders.programs}:/usr/bin:/bin"  # where Nuitka looks for patchelf
+    path = f"{embedders.programs}:/usr/bin:/bin"  # where Nuitka searches for patchelf
     words = ["-m", "nuitka", f"--mode={mode}", "--assume-yes-for-downloads", "--lto=no", "program.py"]
     embedders("python", *words, cwd=tmp_path, more={"PATH": path}, seconds=SECONDS)
     place = tmp_path / "program.dist"
@@ -113,7 +113,7 @@ def test_a_program_of_cython(embedders: Clients, tmp_path: Path) -> None:
 
 
 def test_pyoxidizer_reads_a_copy_with_an_older_description(embedders: Clients, archive: Path, tmp_path: Path) -> None:
-    """It stops at PYTHON.json of version 8, and at empty lists of licences."""
+    """It rejects PYTHON.json of version 8 and empty lists of licences."""
     words = [embedders.programs / "pyoxidizer", "python-distribution-info"]
     assert run([*words, archive], env=environment(tmp_path), cwd=tmp_path, seconds=300).returncode == 1
     copy = with_description(archive, "7", output=tmp_path / "copies")

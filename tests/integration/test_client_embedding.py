@@ -1,6 +1,6 @@
-"""Programs of one's own, with the whole interpreter in them or with a shared libpython, and packers of programs.
+"""Users' programs that contain the whole interpreter or use a shared libpython, and packers of programs.
 
-They are moved, and run again with nothing left at the old place.
+They are moved, and run again after the old place is gone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from elftools.elf.elffile import ELFFile
 from installed import checked, environment
 from test_client_builds import FAMILIES
 
-# C code from the package index, which calls the interpreter that is in the program.
+# C code from the package index that calls the interpreter in the program.
 USE = """
 import ctypes, sqlite3, ssl, sys
 import markupsafe._speedups, numpy
@@ -24,7 +24,7 @@ print(numpy.linalg.det(numpy.eye(3)), markupsafe.escape("<"), sqlite3.sqlite_ver
 
 
 def program_flags(root: Path, path: Path, way: str, *, static: bool = False) -> list[str]:
-    """Return the flags that one of the two ways tells, for the static libpython or the shared one."""
+    """Return the flags from one of the two tools, for the static or the shared libpython."""
     if way == "pkg-config":
         return compile_flags(root, path, "python3-embed-static" if static else "python3-embed")
     config = root / "install" / "bin" / "python3-config"
@@ -61,7 +61,7 @@ def test_a_program_with_the_whole_interpreter_in_it(
 
 @pytest.mark.parametrize("way", ["pkg-config", "python3-config"])
 def test_a_program_elsewhere_that_needs_libpython(way: str, full_tree: Path, packages: Path, tmp_path: Path) -> None:
-    """The shared libpython is found where the flags say, and the standard library beside it."""
+    """The shared libpython is found at the path in the flags, and the standard library beside it."""
     path = only(FAMILIES["gcc"], tmp_path / "programs")
     program = tmp_path / "embedding"
     flags = program_flags(full_tree, path, way)
@@ -85,7 +85,7 @@ def embedded(program: Path, packages: Path, home: Path) -> None:
 
 
 def test_pyinstaller_packs_a_program(full_tree: Path, packages: Path, clients: Clients, tmp_path: Path) -> None:
-    """PyInstaller's starter loads the shared libpython."""
+    """PyInstaller's bootloader loads the shared libpython."""
     root = linked_copy(full_tree, tmp_path / "tree")
     pack = [root / "install" / "bin" / "python3", "-m", "PyInstaller", "--onefile", "--log-level", "WARN"]
     more = {"PYTHONPATH": str(packages)}

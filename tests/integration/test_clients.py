@@ -1,4 +1,4 @@
-"""Tools that install Pythons, or use installed ones, take our archives and our interpreter as they are."""
+"""Tools that install Pythons, or use installed ones, accept our archives and our interpreter unchanged."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ python-sources = ["internal"]
 skip-install = true
 dependencies = ["markupsafe"]
 """
-# hatch installs from any place, but recognises later only what came from one with this in its path.
+# hatch installs from any URL, but later recognises only installations whose URL contains this.
 HATCH_KNOWS = "python-build-standalone/releases/download"
 TOX_PROJECT = """\
 env_list = {environments}
@@ -33,7 +33,7 @@ deps = ["markupsafe"]
 commands = [["python", "-c", "import markupsafe._speedups, ssl, sys; print('runs', sys.version.split()[0], sys.base_prefix)"]]
 """
 PBS = "import sys; from pbs_installer import install_file; install_file(*sys.argv[1:])"
-# What virtualenv can make an environment of: links or copies, its own way or venv's, pip from its store or by pip.
+# How virtualenv can create an environment: links or copies, its own way or venv's, pip from its store or by pip.
 VIRTUALENV = {
     "links": (),
     "copies": ("--copies",),
@@ -133,7 +133,7 @@ def _series(tree: Path) -> str:
 
 
 def test_pipx_installs_an_application_that_survives_moves(clients: Clients, plain_wheel: Path) -> None:
-    """An environment remembers the name by which it was made: one that stays is all that a move needs."""
+    """An environment records the path of its base: a path that stays valid is all that a move needs."""
     here = place(clients, "pipx")
     tree, stable = linked_copy(clients.tree, here / "first"), here / "python"
     stable.symlink_to(tree.name)
@@ -164,7 +164,7 @@ def second_tree(second_archive: Path, workshop: Path, say: Callable[[str], None]
 
 @pytest.fixture(scope="session")
 def plain_wheel(clients: Clients) -> Path:
-    """Return a wheel of our project with a part in C and a console script."""
+    """Return a wheel of our project with a C extension and a console script."""
     here = place(clients, "wheel")
     source = source_distribution("plain_c", here)
     argv = [

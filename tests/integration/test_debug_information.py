@@ -1,4 +1,4 @@
-"""A debugger finds the detached debug information of the stripped installation, wherever both of them lie."""
+"""A debugger finds the detached debug information of the stripped installation, wherever both are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scripts of `tests/dist`, each run by the interpreter of the archive after it was unpacked and moved."""
+"""The scripts of `tests/dist`, each run by the archive's interpreter after it was unpacked and moved."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ NO_TESTS = {
     "x_window",
 }
 SUBJECTS = {"terminals": ("_curses",), "own_terminals": ("_curses",)}
-"""Extension modules without which a script has nothing to try; the others notice that by their own imports."""
+"""Extension modules without which a script has nothing to test; the other scripts detect this by their own imports."""
 EMULATED = 8
-"""How much longer scripts may take where the processor is emulated."""
+"""Factor for the time limit of scripts where the processor is emulated."""
 SCRIPTS = sorted(path.stem for path in DIST.glob("*.py") if path.stem not in NO_TESTS)
 
 

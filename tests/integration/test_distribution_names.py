@@ -1,4 +1,4 @@
-"""Nothing that a current distribution's own build of the same CPython offers is missing in ours."""
+"""Our modules lack no name that a current distribution's own build of the same CPython offers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ DEVIATIONS_OF_PROCESSORS = DATA / "names-deviations-processors.toml"
 RECORDED_VERSION = "3.13.5"
 X86 = ("x86_64", "i686")
 OF_FILES = {"__file__"}
-"""What a module has only when it is a file of its own; ours are built in."""
+"""Names that only modules in separate files have; ours are built in."""
 
 
 @pytest.fixture(scope="module")

@@ -32,7 +32,7 @@ def _command(home: Path, *words: str | Path) -> tuple[int, Any]:
 
 
 def _copy(prefix: Path, destination: Path) -> Path:
-    """Copy a tree by hard links, which is quick; files of the copy are replaced, never written into."""
+    """Copy a tree with hard links, which is quick; files of the copy are replaced, never written to."""
     return Path(shutil.copytree(prefix, destination, symlinks=True, copy_function=os.link))
 
 
@@ -43,7 +43,7 @@ def _replace(path: Path, content: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def copy(installation: Installation, workshop: Path) -> Path:
-    """Return a copy of the installation that may be changed."""
+    """Return a copy of the installation that tests may change."""
     return _copy(installation.prefix, workshop / "copy for check")
 
 
@@ -67,7 +67,7 @@ def test_a_moved_installation_is_well(installation: Installation, say: Callable[
         say(f"{line['level']}: {line['topic']}: {line['found']}")
     assert tree["subject"] == str(installation.prefix)
     levels = {line["topic"]: line["level"] for line in tree["lines"]}
-    # Certificates and time zones are the host's own affair.
+    # Certificates and time zones depend on the host.
     of_glibc = ["C library"] if installation.c_library == "glibc" else []
     for topic in (*of_glibc, "start", "moved", "modules", "tkinter", "pip", "bytecode"):
         assert levels[topic] == "ok", tree

@@ -1,7 +1,7 @@
-"""Wheezy without Wheezy: its definition goes through every command, with a stand-in snapshot of tiny packages on loopback.
+"""Wheezy without Wheezy: every command uses its definition, with a stand-in snapshot of tiny packages on loopback.
 
 Only the address of the snapshot is changed, in a copy of this project. The packages have the names and versions of the
-definition and hold nothing that runs, so the first command in the root file system fails.
+definition but contain no programs, so the first command in the root file system fails.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ WHEEZY = load_environment(NAME)
 
 
 def stand_ins() -> tuple[Tiny, ...]:
-    """Return a tiny package for each that the definition wants."""
+    """Return a tiny package for each one that the definition requires."""
     provided = WHEEZY.provided or {}
     known = {package.name for package in PACKAGES}
     plain = dataclasses.replace(next(package for package in PACKAGES if package.name == "vim"), files={})
@@ -37,7 +37,7 @@ def stand_ins() -> tuple[Tiny, ...]:
 
 
 def write_snapshot(directory: Path) -> None:
-    """Write a snapshot archive: an index, and packages where the index says that they are."""
+    """Write a snapshot archive: an index, and packages at the paths in the index."""
     top = directory / WHEEZY.snapshot
     index = top / "dists" / WHEEZY.suite / "main" / f"binary-{WHEEZY.architecture}"
     index.mkdir(parents=True)

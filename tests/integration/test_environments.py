@@ -1,6 +1,6 @@
-"""Environments for real: steps in bubblewrap and in Docker, kills, a full disk, no daemon, and compiling for a distribution.
+"""Real environments: steps in bubblewrap and Docker, kills, a full disk, no daemon, and compiling for a distribution.
 
-Docker's engine is that of the distribution (`docker.io`), started here with a data directory and a socket of its own.
+Docker's engine is the distribution's package (`docker.io`), started here with a separate data directory and socket.
 Sources come from the cache, so `make test-environments` fetches them first, and builds the archive under test.
 """
 
@@ -26,10 +26,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = paths.cache_root() / "sources"
 PROJECTS = ROOT / "tests" / "integration" / "projects"
 ENVIRONMENT = "bullseye"
-WHOLE = "trixie"  # where the archive under test was built
+WHOLE = "trixie"  # in which the archive under test was built
 STAGE = ["toolchain", "bootstrap", "--environment", ENVIRONMENT, "--until", "m4", "--offline", "--mirror", str(SOURCES)]
 WAIT_SECONDS = 600
-ENGINE_VARIABLE = "SETUP_LOCAL_TEST_DOCKER"  # a directory with unpacked packages, where the engine is not installed
+ENGINE_VARIABLE = "SETUP_LOCAL_TEST_DOCKER"  # a directory with unpacked packages, if the engine is not installed
 
 
 def words(*arguments: str) -> list[str]:
@@ -46,7 +46,7 @@ def run(arguments: list[str], env: Mapping[str, str]) -> subprocess.CompletedPro
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:
-    """Return what was reported; a traceback is never all right."""
+    """Return the error message; a traceback is always a failure."""
     assert "Traceback" not in done.stderr, done.stderr
     return done.stderr[done.stderr.index("error: ") :].rstrip("\n")
 
@@ -60,7 +60,7 @@ def logged(cache: Path, sign: str) -> Callable[[], bool]:
 
 
 def kill_when(ready: Callable[[], object], env: Mapping[str, str], *more: str) -> None:
-    """Start the stage, and kill it, as the kernel would, as soon as something is there."""
+    """Start the stage, and kill it with SIGKILL as soon as a condition holds."""
     process = subprocess.Popen(words(*STAGE, *more), env=env, stderr=subprocess.DEVNULL, start_new_session=True)
     deadline = time.monotonic() + WAIT_SECONDS
     while not ready():
@@ -82,7 +82,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_stage_that_is_killed_again_and_again_goes_on(cache: Path) -> None:
-    """While the root file system is made, then while the source is unpacked, configured, compiled, and installed."""
+    """While the root file system is created, then while the source is unpacked, configured, compiled, and installed."""
     env, work = environ(cache), cache / "work"
     kill_when(lambda: list(work.glob(f"build-*/out/environment-{ENVIRONMENT}/root/usr/bin/*")), env)
     assert not list((cache / "store").glob("*-environment-*"))
@@ -106,7 +106,7 @@ def assert_m4(result: Path) -> None:
 
 @pytest.mark.parametrize("size", ["60m", "250m", "430m"], ids=["packages", "root", "stage"])
 def test_a_full_disk_is_one_message(tmp_path: Path, size: str) -> None:
-    """The disk is full while packages are fetched, while the root file system is made, and while a stage is."""
+    """The disk is full while packages are fetched, while the root file system is created, or during a stage."""
     script = f'mount -t tmpfs -o size={size} none {tmp_path} && exec "$@"'
     start = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
     done = subprocess.run([*start, *words(*STAGE)], env=environ(tmp_path), capture_output=True, text=True, check=False)
@@ -122,7 +122,7 @@ def test_an_environment_whose_hashes_are_missing_is_told_before_anything_is_done
 
 
 def test_a_package_with_the_wrong_bytes_is_named_with_both_hashes(tmp_path: Path) -> None:
-    """The mirror has all packages, and one of them is another one's file."""
+    """The mirror has all packages, but one of them has the content of another."""
     mirror = tmp_path / "mirror"
     mirror.mkdir()
     sources = load_environment(ENVIRONMENT).sources
@@ -151,7 +151,7 @@ def test_no_daemon_is_one_line(cache: Path) -> None:
 
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start Docker's engine with a data directory and a socket of its own; give the address."""
+    """Start Docker's engine with a separate data directory and socket; yield the address."""
     if os.getuid() != 0:
         pytest.skip("only root can start Docker's engine")
     unpacked = os.environ.get(ENGINE_VARIABLE, "")
@@ -182,7 +182,7 @@ def containers(daemon: str) -> list[str]:
 
 
 def test_the_same_stage_runs_in_docker_and_goes_on_after_a_kill(daemon: str, cache: Path, tmp_path: Path) -> None:
-    """The container outlives the killed build; the next one removes it before anything else writes in its place."""
+    """The container outlives the killed build; the next one removes it before anything else writes there."""
     env = environ(tmp_path, DOCKER_HOST=daemon)
     kill_when(logged(tmp_path, "  CC "), env, "--sandbox", "docker")
     (left_over,) = containers(daemon)
@@ -198,7 +198,7 @@ def test_the_same_stage_runs_in_docker_and_goes_on_after_a_kill(daemon: str, cac
 
 
 def test_a_whole_build_in_docker_has_the_same_bytes(daemon: str, archive: Path, tmp_path: Path) -> None:
-    """The archive under test was built in the same distribution with bubblewrap; nothing of that build is taken."""
+    """The archive under test was built in the same distribution with bubblewrap; no result of that build is reused."""
     build = ["build", "--python", "cpython-" + archive.name.split("-")[1], "--environment", WHOLE]
     places = ["--offline", "--mirror", str(SOURCES), "--output", str(tmp_path / "dist")]
     done = docker([*build, *places], environ(tmp_path / "cache", DOCKER_HOST=daemon))
@@ -226,7 +226,7 @@ def test_a_daemon_that_this_user_may_not_use_is_one_line(daemon: str) -> None:
 
 @pytest.mark.parametrize("project", ["plain_c", "plain_cpp"])
 def test_a_wheel_that_is_compiled_for_a_distribution_is_as_portable(tmp_path: Path, project: str) -> None:
-    """The build Python is the one that runs the tests: which Python compiles does not matter for what is linked."""
+    """The Python that runs the tests is the build Python: which Python compiles does not affect what is linked."""
     done = run(["buildenv", "--json"], {**os.environ})
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -1,4 +1,4 @@
-"""The real places: the distribution's packages through apt, wheels through pip; processes that are killed."""
+"""The real places: the distribution's packages through apt, wheels through pip; and processes that are killed."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_binary_package_without_architecture(tmp_path: Path) -> None:
 
 @needs_apt
 def test_a_version_that_was_replaced_is_found_by_its_hash(tmp_path: Path) -> None:
-    """The pinned package version is only a fact for people: the hash decides."""
+    """The pinned package version is only informative: the hash decides."""
     source = without_urls(load_sources().find("bzip2", "1.0.8"), ArchiveKind.TAR)
     (form,) = source.forms
     assert form.apt is not None
@@ -94,7 +94,7 @@ def test_a_wheel(tmp_path: Path) -> None:
 
 
 class SlowServer:
-    """Sends the first half of a file at once and the rest when it is told to."""
+    """Sends the first half of a file immediately and the rest when it is told to."""
 
     def __init__(self, data: bytes) -> None:
         self.proceed = threading.Event()

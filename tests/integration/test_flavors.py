@@ -1,4 +1,4 @@
-"""Each flavour of the archive under test starts and works where its users unpack it."""
+"""Each flavour of the archive under test starts and works where it is unpacked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from setup_local.flavors.repack import repack
 
 CATALOG = load_flavors()
 FLAVORS = {flavor.name: flavor for flavor in CATALOG.flavor if not flavor.detached}
-# What is asked of the interpreter, for each extension module that it takes.
+# Code that the interpreter runs, and the extension module that it needs.
 QUESTIONS = (
     ("_ssl", "import ssl; assert ssl.create_default_context() and ssl.OPENSSL_VERSION"),
     ("_sqlite3", "import sqlite3; assert sqlite3.connect(':memory:').execute('select 6 * 7').fetchone() == (42,)"),
@@ -44,7 +44,7 @@ def packed(repacked: Callable[[str], Path], flavor: str) -> Path:
 
 @pytest.fixture(scope="module")
 def prefix(packed: Path, workshop: Path, flavor: str) -> Path:
-    """Return the unpacked installation, in a directory with a space and a letter outside ASCII."""
+    """Return the unpacked installation, in a directory with a space and a non-ASCII letter."""
     place = workshop / f"Ort für {flavor}"
     with tarfile.open(packed) as tar:
         tar.extraction_filter = getattr(tarfile, "tar_filter", None)
@@ -78,7 +78,7 @@ def test_sha256sum_finds_every_file_as_it_was_packed(prefix: Path) -> None:
 
 def test_packing_again_gives_the_same_bytes(archive: Path, packed: Path, flavor: str, workshop: Path) -> None:
     if flavor != "minimal":
-        return  # a unit test compares them all; the smallest is enough here
+        return  # a unit test compares all flavours; the smallest is enough here
     again = repack(archive, FLAVORS[flavor], CATALOG, output=workshop / "again", threads=1)
     assert again.name == packed.name
     assert again.read_bytes() == packed.read_bytes()

@@ -1,6 +1,6 @@
-"""The index and its clients: uv installs from a directory of our archives, `create` makes environments of them.
+"""The index and its clients: uv installs from a directory of our archives, `create` creates environments from them.
 
-Every installation is moved, and used again where it lies then.
+Every installation is moved, and used again at its new place.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ UV_VARIANTS = ("freethreaded", "debug")
 
 @dataclass(frozen=True, kw_only=True)
 class Shop:
-    """A directory of archives with its index, and a scratch directory for what is made of them.
+    """A directory of archives with its index, and a scratch directory for the results.
 
-    `asked` is what makes uv take this very build: the version, and the variants that uv knows.
+    `asked` is the request with which uv installs exactly this build: the version, and the variants that uv supports.
     """
 
     directory: Path
@@ -44,7 +44,7 @@ class Shop:
     asked: str
 
     def ours(self, *words: str | Path, more: Mapping[str, str] | None = None) -> str:
-        """Run a command of ours and return the last line of what it printed."""
+        """Run one of our commands and return the last line of its output."""
         argv = [sys.executable, ROOT / "setup-local", *words]
         return checked(argv, env=environment(self.scratch, more), cwd=self.scratch).splitlines()[-1]
 
@@ -54,7 +54,7 @@ def version_of(archive: Path) -> str:
 
 
 def asked_of_uv(archive: Path) -> str:
-    """Return `3.13.5`, or for builds that uv tells apart `3.13.5+freethreaded`, `3.13.5+debug`."""
+    """Return `3.13.5`, or `3.13.5+freethreaded`, `3.13.5+debug` for builds that uv distinguishes."""
     named = parse_name(archive.name)
     assert named is not None
     options = named.build_options.split("+")
@@ -63,7 +63,7 @@ def asked_of_uv(archive: Path) -> str:
 
 @pytest.fixture(scope="session")
 def shop(archive: Path, workshop: Path) -> Shop:
-    """Return the archive under test in a directory of its own, with an index."""
+    """Return the archive under test in a separate directory, with an index."""
     scratch = workshop / "index"
     directory = scratch / "our archives"
     directory.mkdir(parents=True)
@@ -74,7 +74,7 @@ def shop(archive: Path, workshop: Path) -> Shop:
 
 
 def flavored(shop: Shop, archive: Path, flavor: str) -> Path:
-    """Return a directory that holds one flavour of the archive, and its index."""
+    """Return a directory that contains one flavour of the archive, and its index."""
     if flavor == "full":
         return shop.directory
     directory = shop.scratch / flavor
@@ -86,7 +86,7 @@ def flavored(shop: Shop, archive: Path, flavor: str) -> Path:
 
 @pytest.fixture(scope="session")
 def tool(shop: Shop) -> Path:
-    """Return an environment made by `create`, with uv and what uv is to install later; fail without the index."""
+    """Return an environment created by `create`, with uv and the packages for uv; fail without the index."""
     place = shop.scratch / "tool kit"
     more = {"PYTHON_INSTALL_DIR": str(place), "PYTHON_VERSION": shop.version, "PIP_VERSION": PIP}
     ours = [sys.executable, ROOT / "setup-local", "create", "--index", shop.directory, "--virtualenv", VIRTUALENV]
@@ -107,7 +107,7 @@ def tool(shop: Shop) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Uv:
-    """uv with directories of its own; `metadata` is where our `download-metadata.json` lies."""
+    """uv with separate directories; `metadata` is the location of our `download-metadata.json`."""
 
     program: Path
     metadata: str

@@ -1,4 +1,4 @@
-"""The index page in a real browser: on a desk, on a phone in the dark, without scripts; and its lines, run as they are."""
+"""The index page in a real browser (desktop, phone in dark mode, without scripts), and its commands, executed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ LINUX, APPLE = "Linux (glibc), x86-64", "macOS, ARM64"
 
 @dataclass(frozen=True, kw_only=True)
 class Shelf:
-    """A directory with an index, served on loopback, and the version of what is real in it."""
+    """A directory with an index, served on loopback, and the version of the real archives in it."""
 
     directory: Path
     url: str
@@ -46,7 +46,7 @@ class Shelf:
 
 @pytest.fixture(scope="module")
 def shelf(repacked: Callable[[str], Path], workshop: Path) -> Iterator[Shelf]:
-    """Return an index of a real archive with its debug information, and of others that only have names."""
+    """Return an index of a real archive with its debug information, and of others that are real only in name."""
     directory = workshop / "shelf"
     directory.mkdir()
     for flavor in ("install_only_stripped", "minimal", "debuginfo"):
@@ -61,7 +61,7 @@ def shelf(repacked: Callable[[str], Path], workshop: Path) -> Iterator[Shelf]:
 
 @pytest.fixture(scope="module")
 def seen(shelf: Shelf, workshop: Path) -> dict[str, Any]:
-    """Return what each visitor sees."""
+    """Return the page as each visitor sees it."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.fail("chromium is missing; scripts/install-test-requirements installs it", pytrace=False)
@@ -105,7 +105,7 @@ def test_the_dark_is_dark(seen: dict[str, Any]) -> None:
 def test_what_fits_the_visitor_comes_first_and_is_open(seen: dict[str, Any]) -> None:
     assert seen["desk"]["choices"] == [[LINUX, True], [APPLE, False]]
     assert seen["mac"]["choices"] == [[APPLE, True], [LINUX, False]]
-    assert seen["windows"]["choices"] == [[LINUX, True], [APPLE, True]]  # there is nothing for it: all is shown
+    assert seen["windows"]["choices"] == [[LINUX, True], [APPLE, True]]  # no archive for it: all are shown
 
 
 def test_the_page_is_complete_without_scripts(shelf: Shelf, seen: dict[str, Any]) -> None:
@@ -117,7 +117,7 @@ def test_the_page_is_complete_without_scripts(shelf: Shelf, seen: dict[str, Any]
         == [f"cpython {version}" for version in (shelf.version, "3.13.0", "3.8.1")]
     )
     assert plain["rows"] == scripted["rows"] == 4
-    assert (plain["buttons"], plain["form"]) == (0, 0)  # nothing that would do nothing
+    assert (plain["buttons"], plain["form"]) == (0, 0)  # no controls without a function
 
 
 def test_search_leaves_what_is_searched_for_and_lines_are_copied(seen: dict[str, Any]) -> None:
@@ -142,7 +142,7 @@ def test_the_line_for_a_shell_gets_checks_and_unpacks(shelf: Shelf, tmp_path: Pa
 
 
 def _line(shelf: Shelf, title: str) -> str:
-    """Return a line as it stands on the page."""
+    """Return a command exactly as on the page."""
     text = (shelf.directory / "index.html").read_text(encoding="utf-8")
     found = re.search(rf"<dt>{title}</dt>\s*<dd><code>(.*?)</code>", text, re.DOTALL)
     assert found is not None

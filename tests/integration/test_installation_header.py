@@ -56,7 +56,7 @@ def _found(*command: str | Path, cwd: Path | None = None) -> str:
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a tree with a program, as an interpreter lies in an installation, and with the file to be found."""
+    """Return a tree with a program at an interpreter's path in an installation, and with the file to find."""
     prefix = tmp_path_factory.mktemp("header") / "first"
     _compile(prefix / "bin" / "python3.13")
     (prefix / "bin" / "python3").symlink_to("python3.13")

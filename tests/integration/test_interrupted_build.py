@@ -52,9 +52,9 @@ with Jobserver(2) as jobserver, Workspace(cache) as workspace:
 
 @contextmanager
 def _start(cache: Path, seconds: str) -> Iterator[subprocess.Popen[str]]:
-    """Start a build; it is gone at the end, whatever happened."""
+    """Start a build; it is killed at the end in any case."""
     env = {"PATH": os.defpath, "SECONDS_TO_SLEEP": seconds}
-    script = cache / "build.py"  # the code of a step is read from its file
+    script = cache / "build.py"  # the code of a step is read from its source file
     script.write_text(_BUILD, encoding="utf-8")
     argv = [sys.executable, "-u", str(script), str(cache)]
     root = Path(__file__).parents[2]

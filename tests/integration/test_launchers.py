@@ -1,7 +1,7 @@
 """Scripts that installers write: they run where they were installed, and after everything was moved.
 
-The wheels are made here. The tree is moved to a path with blanks, letters outside ASCII and more characters than a
-`#!` line holds, and every script is started through a symbolic link from elsewhere.
+The wheels are generated here. The tree is moved to a path with spaces, non-ASCII letters and more characters than a
+`#!` line allows, and every script is also started through a symbolic link outside the tree.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SCRIPTS = {
 WORDS = {"entry": "entry", "plain": "plain", "latin": "latinß", "documented": "Usage", "future": "f"}
 FAR = "Maß und Zahl/" + "/".join(["ein langer Weg"] * 12)
 ARGUMENTS = ("a b", "$HOME", "ß")
-"""Nothing of these may be read by a shell."""
+"""A shell must not interpret any of these."""
 
 
 def make_wheel(directory: Path, name: str, files: Mapping[str, bytes], entry_points: str = "") -> None:
@@ -77,7 +77,7 @@ def offline(place: Path) -> tuple[str | Path, ...]:
 
 
 def hold_scripts(place: Path, prefix: Path, names: Mapping[str, str] = WORDS) -> None:
-    """Hold that every script runs with its own interpreter, and through a link, and gets its arguments as they are."""
+    """Check that every script runs with its own interpreter, also through a link, and gets its arguments unchanged."""
     for name, word in names.items():
         link = place / f"link to {name}"
         link.unlink(missing_ok=True)
@@ -87,7 +87,7 @@ def hold_scripts(place: Path, prefix: Path, names: Mapping[str, str] = WORDS) ->
 
 
 def moved(tree: Path) -> Path:
-    """Move a tree to a place where no plain `#!` line could name an interpreter."""
+    """Move a tree to a path that no plain `#!` line can contain."""
     far = tree.parent / FAR / "python"
     far.parent.mkdir(parents=True)
     return tree.rename(far)
@@ -152,7 +152,7 @@ def test_scripts_elsewhere_name_their_interpreter(place: Path, tree: Path) -> No
 
 
 def from_index(place: Path, pip: Path, requirement: str) -> None:
-    """Install something from the package index; skip without that."""
+    """Install something from the package index; skip the test without it."""
     try:
         call(place, pip, "install", requirement)
     except pytest.fail.Exception as error:
@@ -160,7 +160,7 @@ def from_index(place: Path, pip: Path, requirement: str) -> None:
 
 
 def repaired(place: Path, tree: Path) -> str:
-    """Run `setup-local check --fix`, and hold that nothing is found any more."""
+    """Run `setup-local check --fix`, and check that nothing else is found."""
     return call(place, sys.executable, ROOT / "setup-local", "check", "--fix", tree)
 
 
@@ -179,7 +179,7 @@ def test_a_pip_that_came_later_is_found_and_repaired(place: Path, tree: Path) ->
 
 @pytest.fixture(scope="module")
 def uv(place: Path) -> Path:
-    """Return uv, installed from the package index; skip without that."""
+    """Return uv, installed from the package index; skip the test without it."""
     python = place / "unpacked" / "python" / "install" / "bin" / "python3"
     call(place, python, "-m", "venv", place / "uv")
     from_index(place, place / "uv" / "bin" / "pip", UV)

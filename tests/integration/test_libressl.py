@@ -1,4 +1,4 @@
-"""Distributions with LibreSSL, built from the tarball of a release and used; skipped where nobody gives the tarball.
+"""Distributions with LibreSSL, built from a release tarball and used; skipped if no tarball is available.
 
 `SETUP_LOCAL_TEST_LIBRESSL` names the file (`libressl-4.3.2.tar.gz`), or a mirror that has it: a directory or a URL.
 """
@@ -41,7 +41,7 @@ def _source() -> tuple[str, ...]:
 
 
 def _setup_local(script: str, *words: str | Path, say: Callable[[str], None]) -> str:
-    """Run one of the project's programs and return the last line that it prints."""
+    """Run one of the project's programs and return its last line of output."""
     say(" ".join(map(str, (script, *words))))
     argv = [str(paths.PACKAGE.parent / script), *map(str, words)]
     done = subprocess.run(argv, stdout=subprocess.PIPE, text=True, check=False)

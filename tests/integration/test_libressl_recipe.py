@@ -1,7 +1,7 @@
-"""LibreSSL's recipe, run for real on a stand-in of a release's tree, and what CPython asks about certificates.
+"""LibreSSL's recipe, executed on a stand-in for a release's tree, and CPython's look-up of certificates.
 
-The stand-in (`tests/data/libressl`) has the interface that LibreSSL documents and a few lines of code; it tells whether
-paths, products, licences and flags of the recipe are right, and nothing about LibreSSL itself (`test_libressl.py` does).
+The stand-in (`tests/data/libressl`) has the documented interface of LibreSSL and a few lines of code; it shows whether
+paths, products, licences and flags of the recipe are right, but nothing about LibreSSL (see `test_libressl.py`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None
 
 
 class Bench:
-    """A source tree, made new for each build, and the host's compiler."""
+    """A source tree, copied again for each build, and the host's compiler."""
 
     def __init__(self, top: Path) -> None:
         self.top, self.builds = top, 0
@@ -163,7 +163,7 @@ def test_the_same_bytes_come_out_of_another_directory(bench: Bench, library: Lib
 
 @pytest.fixture(scope="module")
 def store_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a program that asks as CPython's module does; OpenSSL has all functions that it calls of LibreSSL."""
+    """Return a program that looks up certificates as CPython's module does; OpenSSL has the same functions."""
     if not Path("/usr/include/openssl/ssl.h").is_file():
         pytest.skip("the host has no headers of a TLS library (libssl-dev)")
     prefix = tmp_path_factory.mktemp("store")

@@ -1,7 +1,7 @@
-"""Whatever way an installation comes to its place, everything that tells where it lies is right there.
+"""However an installation was moved, every path that it reports is right.
 
-One test, for every way of moving and every kind of question. `tests/dist/places.py` runs once for each way, in
-the interpreter at its new place and with its directories writable, and prints all answers.
+There is one test for every way of moving and every kind of question. `tests/dist/places.py` runs once for each way,
+in the interpreter at its new place and with its directories writable, and prints all answers.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from moves import WAYS, Ground, Place, owned, version
 
 OF_ANY_SYSTEM = ("/usr", "/bin", "/dev", "/etc", "/lib", "/tmp/foo")
 NOT_OF_THE_BUILD = {"userbase", "XCRESULT", "base", "platbase", "projectbase"}
-"""The user's own directory, a name that is used on Apple's systems only, and where the interpreter was started."""
+"""The user's own directory, a name that is used only on Apple's systems, and where the interpreter was started."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """A place, and what its interpreter has told."""
+    """A place, and the answers of its interpreter."""
 
     place: Place
     answers: Mapping[str, Any]
@@ -37,7 +37,7 @@ class Case:
     after: frozenset[tuple[str, int, int]]
 
     def said(self, part: str, name: str) -> str:
-        """Return what a program printed; hold that it ended with 0."""
+        """Return a program's output; check that its exit status was 0."""
         answer = self.answers[part][name]
         assert answer["status"] == 0, f"{name}: {answer['said']}"
         return str(answer["said"])
@@ -52,17 +52,17 @@ class Case:
 
     @cached_property
     def has_tk(self) -> bool:
-        """Tell whether this distribution was made with Tcl and Tk."""
+        """Return whether this distribution contains Tcl and Tk."""
         return any(self.stdlib.glob("lib-dynload/_tkinter.*"))
 
     @cached_property
     def full_version(self) -> str:
-        """Return the version as most names have it, with the ABI flags (`3.13td`)."""
+        """Return the version as in most names, with the ABI flags (`3.13td`)."""
         return f"{self.version}{self.answers['interpreter']['abi_flags']}"
 
     @cached_property
     def library_version(self) -> str:
-        """Return the version as the directory of the library has it: builds with and without debugging share one."""
+        """Return the version in the name of the library directory, which builds with and without debugging share."""
         return self.full_version.rstrip("d")
 
     @cached_property
@@ -80,12 +80,12 @@ class Case:
 
     @cached_property
     def real(self) -> Path:
-        """Return the base without links, as programs that ask the file system see it."""
+        """Return the base without symbolic links, as programs that ask the file system report it."""
         return self.place.base.resolve()
 
 
 def listing(tree: Path) -> frozenset[tuple[str, int, int]]:
-    """Return path, size and time of change of every file of a tree."""
+    """Return path, size and modification time of every file of a tree."""
     found = set()
     for directory, _, names in os.walk(tree):
         for name in names:
@@ -149,7 +149,7 @@ def directories(case: Case) -> dict[str, str]:
 
 
 def others(case: Case, values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the directories in these values that are neither the installation's nor any system's."""
+    """Return the directories in these values that belong neither to the installation nor to any system."""
     wrong = {}
     for name, value in values.items():
         text = str(value).replace(str(case.place.base), "PREFIX").replace(str(case.real), "PREFIX")
@@ -161,7 +161,7 @@ def others(case: Case, values: Mapping[str, Any]) -> dict[str, list[str]]:
 
 def variables(case: Case) -> None:
     told = case.answers["configuration"]
-    wanted = directories(case) | {"srcdir": str(case.config.resolve())}  # sysconfig resolves that one itself
+    wanted = directories(case) | {"srcdir": str(case.config.resolve())}  # sysconfig itself resolves this one
     assert {name: told["variables"].get(name) for name in wanted} == wanted
     assert others(case, told["variables"]) == {}
     assert told["makefile"] == str(case.config / "Makefile")
@@ -224,10 +224,10 @@ def started_again(case: Case) -> None:
         "relative name": [],
     }
     told = {name: json.loads(case.said("restarted", name)) for name in flags}
-    relative = told.pop("relative name")  # the current directory has no links in its path
+    relative = told.pop("relative name")  # the path of the current directory contains no links
     assert [Path(path).resolve() for path in relative[:2]] == [Path(path).resolve() for path in (prefix, base)]
     assert relative[2] == flags.pop("relative name")
-    if case.series < (3, 14):  # up to 3.13 it is `site` that knows of virtual environments
+    if case.series < (3, 14):  # up to 3.13, `site` handles virtual environments
         assert {told[name].pop(0) for name in ("-S", "-I -S -E")} == {base}
         assert {told[name].pop(0) for name in ("-I", "-E")} == {prefix}
     else:
@@ -282,14 +282,14 @@ IMPOSSIBLE: dict[tuple[str, Callable[[Case], None]], str] = {
     ("no text", tcl): "Tcl's strings are Unicode, it cannot name such a directory",
     ("no text", own_programs): "the same, for idle3",
 }
-"""What cannot work, with the reason; it is held that it really does not."""
+"""Impossible combinations, with the reason; the tests check that they really fail."""
 
 TARGET = "\n$(DESTSHARED):"
 AS_TARGET = {
     ("other signs", makefile): "make takes some of these signs in a target for its own",
     ("colon", makefile): "make takes a colon for the end of a target's name",
 }
-"""What cannot work where a directory is the target of a rule, as in the Makefile of older series."""
+"""Impossible where a directory is the target of a rule, as in the Makefile of older series."""
 
 
 def impossible(case: Case) -> Mapping[tuple[str, Callable[[Case], None]], str]:
@@ -307,7 +307,7 @@ def case(
     scripts: Path,
     workshop: Path,
 ) -> Iterator[Case]:
-    """Bring a tree to its place in one of the ways, and ask it everything."""
+    """Move a tree to its place in one of the ways, and collect all answers."""
     directory = workshop / f"way-{list(WAYS).index(request.param)}"
     tree = directory / "first" / "install"
     owned(directory)
@@ -323,7 +323,7 @@ def case(
 
 
 def asked(place: Place, script: Path, home: Path) -> Case:
-    """Run the script at its place; nothing is judged but that it ends well."""
+    """Run the script at its place; check only its exit status."""
     env = {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", **place.environment}
     before = listing(place.tree)
     done = run(as_ordinary_user([*place.start, script, *place.start]), env=env, cwd=home, seconds=120)

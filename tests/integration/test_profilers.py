@@ -1,4 +1,4 @@
-"""perf finds Python's functions by frame pointers, through the interpreter's own code and through that of the libraries."""
+"""perf finds Python's functions by frame pointers, through the code of the interpreter and of the libraries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from installed import Installation, checked, environment, run
 
 WITHOUT = "without_frame_pointers"
-# Functions that call each other in Python alone, and through SQLite, which calls the inner one back for each row.
+# Functions that call each other directly in Python, and through SQLite, which calls the inner one for each row.
 PROGRAM = """
 import os, sqlite3, sys, time
 
@@ -39,7 +39,7 @@ for outer in (outer_in_python, outer_of_sqlite):
 
 @pytest.fixture(scope="module")
 def perf(installation: Installation, workshop: Path) -> Path:
-    """Return the program, where it may look at processes and the interpreter tells it names."""
+    """Return perf's path, if perf may observe processes and the interpreter provides names for it."""
     found = shutil.which("perf")
     if found is None:
         pytest.skip("perf (linux-perf) is not installed")
@@ -55,7 +55,7 @@ def perf(installation: Installation, workshop: Path) -> Path:
 
 
 def _samples(perf: Path, python: Path, scratch: Path) -> list[list[str]]:
-    """Return the stack of each sample of the program, innermost function first."""
+    """Return the stack of each of the program's samples, innermost function first."""
     env = {**environment(scratch), "PYTHONPERFSUPPORT": "1"}
     (scratch / "program.py").write_text(PROGRAM, encoding="utf-8")
     words = [perf, "record", "-F", "499", "--call-graph", "fp", "-o", "perf.data", python, "-B", "program.py"]
@@ -65,7 +65,7 @@ def _samples(perf: Path, python: Path, scratch: Path) -> list[list[str]]:
         assert f"pid {number} True" in output
         text = checked([perf, "script", "-i", "perf.data", "-F", "ip,sym", "--no-inline"], env=env, cwd=scratch)
     finally:
-        os.unlink(f"/tmp/perf-{number}.map")  # where perf reads the names that the interpreter writes
+        os.unlink(f"/tmp/perf-{number}.map")  # the file in which the interpreter writes names for perf
     blocks = (block.splitlines() for block in text.split("\n\n"))
     return [[line.split(None, 1)[-1] for line in block if line.strip()] for block in blocks if block]
 
@@ -78,7 +78,7 @@ def test_perf_finds_the_functions_of_python(
     samples = _samples(perf, installation.python, tmp_path)
     assert len(samples) > 200
     working = [stack for stack in samples if any("py::inner:" in name for name in stack)]
-    assert len(working) > 0.8 * len(samples)  # the rest is its start
+    assert len(working) > 0.8 * len(samples)  # the rest is start-up
     for outer in ("py::outer_in_python:", "py::outer_of_sqlite:"):
         whole = [stack for stack in working if any(outer in name for name in stack)]
         assert len(whole) > 0.4 * len(working)

@@ -1,7 +1,8 @@
 """CPython's own regression tests, run by the distribution as an ordinary user.
 
-`tests/data/regression-skips.toml` lists what is not run, and why. `--regression=all` also runs the tests that the
-quick run leaves out because they are slow; `--regression=emulated` runs the files listed there, for another processor.
+`tests/data/regression-skips.toml` lists the tests that are not run, and why. `--regression=all` also runs the tests
+that the quick run leaves out because they are slow; `--regression=emulated` runs the files listed there, for another
+processor.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ LIST = DATA / "regression-skips.toml"
 SECONDS_OF_ONE_FILE = 600
 EMULATED = "emulated"
 SECONDS_OF_ALL = {"quick": 2400, "all": 7200, EMULATED: 3600}
-DEBUG_FACTOR = 4  # as much longer take builds that check themselves
+DEBUG_FACTOR = 4  # how much longer debug builds take
 SHOWN_EVERY = 20.0
 SHARE_WITHOUT_MODULES = 0.8
-"""How much of the minimum must run where modules were left out: the tests skip themselves without what they test."""
+"""Share of the minimum that must run if modules were left out: tests of these modules skip themselves."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
     """A test file that is not run, or with `case` a pattern of single cases in it that are ignored.
 
-    `emulated`: only where an emulator runs the interpreter.
+    `emulated`: only if an emulator runs the interpreter.
     """
 
     test: str
@@ -52,7 +53,7 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Slow:
-    """A test file that the quick run leaves out; `seconds` is about what it takes alone."""
+    """A test file that the quick run leaves out; `seconds` is its approximate duration when run alone."""
 
     test: str
     seconds: int
@@ -61,7 +62,10 @@ class Slow:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """What is left out; `minimum` is how many cases each kind of run must at least execute, `emulated` the files of that kind."""
+    """The tests that are left out.
+
+    `minimum` is the number of cases that each kind of run must at least execute, `emulated` the files of that kind.
+    """
 
     minimum: dict[str, int]
     emulated: tuple[str, ...]
@@ -78,7 +82,7 @@ class Selection:
         )
 
     def files(self, kind: str) -> list[str]:
-        """Return the words that name what is run, or what is not."""
+        """Return the arguments that select or exclude test files."""
         left_out = [entry.test for entry in self.skip if not entry.case]
         if kind == EMULATED:
             return [name for name in self.emulated if name not in left_out]
@@ -91,14 +95,14 @@ class Selection:
 
 @pytest.fixture(scope="module")
 def plain(installation: Installation, workshop: Path) -> Installation:
-    """Return the installation in a path without blanks: some of CPython's tests do not quote it in shell commands."""
+    """Return the installation at a path without spaces: some of CPython's tests do not quote it in shell commands."""
     tree = workshop / "plain"
     shutil.copytree(installation.root, tree, symlinks=True, copy_function=os.link)
     return Installation(root=tree, home=installation.home)
 
 
 def selection_for(installation: Installation, kind: str) -> Selection:
-    """Return what is run, or left out, with one installation."""
+    """Return the selection that applies to an installation."""
     everything = convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
     triple = str(installation.description["target_triple"])
     facts = Facts(
@@ -142,7 +146,7 @@ def test_each_case_that_is_ignored_exists(selection: Selection, installation: In
 
 
 def _matches(pattern: str, cases: list[str]) -> bool:
-    """Match as the tests' own runner does: the whole dotted name, or one of its parts."""
+    """Match as CPython's test runner does: the whole dotted name, or one of its parts."""
     return any(fnmatch.fnmatchcase(name, pattern) for case in cases for name in (case, *case.split(".")))
 
 
@@ -179,7 +183,7 @@ def _command(installation: Installation, scratch: Path, kind: str, selection: Se
 def _run_and_show(
     command: list[str], env: dict[str, str], scratch: Path, seconds: float, say: Callable[[str], None]
 ) -> tuple[int, list[str]]:
-    """Run the tests, show a line now and then and each that names a failure; return status and lines."""
+    """Run the tests, show each failure and, from time to time, another line; return status and lines."""
     start = shown = time.monotonic()
     lines: list[str] = []
     with subprocess.Popen(
@@ -223,7 +227,7 @@ def test_regression_tests_of_cpython(
 
 
 def _telling(lines: list[str]) -> list[str]:
-    """Return what one wants to read of a failed run: the reports of the failures and the end."""
+    """Return the relevant lines of a failed run: the reports of the failures and the end."""
     reports = [number for number, line in enumerate(lines) if re.match(r"(ERROR|FAIL): ", line)]
     wanted = {index for number in reports for index in range(number, number + 40)} | set(
         range(len(lines) - 60, len(lines))

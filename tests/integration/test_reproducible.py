@@ -1,4 +1,4 @@
-"""An archive is made again from its own contents: bytecode compiled anew, packed anew, the same bytes."""
+"""An archive is rebuilt from its own contents: compiling the bytecode and packing again give the same bytes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Everything works where SELinux denies `execmem`, `execheap`, `execstack` and `execmod`: in a kernel of its own, started by QEMU.
+"""Everything works where SELinux denies `execmem`, `execheap`, `execstack` and `execmod`: in a kernel started by QEMU.
 
-`scripts/install-virtual-machine` installs what that takes, and `SETUP_LOCAL_TEST_KERNEL` names the kernel.
+`scripts/install-virtual-machine` installs the required packages; `SETUP_LOCAL_TEST_KERNEL` names the kernel.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from installed import DATA, Installation, checked
 
 KERNEL_VARIABLE = "SETUP_LOCAL_TEST_KERNEL"
 SCRIPTS = ("foreign_functions", "databases", "tls", "compression", "numbers_and_text", "threads")
-# What scripts want besides the C library: the cache with which libraries are found by name, a locale, time zones.
+# Further requirements of the scripts: the linker cache for finding libraries by name, a locale, time zones.
 FURNITURE = {"/bin/busybox": "busybox", "/sbin/ldconfig": "ldconfig"}
 DATA_OF_HOST = (Path("/usr/lib/locale/C.utf8"), Path("/usr/share/zoneinfo"))
 MACHINE = ("qemu-system-x86_64", "-m", "2048", "-accel", "tcg", "-cpu", "max")
@@ -70,7 +70,7 @@ def kernel() -> Path:
 
 @pytest.fixture
 def disk(tmp_path: Path, installation: Installation, scripts: Path) -> Path:
-    """Return an archive of a root file system: C library, interpreter, scripts, policy and a first program."""
+    """Return an archive of a root file system: C library, interpreter, scripts, policy and an init script."""
     installation.want("_ctypes")
     root = Root.make(tmp_path / "root", installation, scripts)
     root.furnish({place: Path(_program(name)) for place, name in FURNITURE.items()})
@@ -116,7 +116,7 @@ def test_everything_works_where_data_cannot_become_code(
 
 
 def _unused(directory: str, names: list[str]) -> set[str]:
-    """Name what is large and not used: tests of CPython, static libraries."""
+    """Return the names of large unused files: tests of CPython, static libraries."""
     tests = {"test"} if Path(directory).name.startswith("python3") else set()
     return {name for name in names if name.endswith(".a") or name in tests}
 

@@ -1,4 +1,4 @@
-"""What the loader takes for the interpreter and its modules: libraries of the tree, and of the host the C library alone."""
+"""The libraries that the loader maps for the interpreter and its modules: the tree's own, and the host's C library."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from installed import Installation, libpython
 
 from setup_local.audit.policy import load_policy
 
-# Every library has a module that needs it; prints the files that are mapped then, without those that are not there.
+# Imports at least one module for each library, except missing modules, and prints the mapped files.
 LOADED = """
 import bz2, ctypes, decimal, hashlib, lzma, sqlite3, ssl, sys, uuid, xml.parsers.expat, zlib
 for name in ("curses", "readline", "_tkinter", "_dbm"):
@@ -36,7 +36,7 @@ def test_of_the_host_only_the_c_library_is_loaded(installation: Installation) ->
     loaded = [Path(line) for line in installation.run(["-B", "-c", LOADED]).splitlines()]
     prefix = installation.prefix.resolve()
     foreign = [path for path in loaded if not path.is_relative_to(prefix)]
-    # A C library of today has its parts under other names: libm.so.6, or libm-2.31.so.
+    # The parts of a current C library have other file names: libm.so.6, or libm-2.31.so.
     known = {Path(name).name.partition(".so")[0] for name in (*(item.name for item in policy.needed), policy.loader)}
     assert [path for path in foreign if path.name.partition(".so")[0].partition("-2.")[0] not in known] == []
     if "shared-library" in installation.description["python_extension_module_loading"]:

@@ -1,4 +1,4 @@
-"""What a build shows on a real terminal, beside another one that works on the same step."""
+"""Progress of a build on a real terminal, while another build works on the same step."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 @contextmanager
 def _build(cache: Path, run: str = "1", more: Mapping[str, str] | None = None) -> Iterator[pexpect.spawn]:
-    """Start a build on a terminal of its own; it ends with the test."""
+    """Start a build on a separate terminal; it ends with the test."""
     script = cache / "build.py"
     script.write_text(_BUILD, encoding="utf-8")
     root = Path(__file__).parents[2]
@@ -72,7 +72,7 @@ def _rest(child: pexpect.spawn) -> str:
 def test_a_terminal_shows_bar_files_and_an_estimate_that_learns(tmp_path: Path) -> None:
     (tmp_path / "go").touch()
     with _build(tmp_path) as first:
-        first.expect("about 00:2[0-9] for the others")  # by the weights
+        first.expect("about 00:2[0-9] for the others")  # from the weights
         first.expect("━")
         first.expect("[0-9]+%  1/2 steps")
         first.expect("about [0-9:]+ left")

@@ -1,4 +1,4 @@
-"""The toolchain and sysroot that the build left in the store: what they make, and that they are made again alike."""
+"""The toolchain and sysroot that the build left in the store: their output, and that they are reproducible."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ POLYFILL_PROGRAM = Path(__file__).parents[1] / "data" / "polyfill.c"
 
 
 def newest(name: str) -> Path:
-    """Return the result of a step that was used last; a build comes before these tests."""
+    """Return the most recently used result of a step; a build must precede these tests."""
     entries = [entry for entry in Store(paths.cache_root()).entries() if entry.name == name]
     if not entries:
         pytest.fail(f"the store holds no {name}; `make test` builds one first")
@@ -76,7 +76,7 @@ def test_the_polyfill_works_on_this_kernel_and_on_one_that_lacks_the_calls(
 
 
 def test_copies_take_what_the_processor_has(compilers: Path, libc: Path, tmp_path: Path) -> None:
-    """memcpy@GLIBC_2.2.5 is slow in new C libraries, memmove is not; the compiler calls it for structures, too."""
+    """memcpy@GLIBC_2.2.5 is slow in new C libraries, memmove is not; the compiler also calls it for structures."""
     code = """
     #include <stdio.h>
     #include <string.h>

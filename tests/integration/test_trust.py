@@ -1,8 +1,8 @@
-"""Certificates and time zones in root directories that are laid out as various systems are, or have nothing at all.
+"""Certificates and time zones in root directories with the layout of various systems, or without either.
 
-Each holds the host's C library, the installation, the scripts, and what a test puts there. The installation stands at
-another path than where it was unpacked; the bundled certificates are replaced by those of the test authority where a
-test says so.
+Each contains the host's C library, the installation, the scripts, and a test's own files. The installation is at a
+different path than the one where it was unpacked; some tests replace the bundled certificates with those of the test
+authority.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from setup_local import paths
 BUNDLE = f"{INSIDE}/share/certifi/cacert.pem"
 AUTHORITY = DIST / "certificates" / "ca.pem"
 STRANGER = DIST / "certificates" / "stranger.pem"
-HASHED = "23c0ad52.0"  # the name that OpenSSL looks for, made of the authority's
+HASHED = "23c0ad52.0"  # the file name that OpenSSL looks for, derived from the authority's name
 CIPHERS = """import ssl
 names = [cipher["name"] for cipher in ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).get_ciphers()]
 print(*(name for name in names if name.startswith("TLS_")))
@@ -31,7 +31,7 @@ print(*(name for name in names if name.startswith("TLS_")))
 
 SUITES = ["TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256", "TLS_AES_128_GCM_SHA256"]
 
-# What a system has, and which of its files must be found. Values are contents, or targets of links.
+# A system's files, and the one that must be found. Values are contents, or targets of links.
 LAYOUTS = {
     "Debian, Ubuntu, Arch, Void": (
         {"/etc/ssl/certs/ca-certificates.crt": AUTHORITY},
@@ -101,7 +101,7 @@ def bare(tmp_path: Path, installation: Installation, scripts: Path) -> TrustRoot
 
 @pytest.fixture
 def trusting(bare: TrustRoot) -> TrustRoot:
-    """Return the bare root with an installation whose bundled authority is the test's."""
+    """Return the bare root with the test authority as the installation's bundled certificates."""
     return bare.with_mounts({BUNDLE: AUTHORITY})
 
 
@@ -181,7 +181,7 @@ def test_virtual_environments_find_the_same(kind: str, trusting: TrustRoot) -> N
 
 
 def _asked(root: Root) -> Any:
-    """Return what an installation answers to the doctor."""
+    """Return an installation's answers to the doctor."""
     root.furnish({"/ask.py": paths.DATA / "doctor" / "ask.py"})
     printed = root.run(PYTHON, "-I", "-B", "/ask.py", "Europe/Berlin", "dumb")
     return json.loads(printed)
@@ -209,7 +209,7 @@ def test_time_zones_of_the_system_come_first(bare: TrustRoot) -> None:
     assert bare.run(python, "-c", code.format("Europe/Paris")).strip() == "2:00:00"
 
 
-# A policy, and what the OpenSSL of some distributions knows but ours does not.
+# A policy with settings that the OpenSSL of some distributions supports but ours does not.
 FOREIGN = """config_diagnostics = 1
 openssl_conf = start
 .include = /etc/crypto-policies/back-ends/opensslcnf.config

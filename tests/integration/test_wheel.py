@@ -1,4 +1,4 @@
-"""The wheel, installed where nothing of the checkout is, judges archives; so do the definitions for other people's CI."""
+"""The installed wheel validates archives without the checkout; so do the definitions for users' CI services."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import pytest
 from clients import ROOT, with_packages
 from installed import checked, environment, run
 
-# What of the checkout is taken to make a wheel of it, and what a service for CI takes.
+# The parts of the checkout that the wheel is built from, and those that CI services read.
 TAKEN = ("pyproject.toml", "README.md", "LICENSE", "setup_local", "templates", "schema")
 DEFINITIONS = ("action.yml", ".pre-commit-hooks.yaml")
 HOLDS = "holds all it promises"
@@ -27,7 +27,7 @@ TO_JSON = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """`bin` has the tools of other people's CI; `project` is a copy of the checkout; `wheel` was made of it."""
+    """`bin` contains the tools of CI services; `project` is a copy of the checkout; `wheel` was built from it."""
 
     bin: Path
     project: Path
@@ -41,7 +41,7 @@ class Tools:
         return checked([self.bin / words[0], *words[1:]], env=self.env(more), cwd=cwd)
 
     def document(self, path: Path) -> Any:
-        """Return a YAML document."""
+        """Return the content of a YAML document."""
         return json.loads(self("python", "-c", TO_JSON, path, cwd=self.home))
 
 
@@ -67,7 +67,7 @@ def tools(workshop: Path) -> Tools:
 
 @pytest.fixture(scope="session")
 def installed(tools: Tools, workshop: Path) -> Path:
-    """Return `setup-local` of a bare environment into which the wheel was installed, with the versions of our pins."""
+    """Return `setup-local` of a new environment with only the wheel and its dependencies in pinned versions."""
     home = workshop / "bare"
     home.mkdir()
     runtime = (ROOT / "requirements" / "runtime.txt").read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def installed(tools: Tools, workshop: Path) -> Path:
 
 @pytest.fixture
 def damaged(install_only: Path, tmp_path: Path) -> Path:
-    """Return the beginning of an archive."""
+    """Return a truncated archive."""
     path = tmp_path / install_only.name
     with install_only.open("rb") as whole:
         path.write_bytes(whole.read(1_000_000))
@@ -92,7 +92,7 @@ def damaged(install_only: Path, tmp_path: Path) -> Path:
 
 
 def _bash(script: str, env: Mapping[str, str], cwd: Path) -> subprocess.CompletedProcess[str]:
-    """Run a step as GitHub's runner does where `shell: bash` is asked for."""
+    """Run a step as GitHub's runner does for `shell: bash`."""
     return run(["/bin/bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script], env=env, cwd=cwd, seconds=300)
 
 
@@ -103,7 +103,7 @@ def test_the_wheel_judges_an_archive_where_there_is_no_checkout(installed: Path,
 
 
 def test_the_wheel_has_all_data(installed: Path, tmp_path: Path) -> None:
-    """What the catalogs, templates and schemas of the wheel make is what those of the checkout make."""
+    """The wheel's catalogs, templates and schemas give the same output as those of the checkout."""
     for words in (["emit", "--python", "3.13.5"], ["validate", "--list-rules", "--json"], ["sources", "list"]):
         there = checked([installed, *words], env=environment(tmp_path), cwd=tmp_path)
         here = checked([ROOT / "setup-local", *words], env=environment(tmp_path), cwd=tmp_path)
@@ -166,7 +166,7 @@ class Action:
         done = subprocess.CompletedProcess[str]([], 0, "")
         for step in action["runs"]["steps"]:
             assert set(step) == {"name", "shell", "env", "run"}
-            assert "${{" not in step["run"]  # an input in a script would be run as part of it
+            assert "${{" not in step["run"]  # an input in a script would be executed as part of it
             env = {name: self._filled(value, {**inputs, **given}) for name, value in step["env"].items()}
             done = _bash(step["run"], self._env(env), self.workspace)
             if done.returncode:
