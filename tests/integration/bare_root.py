@@ -1,4 +1,4 @@
-"""A root directory that holds this host's C library, the installation, scripts, and what a test puts there; no more."""
+"""A root directory with this host's C library, the installation, scripts, and a test's own files, but nothing else."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SCRIPTS = "/scripts"
 
 @dataclass(frozen=True, kw_only=True)
 class Root:
-    """A root directory; `mounts` are put over it when it is entered."""
+    """A root directory; `mounts` are mounted over it when it is entered."""
 
     path: Path
     installation: Installation
@@ -29,7 +29,7 @@ class Root:
 
     @classmethod
     def make(cls, path: Path, installation: Installation, scripts: Path) -> Self:
-        """Fill a new directory; the C library lies in it where the host has it."""
+        """Create a new root directory; the C library has the same paths as on the host."""
         for name in ("tmp", "opt", "etc", "proc", "dev", "scripts"):
             (path / name).mkdir(parents=True)
         for library in _c_library(installation):
@@ -39,11 +39,11 @@ class Root:
         return cls(path=path, installation=installation, scripts=scripts)
 
     def with_mounts(self, mounts: Mapping[str, Path]) -> Self:
-        """Return the same root directory with other files over it."""
+        """Return the same root directory with other files mounted over it."""
         return type(self)(path=self.path, installation=self.installation, scripts=self.scripts, mounts=mounts)
 
     def furnish(self, files: Mapping[str, Path | str]) -> Self:
-        """Put files, or links if the value is a text, into the directory."""
+        """Copy files into the directory, or create links where the value is a string."""
         for name, value in files.items():
             target = Path(f"{self.path}{name}")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,13 +54,13 @@ class Root:
         return self
 
     def run(self, *command: str, env: Mapping[str, str] | None = None) -> str:
-        """Run a command inside and return what it printed; fail if it does not end with 0."""
+        """Run a command inside and return its output; fail if the exit status is not 0."""
         done = self.attempt(*command, env=env)
         assert done.returncode == 0, done.stdout
         return done.stdout
 
     def attempt(self, *command: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command inside, without any privileges over files."""
+        """Run a command inside, without privileges over files."""
         program = shutil.which("bwrap")
         if program is None:
             pytest.fail("bwrap is missing; scripts/install-test-requirements installs bubblewrap")

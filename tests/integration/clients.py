@@ -1,4 +1,4 @@
-"""The clients of our archives: other people's tools, installed from the package index into a moved tree of ours."""
+"""The clients of our archives: other projects' tools, installed from the package index into a moved tree."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements" / "clients.txt"
 EMBEDDERS = ROOT / "requirements" / "embedders.txt"
 PROJECTS = Path(__file__).resolve().parent / "projects"
-# What a compiler calls besides itself, and what build tools expect of any machine.
+# The programs that a compiler calls, and those that build tools expect on any machine.
 TOOLS = ("ar", "as", "ld", "ranlib", "strip", "readelf", "pkg-config", "sh", "uname", "sed", "readlink", "dirname")
-# Every part that a broken installation would miss, and that it knows where it lies.
+# Uses every part that a broken installation would lack, and prints the paths that it derives from its location.
 USE = """
 import ctypes, lzma, sqlite3, ssl, sys, sysconfig, zlib
 print(sys.version.split()[0])
@@ -33,9 +33,9 @@ print(sysconfig.get_config_var("LIBDIR"))
 
 
 def used(python: Path, cwd: Path, version: str) -> None:
-    """Hold that an interpreter works, and that all it knows of its place is right.
+    """Check that an interpreter works, and that all its paths are right.
 
-    uv writes the place where it installs into sysconfig's data as plain text; our sysconfig follows even so.
+    uv writes the installation path into sysconfig's data as plain text; our sysconfig still follows a move.
     """
     found, prefix, libraries = checked([python, "-c", USE], env=environment(cwd), cwd=cwd).splitlines()
     home = python.resolve().parent.parent
@@ -45,7 +45,7 @@ def used(python: Path, cwd: Path, version: str) -> None:
 
 
 def with_packages(place: Path, pins: str, home: Path) -> Path:
-    """Make an environment with the packages of `requirements/<pins>` and return its interpreter."""
+    """Create an environment with the packages of `requirements/<pins>` and return its interpreter."""
     checked([sys.executable, "-m", "venv", place], env=environment(home), cwd=home)
     python = place / "bin" / "python"
     install = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary=:all:"]
@@ -57,7 +57,7 @@ def with_packages(place: Path, pins: str, home: Path) -> Path:
 
 @contextmanager
 def served(directory: Path) -> Iterator[str]:
-    """Serve a directory on loopback, as any static server would; yield its URL."""
+    """Serve a directory on loopback with a plain static server; yield its URL."""
 
     class Quiet(http.server.SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
@@ -73,7 +73,7 @@ def served(directory: Path) -> Iterator[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Clients:
-    """`tree` is our installation (`bin`, `lib`, ...); `programs` holds what the clients' packages installed."""
+    """`tree` is our installation (`bin`, `lib`, ...); `programs` contains the scripts of the clients' packages."""
 
     tree: Path
     programs: Path
@@ -82,13 +82,13 @@ class Clients:
 
     @property
     def python(self) -> Path:
-        """Return the interpreter that sees the clients' packages."""
+        """Return the interpreter that can import the clients' packages."""
         return self.programs / "python"
 
     def __call__(
         self, program: str, *words: str | Path, cwd: Path, more: Mapping[str, str] | None = None, seconds: float = 200
     ) -> str:
-        """Run a client and return what it printed; fail with all of it when it does not end with 0."""
+        """Run a client and return its output; fail with all of it if the exit status is not 0."""
         env = environment(self.home, more)
         return checked([self.programs / program, *words], env=env, cwd=cwd, seconds=seconds)
 
@@ -96,9 +96,9 @@ class Clients:
 def installed_clients(
     tree: Path, version: str, place: Path, requirements: Path = REQUIREMENTS, *, binary: bool = True
 ) -> Clients:
-    """Make an environment with our Python and install every client from the package index; fail without it.
+    """Create an environment with our Python and install every client from the package index; fail without it.
 
-    What is not `binary` is built from source where the index has nothing else.
+    Unless `binary` is set, packages for which the index has no wheel are built from source.
     """
     place.mkdir()
     checked([tree / "bin" / "python3", "-m", "venv", "environment"], env=environment(place), cwd=place)
@@ -113,9 +113,9 @@ def installed_clients(
 
 
 def only(family: Mapping[str, str], directory: Path) -> Path:
-    """Fill a directory with links that let one compiler be found and no other.
+    """Fill a directory with links through which only one compiler is found.
 
-    `family` maps names (`cc`) to programs (`gcc`). Fails when a program is missing.
+    `family` maps names (`cc`) to programs (`gcc`). Fails if a program is missing.
     """
     if directory.is_dir():
         return directory
@@ -142,14 +142,14 @@ def source_distribution(project: str, into: Path) -> Path:
 
 
 def compile_flags(root: Path, path: Path, package: str) -> list[str]:
-    """Return what pkg-config says of a package of a full archive's tree."""
+    """Return pkg-config's flags for a package of a full archive's tree."""
     env = environment(root, {"PATH": str(path), "PKG_CONFIG_LIBDIR": str(root / "install" / "lib" / "pkgconfig")})
-    # The shell takes back what pkg-config escapes, which is every byte of a letter outside ASCII.
+    # The shell removes pkg-config's escapes, which it writes before every byte of a non-ASCII letter.
     script = f"eval \"printf '%s\\n' $(pkg-config --cflags --libs {package})\""
     return checked(["/bin/sh", "-c", script], env=env, cwd=root).splitlines()
 
 
 def linked_copy(source: Path, place: Path) -> Path:
-    """Copy a tree by hard links, as its files do not change."""
+    """Copy a tree with hard links, because its files do not change."""
     shutil.copytree(source, place, symlinks=True, copy_function=os.link)
     return place

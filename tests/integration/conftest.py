@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope="session")
 def archive(request: pytest.FixtureRequest) -> Path:
-    """Return the archive under test; there is no default, or an old one would be tested by mistake."""
+    """Return the archive under test; there is no default, so that an old one is not tested by mistake."""
     return _given(request, "--archive", ARCHIVE_VARIABLE)
 
 
@@ -61,7 +61,7 @@ def _given(request: pytest.FixtureRequest, option: str, variable: str) -> Path:
 
 @pytest.fixture(scope="session")
 def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Return a function that shows a line at once, past pytest's capturing."""
+    """Return a function that prints a line immediately, bypassing pytest's capturing."""
     manager = request.config.pluginmanager.getplugin("capturemanager")
 
     def write(text: str) -> None:
@@ -73,7 +73,7 @@ def say(request: pytest.FixtureRequest) -> Callable[[str], None]:
 
 @pytest.fixture(scope="session")
 def workshop() -> Iterator[Path]:
-    """Return a directory for everything; other than pytest's own, every user can look into it."""
+    """Return a directory for all files; unlike pytest's own, every user can read it."""
     path = Path(tempfile.mkdtemp(prefix="setup-local-test-"))
     path.chmod(0o755)
     yield path
@@ -82,7 +82,7 @@ def workshop() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def scripts(workshop: Path) -> Path:
-    """Return a copy of `tests/dist` that every user can read, wherever the checkout lies."""
+    """Return a copy of `tests/dist` that every user can read, wherever the checkout is."""
     return Path(shutil.copytree(DIST, workshop / "scripts", ignore=shutil.ignore_patterns("__pycache__")))
 
 
@@ -90,7 +90,7 @@ def scripts(workshop: Path) -> Path:
 def installation(archive: Path, workshop: Path, say: Callable[[str], None]) -> Installation:
     """Return the unpacked installation, started once where it was unpacked and then moved.
 
-    The new place has a space and a letter outside ASCII in its path.
+    The new path contains a space and a non-ASCII letter.
     """
     say(f"unpacking {archive.name}")
     first = workshop / "unpacked"
@@ -103,7 +103,7 @@ def installation(archive: Path, workshop: Path, say: Callable[[str], None]) -> I
 
 @pytest.fixture(scope="session")
 def repacked(archive: Path, workshop: Path) -> Callable[[str], Path]:
-    """Return a function that makes one flavour of the archive, once."""
+    """Return a function that creates one flavour of the archive, once."""
     catalog = load_flavors()
     flavors = {flavor.name: flavor for flavor in catalog.flavor}
 
@@ -116,13 +116,13 @@ def repacked(archive: Path, workshop: Path) -> Callable[[str], Path]:
 
 @pytest.fixture(scope="session")
 def install_only(repacked: Callable[[str], Path]) -> Path:
-    """Return the `install_only` archive made of the one under test."""
+    """Return the `install_only` archive, repacked from the one under test."""
     return repacked("install_only")
 
 
 @pytest.fixture(scope="session")
 def full_tree(archive: Path, workshop: Path, say: Callable[[str], None]) -> Path:
-    """Return all of the archive, unpacked and moved: `install`, and `build` to link from."""
+    """Return the full archive, unpacked and moved: `install`, and `build` to link from."""
     say(f"unpacking all of {archive.name}")
     unpack(archive, workshop / "everything", kept=("python/",))
     return (workshop / "everything").rename(workshop / "all of Maß") / "python"
@@ -130,7 +130,7 @@ def full_tree(archive: Path, workshop: Path, say: Callable[[str], None]) -> Path
 
 @pytest.fixture(scope="session")
 def clients(install_only: Path, workshop: Path, say: Callable[[str], None]) -> Clients:
-    """Return the clients, installed into an environment that our Python makes after it was moved."""
+    """Return the clients, installed into an environment that our Python creates after it was moved."""
     first = workshop / "clients"
     with tarfile.open(install_only) as tar:
         tar.extractall(first, filter="tar")
@@ -143,7 +143,7 @@ def clients(install_only: Path, workshop: Path, say: Callable[[str], None]) -> C
 
 @pytest.fixture(scope="session")
 def screen(workshop: Path) -> Iterator[Screen]:
-    """Return an X display without a screen, whose pixels can be looked at."""
+    """Return an X display without a screen, whose pixels can be read."""
     with x_server(workshop / "screen") as running:
         yield running
 

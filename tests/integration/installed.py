@@ -1,4 +1,4 @@
-"""An unpacked distribution, and how its users run it: an ordinary account and a small, explicit environment."""
+"""An unpacked distribution, run as its users do: with an ordinary account and a small, explicit environment."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ DIST = Path(__file__).resolve().parent.parent / "dist"
 DATA = Path(__file__).resolve().parent.parent / "data"
 NOBODY = 65534
 COMPATIBLE = {("i686", "x86_64")}
-"""Processors of a distribution and of a machine that runs it without an emulator, but answers uname(2) with its own name."""
+"""Target and machine, where the machine needs no emulator but reports its own processor's name in uname(2)."""
 INSTALLATION = ("python/PYTHON.json", "python/install/")
 INDEX_VARIABLES = ("PIP_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-"""What pip on this machine needs to reach the index; nothing else of the environment is handed on."""
+"""The variables that pip needs to reach the index; no other variables are passed on."""
 
 
 def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -42,7 +42,7 @@ def environment(home: Path, more: Mapping[str, str] | None = None) -> dict[str, 
 
 
 def checked(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float = 300) -> str:
-    """Run a command and return what it printed; fail with all of it when it does not end with 0."""
+    """Run a command and return its output; fail with all of it if the exit status is not 0."""
     done = run(argv, env=env, cwd=cwd, seconds=seconds)
     if done.returncode:
         pytest.fail(f"{' '.join(map(str, argv))} ended with {done.returncode}:\n{done.stdout}", pytrace=False)
@@ -50,14 +50,14 @@ def checked(argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, se
 
 
 def listed_otherwise(directory: Path) -> str:
-    """Return what `sha256sum` says against a directory that has a list of its files; nothing where all are as they are listed."""
+    """Return the errors of `sha256sum` for a directory with a list of its files; empty if all files match the list."""
     words = ["sha256sum", "--check", "--quiet", "--strict", "SHA256SUMS"]
     done = run(words, env={"PATH": "/usr/bin:/bin"}, cwd=directory, seconds=180)
     return done.stdout or ("it failed" if done.returncode else "")
 
 
 def unpack(archive: Path, destination: Path, *, kept: tuple[str, ...] = INSTALLATION) -> None:
-    """Unpack an archive as a stream: the members that begin with one of `kept`."""
+    """Unpack an archive as a stream: only members whose name begins with one of `kept`."""
     with (
         archive.open("rb") as packed,
         gzip.open(packed) if archive.suffix == ".gz" else zstandard.open(packed) as stream,
@@ -71,7 +71,7 @@ def unpack(archive: Path, destination: Path, *, kept: tuple[str, ...] = INSTALLA
 
 
 def as_ordinary_user(argv: Sequence[str | Path]) -> list[str]:
-    """Return the command that runs `argv` without root's rights, which would make some tests meaningless."""
+    """Return a command that runs `argv` without root privileges, which would make some tests meaningless."""
     words = [str(word) for word in argv]
     if os.getuid() != 0:
         return words
@@ -84,7 +84,7 @@ def as_ordinary_user(argv: Sequence[str | Path]) -> list[str]:
 def run(
     argv: Sequence[str | Path], *, env: Mapping[str, str], cwd: Path, seconds: float
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end or its time's end, both streams in one; the whole process group ends with it."""
+    """Run a command with a time limit and merged output streams; kill its whole process group at the limit."""
     process = subprocess.Popen(
         [str(word) for word in argv],
         env=dict(env),
@@ -107,7 +107,7 @@ def run(
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """`root` holds PYTHON.json and `install`; `home` is the directory of the ordinary user."""
+    """`root` contains PYTHON.json and `install`; `home` is the directory of the ordinary user."""
 
     root: Path
     home: Path
@@ -126,28 +126,28 @@ class Installation:
 
     @property
     def c_library(self) -> str:
-        """Return how it is linked to the C library: `glibc`, `musl` or `static`."""
+        """Return how the interpreter is linked to the C library: `glibc`, `musl` or `static`."""
         features = self.description["crt_features"]
         return next((name for name in ("static", "musl") if name in features or f"{name}-dynamic" in features), "glibc")
 
     @property
     def is_native(self) -> bool:
-        """Tell whether it is for this machine's own processor."""
+        """Return whether the distribution is for this machine's own processor."""
         return str(self.description["target_triple"]).startswith(platform.machine())
 
     @property
     def personality(self) -> list[str]:
-        """Return what makes a kernel that runs both call itself a 32-bit one, as in containers of that processor (setarch(8))."""
+        """Return a command that makes a 64-bit kernel report a 32-bit processor, as in its containers (setarch(8))."""
         machine = str(self.description["target_triple"]).partition("-")[0]
         return ["setarch", machine] if (machine, platform.machine()) in COMPATIBLE else []
 
     @property
     def left_out(self) -> list[str]:
-        """Return the extension modules that PYTHON.json says were left out by choice."""
+        """Return the extension modules that were left out by choice according to PYTHON.json."""
         return str(self.description["python_config_vars"].get("SETUP_LOCAL_LEFT_OUT", "")).split()
 
     def want(self, *modules: str) -> None:
-        """Skip the test unless the distribution was made with these extension modules."""
+        """Skip the test unless the distribution contains these extension modules."""
         for module in modules:
             if module in self.left_out:
                 pytest.skip(f"PYTHON.json says that {module} was left out")
@@ -159,20 +159,20 @@ class Installation:
 
     @property
     def build_options(self) -> frozenset[BuildOption]:
-        """Return how it was built, as far as conditions of the catalogs ask for it."""
+        """Return the build options that conditions in the catalogs can test."""
         words = str(self.description["build_options"]).split("+")
         return frozenset(option for option in BuildOption if option.value in words)
 
     @property
     def floor(self) -> tuple[int, ...]:
-        """Return the oldest glibc that it promises to run with, `()` without one."""
+        """Return the oldest glibc that the distribution supports, `()` without glibc."""
         features = [feature.partition(":") for feature in self.description["crt_features"]]
         named = [value for name, _, value in features if name == "glibc-max-symbol-version"]
         return tuple(map(int, named[0].split("."))) if named else ()
 
     @property
     def tls(self) -> str:
-        """Return the TLS library as conditions call it (`openssl-3.0`); a name without one means the default."""
+        """Return the TLS library as conditions name it (`openssl-3.0`), the default if the build options name none."""
         named = re.search(r"(?:^|\+)(openssl|libressl)([\d.]+)", str(self.description["build_options"]))
         return f"{named[1]}-{named[2]}" if named else load_variants().tls[0].name
 
@@ -185,9 +185,9 @@ class Installation:
     def run(
         self, arguments: Sequence[str | Path], *, env: Mapping[str, str] | None = None, seconds: float = 120
     ) -> str:
-        """Run the interpreter and return what it printed; fail with all of it when it does not end with 0.
+        """Run the interpreter and return its output; fail with all of it if the exit status is not 0.
 
-        Where it fails because it lacks a module that PYTHON.json says was left out, the test is skipped.
+        If it fails because of a module that was left out according to PYTHON.json, the test is skipped.
         """
         environment = self.environment(env)
         command = as_ordinary_user([*self.personality, self.python, *arguments])
@@ -201,7 +201,7 @@ class Installation:
 
 
 def libpython(prefix: Path) -> Path:
-    """Return the file that holds the interpreter's libpython: the shared library that it needs, else the interpreter."""
+    """Return the file that contains libpython: the shared library that the interpreter needs, else the interpreter."""
     program = prefix / "bin" / "python3"
     needed = read_elf(program.read_bytes()).needed
     return next((path for path in prefix.glob("lib/libpython3.*.so.*") if path.name in needed), program)

@@ -1,4 +1,4 @@
-"""Opens a page in the host's browser, as different visitors have it, and prints what each sees as JSON; run by test_index_page.
+"""Opens a page in the host's browser as different visitors and prints as JSON what each sees; run by test_index_page.
 
 Usage: look_at_page.py BROWSER URL DIRECTORY < visitors.json; a visitor is a name and options of a browser's context.
 """
@@ -28,7 +28,7 @@ SEEN = """() => {
 
 
 def look(browser: Browser, url: str, directory: str, visitor: dict[str, Any]) -> dict[str, Any]:
-    """Return what a visitor sees; one with scripts then searches and copies."""
+    """Return the page as a visitor sees it; with scripts, the visitor then searches and copies."""
     options = dict(visitor)
     name = options.pop("name")
     context = browser.new_context(**options)
@@ -38,7 +38,7 @@ def look(browser: Browser, url: str, directory: str, visitor: dict[str, Any]) ->
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: None if request.url == url else problems.append(request.url))
     page.goto(url)
-    page.wait_for_timeout(200)  # the browser answers a moment later what system it is on
+    page.wait_for_timeout(200)  # the browser reports its operating system asynchronously
     seen: dict[str, Any] = {**page.evaluate(SEEN), "problems": problems}
     page.screenshot(path=f"{directory}/{name}.png", full_page=True)
     if options.get("java_script_enabled", True):
@@ -48,7 +48,7 @@ def look(browser: Browser, url: str, directory: str, visitor: dict[str, Any]) ->
 
 
 def use(page: Page) -> dict[str, Any]:
-    """Search, and copy the first line that is offered."""
+    """Search, and copy the first offered line."""
     page.fill("#search", "3.8.1 minimal")
     found = page.evaluate(SEEN)
     page.locator("#choose details[open] button").first.click()
@@ -58,7 +58,7 @@ def use(page: Page) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Look at the page as every visitor."""
+    """Open the page as every visitor."""
     program, url, directory = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])

@@ -17,7 +17,7 @@ _MINIMUM = "macos"
 
 
 def unpacked(archive: Path, place: Path) -> Path:
-    """Return the tree of an archive for macOS; skip what is about one where the archive is for another system."""
+    """Return the tree of an archive for macOS; skip the test if the archive is for another system."""
     unpack(archive, place)
     if system_of(described(place / "python")["target_triple"]) is not OperatingSystem.DARWIN:
         pytest.skip("the archive is for another system")
@@ -25,13 +25,13 @@ def unpacked(archive: Path, place: Path) -> Path:
 
 
 def described(tree: Path) -> dict[str, Any]:
-    """Return what PYTHON.json says."""
+    """Return the content of PYTHON.json."""
     found: dict[str, Any] = json.loads((tree / "PYTHON.json").read_text(encoding="utf-8"))
     return found
 
 
 def asked(description: dict[str, Any]) -> Request:
-    """Return what was asked for when the archive was built, as far as tests look at it."""
+    """Return the request that the archive was built from, as far as the tests need it."""
     words = description["build_options"].split("+")
     options = [option.value for option in BuildOption if option.value in words]
     minimums = [word.removeprefix(_MINIMUM) for word in words if word.startswith(_MINIMUM)]

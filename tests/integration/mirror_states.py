@@ -1,4 +1,4 @@
-"""States of a distribution's mirror: what is listed, what lies in its pool, what is damaged, and what the host knows of it."""
+"""States of a distribution's mirror: the index, the pool, damage, and the configuration of the host."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SIGNED, PINNED = Trust.SIGNED, Trust.PINNED
 
 
 def tarball(top: str, word: str) -> bytes:
-    """Return a tiny source archive; its bytes follow from the arguments."""
+    """Return a tiny source archive; its bytes depend only on the arguments."""
     buffer = io.BytesIO()
     with gzip.GzipFile(fileobj=buffer, mode="wb", mtime=0) as stream, tarfile.open(fileobj=stream, mode="w") as tar:
         member = tarfile.TarInfo(f"{top}/README")
@@ -42,7 +42,7 @@ PINNED_DEB, NEWER_DEB = b"libc6, the pinned revision", b"libc6, a newer revision
 
 
 class Stage:
-    """A host with apt, the mirrors that it knows, and a catalog in which zlib and libc6 come from them alone."""
+    """A host with apt, its configured mirrors, and a catalog in which only zlib and libc6 come from them."""
 
     def __init__(self, top: Path, keys: Keys, server: Server) -> None:
         self.served = top / "served"
@@ -66,11 +66,11 @@ class Stage:
             archive.publish(**options)  # type: ignore[arg-type]
 
     def supply(self, request: Request, *, locked: bool) -> Supply:
-        """Plan a request and get its sources; what is neither zlib nor libc6 is in a directory."""
+        """Plan a request and get its sources; all sources except zlib and libc6 are in a directory."""
         return plan_with_sources(request, self.world.catalogs, self.fetcher(), self.said.append, locked=locked)
 
     def fetcher(self) -> Fetcher:
-        """Return what a build fetches with on this host."""
+        """Return the fetcher of a build on this host."""
         return Fetcher(
             self._cache,
             mirrors=(str(self.world.mirror),),

@@ -1,4 +1,4 @@
-"""Ways in which an installation comes to a place, for `test_moved.py`."""
+"""Ways to move an installation to its place, for `test_moved.py`."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ PROGRAM = "import os, sys; os.execv(sys.argv[1], sys.argv[2:])"
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """An installation at its place.
+    """An installation at its final place.
 
-    `start` is the command that starts it, `tree` where it really lies. `base` and `prefix` are what `sys.base_prefix`
-    and `sys.prefix` must be; without an `executable`, `sys.executable` must be the first word of `start`.
+    `start` is the command that starts it, `tree` its real path. `base` and `prefix` are the expected `sys.base_prefix`
+    and `sys.prefix`; without an `executable`, `sys.executable` must be the first word of `start`.
     """
 
     start: tuple[str, ...]
@@ -36,9 +36,9 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Ground:
-    """Where a way of moving works: an installation that was started at `tree`, in a directory of its own.
+    """The starting point of a move: an installation that was started at `tree`, in a separate directory.
 
-    `repacked` makes a flavour of the archive.
+    `repacked` creates a flavour of the archive.
     """
 
     tree: Path
@@ -52,27 +52,27 @@ class Ground:
         return done.stdout
 
     def moved(self, *names: str) -> Path:
-        """Move the tree to a new directory with these names."""
+        """Move the tree to a new path with these components."""
         place = self.directory.joinpath(*names)
         owned(place.parent)
         return self.tree.rename(place)
 
 
 def owned(directory: Path) -> None:
-    """Make a directory, and give it and its parents up to ours to the ordinary user."""
+    """Create a directory and make the ordinary user its owner."""
     directory.mkdir(parents=True, exist_ok=True)
     if os.getuid() == 0:
         os.chown(directory, NOBODY, NOBODY)
 
 
 def here(base: Path, python: Path | None = None, **more: Any) -> Place:
-    """Return the place of an installation that is started by a path."""
+    """Return the place of an installation that is started by its path."""
     start = str(python or base / "bin" / "python3")
     return Place(start=(start,), **{"tree": base, "base": base, "prefix": base, **more})
 
 
 def called(tree: Path, name: str, **more: Any) -> Place:
-    """Return the place of an installation that is started with another name in `argv[0]`."""
+    """Return the place of an installation that is started with a different name in `argv[0]`."""
     program = str(tree / "bin" / "python3")
     start = (program, "-S", "-c", PROGRAM, program, name)
     return Place(start=start, tree=tree, base=tree, prefix=tree, **more)
@@ -112,7 +112,7 @@ def unpacked(ground: Ground) -> Place:
 
 
 def copied(option: str) -> Callable[[Ground], Place]:
-    """Return the way of copying with `cp` and removing the original."""
+    """Return a way that copies the tree with `cp` and removes the original."""
 
     def way(ground: Ground) -> Place:
         place = ground.directory / "the-copy"
@@ -124,7 +124,7 @@ def copied(option: str) -> Callable[[Ground], Place]:
 
 
 def environment(*options: str) -> Callable[[Ground], Place]:
-    """Return the way of moving the tree and making a virtual environment with it."""
+    """Return a way that moves the tree and then creates a virtual environment with it."""
 
     def way(ground: Ground) -> Place:
         tree = ground.moved("base")
@@ -136,7 +136,7 @@ def environment(*options: str) -> Callable[[Ground], Place]:
 
 
 def environment_made_before(ground: Ground) -> Place:
-    """Leave a link where the tree was, or nothing could start: the links of an environment are absolute."""
+    """Leave a link at the old place; the links of an environment are absolute and would dangle without it."""
     made = ground.directory / "older environment"
     first = ground.tree
     ground.run(first / "bin" / "python3", "-m", "venv", made)
@@ -146,12 +146,12 @@ def environment_made_before(ground: Ground) -> Place:
 
 
 def rewritten_by_an_installer(ground: Ground) -> Place:
-    """Write the first place into the data of sysconfig as plain values, as uv does, and move the tree then."""
+    """Write the first path into sysconfig's data as plain values, as uv does, and then move the tree."""
     (path,) = ground.tree.glob("lib/python3.*/_sysconfigdata*.py")
     code = "import json, sys; data = __import__(sys.argv[1]).build_time_vars; print(json.dumps(data, indent=4))"
     python = ground.tree / "bin" / "python3"
     values = ground.run(python, "-c", code, path.stem)
-    path.unlink()  # other trees have links to it
+    path.unlink()  # other trees have hard links to it
     path.write_text(f"{FIRST_LINE}\nbuild_time_vars = {values}", encoding="utf-8")
     ground.run(python, "-c", "import sysconfig; sysconfig.get_config_vars()")
     return here(ground.moved("later"))

@@ -1,4 +1,4 @@
-"""A mirror of a tiny distribution on loopback, signed with a key of its own, whose index and pool move apart."""
+"""A mirror of a tiny distribution on loopback, signed with its own key, whose index and pool can disagree."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SUITE = "trixie"
 
 
 class Keys:
-    """OpenPGP keys in a directory; `keyring` holds only the first, which a host trusts."""
+    """OpenPGP keys in a directory; `keyring` contains only the first, which hosts trust."""
 
     def __init__(self) -> None:
         self._home = Path(tempfile.mkdtemp(prefix="keys-"))  # gpg's socket needs a short path
@@ -33,7 +33,7 @@ class Keys:
         self.keyring.chmod(0o644)
 
     def sign(self, release: Path, target: Path, *, by: str) -> None:
-        """Write a release file with its signature around it."""
+        """Write a release file with an inline signature."""
         self._gpg("--local-user", f"{by}@example.org", "--output", str(target), "--clearsign", str(release))
 
     def close(self) -> None:
@@ -47,7 +47,7 @@ class Keys:
 
 
 class Archive:
-    """One archive (`debian`): its pool, and the stanzas that its index will have."""
+    """One archive (`debian`): its pool, and the stanzas for its index."""
 
     def __init__(self, top: Path, keys: Keys, suite: str = SUITE, component: str = "main") -> None:
         self.top = top
@@ -57,14 +57,14 @@ class Archive:
         self._stanzas: dict[str, list[str]] = {"source": [], "binary": []}
 
     def file(self, directory: str, name: str, data: bytes) -> Path:
-        """Put a file into the pool."""
+        """Add a file to the pool."""
         path = self.top / "pool" / self._component / directory / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return path
 
     def source(self, package: str, version: str, data: bytes, *, directory: str) -> Path:
-        """Put an original tarball into the pool and its package into the index; return its path."""
+        """Add an original tarball to the pool and its package to the index; return its path."""
         upstream = version.rpartition("-")[0]
         path = self.file(directory, f"{package}_{upstream}.orig.tar.gz", data)
         checksum = f"{hashlib.sha256(data).hexdigest()} {len(data)} {path.name}"
@@ -77,7 +77,7 @@ class Archive:
         return path
 
     def binary(self, package: str, version: str, data: bytes, *, directory: str) -> Path:
-        """Put a binary package into pool and index; return its path."""
+        """Add a binary package to the pool and the index; return its path."""
         path = self.file(directory, f"{package}_{version}_{processor()}.deb", data)
         self._stanzas["binary"].append(
             f"Package: {package}\nVersion: {version}\nArchitecture: {processor()}\nMaintainer: nobody\n"
@@ -87,7 +87,7 @@ class Archive:
         return path
 
     def publish(self, *, signed_by: str = "trusted", valid_days: float | None = 7) -> None:
-        """Write the index; `signed_by` nobody leaves it unsigned, `valid_days` counts from now, None for no expiry."""
+        """Write the index, unsigned if `signed_by` is "nobody"; `valid_days` counts from now, None means no expiry."""
         dists = self.top / "dists" / self._suite
         lines = [f"Origin: Tiny\nSuite: {self._suite}\nCodename: {self._suite}\nComponents: main"]
         lines += [f"Architectures: {processor()}", f"Date: {_date(-30 if valid_days and valid_days < 0 else 0)}"]
@@ -107,7 +107,7 @@ class Archive:
 
 
 class Server:
-    """Serves a directory on loopback; what is in `stalled` gets no answer until the server is closed."""
+    """Serves a directory on loopback; paths in `stalled` get no answer until the server is closed."""
 
     def __init__(self, top: Path) -> None:
         self.stalled: set[str] = set()
@@ -152,7 +152,7 @@ class Server:
 
 @contextmanager
 def serving(top: Path) -> Iterator[Server]:
-    """Serve a directory for as long as the block runs."""
+    """Serve a directory while the block runs."""
     server = Server(top)
     try:
         yield server
@@ -161,7 +161,7 @@ def serving(top: Path) -> Iterator[Server]:
 
 
 def write_host(etc: Path, keys: Keys, archives: dict[str, str]) -> Path:
-    """Write apt's configuration of a host with archives (URL: suite); return its os-release file."""
+    """Write the apt configuration of a host with these archives (URL: suite); return its os-release file."""
     parts = etc / "sources.list.d"
     parts.mkdir(parents=True)
     stanzas = [
@@ -176,7 +176,7 @@ def write_host(etc: Path, keys: Keys, archives: dict[str, str]) -> Path:
 
 @functools.cache
 def processor() -> str:
-    """Return this machine's architecture as the distribution names it."""
+    """Return this machine's architecture by the distribution's name."""
     return subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -1,6 +1,6 @@
-"""Tells whether strongarm, which shares no code with this project, finds every page of signed Mach-O files as their signatures say.
+"""Checks the page hashes of signed Mach-O files with strongarm, which shares no code with this project.
 
-Started by the Python of an environment that has it: `signature_pages.py FILE...`, one JSON object on standard output.
+Run with the Python of an environment that has it: `signature_pages.py FILE...` prints one JSON object.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _DIRECTORY = 0  # the slot of the code directory
 
 
 def main() -> None:
-    """Judge the files that are named; write the pages that differ, by file."""
+    """Check the named files; write the pages that differ, by file."""
     sys.stdout.write(json.dumps({name: _differing(Path(name)) for name in sys.argv[1:]}))
 
 

@@ -16,12 +16,12 @@ import pytest
 
 WINE_VARIABLE = "SETUP_LOCAL_TEST_WINE"
 DISPLAY_VARIABLE = "WINE_DISPLAY"
-"""How the program of scripts/install-wine is told of a display; it hands on no other."""
+"""The variable that passes a display to the program of scripts/install-wine, which passes on no other."""
 _LACKING = re.compile(r"unimplemented function (\S+), aborting")
 
 
 class Tree:
-    """An unpacked distribution, and how its programs are started."""
+    """An unpacked distribution, and methods that start its programs."""
 
     def __init__(self, place: Path, wine: Path) -> None:
         self.root = place
@@ -32,9 +32,9 @@ class Tree:
     def ended(
         self, args: list[str | Path], seconds: float = 300, display: str = ""
     ) -> subprocess.CompletedProcess[str]:
-        """Run the interpreter to its end, however that is.
+        """Run the interpreter to its end, whatever its exit status.
 
-        What it prints goes to files: programs of Wine's own that start with it would keep a pipe open.
+        Its output goes to files: Wine's own programs, which start with it, would keep a pipe open.
         """
         with TemporaryFile() as output, TemporaryFile() as errors:
             status = subprocess.run(
@@ -50,7 +50,7 @@ class Tree:
             return subprocess.CompletedProcess(args, status, _text(output), _text(errors))
 
     def run(self, args: list[str | Path], seconds: float = 300, display: str = "") -> str:
-        """Run the interpreter; fail with all that it printed when it does not end with 0."""
+        """Run the interpreter; fail with all its output if the exit status is not 0."""
         done = self.ended(args, seconds, display)
         if lacking := _LACKING.search(done.stderr):
             pytest.skip(f"Wine lacks {lacking[1]}")
@@ -60,7 +60,7 @@ class Tree:
 
     @contextmanager
     def start(self, args: list[str | Path], *, display: str, log: Path) -> Iterator[subprocess.Popen[str]]:
-        """Start the interpreter on a display; what it complains about goes to a file."""
+        """Start the interpreter on a display; its error output goes to a file."""
         with log.open("wb") as stream:
             running = subprocess.Popen(
                 [self._wine, self.python, *args],
@@ -83,11 +83,11 @@ class Tree:
 
 
 def _text(file: IO[bytes]) -> str:
-    """Return what was written to a file, with the ends of lines that Python has."""
+    """Return the content of a file with Python's line endings."""
     file.seek(0)
     return file.read().decode(errors="replace").replace("\r\n", "\n")
 
 
 def windows_path(path: Path) -> str:
-    """Return a path of this machine as Wine has it."""
+    """Return the path by which Wine sees a path of this machine."""
     return "Z:" + str(path).replace("/", "\\")

@@ -1,4 +1,4 @@
-"""An X server without a screen, and what is drawn on it."""
+"""An X server without a screen, and the picture drawn on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLOR_BYTES = 12
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What was drawn: rows of pixels, each three bytes of red, green and blue."""
+    """A picture: rows of pixels, each with three bytes for red, green and blue."""
 
     width: int
     height: int
@@ -30,11 +30,11 @@ class Picture:
 
     @property
     def colors(self) -> Counter[bytes]:
-        """Return how often each colour is there."""
+        """Return the number of pixels of each colour."""
         return Counter(row[at : at + 3] for row in self.rows for at in range(0, len(row), 3))
 
     def write_png(self, path: Path) -> None:
-        """Write it for people to look at (PNG, ISO/IEC 15948)."""
+        """Write the picture as a PNG file (ISO/IEC 15948) for human inspection."""
         header = struct.pack(">IIBBBBB", self.width, self.height, 8, 2, 0, 0, 0)
         data = zlib.compress(b"".join(b"\0" + row for row in self.rows))
         chunks = ((b"IHDR", header), (b"IDAT", data), (b"IEND", b""))
@@ -53,7 +53,7 @@ class Screen:
     frame: Path
 
     def picture(self) -> Picture:
-        """Return what is drawn now: 32 bits a pixel, the lowest byte is blue."""
+        """Return the current picture: 32 bits per pixel, the lowest byte is blue."""
         data = self.frame.read_bytes()
         words = struct.unpack_from(f">{_WORDS}I", data)
         width, height, stride, colors = words[4], words[5], words[12], words[19]

@@ -1,4 +1,4 @@
-"""Draws with Matplotlib's TkAgg and shows a picture with Pillow's ImageTk; writes what Tk then holds as PNG files.
+"""Draws with Matplotlib's TkAgg and shows a picture with Pillow's ImageTk; writes Tk's resulting images as PNG files.
 
 Both look up the C API of Tcl and Tk in the file of `_tkinter`.
 """

@@ -1,4 +1,4 @@
-"""Uses what an embedded interpreter must have found: its standard library, and modules that are built in."""
+"""Uses the parts that an embedded interpreter must find: its standard library, and modules that are built in."""
 
 import ctypes
 import json

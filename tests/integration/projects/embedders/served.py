@@ -1,4 +1,4 @@
-"""A WSGI application that says which Python serves it."""
+"""A WSGI application that reports which Python serves it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A program to be packed; it uses what is hard to pack."""
+"""A program to be packed; it uses features that are hard to pack."""
 
 import ctypes
 import decimal

@@ -1,8 +1,8 @@
-"""A package with a part in C and a console script."""
+"""A package with a C extension and a console script."""
 
 from plain_c._adding import add
 
 
 def main() -> None:
-    """Say what C has added."""
+    """Print a sum computed in C."""
     print(add(40, 2))
