@@ -1,4 +1,4 @@
-"""A C extension and an embedding program are compiled with the host's compiler, as `sysconfig` says, and run."""
+"""A C extension and an embedding program, compiled with the host's compiler and `sysconfig`'s flags, and run."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _variable(name: str) -> list[str]:
 
 
 def _build(compiler: str, directory: Path) -> Path:
-    """Compile as setuptools does: the compiler's name is replaced, the flags are `sysconfig`'s."""
+    """Compile as setuptools does: the compiler's name is replaced, the flags come from `sysconfig`."""
     source = directory / "adding.c"
     source.write_text(EXTENSION, encoding="utf-8")
     include = f"-I{sysconfig.get_path('include')}"

@@ -1,4 +1,4 @@
-"""Programs of the installation and modules that are run with `-m`."""
+"""Programs of the installation, and modules run with `-m`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`zlib`, `bz2`, `lzma`: round trips, known bytes, archives; `zipfile` and `tarfile` on top of them."""
+"""`zlib`, `bz2`, `lzma`: round trips, known bytes, archives; `zipfile` and `tarfile` based on them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_zlib() -> None:
 
 
 def test_zlib_makes_the_same_bytes_as_everywhere() -> None:
-    """Matches are searched in another way than upstream's, and must be the same ones."""
+    """Our search for matches differs from upstream's, but must find the same matches."""
     number, words = 1, []
     for _ in range(60_000):
         number = (number * 1103515245 + 12345) % 2**31

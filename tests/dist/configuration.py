@@ -1,4 +1,4 @@
-"""What `sysconfig` and the version tell: neutral compilers, the right names, nothing of the build machine."""
+"""The data of `sysconfig` and the version: neutral compilers, correct names, no traces of the build machine."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import harness
 
 PREFIX = Path(sys.base_prefix)
-# Where the processor has another name in the distribution's "multiarch tuples" than in uname(2).
+# Where the processor's name in the distribution's "multiarch tuples" differs from uname(2).
 MULTIARCH = {"i686": "i386", "armv7l": "arm", "armv8l": "arm", "ppc64le": "powerpc64le"}
 VERSION = f"{sys.version_info[0]}.{sys.version_info[1]}"
 

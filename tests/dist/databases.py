@@ -1,4 +1,4 @@
-"""`sqlite3` with every feature that is promised."""
+"""`sqlite3` with every documented feature."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COMPILE_OPTIONS = {
 
 
 def _all(*statements: str) -> list[tuple[object, ...]]:
-    """Run statements in a database in memory and return the rows of the last."""
+    """Run statements in an in-memory database and return the rows of the last."""
     with contextlib.closing(sqlite3.connect(":memory:")) as database:
         rows = [database.execute(statement).fetchall() for statement in statements]
         return rows[-1]
@@ -45,7 +45,7 @@ def test_threads_may_share_connections() -> None:
 
 
 def test_statements_cannot_reach_pointers_or_other_files() -> None:
-    """`fts3_tokenizer` hands out and takes addresses; a name is a URI only where the program says so."""
+    """`fts3_tokenizer` returns and accepts addresses; a name is a URI only if the program requests that."""
     harness.equal(_all("select fts3_tokenizer('simple')"), [(None,)])
     with harness.raises(sqlite3.OperationalError, "disabled"):
         _all("select fts3_tokenizer('simple', x'0000000000000000')")

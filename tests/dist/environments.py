@@ -1,4 +1,4 @@
-"""`venv` and `pip` as users call them; the last function needs the package index and says so when it has none."""
+"""`venv` and `pip` as users call them; the last function needs the package index, and is skipped without it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PROJECT = {
 
 
 def _wheel(directory: Path) -> Path:
-    """Write a wheel as PEP 427 describes it and return its path."""
+    """Write a wheel in the format of PEP 427 and return its path."""
     path = directory / "tiny-1.0-py3-none-any.whl"
     record = []
     with zipfile.ZipFile(path, "w") as archive:
@@ -35,7 +35,7 @@ def _wheel(directory: Path) -> Path:
 
 
 def _environment(directory: str, *options: str) -> Path:
-    """Make an environment in a directory with a space in its name and hold that it is one."""
+    """Create an environment in a directory with a space in its name and check that it works."""
     path = Path(directory) / "own environment"
     harness.python("-m", "venv", *options, str(path))
     code = "import sys, sysconfig; print(sys.prefix, sys.base_prefix, sysconfig.get_path('purelib'), sep='\\n')"

@@ -1,4 +1,4 @@
-"""`ctypes`: calls into the C library, call-backs, structures by value, variadic functions; all but the first without a loader."""
+"""`ctypes`: C library calls, callbacks, structures by value, variadic functions; all but the first need no loader."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import harness
 
 
 def _libc() -> ctypes.CDLL:
-    """Return the C library, which a static interpreter does not show."""
+    """Return the C library, whose symbols a static interpreter does not export."""
     if harness.c_library() == "static":
         raise harness.Skip("a static interpreter shows nothing but Python's C API")
     return ctypes.CDLL(None, use_errno=True)
 
 
 class Division(ctypes.Structure):
-    """What C's `ldiv` returns, by value."""
+    """The return value of C's `ldiv`, a structure by value."""
 
     _fields_ = (("quotient", ctypes.c_long), ("remainder", ctypes.c_long))
 
@@ -59,7 +59,7 @@ def test_big_structure_by_value_through_a_call_back() -> None:
 
 
 def test_variadic_function() -> None:
-    """Types of the arguments that are always there tell ctypes which are not, on processors that pass those in another way."""
+    """The types of the fixed arguments show ctypes which are variadic; some processors pass those differently."""
     buffer = ctypes.create_string_buffer(100)
     snprintf = _libc().snprintf
     snprintf.argtypes = (ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p)
@@ -79,13 +79,13 @@ def test_interpreter_exports_its_api() -> None:
 
 
 class Pair(ctypes.Structure):
-    """A structure in a structure, with bits."""
+    """A structure within a structure, with bit fields."""
 
     _fields_ = (("small", ctypes.c_uint, 3), ("large", ctypes.c_uint, 29), ("words", ctypes.c_char * 4))
 
 
 class Number(ctypes.Union):
-    """The same bytes twice."""
+    """Two views of the same bytes."""
 
     _fields_ = (("value", ctypes.c_double), ("bits", ctypes.c_uint64))
 

@@ -1,8 +1,8 @@
-"""Runs the `test_*` functions of a script with the standard library alone, one line for each.
+"""Runs the `test_*` functions of a script with only the standard library and prints one line for each.
 
-A script ends with `harness.main()`. It exits with 0 when all held and 1 when one failed. A function that
-cannot be judged on this machine raises `Skip` with the reason; the reason is printed and never hidden.
-Needs nothing but Python 3.9, because the interpreter under test may be as old as that.
+A script ends with `harness.main()`. Its exit status is 0 if all functions pass and 1 if one fails. A function that
+cannot run on this machine raises `Skip` with the reason, which is always printed. Requires only Python 3.9, because
+the interpreter under test can be that old.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-PATIENCE = int(os.environ.get("SETUP_LOCAL_TEST_PATIENCE", "1"))  # times as long, where the processor is emulated
+PATIENCE = int(os.environ.get("SETUP_LOCAL_TEST_PATIENCE", "1"))  # factor for time limits, for emulated processors
 SCRIPT_SECONDS = 100 * PATIENCE
-"""No script hangs: after this time its threads' stacks are printed and it is ended."""
+"""Time limit of a script: then the stacks of its threads are printed and the script is ended."""
 
 
 class Skip(Exception):
-    """What a function wants to know cannot be known on this machine; the message says why."""
+    """A function cannot run on this machine; the message gives the reason."""
 
 
 def description() -> dict[str, Any]:
-    """Return PYTHON.json of the distribution under test, empty where only the installation was unpacked."""
+    """Return PYTHON.json of the distribution under test, empty if only the installation was unpacked."""
     path = Path(sys.base_prefix).resolve().parent / "PYTHON.json"
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
@@ -48,7 +48,7 @@ def c_library() -> str:
 
 
 def left_out() -> list[str]:
-    """Return the extension modules that PYTHON.json says were left out by choice; without it, that `sysconfig` names."""
+    """Return the extension modules left out by choice, from PYTHON.json or, without it, from `sysconfig`."""
     said = description()
     if not said:
         return str(sysconfig.get_config_var("MODDISABLED_NAMES") or "").split()
@@ -56,13 +56,13 @@ def left_out() -> list[str]:
 
 
 def want(module: str) -> None:
-    """Skip a function unless the distribution was made with an extension module."""
+    """Skip a function unless the distribution contains an extension module."""
     if module in left_out():
         raise Skip(f"{module} was left out of this distribution")
 
 
 def want_locale() -> None:
-    """Skip where locales of this machine are for the other byte order, as an emulated processor finds them (glibc's are binary)."""
+    """Skip if this machine's locales have the other byte order, as with an emulated processor (glibc's are binary)."""
     try:
         locale.setlocale(locale.LC_ALL, "")
     except locale.Error:
@@ -72,7 +72,7 @@ def want_locale() -> None:
 
 
 def say(text: str) -> None:
-    """Print one line at once, so that it is seen even when the next line crashes."""
+    """Print one line immediately, so that it is visible even if the next line crashes."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
@@ -112,20 +112,20 @@ def _holds(name: str, function: Callable[[], None]) -> bool:
 
 
 def equal(actual: object, expected: object) -> None:
-    """Raise with both values when they differ."""
+    """Raise an exception with both values if they differ."""
     if actual != expected:
         raise AssertionError(f"got {actual!r}, expected {expected!r}")
 
 
 def holds(condition: object) -> None:
-    """Raise when a condition does not hold; the traceback shows the line that states it."""
+    """Raise an exception if a condition is false; the traceback shows its line."""
     if not condition:
         raise AssertionError("this does not hold")
 
 
 @contextlib.contextmanager
 def raises(kind: type[BaseException], text: str = "") -> Iterator[None]:
-    """Hold that the block raises this kind of exception, with this text in its message."""
+    """Check that the block raises an exception of this kind, with this text in its message."""
     try:
         yield
     except kind as error:
@@ -138,7 +138,7 @@ def raises(kind: type[BaseException], text: str = "") -> Iterator[None]:
 def run(
     *argv: str, seconds: float = 60, env: dict[str, str] | None = None, status: int | None = 0, cwd: str = "."
 ) -> str:
-    """Run a program, hold its exit status unless that is None, and return what it printed on both streams."""
+    """Run a program, check its exit status unless that is None, and return its output on both streams."""
     done = subprocess.run(
         argv,
         env=dict(os.environ, **(env or {})),
@@ -156,12 +156,12 @@ def run(
 
 
 def python(*arguments: str, seconds: float = 60, env: dict[str, str] | None = None) -> str:
-    """Run the interpreter under test once more and return what it printed."""
+    """Run the interpreter under test again and return its output."""
     return run(sys.executable, *arguments, seconds=seconds, env=env)
 
 
 class Terminal:
-    """A program that runs in a pseudo-terminal, and what it has shown so far."""
+    """A program that runs in a pseudo-terminal, and its output so far."""
 
     def __init__(self, argv: Sequence[str], env: dict[str, str]) -> None:
         self.seen = ""
@@ -175,7 +175,7 @@ class Terminal:
         os.write(self._fd, keys.encode())
 
     def wait_for(self, text: str, seconds: float = 20) -> None:
-        """Read until `text` is shown after what was waited for last; fail with what was shown instead."""
+        """Read until `text` appears after the previous match; fail with the output since then."""
         self._read_until(lambda: text in self.seen[self._judged :], seconds)
         place = self.seen.find(text, self._judged)
         if place < 0:
@@ -202,7 +202,7 @@ class Terminal:
                 continue
             try:
                 data = os.read(self._fd, 65536)
-            except OSError:  # Linux answers EIO when the program has closed the terminal
+            except OSError:  # Linux returns EIO after the program has closed the terminal
                 return
             if not data:
                 return

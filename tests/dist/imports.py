@@ -1,6 +1,6 @@
 """Every module can be imported: those that PYTHON.json names, and all of the standard library.
 
-Its argument is PYTHON.json; without it only the standard library is imported.
+The argument is PYTHON.json; without it only the standard library is imported.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ELSEWHERE = {
 }
 SHOWS_SOMETHING = {"antigravity", "this", "idlelib", "turtledemo"}
 GPL_OR_GONE = {"_gdbm", "ossaudiodev", "spwd", "nis"}
-"""Left out of a distribution by default, or without what they need on many machines."""
+"""Left out of a distribution by default, or without their requirements on many machines."""
 
 
 def _import(names: list[str]) -> None:

@@ -49,8 +49,8 @@ def _quit(terminal: harness.Terminal) -> None:
 
 
 def _want_wide_characters() -> None:
-    """Skip where there is no UTF-8 locale: the line editors ask the C library what a character is."""
-    with contextlib.suppress(locale.Error):  # a bare system has not even the one that LANG names
+    """Skip if there is no UTF-8 locale: the line editors use the C library's character classification."""
+    with contextlib.suppress(locale.Error):  # a bare system lacks even the locale that LANG names
         locale.setlocale(locale.LC_CTYPE, "")
     if locale.nl_langinfo(locale.CODESET) != "UTF-8":
         raise harness.Skip("the C library finds no UTF-8 locale here")

@@ -1,4 +1,4 @@
-"""Prints as JSON what `dir()` finds in each module that is named as an argument; nothing, if it cannot be imported."""
+"""Prints as JSON the result of `dir()` for each module named as an argument; empty if it cannot be imported."""
 
 from __future__ import annotations
 

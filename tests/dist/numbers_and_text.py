@@ -37,7 +37,7 @@ def test_decimal_with_many_digits() -> None:
         one = decimal.Decimal(7).ln().exp()
         harness.holds(abs(one - 7) < decimal.Decimal(10) ** -1990)
     with decimal.localcontext(decimal.Context(prec=100_000, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN)):
-        big = decimal.Decimal(10) ** 50_000 + 1  # big enough for the number theoretic transform
+        big = decimal.Decimal(10) ** 50_000 + 1  # big enough for the number-theoretic transform
         harness.equal(str(big * (big - 2)), "9" * 100_000)
 
 

@@ -1,4 +1,4 @@
-"""What must work under an old C library; the first argument is the version that it must really be."""
+"""Functions that must work with an old C library; the first argument is its expected version."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_subprocess() -> None:
 
 
 def test_functions_newer_than_the_library() -> None:
-    """glibc got these after 2.17; the kernel has them, so they work."""
+    """glibc added these after 2.17; the kernel supports them, so they work."""
     harness.equal(len(os.getrandom(8)), 8)
     handle = os.memfd_create("x")
     os.write(handle, b"in memory")

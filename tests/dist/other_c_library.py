@@ -1,4 +1,4 @@
-"""What must work under musl, and in a static interpreter; the first argument is the version of musl, or `none`."""
+"""Functions that must work with musl and in a static interpreter; the first argument is musl's version, or `none`."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_foreign_functions() -> None:
 
 
 def test_functions_newer_than_the_library() -> None:
-    """musl got them with 1.2.5; the kernel has them, so they work."""
+    """musl added these in 1.2.5; the kernel supports them, so they work."""
     handle = os.memfd_create("x")
     harness.equal(os.pwritev(handle, [b"in memory"], 0, 0), 9)
     harness.equal(os.preadv(handle, [bytearray(9)], 0, 0), 9)
@@ -75,7 +75,7 @@ def test_names_are_resolved_without_a_name_service() -> None:
 
 
 def test_processes_and_threads() -> None:
-    """A thread of musl has 128 KiB of stack unless somebody asks for more; one of these recurses deeply."""
+    """By default, a thread has a stack of 128 KiB with musl; one of these threads recurses deeply."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "processes.py")
     output = harness.python("-B", script, seconds=90)
     harness.holds("ok   test_deep_recursion_in_a_thread" in output)

@@ -1,4 +1,4 @@
-"""Terminal descriptions that the distribution carries, wherever it lies; those of the user come before them."""
+"""Terminal descriptions in the distribution, wherever it is; those of the user have precedence."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import harness
 
-# A unit test holds that these are the ones of data/recipes/ncurses/terminals.toml.
+# A unit test checks that these are the entries of data/recipes/ncurses/terminals.toml.
 COMPILED_IN = (
     "alacritty ansi cygwin dumb eterm-color foot linux putty putty-256color rxvt rxvt-256color rxvt-unicode "
     "rxvt-unicode-256color screen screen-256color screen.xterm-256color st st-256color tmux tmux-256color vt100 vt102 "

@@ -1,9 +1,9 @@
-"""Prints, as one JSON object, all that this installation tells about where it lies; `test_moved.py` judges it.
+"""Prints, as one JSON object, every path that this installation reports; `test_moved.py` checks them.
 
     python3 places.py INTERPRETER_ARGUMENTS...
 
-Nothing is judged here. Programs that answer are run from another directory than the caller's; each answer of
-theirs is what they printed and their exit status. The arguments start the interpreter again as it was started.
+Nothing is checked here. Programs run in a different directory than the caller's; an answer of a program consists of
+its output and exit status. The arguments start the interpreter again in the same way.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ OPTIONS = (("-I",), ("-S",), ("-E",), ("-I", "-S", "-E"))
 
 
 def told(*argv: str, cwd: str = OTHER_DIRECTORY) -> dict[str, Any]:
-    """Run a program; return the status with which it ended and what it printed."""
+    """Run a program; return its exit status and output."""
     done = subprocess.run(
         argv,
         stdin=subprocess.DEVNULL,
@@ -49,7 +49,7 @@ def told(*argv: str, cwd: str = OTHER_DIRECTORY) -> dict[str, Any]:
 
 
 def interpreter() -> dict[str, Any]:
-    """Return what `sys` and `site` say."""
+    """Return the values of `sys` and `site`."""
     names = ("prefix", "exec_prefix", "base_prefix", "base_exec_prefix", "executable", "_base_executable")
     return {
         **{name: getattr(sys, name) for name in names},
@@ -61,7 +61,7 @@ def interpreter() -> dict[str, Any]:
 
 
 def configuration() -> dict[str, Any]:
-    """Return what `sysconfig` says, and its data as others import them."""
+    """Return the values of `sysconfig`, and its data as other programs import them."""
     name = os.path.splitext(next(BASE.glob(f"lib/python{VERSION}*/_sysconfigdata*.py")).name)[0]
     return {
         "paths": sysconfig.get_paths(),
@@ -82,7 +82,7 @@ def programs() -> dict[str, Any]:
 
 
 def compiler_flags() -> dict[str, Any]:
-    """Ask `python3-config`, pkg-config and the installed Makefile."""
+    """Query `python3-config`, pkg-config and the installed Makefile."""
     config = str(BASE / "bin" / f"python{VERSION}-config")
     answers = {option: told(config, option) for option in CONFIG_QUESTIONS}
     answers["embed"] = told(config, "--embed", "--ldflags")
@@ -98,7 +98,7 @@ def compiler_flags() -> dict[str, Any]:
 
 
 def restarted(arguments: list[str]) -> dict[str, Any]:
-    """Start the interpreter again: with options, and in its own directory by a relative name."""
+    """Start the interpreter again: with options, and by a relative name in its own directory."""
     answers = {" ".join(options): told(*arguments, *options, "-c", RESTARTED) for options in OPTIONS}
     answers["-m ensurepip"] = told(*arguments, "-m", "ensurepip", "--version")
     answers["relative name"] = told("./python3", "-c", RESTARTED, cwd=os.path.join(sys.prefix, "bin"))
@@ -106,7 +106,7 @@ def restarted(arguments: list[str]) -> dict[str, Any]:
 
 
 def scripts_of_tcl() -> Any:
-    """Return device and number of the first file that Tcl reads; its encoding of the name is its own."""
+    """Return device and inode of the first file that Tcl reads; Tcl's encoding of the name can differ."""
     try:
         import tkinter as tk
     except (UnicodeError, ImportError) as error:
@@ -126,7 +126,7 @@ def build_details() -> Any:
 
 
 def main() -> None:
-    """Print all answers; ASCII alone, so that no locale matters."""
+    """Print all answers; only ASCII, so that the locale does not matter."""
     os.chdir(tempfile.gettempdir())
     answers = {
         "interpreter": interpreter(),

@@ -150,7 +150,7 @@ def test_threads() -> None:
 
 
 def test_deep_recursion_in_a_thread() -> None:
-    """A thread's stack must be big enough for the interpreter's own recursion limit."""
+    """A thread's stack must be large enough for the interpreter's recursion limit."""
     depths: list[int] = []
 
     def dive(depth: int) -> int:

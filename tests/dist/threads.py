@@ -1,4 +1,4 @@
-"""Threads, with the interpreter's lock (GIL) or without it: as the build is, and no module of ours brings the lock back."""
+"""Threads, with or without the interpreter's lock (GIL), depending on the build; none of our modules enables it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ for name in sys.argv[1:]:
         print("brings the lock back:", name)
         break
 """
-# What the module is for; nobody but CPython's own tests imports it.
+# Enabling the lock is this module's purpose; only CPython's own tests import it.
 ASKS_FOR_THE_LOCK = {"_testsinglephase"}
 NEEDS_MORE = {"nis", "_gdbm"}
 

@@ -28,13 +28,13 @@ def _server_context(version: ssl.TLSVersion) -> ssl.SSLContext:
 def _echo_upper(listener: socket.socket, context: ssl.SSLContext) -> None:
     connection, _ = listener.accept()
     connection.settimeout(10)
-    # A refused handshake is what some tests want; the client's side judges it.
+    # Some tests expect a refused handshake; the client checks it.
     with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as secure:
         secure.sendall(secure.recv(100).upper())
 
 
 def _leave_silently(listener: socket.socket, context: ssl.SSLContext) -> None:
-    """Answer, and close the connection without a word about that in TLS, as many HTTP servers do."""
+    """Answer, and close the connection without TLS's close_notify, as many HTTP servers do."""
     _answer_and_close(listener, context, linger=(0, 0))
 
 
@@ -73,7 +73,7 @@ def _talk(version: ssl.TLSVersion, *, name: str = "localhost", authority: str = 
 def talk(
     context: ssl.SSLContext, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, name: str = "localhost"
 ) -> tuple[str, bytes]:
-    """Greet a server whose certificate is for `localhost`; return the protocol's version and the answer."""
+    """Send a greeting to a server with a certificate for `localhost`; return the TLS version and the answer."""
     with (
         _server(version) as address,
         socket.create_connection(address, timeout=10) as plain,
@@ -112,7 +112,7 @@ def test_authority_in_der() -> None:
 
 @contextlib.contextmanager
 def _greeted(answer: Callable[[socket.socket, ssl.SSLContext], None]) -> Iterator[ssl.SSLSocket]:
-    """Yield a connection on which the server has been greeted and has answered."""
+    """Yield a connection on which the server has received a greeting and has answered."""
     context = ssl.create_default_context(cafile=str(CERTIFICATES / "ca.pem"))
     with contextlib.ExitStack() as stack:
         with _server(ssl.TLSVersion.TLSv1_2, answer) as address:
@@ -177,7 +177,7 @@ def test_old_versions_that_it_says_it_has() -> None:
 
 
 def _versions(client_context: ssl.SSLContext, server_context: ssl.SSLContext) -> list[str | None]:
-    """Return the versions that both sides of a handshake in memory speak."""
+    """Return the TLS versions of both sides after an in-memory handshake."""
     client_in, server_in = ssl.MemoryBIO(), ssl.MemoryBIO()
     client = client_context.wrap_bio(client_in, server_in, server_hostname="localhost")
     server = server_context.wrap_bio(server_in, client_in, server_side=True)

@@ -1,9 +1,9 @@
-"""Whom `ssl` trusts and where `zoneinfo` looks, in a root directory that the caller has furnished.
+"""Whom `ssl` trusts and where `zoneinfo` searches, in a root directory that the caller has prepared.
 
     trust.py STORE accept|refuse
 
-STORE is the file of certificates that must be found (`-` for none); the verdict is about a server whose certificate is
-signed by the test authority.
+STORE is the certificate file that must be found (`-` for none); the verdict is for a server whose certificate is signed
+by the test authority.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Draws a window with Tk for Windows, says what is known of it, and keeps it until a file appears.
+"""Draws a window with Tk for Windows, prints facts about it, and keeps it open until a file appears.
 
     python window_on_windows.py FILE
 """
@@ -15,7 +15,7 @@ PACKAGES = ("registry", "dde", "msgcat", "http")
 
 
 def fill(root: tkinter.Tk) -> None:
-    """Put widgets of each kind into a window: those of Tk, those of the system's theme, and a canvas."""
+    """Put widgets of each kind into a window: Tk's own, those of the system's theme, and a canvas."""
     root.title("Tk for Windows")
     root.geometry("460x330+60+50")
     tkinter.Label(root, text=f"Tk {root.tk.call('info', 'patchlevel')}: Grüße, Ω, Ж", font=("Tahoma", 14)).pack(pady=8)
@@ -29,7 +29,7 @@ def fill(root: tkinter.Tk) -> None:
 
 
 def main(stop: Path) -> None:
-    """Show the window; it goes when `stop` exists."""
+    """Show the window; close it when `stop` exists."""
     root = tkinter.Tk()
     fill(root)
 

@@ -95,7 +95,7 @@ def test_themes_and_dialogues_are_complete() -> None:
 
 
 def _colours_of_text(text: str) -> set[tuple[int, int, int]]:
-    """Return the colours of a text that is drawn black on white."""
+    """Return the colours of a text drawn in black on white."""
     root = _root()
     canvas = tk.Canvas(root, width=200, height=80, background="white", borderwidth=0, highlightthickness=0)
     canvas.pack()
@@ -118,7 +118,7 @@ def test_text_is_smooth() -> None:
 
 
 def _with_fonts_conf(text: str | None, code: str) -> str:
-    """Run code with another configuration of fonts, or with none, and return what it prints on both streams."""
+    """Run code with another font configuration, or with none, and return its output on both streams."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, "fonts.conf")
         if text is not None:

@@ -1,4 +1,4 @@
-"""Everything works where the kernel refuses to make code of data (`prctl(PR_SET_MDWE)`, systemd's MemoryDenyWriteExecute=)."""
+"""Everything works if the kernel forbids executable data (`prctl(PR_SET_MDWE)`, systemd's MemoryDenyWriteExecute=)."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 
 import harness
 
-# The scripts whose subjects could want to: call-backs, regular expressions and queries that are compiled, ciphers.
+# The scripts whose subjects could need it: callbacks, compiled regular expressions and queries, ciphers.
 SCRIPTS = ("foreign_functions", "databases", "tls", "compression", "numbers_and_text", "threads")
-# Refuse it to this process for ever, and become the interpreter again: it holds across execve (prctl(2)).
+# Deny it to this process permanently, and execute the interpreter again: the setting survives execve (prctl(2)).
 REFUSING = """
 import ctypes, os, sys
 PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN = 65, 1
@@ -29,7 +29,7 @@ except PermissionError:
 
 
 def _denied(*arguments: str) -> str:
-    """Run the interpreter where memory cannot become code; skip where the kernel or the interpreter cannot ask for that."""
+    """Run the interpreter without executable data; skip if the kernel or the interpreter does not support this."""
     if harness.c_library() == "static":
         raise harness.Skip("a static interpreter cannot call prctl")
     harness.want("_ctypes")

@@ -1,4 +1,4 @@
-"""What a widget shows, asked from the X server with the standard library alone (X Window System Protocol, X11)."""
+"""The pixels of a widget, read from the X server with only the standard library (X Window System Protocol, X11)."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def _read(connection: socket.socket, size: int) -> bytes:
 
 
 def image(widget: tk.Misc) -> list[bytes]:
-    """Return the lines of pixels of a widget that is shown for the first time, as red, green, blue of each.
+    """Return the rows of pixels of a widget that is shown for the first time, as red, green, blue of each pixel.
 
-    All of it must be on the screen, which has 24 bits a pixel and is on this machine.
+    The whole widget must be on the screen, which has 24 bits per pixel and is on this machine.
     """
     widget.wait_visibility()
-    widget.winfo_pointerx()  # has to wait for the server: what it says before this answer has arrived
+    widget.winfo_pointerx()  # waits for the server: its earlier messages have arrived
     widget.update()
     widget.winfo_pointerx()  # the server has drawn
     display, width, height = os.environ["DISPLAY"], widget.winfo_width(), widget.winfo_height()
@@ -52,7 +52,7 @@ def image(widget: tk.Misc) -> list[bytes]:
 
 
 def _colours(line: bytes) -> bytes:
-    """Return red, green, blue of pixels that are stored as blue, green, red and a byte of nothing."""
+    """Return red, green, blue of pixels that are stored as blue, green, red and an unused byte."""
     colours = bytearray(len(line) // 4 * 3)
     for place in range(3):
         colours[place::3] = line[2 - place :: 4]

@@ -1,8 +1,8 @@
-"""Runs CPython's own tests in Wine, without what the test runner does on Windows alone: it watches the load of the system.
+"""Runs CPython's own tests in Wine, without the system load tracker that the test runner starts only on Windows.
 
     python windows_regression.py [ARGUMENT OF regrtest ...]
 
-Wine has no performance counters, and the runner ends if it cannot ask for one.
+Wine has no performance counters, and the runner ends if it cannot read one.
 """
 
 from __future__ import annotations

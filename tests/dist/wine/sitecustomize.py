@@ -1,6 +1,6 @@
-"""For CPython's own tests in Wine: what it pretends to do is refused, as Windows refuses it to ordinary users.
+"""For CPython's own tests in Wine: symbolic links are refused, as Windows refuses them to ordinary users.
 
-Wine says that it made a symbolic link, and makes none. CPython's tests ask by making one.
+Wine reports success but creates no link. CPython's tests detect support by creating one.
 """
 
 from __future__ import annotations
