@@ -1,8 +1,8 @@
-"""Make the tiny ELF files in `elf/` from the sources in `src/`: good ones, and one for each thing the audit rejects.
+"""Build the tiny ELF files in `elf/` from the sources in `src/`: good ones, and one for each fault that audits reject.
 
     python tests/binaries/make.py path/to/ziglang/zig
 
-The program of the `ziglang` wheel holds Clang, LLD and ar. The files are committed, so that tests need no compiler.
+The program in the `ziglang` wheel contains Clang, LLD and ar. The files are committed, so that tests need no compiler.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HARDENED = ("-z", "relro", "-z", "now", "-z", "noexecstack")
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A shared module that is made of one source; by default without any fault."""
+    """A shared module, built from one source; by default without faults."""
 
     name: str
     source: str = "module.c"
@@ -69,8 +69,8 @@ MODULES = (
     Module(name="musl.so", libraries=("musl",)),
     Module(name="musl-memcpy.so", defines=("MEMCPY",), libraries=("musl",)),
 )
-# Interpreters with signs of optimization: all of them, all but one, one that counts what it runs, and two as BOLT leaves
-# them: the loop moved, and left where it was; and one that asks for a newer processor.
+# Interpreters with signs of optimization: all of them; all but one; with counters; two as BOLT leaves them (the loop
+# moved, and the loop left in place); and one that requires a newer processor.
 OPTIMIZED = {
     "python-optimized": ("-DHOT", "-DNAMED"),
     "python-not-profiled": ("-DNAMED",),
@@ -82,7 +82,8 @@ OPTIMIZED = {
 }
 FRAMES = ("-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer")
 FRAMELESS = ("-fomit-frame-pointer", "-momit-leaf-frame-pointer")
-# Other processors: 32 bits, big-endian, and what else differs. Each has a module with everything that is read of one, and a program.
+# Other processors: 32-bit, big-endian, and other differences. Each has a module with everything that is read from one,
+# and a program.
 ARCHITECTURES = {
     "i386": ("i386-linux-gnu", "/lib/ld-linux.so.2"),
     "armhf": ("arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3"),
@@ -97,7 +98,7 @@ OBJECTS = ("core", "demo", "config", "config_more", "config_less", "bundled", "m
 
 
 def main() -> None:
-    """Make every file anew."""
+    """Build all files again."""
     zig = Path(sys.argv[1])
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -158,7 +159,7 @@ class Maker:
         self.run("ld.lld", *common, "-L", str(self.scratch), *words, "-o", str(result), cwd=self.scratch)
 
     def stubs(self) -> None:
-        """Make stand-ins for the shared libraries; they are only linked against."""
+        """Build stand-ins for the shared libraries; they are only linked against."""
         versions = self.scratch / "libc.map"
         versions.write_text(
             "GLIBC_2.2.5 { puts; __printf_chk; __stack_chk_fail; }; GLIBC_2.30 { gettid; };\n", encoding="ascii"
@@ -189,12 +190,12 @@ class Maker:
         )
 
     def static_program(self, name: str) -> None:
-        """Link what `program` compiled last without anything shared."""
+        """Link the objects of the last `program` call statically."""
         objects = ("start.o", "core.o", "demo.o", "config.o", "c.o")
         self.link(RESULTS / name, "-static", *HARDENED, *objects, str(RESULTS / "libbundled.a"))
 
     def libraries(self) -> None:
-        """Make static libraries of objects that are there, and of one that is compiled in several ways."""
+        """Build static libraries from existing objects, and from one that is compiled in several ways."""
         self.run("ar", "rcsD", "libbundled.a", "bundled.o", cwd=RESULTS)
         self.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
         self.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
@@ -205,7 +206,7 @@ class Maker:
         (RESULTS / "many.o").unlink()
 
     def other_machine(self) -> None:
-        """Make an object of another processor in a library, and a module with instructions that its baseline lacks."""
+        """Build a library with an object for another processor, and a module with instructions beyond its baseline."""
         self.compile(SOURCES / "bundled.c", RESULTS / "other-machine.o", target="aarch64-linux-gnu")
         self.run("ar", "rcsD", "libother-machine.a", "bundled.o", "demo.o", "other-machine.o", cwd=RESULTS)
         newer = RESULTS / "newer-instructions.o"
@@ -213,7 +214,7 @@ class Maker:
         self.link(newer.with_suffix(".so"), "-m", "aarch64linux", "-shared", *HARDENED, str(newer))
 
     def shared(self) -> None:
-        """Make a libpython, the same under a wrong name, and programs that need it: with the right run path and without."""
+        """Build libpython, the same under a wrong name, and programs that need it, with and without a run path."""
         parts = ("core.o", "demo.o", "config.o", str(RESULTS / "libbundled.a"), "-lc")
         for name, soname in ((LIBPYTHON, LIBPYTHON), ("libpython-misnamed.so", "libpython3.12.so.1.0")):
             self.link(RESULTS / name, "-shared", "-soname", soname, "--exclude-libs", "ALL", *HARDENED, *parts)
@@ -223,7 +224,7 @@ class Maker:
         self.link(RESULTS / "python-shared-lost", *stub)
 
     def architecture(self, name: str, target: str, loader: str) -> None:
-        """Make a module and a program for another processor, and the object that the module is made of."""
+        """Build a module and a program for another processor, and the object of the module."""
         place = RESULTS / "architectures"
         place.mkdir(exist_ok=True)
         stub, made = self.scratch / f"c-{name}.o", place / f"module-{name}.o"
@@ -234,7 +235,7 @@ class Maker:
         paths = ("-soname", "_shared.so", "-rpath", "$ORIGIN/../lib")
         self.link(place / f"{name}.so", "-shared", *HARDENED, *paths, str(made), f"-l:libc-{name}.so")
         program = ("-pie", "-e", "PyInit__shared", "--dynamic-linker", loader)
-        program += ("--hash-style=gnu",) if name != "mips" else ()  # it has a hash table of its own there
+        program += ("--hash-style=gnu",) if name != "mips" else ()  # MIPS has its own kind of hash table
         self.link(place / f"python-{name}", *program, *HARDENED, str(made), f"-l:libc-{name}.so")
 
     def module(self, module: Module) -> None:

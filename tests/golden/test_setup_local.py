@@ -1,6 +1,6 @@
-"""Setup.local as it is: any change of the catalog, the plan or the template shows up as a diff here.
+"""The recorded Setup.local: any change of the catalog, the plan or the template shows up as a diff here.
 
-After a change that is meant: `make golden`, and read the diff.
+After an intended change, run `make golden` and read the diff.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def test_every_recorded_file_belongs_to_a_case() -> None:
 
 
 def test_no_recorded_file_repeats_the_version_of_a_library() -> None:
-    """A bump of a library is one file of data: nothing here may change with it."""
+    """A bump of a library changes one data file: no golden file may change with it."""
     catalogs = load_catalogs()
     pins = {source.version for item in catalogs.libraries for source in catalogs.sources.candidates(item.requirement)}
     versions = {version for version in pins if version.count(".") > 1}

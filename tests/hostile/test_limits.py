@@ -21,7 +21,7 @@ from setup_local.cli import exit_codes
 _CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 _REFUSED = 20
 _DESCRIBED = 21
-# `validate` says which rule is broken; commands that use an archive's contents refuse it.
+# `validate` reports which rule is broken; commands that use an archive's contents refuse it.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "validate": ("validate", "ARCHIVE"),
     "size": ("size", "--json", "ARCHIVE"),

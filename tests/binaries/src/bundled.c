@@ -1,2 +1,2 @@
-/* Stands for a bundled library. */
+/* A stand-in for a bundled library. */
 int bundled_version(void) { return 7; }

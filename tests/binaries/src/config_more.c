@@ -1,3 +1,3 @@
-/* The table with a module that is none. */
+/* The table with an entry that is not a module. */
 #define MORE
 #include "config.c"

@@ -1,4 +1,4 @@
-/* Stands for libpython: one function of the C API and one module of its own. */
+/* A stand-in for libpython: one function of the C API and one built-in module. */
 #define API __attribute__((visibility("default")))
 extern int puts(const char *);
 #ifdef NO_FORTIFIED
@@ -15,7 +15,7 @@ extern void __stack_chk_fail(void);
 #endif
 API int Py_Main(void) { CHECK; return PUTS("core"); }
 API void *PyInit__core(void) { return 0; }
-/* BOLT gives the section that it takes code from a new name, and what it moves a section of the old one. */
+/* BOLT renames the section from which it takes code, and puts moved code into a section with the old name. */
 #ifdef MOVED
 __attribute__((section(".bolt.org.text"), used)) static int left(void) { return 3; }
 #ifdef STAYS
@@ -27,7 +27,7 @@ __attribute__((section(".text"))) API int _PyEval_EvalFrameDefault(void) { retur
 #ifdef HOT
 __attribute__((section(".text.hot."))) API int _PyEval_EvalFrameDefault(void) { return 1; }
 #endif
-/* What Mach-O files show of a profile: functions that it has never seen. */
+/* The sign of a profile in Mach-O files: functions that never ran. */
 #ifdef COLD
 API int _PyEval_EvalFrameDefault(void) { return 1; }
 __attribute__((cold, used)) static int never(void) { return 2; }

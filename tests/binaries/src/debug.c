@@ -1,4 +1,4 @@
-/* An object file with debug information, and with everything that refers to sections and symbols by number. */
+/* An object file with debug information, and with all structures that refer to sections and symbols by number. */
 extern int puts(const char *);
 static int twice(int number) { return 2 * number; }
 static int (*volatile chosen)(int) = twice;

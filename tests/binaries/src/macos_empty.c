@@ -1,2 +1,2 @@
-/* Nothing that becomes code: Clang writes no table of symbols for it on x86_64. */
+/* No code: Clang writes no symbol table for this file on x86_64. */
 typedef int nothing;

@@ -1,4 +1,4 @@
-/* A shared extension module for macOS, with what the macro names. */
+/* A shared extension module for macOS, with the property that the macro names. */
 #define API __attribute__((visibility("default")))
 extern int puts(const char *);
 static const char *volatile table[] = {"relocated", "data"};

@@ -1,4 +1,4 @@
-/* Enough functions to tell what the compiler begins them with. */
+/* Enough functions to detect how the compiler begins them. */
 #define FUNCTION(name) int name(int value) { return value * sizeof #name; }
 #define FIVE(name) FUNCTION(name##1) FUNCTION(name##2) FUNCTION(name##3) FUNCTION(name##4) FUNCTION(name##5)
 #define TWENTY_FIVE(name) FIVE(name##1_) FIVE(name##2_) FIVE(name##3_) FIVE(name##4_) FIVE(name##5_)

@@ -1,6 +1,6 @@
-/* What an optimized interpreter shows besides, as far as macros say so. */
+/* Further signs of an optimized interpreter, selected by macros. */
 #ifdef NAMED
-/* LLVM's link-time optimizer gives such names to functions of one file that others come to call. */
+/* LLVM's link-time optimizer gives such names to static functions that other files then call. */
 int shown(void) __asm__("shown.llvm.7");
 __attribute__((visibility("hidden"))) int shown(void) { return 2; }
 #endif
@@ -10,7 +10,7 @@ __attribute__((section("__llvm_prf_cnts"), used)) static unsigned long counters[
 #endif
 
 #ifdef LEVEL
-/* What a program says that it wants of the processor (data/patches/cpython-processor-level.toml). */
+/* A program's note about the required processor (data/patches/cpython-processor-level.toml). */
 #define TEXT(value) #value
 #define STRING(value) TEXT(value)
 __asm__(".pushsection .note.processor, \"a\", @note\n.balign 8\n.long 4, 16, 5\n.asciz \"GNU\"\n"

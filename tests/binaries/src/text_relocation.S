@@ -1,4 +1,4 @@
-/* Code that holds an absolute address, which the loader must write into it. */
+/* Code with an absolute address, which the loader must write into it. */
     .text
     .globl PyInit__shared
     .type PyInit__shared, @function

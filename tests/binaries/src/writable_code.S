@@ -1,4 +1,4 @@
-/* Code in a section that is writable, too. */
+/* Code in a section that is also writable. */
     .section .both,"awx",@progbits
     .globl PyInit__shared
     .type PyInit__shared, @function

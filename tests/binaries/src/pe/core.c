@@ -1,4 +1,4 @@
-/* Stands for python313.dll: a function of the C API, a module of its own, the table of modules and one with a bundled library. */
+/* A stand-in for python313.dll: a function of the C API, a built-in module, the module table, a bundled library. */
 #define API __declspec(dllexport)
 __declspec(dllimport) int puts(const char *);
 __declspec(dllimport) void *GetModuleHandleW(const void *);

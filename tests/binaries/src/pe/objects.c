@@ -1,4 +1,4 @@
-/* Symbols of every kind that an object for Windows has. */
+/* All kinds of symbols in objects for Windows. */
 __declspec(dllimport) int imported(void);
 extern int wanted(void);
 extern int optional(void) __attribute__((weak));
