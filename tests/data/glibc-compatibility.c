@@ -1,5 +1,5 @@
-/* Symbols that every distribution's glibc still has for old programs, and the glibc of the wheel in old-glibc.txt has
- * not: it was configured without compatibility symbols. Programs that are linked against glibc 2.12 refer to them.
+/* Symbols for old programs that every distribution's glibc still has, but not the glibc of the wheel in old-glibc.txt:
+ * it was configured without compatibility symbols. Programs that are linked against glibc 2.12 refer to them.
  * Built as a shared library with glibc-compatibility.map and loaded through /etc/ld.so.preload.
  */
 typedef __SIZE_TYPE__ size_t;

@@ -1,4 +1,4 @@
-/* Uses what the polyfill provides; with the argument "old", on a kernel that lacks the calls (made so by seccomp). */
+/* Uses the polyfill's functions; with the argument "old", the kernel lacks the system calls (seccomp denies them). */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -58,8 +58,8 @@ static int is_open(int fd)
     return fcntl(fd, F_GETFD) >= 0;
 }
 
-/* Count the descriptors from 3 on that a spawned process sees when all from 3 on are to be closed, among them
- * some above a limit that was lowered after they were opened. */
+/* Count the descriptors from 3 on that are open in a spawned process although all of them should be closed; some are
+ * above a limit that was lowered after they were opened. */
 static int left_open_in_child(rlim_t limit)
 {
     struct rlimit old, lowered;

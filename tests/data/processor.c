@@ -1,4 +1,4 @@
-/* Calls a function and is called back through libffi, with what processors pass in different ways; prints "fine", or what went wrong. */
+/* Calls and callbacks through libffi with arguments that processors pass differently; prints "fine" or the failures. */
 
 #include <ffi.h>
 #include <math.h>
@@ -65,7 +65,7 @@ static void *thread(void *given)
     return given;
 }
 
-/* What code generators leave to compiler-rt on one processor or another. */
+/* Operations that code generators leave to compiler-rt on some processors. */
 static void check_numbers(int three)
 {
     volatile int64_t large = INT64_C(-5058728308208465795);

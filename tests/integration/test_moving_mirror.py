@@ -40,7 +40,7 @@ class Case:
 
     @property
     def fails_locked(self) -> tuple[str, ...]:
-        """Return the error's texts with --locked: `because` for the pinned file, and the version available without it."""
+        """Return the texts of the error with --locked: for the pinned file, and the version available without it."""
         best = self.outlook or (self.takes if self.trust is SIGNED else "")
         if not best:
             return self.fails

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-// Uses what is in the C++ library itself: a link without it fails, or the import does.
+// Uses functions of the C++ library itself: without it, the link or the import fails.
 static PyObject *add(PyObject *, PyObject *arguments)
 {
     long left, right;

@@ -1,6 +1,6 @@
-/* mingw-w64's headers for the target of Microsoft's ABI: attributes where Clang takes them, and what Microsoft's runtime has. */
+/* mingw-w64's headers for Microsoft's ABI: attributes in Clang's form, and the functions of Microsoft's runtime. */
 #ifdef _M_IX86
-#define _X86_ /* which Microsoft's headers define themselves, and mingw's leave to the compiler */
+#define _X86_ /* Microsoft's headers define it; mingw's expect the compiler to define it. */
 #endif
 #include <_mingw.h>
 #undef __MINGW_ATTRIB_DEPRECATED
