@@ -137,7 +137,7 @@ class Installation:
 
     @property
     def personality(self) -> list[str]:
-        """Return a command that makes a 64-bit kernel report a 32-bit processor, as in its containers (setarch(8))."""
+        """Return a command that makes a 64-bit kernel report a 32-bit processor, as containers do (setarch(8))."""
         machine = str(self.description["target_triple"]).partition("-")[0]
         return ["setarch", machine] if (machine, platform.machine()) in COMPATIBLE else []
 

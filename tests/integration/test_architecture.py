@@ -42,7 +42,7 @@ WHEELS = {
     "loongarch64-unknown-linux-musl": PURE,
 }
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
-# Not numpy's for aarch64: musl relocates packed wheels (DT_RELR) since 1.2.4, and the distribution's own is 1.2.3.
+# Not numpy's for aarch64: it needs musl 1.2.4 for packed relocations (DT_RELR); the distribution's own is 1.2.3.
 MUSL_WHEEL = ("markupsafe", MARKUP, ["True", "&lt;"])
 # Processor names that uv shows for names in an index, where it does not accept the original name in a request.
 UV_NAMES = {"riscv64": "riscv64gc"}

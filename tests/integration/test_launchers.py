@@ -160,7 +160,7 @@ def from_index(place: Path, pip: Path, requirement: str) -> None:
 
 
 def repaired(place: Path, tree: Path) -> str:
-    """Run `setup-local check --fix`, and check that nothing else is found."""
+    """Run `setup-local check --fix`, and check that no findings remain."""
     return call(place, sys.executable, ROOT / "setup-local", "check", "--fix", tree)
 
 

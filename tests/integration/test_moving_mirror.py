@@ -1,4 +1,4 @@
-"""Builds while the distribution's mirror changes: which source is used, what vouches for it, and the messages.
+"""Builds while the distribution's mirror changes: the source that is used, its trust, and the messages.
 
 Every case is run twice: by default, and with `--locked`, where only pinned sources may be used.
 """
@@ -40,7 +40,7 @@ class Case:
 
     @property
     def fails_locked(self) -> tuple[str, ...]:
-        """Return the texts of the error with --locked: for the pinned file, and the version available without it."""
+        """Return the error's texts with --locked, for the pinned file and the version available otherwise."""
         best = self.outlook or (self.takes if self.trust is SIGNED else "")
         if not best:
             return self.fails

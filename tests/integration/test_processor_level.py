@@ -1,4 +1,4 @@
-"""The processor features that the interpreter's code requires: exactly those of the target's level."""
+"""The processor level that the interpreter's code requires: not above the target's level, and not below it."""
 
 from __future__ import annotations
 

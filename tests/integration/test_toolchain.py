@@ -1,4 +1,4 @@
-"""The toolchain and sysroot that the build left in the store: their output, and that they are reproducible."""
+"""The toolchain and sysroot that the build left in the store: their output and their reproducibility."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_polyfill_works_on_this_kernel_and_on_one_that_lacks_the_calls(
 
 
 def test_copies_take_what_the_processor_has(compilers: Path, libc: Path, tmp_path: Path) -> None:
-    """memcpy@GLIBC_2.2.5 is slow in new C libraries, memmove is not; the compiler also calls it for structures."""
+    """memcpy@GLIBC_2.2.5, which compilers also call to copy structures, is slow in new C libraries; memmove is not."""
     code = """
     #include <stdio.h>
     #include <string.h>

@@ -1,4 +1,4 @@
-"""`setup-local check --fix`: which faults it repairs, which it leaves alone, and that RECORD files stay correct."""
+"""`setup-local check --fix`: the faults that it repairs or leaves alone, and the RECORD files, which stay correct."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reports for continuous integration: their content, and that no text of an archive can forge a line or an element."""
+"""Reports for continuous integration: their content. No text of an archive can forge a line or an element."""
 
 from __future__ import annotations
 

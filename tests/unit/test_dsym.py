@@ -1,4 +1,4 @@
-"""Debug information of macOS: what is separated from a build of CPython, with a stand-in for LLVM's tools."""
+"""Debug information of macOS: separating it from a build of CPython, with a stand-in for LLVM's tools."""
 
 from __future__ import annotations
 

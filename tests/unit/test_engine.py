@@ -1,4 +1,4 @@
-"""The engine: which steps run, which results are taken from the store, and what is left behind."""
+"""The engine: the steps that run, the results taken from the store, and the files left behind."""
 
 from __future__ import annotations
 

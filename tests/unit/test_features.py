@@ -1,4 +1,4 @@
-"""Optional extension modules: what is added, left out and refused, the archive's name, and the resulting licences."""
+"""Optional extension modules: additions, omissions and refusals, the archive's name, and the resulting licences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of places, and what happens when each of them fails."""
+"""The order of places, and the behaviour when each of them fails."""
 
 from __future__ import annotations
 

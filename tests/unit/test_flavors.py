@@ -1,4 +1,4 @@
-"""Flavours of the sample distribution: their contents, their validity, and that the bytes are reproducible."""
+"""Flavours of the sample distribution: contents, validity, and reproducible bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps of a real plan: their order, their dependencies, and which are rebuilt after a change."""
+"""The steps of a real plan: their order, their dependencies, and the rebuilt steps after a change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The index of a directory: what it lists, what it refuses, and that all its files agree."""
+"""The index of a directory: its entries, refused files, and the consistency of all its files."""
 
 from __future__ import annotations
 

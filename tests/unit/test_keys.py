@@ -1,4 +1,4 @@
-"""The signing keys, and that every form has a checked signature or a reason why not."""
+"""The signing keys. Every form has a checked signature or a reason for having none."""
 
 from __future__ import annotations
 

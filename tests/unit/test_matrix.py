@@ -1,4 +1,4 @@
-"""A matrix file: its cells, what is refused in it, what is built, and the final report."""
+"""A matrix file: its cells, refused contents, the builds, and the final report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""musl: the catalog against its schema, what a plan takes from it, and the loader that programs name."""
+"""musl: the catalog against its schema, the catalog's data in plans, and the loader that programs name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An SDK by Apple that the user names, with a small stand-in: what is refused, what is read from it, and its effect."""
+"""An SDK by Apple that the user names, with a small stand-in: refusals, the data read from it, and its effect."""
 
 from __future__ import annotations
 

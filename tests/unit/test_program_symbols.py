@@ -1,4 +1,4 @@
-"""The symbols that a static interpreter offers through ctypes: what Python's headers declare."""
+"""The symbols that a static interpreter offers through ctypes: those that Python's headers declare."""
 
 from __future__ import annotations
 

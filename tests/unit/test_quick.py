@@ -1,4 +1,4 @@
-"""Commands are quick by construction: what is imported, read, parsed and checked, and how often.
+"""Commands are quick by construction: limits on imports, reads, parsing and checks.
 
 Measured times are in `benchmarks/`.
 """

@@ -1,4 +1,4 @@
-"""The record of sources: the sources of a plan, what each was used for, and what vouches for it."""
+"""The record of sources: the sources of a plan, the use of each, and the evidence for it."""
 
 from __future__ import annotations
 

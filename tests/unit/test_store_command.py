@@ -1,4 +1,4 @@
-"""`setup-local store`: what it lists and what it removes."""
+"""`setup-local store`: listing and removing results."""
 
 from __future__ import annotations
 

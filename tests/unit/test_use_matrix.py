@@ -1,4 +1,4 @@
-"""`scripts/use_matrix.py`: what it counts, and when it reports success."""
+"""`scripts/use_matrix.py`: its counts, and its conditions for success."""
 
 from __future__ import annotations
 
