@@ -65,8 +65,11 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
     )
 
 
-def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the step that makes LLVM's tools, unless the plan uses those of the host's LLVM."""
+def llvm_tools_steps(plan: Plan, native: Toolkit, inputs: GraphInputs) -> list[Step]:
+    """Return the step that makes LLVM's tools, unless the plan uses those of the host's LLVM.
+
+    They run on this machine, so `native` is the toolkit for it, whatever the target is.
+    """
     if plan.profiling is None or not plan.profiling.tools:
         return []
     taken = {source.name: inputs.sources[source.identity] for source in plan.profiling.tools}
@@ -75,7 +78,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
 
     def action(job: Job) -> None:
         trees = {name: llvm_tools.unpack_package(recipe, item, job.work / name) for name, item in taken.items()}
-        env = job.env if compiled else toolkit.environment(job)
+        env = job.env if compiled else native.environment(job)
         try:
             llvm_tools.build_llvm_tools(recipe, trees, job.out, job.run, env)
         except (StepError, ToolchainError) as error:
@@ -87,7 +90,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
         Step(
             name=LLVM_TOOLS,
             ingredients=[recipe, pins(taken.values())],
-            needs=() if compiled else toolkit.names,
+            needs=() if compiled else native.names,
             data=llvm_tools.DATA,
             action=action,
             weight=_COMPILED_TOOLS_WEIGHT if compiled else 5,

@@ -47,7 +47,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=library_flags(plan))
     libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
-    profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]
+    profile = [*llvm_tools_steps(plan, native, inputs), *profile_steps(plan, toolkit, inputs)]
     trials = [reconcile_step(plan, inputs), patch_trial_step(plan, inputs.sources)]
     return toolkit, [
         *tools,
