@@ -8,7 +8,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both generations, and all tests that use these.
 test: lint unit places distribution older
@@ -139,6 +139,23 @@ test-macos: environment
 	again=$$(cd "$$place/checkout" && \
 		SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --python $(REFERENCE) --output "$$place" | tail -n 1) && \
 	cmp "$$archive" "$$again" && echo "the same bytes again: $$(sha256sum < "$$again")" && rm -rf "$$place"
+
+# Optimized builds for both processors of Macs, with the profile of a native build; another checkout with an empty store
+# must make the same bytes of the second one.
+test-macos-optimized: environment
+	native=$$(./build-linux.py --options pgo --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	place=$$(mktemp -d) && \
+	tar --zstd -xf "$$native" -C "$$place" --strip-components 2 python/build/cpython.profdata && \
+	for triple in aarch64-apple-darwin x86_64-apple-darwin; do \
+		archive=$$(./build-macos.py --optimized --profile "$$place/cpython.profdata" --target-triple $$triple \
+			--python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_macos.py tests/integration/test_macos_tools.py --archive "$$archive" || exit 1; \
+	done && \
+	git clone -q . "$$place/checkout" && \
+	again=$$(cd "$$place/checkout" && SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --optimized \
+		--profile "$$place/cpython.profdata" --target-triple x86_64-apple-darwin --python $(REFERENCE) --output "$$place" | tail -n 1) && \
+	cmp "$$archive" "$$again" && rm -rf "$$place"
 
 # Pins only: the older series again, from the store, with sources whose hashes are in the catalog. Unavailable pins are
 # reported (exit code 11 of the build) and are not a test failure: bump them.

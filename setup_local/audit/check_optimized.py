@@ -17,7 +17,7 @@ _OBJECTS = "build/"
 _PROFILE = "build/cpython.profdata"
 _LEAST_JUMPS = 20_000_000  # starts alone make 7 million, a whole workload 200 million
 _NEVER_LAID_OUT = {WITHOUT_LAYOUT_WORD, "shared", "static"}
-_OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-")
+_OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-", "--ld-path", "-Wl,-object_path_lto")
 
 
 def _options(dist: Distribution) -> frozenset[str]:
@@ -103,7 +103,7 @@ def _flags(dist: Distribution) -> Breaches:
 
 def _bitcode(dist: Packed) -> Breaches:
     for name, facts in dist.files.items():
-        if facts.kind is FileKind.BITCODE or any(binary.image.bitcode for binary in facts.binaries):
+        if facts.bitcode or any(binary.image.bitcode for binary in facts.binaries):
             yield name, "contains code that only one release of one link-time optimizer can read"
 
 

@@ -46,7 +46,7 @@ class FileFacts:
 
     `name` is relative to `python/`. `target` is the format of the target's own binaries. `sha256` is empty if nothing
     compares it. `problem` says why a binary cannot be read. `foreign` files may be binaries of other systems and are
-    not checked. `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that
+    not checked. `bitcode` says that it, or a member, is code for a link-time optimizer. `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that
     lists it.
     """
 
@@ -58,6 +58,7 @@ class FileFacts:
     binaries: tuple[Binary, ...] = ()
     problem: str = ""
     foreign: bool = False
+    bitcode: bool = False
     knows_loop: bool = False
     loop_jumps: int = 0
     stable_abi: frozenset[str] = frozenset()
@@ -188,8 +189,9 @@ def examine(
     is_text = kind is FileKind.OTHER and places(place, policy.text_files)
     foreign = places(place, policy.foreign_files)
     binaries: tuple[Binary, ...] = ()
-    problem = ""
+    problem, bitcode = "", False
     try:
+        bitcode = _holds_bitcode(data, kind)
         binaries = tuple(
             Binary(name=label, image=image, policy=policy, floor=floor)
             for label, image in ([] if foreign else _images(name, data, kind, policy.format))
@@ -205,6 +207,7 @@ def examine(
         binaries=binaries,
         problem=problem,
         foreign=foreign,
+        bitcode=bitcode,
         knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
         loop_jumps=max(map(int, _JUMPS.findall(data)), default=0) if name == COUNTS else 0,
         stable_abi=stable_names(data)
@@ -219,6 +222,19 @@ def examine(
 def unreadable(name: str, problem: str, policy: Policy) -> FileFacts:
     """Return the facts of a file that cannot be read."""
     return FileFacts(name=name, kind=FileKind.OTHER, target=policy.format, blank=False, problem=problem)
+
+
+def _holds_bitcode(data: bytes, kind: FileKind) -> bool:
+    """Return whether a file consists of code for a link-time optimizer, or a static library has such members."""
+    match kind:
+        case FileKind.BITCODE:
+            return True
+        case FileKind.AR:
+            return any(detect(item.data) is FileKind.BITCODE for item in members(data))
+        case FileKind.MACHO:
+            return any(_holds_bitcode(library, FileKind.AR) for _, library in static_libraries(data))
+        case _:
+            return False
 
 
 def _images(name: str, data: bytes, kind: FileKind, wanted: BinaryFormat) -> list[tuple[str, Image]]:

@@ -26,6 +26,7 @@ _MAGIC = {
     b"!<arch>\n": FileKind.AR,
     b"!<thin>\n": FileKind.THIN_AR,
     b"BC\xc0\xde": FileKind.BITCODE,
+    b"\xde\xc0\x17\x0b": FileKind.BITCODE,  # with the header that Clang puts before it for Apple's systems
     b"\xfflprofi\x81": FileKind.PROFILE,
     b"\xcf\xfa\xed\xfe": FileKind.MACHO,
     b"\xce\xfa\xed\xfe": FileKind.MACHO,  # 32-bit; the next two are the big-endian counterparts

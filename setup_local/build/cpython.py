@@ -19,6 +19,9 @@ from setup_local.plan.model import PlannedConfigure
 
 KEPT_FILES = ("Makefile", "pyconfig.h", "Modules/config.c", "Modules/Setup.local", "pybuilddir.txt", "python-gdb.py")
 
+# What can be linked again.
+OBJECTS = ("*.o", "*.a")
+
 _CONFIGURATION = "pyconfig.h"
 _DEFINED = re.compile(r"^#define (\w+) 1$", re.MULTILINE)
 
@@ -142,7 +145,7 @@ def collect(source: Path, installed: Path, out: Path) -> None:
     if not installed.is_dir():
         raise StepError("make install installed nothing", where=installed)
     installed.rename(out / "install")
-    objects = [path.relative_to(source) for pattern in ("*.o", "*.a") for path in source.rglob(pattern)]
+    objects = [path.relative_to(source) for pattern in OBJECTS for path in source.rglob(pattern)]
     if not objects:
         raise StepError("the build produced no object files", where=source)
     for name in [*sorted(objects), *map(Path, KEPT_FILES)]:

@@ -5,6 +5,7 @@ Modules that only a step's action needs are imported there: a build that has not
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import shutil
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from setup_local import paths
-from setup_local.build import build_python, llvm_tools, makefile, toolchain
+from setup_local.build import build_python, llvm_tools, lto_linker, makefile, toolchain
 from setup_local.build.debug_paths import debug_flags, source_place, tool_places
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
@@ -20,7 +21,15 @@ from setup_local.build.steps import Job, Step
 from setup_local.build.workspace import merge_trees
 from setup_local.errors import StepError, ToolchainError
 from setup_local.fetch import Obtained
-from setup_local.plan.model import BUILD_PYTHON, LAYOUT_FILE, PROFILE_FILE, Plan, PlannedConfigure, PlannedProfiling
+from setup_local.plan.model import (
+    BUILD_PYTHON,
+    LAYOUT_FILE,
+    LTO_LINKER,
+    PROFILE_FILE,
+    Plan,
+    PlannedConfigure,
+    PlannedProfiling,
+)
 from setup_local.plan.model import PROFILE as PROFILE_PLACE
 from setup_local.values import WITHOUT_LAYOUT, Libc, OperatingSystem
 
@@ -56,8 +65,11 @@ def reconcile_step(plan: Plan, inputs: GraphInputs) -> Step:
     )
 
 
-def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
-    """Return the step that makes LLVM's tools, unless the plan uses those of the host's LLVM."""
+def llvm_tools_steps(plan: Plan, native: Toolkit, inputs: GraphInputs) -> list[Step]:
+    """Return the step that makes LLVM's tools, unless the plan uses those of the host's LLVM.
+
+    They run on this machine, so `native` is the toolkit for it, whatever the target is.
+    """
     if plan.profiling is None or not plan.profiling.tools:
         return []
     taken = {source.name: inputs.sources[source.identity] for source in plan.profiling.tools}
@@ -66,7 +78,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
 
     def action(job: Job) -> None:
         trees = {name: llvm_tools.unpack_package(recipe, item, job.work / name) for name, item in taken.items()}
-        env = job.env if compiled else toolkit.environment(job)
+        env = job.env if compiled else native.environment(job)
         try:
             llvm_tools.build_llvm_tools(recipe, trees, job.out, job.run, env)
         except (StepError, ToolchainError) as error:
@@ -78,7 +90,7 @@ def llvm_tools_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[
         Step(
             name=LLVM_TOOLS,
             ingredients=[recipe, pins(taken.values())],
-            needs=() if compiled else toolkit.names,
+            needs=() if compiled else native.names,
             data=llvm_tools.DATA,
             action=action,
             weight=_COMPILED_TOOLS_WEIGHT if compiled else 5,
@@ -182,19 +194,19 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
     profiled = [PROFILE] if plan.profiling else []
+    linker = [lto_linker.STEP] if plan.lto.linker else []
     layouter = _layouter(plan)
     if layouter:
         profiled.append(LLVM_TOOLS)
 
     def action(job: Job) -> None:
-        from setup_local.build import cpython
 
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
             place = tree / Path(PROFILE_PLACE)
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
-        env = cpython.compile_cpython(tree, recipe, job.run)
+        env = _compiled(plan, tree, recipe, job)
         counts = _laid_out(layouter, tree, plan.deps, job, env) if layouter else None
         _install(plan, toolkit, tree, job, env)
         if plan.profiling:
@@ -206,17 +218,44 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
         name=CPYTHON,
         ingredients=[
             plan.configure,
+            plan.lto.objects,
             inputs.setup_local,
             pins([source]),
             plan.target,
             plan.python_patches,
             *_layout_ingredients(layouter),
         ],
-        needs=(*toolkit.names, RECONCILE, *profiled, *build_python.build_python_needs(plan), *_library_steps(plan)),
+        needs=(
+            *toolkit.names,
+            RECONCILE,
+            *profiled,
+            *linker,
+            *build_python.build_python_needs(plan),
+            *_library_steps(plan),
+        ),
         data=_cpython_data(plan),
         action=action,
         weight=240,
     )
+
+
+def _compiled(plan: Plan, tree: Path, recipe: cpython.Recipe, job: Job) -> Mapping[str, str]:
+    """Compile and link CPython, so that its objects are machine code; return the environment that was used."""
+    from setup_local.build import cpython, separate_objects
+
+    if plan.lto.linker:
+        (tree / LTO_LINKER).parent.symlink_to(job.inputs[lto_linker.STEP])
+    objects = plan.lto.objects
+    if objects is None:
+        return cpython.compile_cpython(tree, recipe, job.run)
+    place = {separate_objects.plain_tree(tree): source_place(plan.python_source)}
+    plain = dataclasses.replace(
+        recipe, configure=objects.configure, place_flags=(*recipe.place_flags, *debug_flags(place))
+    )
+    separate_objects.compile_plain(tree, plain, job.run)
+    env = cpython.compile_cpython(tree, recipe, job.run)
+    separate_objects.replace_objects(tree, objects.directory)
+    return env
 
 
 def _install(plan: Plan, toolkit: Toolkit, tree: Path, job: Job, env: Mapping[str, str]) -> None:

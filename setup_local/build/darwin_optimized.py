@@ -1,4 +1,4 @@
-"""Checks that a build for macOS with a profile used it, as `optimized` does for ELF files.
+"""Checks that an optimized build for macOS is optimized, as `optimized` does for ELF files.
 
 Mach-O files have no section for hot code. But the compiler marks each function that never ran in the profile as cold
 (`N_COLD_FUNC`); without a profile it marks only those that the source marks.
@@ -17,12 +17,24 @@ from setup_local.values import BuildOption
 _OBJECTS = "Python/*.o"
 
 
-def check_result(build: Path, options: Sequence[BuildOption]) -> None:
-    """Raise `OptimizationError` unless flags and objects of a built tree show the requested options."""
+def check_result(result: Path, program: str, options: Sequence[BuildOption]) -> None:
+    """Raise `OptimizationError` unless flags, objects and interpreter of a build show the requested options."""
+    build = result / "build"
     check_flags(build, options)
+    if BuildOption.LTO in options:
+        (image,) = read_slices((result / "install" / "bin" / program).read_bytes())
+        check_program(image, where=program)
     if BuildOption.PGO in options:
         images = {path.name: read_slices(path.read_bytes())[0] for path in sorted(build.glob(_OBJECTS))}
         check_objects(images)
+
+
+def check_program(image: Macho, *, where: str) -> None:
+    """Raise `OptimizationError` unless a program was linked by the link-time optimizer."""
+    if not image.lto_functions:
+        raise OptimizationError(
+            "was linked without the link-time optimizer: no function has a name of its", where=where
+        )
 
 
 def check_objects(images: dict[str, Macho]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 
 from setup_local import fetch
 from setup_local.build import darwin, darwin_sdk, dsym
@@ -79,12 +80,19 @@ def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     def action(job: Job) -> None:
         from setup_local.build import darwin_optimized
 
-        darwin_optimized.check_result(job.inputs[LINKED] / "build", options)
+        program = f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
+        darwin_optimized.check_result(job.inputs[LINKED], program, options)
         dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
+        if plan.lto.objects:
+            shutil.rmtree(job.out / "build" / plan.lto.objects.directory)
 
     linked = dataclasses.replace(step, name=LINKED)
     separated = Step(
-        name=step.name, ingredients=[recipe.bundles, options], needs=(LINKED, _DSYM_TOOLS), action=action, weight=30
+        name=step.name,
+        ingredients=[recipe.bundles, options, plan.lto.objects, str(plan.python), plan.abi_flags],
+        needs=(LINKED, _DSYM_TOOLS),
+        action=action,
+        weight=30,
     )
     return [linked, _dsym_tools_step(plan, inputs), separated]
 

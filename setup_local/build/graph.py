@@ -21,6 +21,7 @@ from setup_local.build.cpython_steps import (
 )
 from setup_local.build.emulation import collect_emulation
 from setup_local.build.library_steps import build_library_steps
+from setup_local.build.lto_linker import lto_linker_steps
 from setup_local.build.patch_trial import patch_trial_step
 from setup_local.build.step_parts import GraphInputs, Toolkit, emulation_step, pins, unpacked
 from setup_local.build.steps import Job, Step
@@ -46,7 +47,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
     libraries = build_library_steps(plan.libraries, toolkit, native, inputs.sources, code=library_flags(plan))
     libraries += build_python_steps(plan, native, inputs)
     libraries += shared_steps(plan, toolkit)
-    profile = [*llvm_tools_steps(plan, toolkit, inputs), *profile_steps(plan, toolkit, inputs)]
+    profile = [*llvm_tools_steps(plan, native, inputs), *profile_steps(plan, toolkit, inputs)]
     trials = [reconcile_step(plan, inputs), patch_trial_step(plan, inputs.sources)]
     return toolkit, [
         *tools,
@@ -54,6 +55,7 @@ def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
         *trials,
         *libraries,
         *profile,
+        *lto_linker_steps(plan, inputs),
         *_cpython_steps(plan, toolkit, inputs),
     ]
 

@@ -19,6 +19,7 @@ from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
 from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
+from setup_local.catalog.lto_linker import LtoLinker, load_lto_linker
 from setup_local.catalog.musl import MuslCatalog, load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, Patch, load_patch
 from setup_local.catalog.sources import Sources, load_sources
@@ -49,6 +50,7 @@ class Catalogs:
     cpython: CPythonCatalog
     toolchain: ToolchainCatalog
     llvm_tools: LlvmTools
+    lto_linker: LtoLinker
     musl: MuslCatalog
     darwin: DarwinCatalog
     dsym: DsymRecipe
@@ -90,6 +92,7 @@ def load_catalogs() -> Catalogs:
         cpython=load_cpython(),
         toolchain=load_toolchain(),
         llvm_tools=load_llvm_tools(),
+        lto_linker=load_lto_linker(),
         musl=load_musl(),
         darwin=load_darwin(),
         dsym=load_dsym(),

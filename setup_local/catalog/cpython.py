@@ -24,8 +24,9 @@ class ConfigurePart:
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are additional flags for
     linking single goals of the makefile. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
     Placeholders: `{deps}` the libraries' prefix relative to CPython's tree, `{triple}` the target, `{build}` the
-    build host, `{build-python}` its interpreter, `{profile}` the profile relative to CPython's tree, `{archives}` the
-    names of all static libraries that are linked, separated by colons.
+    build host, `{build-python}` its interpreter, `{profile}` the profile and `{lto-linker}` the linker of lto-linker.toml,
+    both relative to CPython's tree, `{lto-objects}` the directory of `SeparateObjects`, `{archives}` the names of all
+    static libraries that are linked, separated by colons.
     """
 
     args: tuple[str, ...] = ()
@@ -95,6 +96,19 @@ class Unshipped:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeparateObjects:
+    """Whether CPython is compiled a second time, without link-time optimization, for the objects that are shipped.
+
+    This applies to builds that match `when`. `directory` is where the linker leaves the objects that it has compiled,
+    relative to CPython's source tree; `unshipped_ldflags` replace those of `Unshipped`, which expect machine code.
+    """
+
+    when: When
+    directory: str
+    unshipped_ldflags: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Companion:
     """A shared libpython next to a program that contains libpython, if `when` matches without options of `without`.
 
@@ -138,6 +152,7 @@ class CPythonCatalog:
     build_python_part: tuple[BuildPythonPart, ...] = ()
     training: Training
     unshipped: Unshipped
+    separate_objects: SeparateObjects | None = None
     companion: tuple[Companion, ...] = ()
     relayout: Relayout | None = None
     patch: tuple[PatchPart, ...] = ()

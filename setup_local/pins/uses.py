@@ -23,6 +23,7 @@ def requirements(catalogs: Catalogs) -> Iterator[tuple[str, Requirement]]:
         yield from (("emulation", requirement) for requirement in catalogs.emulation.requirements(target))
     yield from (("emulation", Requirement(name=name)) for name in catalogs.emulation.installed)
     yield from ((f"stage {stage.name} of the bootstrap chain", stage.requirement) for stage in load_chain().stages)
+    yield from (("the linker for link-time optimization", item) for item in catalogs.lto_linker.requirements)
     tools = catalogs.llvm_tools
     for pins in (tools.packages.sources, tools.source.sources):
         yield from (("LLVM's tools", exactly(name, version)) for name, version in pins.items())

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.catalogs import Catalogs
-from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout
+from setup_local.catalog.cpython import Companion, CPythonCatalog, Relayout, Unshipped
 from setup_local.catalog.sources import Source, exactly
 from setup_local.catalog.targets import Target
 from setup_local.catalog.when import Facts
@@ -16,11 +16,14 @@ from setup_local.plan.code import plan_code
 from setup_local.plan.layout import takes_layout_tools
 from setup_local.plan.model import (
     BUILD_PYTHON,
+    LTO_LINKER,
     PROFILE,
     PlannedBuildPython,
     PlannedConfigure,
     PlannedExtension,
     PlannedLibrary,
+    PlannedLto,
+    PlannedObjects,
     PlannedProfiling,
 )
 from setup_local.values import (
@@ -110,10 +113,28 @@ def plan_configure(
         links=tuple((goal, filled(flags)) for part in parts for goal, flags in part.links.items()),
         promises=_promises(facts),
         confirmations=tuple(part.confirmed_by for part in parts if part.confirmed_by),
-        unshipped=catalog.unshipped,
+        unshipped=_unshipped(catalog, facts),
         companion=plan_companion(catalog, facts),
         relayout=relayout,
     )
+
+
+def _unshipped(catalog: CPythonCatalog, facts: Facts) -> Unshipped:
+    separate = catalog.separate_objects
+    if separate is None or not separate.when.matches(facts):
+        return catalog.unshipped
+    return dataclasses.replace(catalog.unshipped, ldflags=separate.unshipped_ldflags)
+
+
+def plan_lto(catalogs: Catalogs, target: Target, extensions: Iterable[PlannedExtension], facts: Facts) -> PlannedLto:
+    """Return what link-time optimization needs besides flags."""
+    objects, separate, linker = None, catalogs.cpython.separate_objects, catalogs.lto_linker
+    if separate and separate.when.matches(facts):
+        plain = dataclasses.replace(facts, options=facts.options - {BuildOption.LTO})
+        configure = dataclasses.replace(plan_configure(catalogs, target, extensions, plain), companion=None)
+        objects = PlannedObjects(configure=configure, directory=separate.directory)
+    tools = linker.as_tools(catalogs.llvm_tools) if linker.when.matches(facts) else None
+    return PlannedLto(objects=objects, linker=tools)
 
 
 def _promises(facts: Facts) -> tuple[BuildOption, ...]:
@@ -136,6 +157,8 @@ def _placeholders(
         "build-python": BUILD_PYTHON,
         "archives": ":".join(sorted(hidden)),
         "profile": PROFILE,
+        "lto-linker": next((f"{LTO_LINKER}/{name}" for name in catalogs.lto_linker.programs), ""),
+        "lto-objects": catalogs.cpython.separate_objects.directory if catalogs.cpython.separate_objects else "",
     }
 
 

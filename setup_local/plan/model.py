@@ -27,6 +27,8 @@ from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode, Ow
 PROFILE_FILE = "cpython.profdata"
 LAYOUT_FILE = "cpython.fdata"
 PROFILE = f"../profile/{PROFILE_FILE}"
+# The linker for link-time optimization if it is not the toolchain's own, relative to the same tree.
+LTO_LINKER = "../lto-linker/bin"
 # The interpreter that runs while CPython is compiled for another processor, relative to the same tree.
 BUILD_PYTHON = "../build-python/bin/python3"
 
@@ -140,6 +142,28 @@ class PlannedConfigure:
         """Return the environment variables that `configure` needs in addition to those of the toolchain."""
         flags = {"CFLAGS_NODIST": " ".join(self.cflags), "LDFLAGS_NODIST": " ".join(self.ldflags)}
         return {**dict(self.environment), **dict(self.cache), **flags}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedObjects:
+    """How the objects that are shipped are compiled if they are not those that are linked.
+
+    `directory` is where the linker leaves its own objects, relative to CPython's source tree.
+    """
+
+    configure: PlannedConfigure
+    directory: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedLto:
+    """What link-time optimization needs besides flags: nothing where objects are fat and the linker can compile.
+
+    `linker` is how the linker is made if it is not the toolchain's own; its sources are among those of the toolchain.
+    """
+
+    objects: PlannedObjects | None = None
+    linker: LlvmTools | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -267,6 +291,7 @@ class Plan:
     shared_ldflags: tuple[str, ...] = ()
     code: PlannedCode = PlannedCode()
     configure: PlannedConfigure = PlannedConfigure()
+    lto: PlannedLto = PlannedLto()
     build_python: PlannedBuildPython | None = None
     profiling: PlannedProfiling | None = None
     sdk: OwnSdk | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import assert_never
 
 from packaging.version import Version
 
@@ -19,7 +18,14 @@ from setup_local.catalog.versions import admits, parse_version
 from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
-from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
+from setup_local.plan.configure import (
+    merged,
+    plan_build_python,
+    plan_companion,
+    plan_configure,
+    plan_lto,
+    plan_profiling,
+)
 from setup_local.plan.darwin import for_all_halves, refuse_for_darwin, sdk_features
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
@@ -34,6 +40,7 @@ from setup_local.plan.model import (
 from setup_local.plan.options import parse_options
 from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
+from setup_local.plan.toolkit import plan_emulation, plan_sysroot, plan_toolchain
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.plan.windows import refuse_for_windows, windows_extensions
 from setup_local.values import (
@@ -130,11 +137,12 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
         plan,
         variant=words,
         llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=plan_toolchain(catalogs, target),
+        toolchain_sources=plan_toolchain(catalogs, target, facts),
         sysroot_sources=plan_sysroot(catalogs, target),
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
         configure=plan_configure(catalogs, target, extensions, facts, relayout),
+        lto=plan_lto(catalogs, target, extensions, facts),
         build_python=plan_build_python(catalogs.cpython, plan.libraries, facts) if facts.cross else None,
         profiling=plan_profiling(request, catalogs, target, extensions, facts),
         python_patches=patches,
@@ -210,34 +218,6 @@ def choose_floor(request: Request, target: Target) -> str:
             raise RequestError(what, hint="one of: " + ", ".join(target.floors))
         floor = asked
     return floor
-
-
-def plan_toolchain(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the compilers: for the target, and for programs that run during the build."""
-    requirements = list(catalogs.toolchain.requirements)
-    if target.os is OperatingSystem.DARWIN:
-        requirements += (*catalogs.darwin.requirements, *catalogs.dsym.requirements)
-    return tuple(map(catalogs.sources.best, requirements))
-
-
-def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the C library; glibc's part of the sysroot is in the toolchain's wheel."""
-    match target.libc:
-        case Libc.GLIBC:
-            return ()
-        case Libc.MUSL:
-            return (catalogs.sources.best(catalogs.musl.requirement),)
-        case Libc.LIBSYSTEM | Libc.UCRT:
-            return ()
-        case _:
-            assert_never(target.libc)
-
-
-def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the emulator for a target on this host, none if it needs none or there is none."""
-    if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
-        return ()
-    return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))
 
 
 def python_requirement(asked: str, sources: Sources) -> Requirement:

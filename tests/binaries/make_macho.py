@@ -95,7 +95,9 @@ def main() -> None:
         maker.compile(SOURCES / "bundled.c", RESULTS / "newer-system.o", minimum="14.2")
         maker.compile(SOURCES / "wanting.c", RESULTS / "wanting.o", "-DWANTED=not_exported")
         maker.compile(SOURCES / "core.c", RESULTS / "core-profiled.o", "-DNO_FORTIFIED", "-DCOLD")
+        maker.compile(SOURCES / "core.c", RESULTS / "core-bitcode.o", "-DNO_FORTIFIED", "-flto=thin")
         maker.archive("libbundled.a", "bundled.o")
+        maker.archive("libbitcode.a", "bundled.o", "core-bitcode.o")
         for cpu in TARGET_CPUS:
             maker.debug(cpu)
         for module in MODULES:
@@ -172,6 +174,9 @@ class Maker:
         objects = [f"{name}.o" for name in parts]
         signed = ("-adhoc_codesign", "-headerpad", "0x100")
         self.link(RESULTS / f"python{suffix}", *signed, "main.o", *objects, "-lSystem", cpu=cpu)
+        if not suffix:
+            self.compile(SOURCES / "optimized.c", self.scratch / "optimized.o", "-DMACHO_NAMED")
+            self.link(RESULTS / "python-optimized", *signed, "main.o", *objects, "optimized.o", "-lSystem")
         names = ("-dylib", "-install_name", LIBPYTHON)
         library = RESULTS / f"libpython3.13{suffix}.dylib"
         self.link(library, *names, *signed, *objects, "-lSystem", cpu=cpu)

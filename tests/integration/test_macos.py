@@ -16,7 +16,7 @@ from macos_tree import asked, described, linked, unpacked
 
 from setup_local import paths
 from setup_local.binfmt import macho_rows
-from setup_local.binfmt.macho import Macho
+from setup_local.binfmt.macho import Macho, read_slices
 from setup_local.binfmt.macho_fat import slices
 from setup_local.build.store import Store
 from setup_local.catalog.catalogs import load_catalogs
@@ -34,6 +34,8 @@ _WORD = re.compile(r"'([^']+)'|([^\s,']+)")
 FACTS = Path(__file__).with_name("macos_pyconfig.toml")
 _DEFINED = re.compile(r"(?m)^#\s*define (\w+) (\S+)$")
 _UNDEFINED = re.compile(r"(?m)^/\* #\s*undef (\w+) \*/$")
+# Static functions that the link-time optimizer has made callable from other files, at least; a plain link knows none.
+_PROMOTED = 20
 # The program's own C API, which extension modules look up in whatever has loaded them.
 _PYTHON = ("Py", "_Py")
 
@@ -150,6 +152,23 @@ def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, 
         assert {item for item in library.exports if item.startswith("Py")} <= program.exports
 
 
+def test_with_lto_programs_show_it_and_objects_are_machine_code(
+    tree: Path, description: dict[str, Any], binaries: dict[str, list[Macho]], name: str
+) -> None:
+    if "lto" not in description["build_options"].split("+"):
+        pytest.skip("the archive was built without lto")
+    objects = [tree / item for item in description["build_info"]["core"]["objs"]]
+    images = [image for path in objects for image in read_slices(path.read_bytes())]
+    static = frozenset().union(*(image.symbols.locals & image.symbols.functions for image in images))
+    assert not any(image.bitcode or image.lto_functions for image in images)
+    assert not (tree / "build" / "lto").exists()
+    for file in (f"install/bin/{name}", f"install/lib/lib{name}.dylib"):
+        for image in binaries[file]:
+            named = {item.partition(".")[0] for item in image.lto_functions}
+            assert len(named) > _PROMOTED, file
+            assert named <= static, file
+
+
 def test_modules_are_those_of_linux_but_for_what_each_alone_has(
     description: dict[str, Any], plan: Plan, wish: Request
 ) -> None:
@@ -193,6 +212,18 @@ def test_sysconfig_says_what_a_build_on_a_mac_says(
     assert (said["MACHDEP"], said["MULTIARCH"], said["SHLIB_SUFFIX"]) == ("darwin", "darwin", ".so")
     whole = json.dumps(said)
     assert not [
-        word for word in ("isysroot", "ld64", "clang", "linux", "apple-macos", "x86_64-unknown") if word in whole
+        word
+        for word in (
+            "isysroot",
+            "ld64",
+            "clang",
+            "linux",
+            "apple-macos",
+            "x86_64-unknown",
+            "-flto",
+            "lto-linker",
+            "lto/",
+        )
+        if word in whole
     ]
     assert description["python_platform_tag"] == f"macosx-{plan.floor}-{plan.target.darwin.machine}"

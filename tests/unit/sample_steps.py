@@ -20,6 +20,7 @@ REQUESTS = {
     "profile": Request(python="3.13.5", options="pgo", profile=Path(__file__)),
     "musl": Request(python="3.13.5", target_triple=MUSL),
     "shared": Request(python="3.13.5", dependencies=Linkage.SHARED),
+    "macos": Request(python="3.13.5", target_triple="aarch64-apple-darwin", options="lto"),
     "cross": Request(python="3.13.5", target_triple="aarch64-unknown-linux-gnu"),
 }
 

@@ -15,12 +15,15 @@ from setup_local.build import darwin, darwin_sdk
 from setup_local.build.toolchain import WHEEL, compile_environment
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.darwin import load_darwin
+from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.catalog.lto_linker import load_lto_linker
 from setup_local.catalog.sources import load_sources
 from setup_local.catalog.sysconfig import load_settings
 from setup_local.catalog.targets import Target, load_targets
+from setup_local.catalog.toolchains import load_toolchain
 from setup_local.errors import CatalogError, RequestError, ToolchainError
 from setup_local.plan.darwin import refuse_for_darwin
-from setup_local.plan.model import Plan
+from setup_local.plan.model import Plan, PlannedLto
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
 from setup_local.stage.system_libraries import system_libraries
@@ -105,8 +108,6 @@ def test_another_minimum_is_in_the_name() -> None:
         (Request(python="3.13.5", target_triple=TRIPLE, macos_minimum="10.9"), r"macOS '10\.9' is not available"),
         (Request(python="3.13.5", target_triple=TRIPLE, glibc="2.17"), "has no glibc"),
         (Request(python="3.13.5", macos_minimum="11.0"), "has no macOS"),
-        (Request(python="3.13.5", target_triple=TRIPLE, options="pgo+lto"), "no link-time optimizer for Apple silicon"),
-        (Request(python="3.13.5", target_triple=TRIPLE, options="lto"), "no link-time optimizer for Apple silicon"),
         (Request(python="3.13.5", target_triple=TRIPLE, options="noopt+static"), "libSystem cannot be linked"),
         (Request(python="3.13.5", target_triple=TRIPLE, with_features=("tkinter",)), "Cocoa"),
         (
@@ -130,6 +131,38 @@ def test_a_profile_is_taken_with_flags_that_the_linker_knows() -> None:
     assert plan.archive_name == f"cpython-3.13.5-{TRIPLE}-pgo-full.tar.zst"
     linux = _plan(Request(python="3.13.5", options="pgo", profile=Path(__file__)))
     assert linux.configure.ldflags[-1] == "-Wl,-z,keep-text-section-prefix"
+
+
+@pytest.mark.parametrize("target", ["aarch64-apple-darwin", "x86_64-apple-darwin"])
+def test_with_lto_objects_are_compiled_a_second_time_with_the_same_flags_but_those(target: str) -> None:
+    request = Request(python="3.13.5", target_triple=target, options="pgo+lto", profile=Path(__file__))
+    plan, plain = _plan(request), _plan(dataclasses.replace(request, options="pgo"))
+    assert plan.lto.objects is not None
+    assert plan.lto.objects.configure == dataclasses.replace(plain.configure, companion=None)
+    assert set(plan.configure.cflags) - set(plain.configure.cflags) == {"-flto=thin"}
+    (left,) = (flag for flag in plan.configure.ldflags if flag.startswith("-Wl,-object_path_lto,"))
+    assert left == f"-Wl,-object_path_lto,{plan.lto.objects.directory}/$@"
+    assert not any("lto" in flag for flag in (*plain.configure.cflags, *plain.configure.ldflags))
+    assert plan.archive_name == f"cpython-3.13.5-{target}-pgo+lto-full.tar.zst"
+
+
+def test_with_lto_another_linker_is_used_which_is_packed_like_llvms_tools() -> None:
+    plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="lto"))
+    recipe, tools = load_lto_linker(), load_llvm_tools()
+    assert plan.lto.linker is not None
+    assert "--ld-path=../lto-linker/bin/ld64.lld" in plan.configure.ldflags
+    assert plan.lto.linker == recipe.as_tools(tools)
+    assert set(recipe.packages.sources) <= {item.name for item in plan.toolchain_sources}
+    shared = recipe.packages.sources.items() - {("lld-22", load_toolchain().sources["compiler-rt"])}
+    assert shared <= tools.packages.sources.items()
+    assert (recipe.packages.loader, recipe.packages.libraries) == (tools.packages.loader, tools.packages.libraries)
+    for other in (_plan(), _plan(Request(python="3.13.5", options="lto"))):
+        assert other.lto == PlannedLto()
+        assert "lld-22" not in {source.name for source in other.sources}
+
+
+def test_both_halves_of_a_universal_distribution_may_be_optimized_when_linked() -> None:
+    refuse_for_darwin(Request(python="3.13.5", target_triple="universal2-apple-darwin", options="lto"))
 
 
 @pytest.mark.parametrize("wishes", [{"options": "pgo"}, {"options": "pgo+lto"}, {"profile": Path("x")}])

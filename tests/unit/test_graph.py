@@ -173,6 +173,20 @@ def test_tools_that_are_compiled_wait_for_nothing_and_are_the_same_for_every_tar
     assert tools("x86_64-unknown-linux-musl")[1] == key
 
 
+@pytest.mark.parametrize("triple", ["aarch64-unknown-linux-gnu", "aarch64-apple-darwin"])
+def test_tools_of_packages_are_made_for_this_machine_whatever_the_target_is(triple: str, plan: Plan) -> None:
+    catalogs = load_catalogs()
+
+    def tools(triple: str) -> tuple[Step, str]:
+        request = Request(python="3.13.5", target_triple=triple, options="pgo", profile=Path(__file__))
+        steps = _steps(resolve(request, catalogs))
+        return next(step for step in steps if step.name == "llvm-tools"), _keys(steps)["llvm-tools"]
+
+    step, key = tools(triple)
+    assert key == tools(plan.target.triple)[1]
+    assert not [name for name in step.needs if "aarch64" in name]
+
+
 @pytest.mark.parametrize(
     ("layout", "hint"), [(LayoutChoice.AUTO, "do without it: --options pgo+lto --no-layout"), (LayoutChoice.NONE, None)]
 )

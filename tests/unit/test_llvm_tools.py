@@ -11,6 +11,7 @@ import pytest
 
 from setup_local.build import llvm_source, llvm_tools
 from setup_local.catalog.llvm_tools import FILE, load_llvm_tools
+from setup_local.catalog.lto_linker import load_lto_linker
 from setup_local.catalog.sources import ArchiveKind, load_sources
 from setup_local.catalog.toolchains import load_toolchain
 from setup_local.errors import CatalogError, ToolchainError
@@ -93,6 +94,18 @@ def test_a_wrapper_starts_the_program_through_the_packages_own_loader(tmp_path: 
     said = subprocess.run([moved / "bin" / "llvm-profdata", "merge", "a b"], capture_output=True, text=True, check=True)
     assert said.stdout.endswith("libexec/llvm/llvm-22/bin/llvm-profdata: merge a b\n")
     assert (moved / "libexec/llvm/x86_64-linux-gnu/libcurl.so.4").is_file()
+
+
+def test_the_linker_for_link_time_optimization_is_made_from_packages_in_the_same_way(tmp_path: Path) -> None:
+    bench, linker = Bench(tmp_path), load_lto_linker()
+    recipe = linker.as_tools(load_llvm_tools())
+    for file in linker.programs.values():
+        (bench.tree / file).write_text('#!/bin/sh\necho "$0: $@"\n')
+        (bench.tree / file).chmod(0o755)
+    llvm_tools.build_llvm_tools(recipe, dict.fromkeys(linker.packages.sources, bench.tree), bench.out, bench.run, {})
+    assert [path.name for path in (bench.out / "bin").iterdir()] == list(linker.programs) == ["ld64.lld"]
+    said = subprocess.run([bench.out / "bin" / "ld64.lld", "x"], capture_output=True, text=True, check=True)
+    assert said.stdout.endswith("/ld64.lld: x\n")
 
 
 def test_packages_that_lack_a_program_are_refused(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from setup_local.catalog.keys import load_keys
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.licenses import LicenseCatalog
 from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.catalog.lto_linker import load_lto_linker
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
 from setup_local.catalog.sources import Form, Source, Sources
@@ -127,6 +128,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "llvm_tools": dataclasses.replace(
             tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
         ),
+        "lto_linker": load_lto_linker(),
         "musl": load_musl(),
         "darwin": load_darwin(),
         "dsym": load_dsym(),

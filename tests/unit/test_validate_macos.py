@@ -117,10 +117,10 @@ BREACHES: list[Breach] = [
 PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
 
 
-def profiled(sample: Sample) -> None:
+def profiled(sample: Sample, options: str = "pgo") -> None:
     """Make the sample one that was compiled with a profile."""
-    sample.name = sample.name.replace("noopt", "pgo")
-    sample.document |= {"build_options": "pgo", "optimizations": "pgo"}
+    sample.name = sample.name.replace("noopt", options)
+    sample.document |= {"build_options": options, "optimizations": options}
     sample.file("build/Python/core.o").data = macho("core-profiled.o")
     put("build/cpython.profdata", PROFILE)(sample)
 
@@ -133,9 +133,27 @@ def _but(corrupt: Corruption) -> Corruption:
     return corrupted
 
 
+def optimized(sample: Sample) -> None:
+    """Make the sample one that was compiled with a profile and linked by the link-time optimizer."""
+    profiled(sample, "pgo+lto")
+    sample.file(PROGRAM).data = macho("python-optimized")
+    give_bundle(sample, PROGRAM)
+
+
+def _but_optimized(corrupt: Corruption) -> Corruption:
+    def corrupted(sample: Sample) -> None:
+        optimized(sample)
+        corrupt(sample)
+
+    return corrupted
+
+
 PROFILED_BREACHES: list[Breach] = [
     ("optimized-objects", _but(put("build/Python/core.o", macho("core.o")))),
     ("profile", _but(put("build/cpython.profdata", b"text"))),
+    ("optimized-program", _but_optimized(put(PROGRAM, macho("python"), 0o755))),
+    ("bitcode", _but_optimized(put("build/Python/core.o", macho("core-bitcode.o")))),
+    ("bitcode", _but_optimized(put("build/libpython3.13.a", macho("libbitcode.a")))),
 ]
 SHARED_BREACHES: list[Breach] = [
     ("install-name", renamed_library(b"/opt/lib/libpython3.13.dylib")),
@@ -162,9 +180,10 @@ def test_a_corrupted_sample_with_a_profile(rule: str, corrupt: Corruption, tmp_p
     refused(macos_sample(), rule, corrupt, tmp_path)
 
 
-def test_a_good_sample_with_a_profile_holds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("make", [profiled, optimized])
+def test_a_good_optimized_sample_holds(make: Corruption, tmp_path: Path) -> None:
     sample = macos_sample()
-    profiled(sample)
+    make(sample)
     assert broken(sample, tmp_path) == set()
 
 

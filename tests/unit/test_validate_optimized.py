@@ -65,6 +65,8 @@ BREACHES: list[Breach] = [
     ("layout-counts", _laid_out(b"1 g 8 1 h 0 0 30000000\n")),
     ("optimizer-flags", described("python_config_vars", {"LDSHARED": "cc -shared -flto=thin"})),
     ("optimizer-flags", described("python_config_vars", {"CFLAGS": "-O3 -fprofile-use=x"})),
+    ("optimizer-flags", described("python_config_vars", {"LDFLAGS": "--ld-path=../linker/ld64.lld"})),
+    ("optimizer-flags", described("python_config_vars", {"LDFLAGS": "-Wl,-object_path_lto,lto/$@"})),
     ("bitcode", put("install/lib/libfat.a", binary("libfat.a"))),
     ("bitcode", put("build/Modules/demo.o", binary("core-fat.o"))),
     ("bitcode", put("build/Modules/demo.o", b"BC\xc0\xde")),

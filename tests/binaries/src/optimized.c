@@ -5,6 +5,11 @@ int shown(void) __asm__("shown.llvm.7");
 __attribute__((visibility("hidden"))) int shown(void) { return 2; }
 #endif
 
+#ifdef MACHO_NAMED
+int shown(void) __asm__("_shown.llvm.7");
+__attribute__((visibility("hidden"))) int shown(void) { return 2; }
+#endif
+
 #ifdef COUNTING
 __attribute__((section("__llvm_prf_cnts"), used)) static unsigned long counters[2];
 #endif
