@@ -54,7 +54,8 @@ class WindowsPort:
     @property
     def for_cpython(self) -> tuple[object, ...]:
         """Return the properties that affect CPython itself."""
-        return (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.cflags, self.ldflags)
+        names = (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.decorated)
+        return (*names, self.cflags, self.ldflags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +227,8 @@ class WindowsModule:
     """One extension module, linked into the interpreter's DLL or, if shared, a file: its project lists the sources.
 
     A limited one links the DLL of the stable ABI. `imports` are import libraries that its libraries need, `resources`
-    their compiled resources.
+    their compiled resources. `stdcall` are exported functions with that calling convention (`send@16`): where names are
+    decorated, they are also exported under the name that Microsoft's linker gives them (`_send@16`).
     """
 
     name: str
@@ -235,6 +237,7 @@ class WindowsModule:
     cflags: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    stdcall: tuple[str, ...] = ()
     is_shared: bool = False
     is_limited: bool = False
 

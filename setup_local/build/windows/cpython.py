@@ -175,6 +175,7 @@ class _Commands:
             ],
             imports=dict.fromkeys((*self._imports(project), *module.imports)),
             is_dll=True,
+            stdcall=module.stdcall if build.port.decorated else (),
         )
         yield link_command(build.compiler, build.catalog, build.port, link)
 

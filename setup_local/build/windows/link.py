@@ -15,8 +15,8 @@ from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 class Link:
     """One file to link: its objects and static libraries in order, the import libraries by name.
 
-    `definition` is a list of exports; with `implib`, an import library is created. `stack` is in bytes, 0 for the
-    linker's default.
+    `definition` is a list of exports; with `implib`, an import library is created. `stdcall` are functions exported
+    under Microsoft's decorated names. `stack` is in bytes, 0 for the linker's default.
     """
 
     target: str
@@ -28,6 +28,7 @@ class Link:
     is_dll: bool = False
     implib: str = ""
     definition: str = ""
+    stdcall: Sequence[str] = ()
 
     def entry(self, dll_entry: str) -> str:
         """Return the function of the start file that the system calls."""
@@ -43,6 +44,7 @@ class Link:
             *(["/dll"] if self.is_dll else []),
             *flags,
             *(f"/{name}:{value}" for name, value in given.items() if value),
+            *(f"/export:{name},EXPORTAS,_{name}" for name in self.stdcall),
         ]
 
 
