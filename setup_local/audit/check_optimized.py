@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from setup_local.audit.facts import COUNTS, LOOP, Binary, Distribution, Packed
 from setup_local.audit.model import Group, Rule
+from setup_local.binfmt.coff import HOT as COFF_HOT
 from setup_local.binfmt.detect import FileKind
 from setup_local.binfmt.elf import HOT, MOVED
+from setup_local.binfmt.image import Image
+from setup_local.binfmt.linker_map import LinkerMap
 from setup_local.binfmt.macho import Macho
 from setup_local.values import WITHOUT_LAYOUT_WORD, BinaryFormat
 
@@ -17,6 +21,8 @@ _OBJECTS = "build/"
 _PROFILE = "build/cpython.profdata"
 _LEAST_JUMPS = 20_000_000  # starts alone make 7 million, a whole workload 200 million
 _NEVER_LAID_OUT = {WITHOUT_LAYOUT_WORD, "shared", "static"}
+# Where compilers put hot code; Mach-O files have no such place.
+_HOT = {BinaryFormat.ELF: HOT, BinaryFormat.PE: COFF_HOT}
 _OWN_FLAGS = ("-flto", "-ffat-lto-objects", "-fprofile-", "--ld-path", "-Wl,-object_path_lto")
 
 
@@ -24,19 +30,23 @@ def _options(dist: Distribution) -> frozenset[str]:
     return frozenset(dist.description.build_options.split("+"))
 
 
-def _shows_hot(dist: Distribution) -> bool:
-    """Return whether compilers put hot code into a separate section: only in ELF files."""
-    return dist.policy.format is BinaryFormat.ELF
-
-
 def _program(dist: Distribution) -> Breaches:
     facts = dist.carrier
     if facts is None or facts.image is None:
         return  # reported by `python-program` and `paths-exist`
     options = _options(dist)
-    if _PGO in options and _shows_hot(dist) and LOOP not in facts.image.symbols.hot:
-        yield facts.name, f"was compiled without the profile: {LOOP} is not in {HOT}"
-    if _LTO in options and not facts.image.lto_functions:
+    shown: Image | LinkerMap = facts.image
+    hot = facts.image.symbols.hot
+    if dist.policy.format is BinaryFormat.PE and options & {_PGO, _LTO}:
+        place = f"{_OBJECTS}{PurePosixPath(facts.name).stem}.map"
+        found = dist.files[place].linker_map if place in dist.files else None
+        if found is None or found.lacks(facts.image.exports):
+            yield place, f"is not the linker's map of {facts.name}, which shows how that was optimized"
+            return
+        shown, hot = found, found.hot
+    if _PGO in options and dist.policy.format is not BinaryFormat.MACHO and LOOP not in hot:
+        yield facts.name, f"was compiled without the profile: {LOOP} is not in {_HOT[dist.policy.format]}"
+    if _LTO in options and not shown.lto_functions:
         yield (
             facts.name,
             "was linked without the link-time optimizer: no function has a name that the optimizer assigns",
@@ -54,8 +64,8 @@ def _objects(dist: Distribution) -> Breaches:
                 _OBJECTS,
                 f"no object was compiled with the profile: {LOOP} is not separate from functions that never ran",
             )
-    if _PGO in _options(dist) and _shows_hot(dist) and not any(LOOP in image.symbols.hot for image in images):
-        yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {HOT}"
+    elif _PGO in _options(dist) and not any(LOOP in image.symbols.hot for image in images):
+        yield _OBJECTS, f"no object was compiled with the profile: {LOOP} is not in {_HOT[dist.policy.format]}"
 
 
 def _profile(dist: Distribution) -> Breaches:

@@ -19,6 +19,7 @@ from setup_local.binfmt.detect import FileKind, detect
 from setup_local.binfmt.elf import Elf
 from setup_local.binfmt.formats import FORMATS, binary_format, read_images
 from setup_local.binfmt.image import BadBinary, Image
+from setup_local.binfmt.linker_map import LinkerMap, read_linker_map
 from setup_local.binfmt.macho import static_libraries
 from setup_local.catalog.flavors import Flavor, FlavorCatalog
 from setup_local.values import BinaryFormat, Linkage
@@ -27,6 +28,7 @@ LOOP = "_PyEval_EvalFrameDefault"  # the interpreter's loop, the hottest functio
 COUNTS = "build/cpython.fdata"
 # Source, target and count; the bounds on their lengths keep hostile files from taking forever.
 _JUMPS = re.compile(rf"^.{{1,512}} {LOOP} .{{1,512}} (\d{{1,18}})$".encode(), re.MULTILINE)
+_MAP = re.compile(r"build/python\d+\.map")
 _MOST_LINKS = 40  # as many symbolic links as Linux follows (path_resolution(7))
 
 
@@ -46,8 +48,9 @@ class FileFacts:
 
     `name` is relative to `python/`. `target` is the format of the target's own binaries. `sha256` is empty if nothing
     compares it. `problem` says why a binary cannot be read. `foreign` files may be binaries of other systems and are
-    not checked. `bitcode` says that it, or a member, is code for a link-time optimizer. `knows_loop` is about profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that
-    lists it.
+    not checked. `bitcode` says that the file or a member is code for a link-time optimizer. `knows_loop` is about
+    profiles, `loop_jumps` about counts of jumps, `stable_abi` about the test that lists it, `linker_map` about the map
+    of a DLL.
     """
 
     name: str
@@ -62,6 +65,7 @@ class FileFacts:
     knows_loop: bool = False
     loop_jumps: int = 0
     stable_abi: frozenset[str] = frozenset()
+    linker_map: LinkerMap | None = None
     is_text: bool = False
     machine_paths: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
@@ -213,6 +217,7 @@ def examine(
         stable_abi=stable_names(data)
         if policy.format is BinaryFormat.PE and name.endswith(f"/{FILE}")
         else frozenset(),
+        linker_map=read_linker_map(data) if policy.format is BinaryFormat.PE and _MAP.fullmatch(name) else None,
         is_text=is_text,
         machine_paths=scanner.machine_paths(data, place) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

@@ -17,6 +17,7 @@ _MOST_SECTIONS = 100_000  # compilers create one per function
 _MOST_BYTES = 1 << 24  # total for the names of all sections
 _BITCODE = frozenset({".llvmbc", ".llvmcmd", ".llvm.lto"})
 _DEBUG = (".debug",)
+HOT = ".text$hot"  # prefix of the sections with code that a profile marks as hot
 COUNTERS = (".lprf", "__llvm_prf_")  # prefixes of the sections with an instrumented program's counters
 _CODE = 0  # IMPORT_OBJECT_CODE
 
@@ -154,25 +155,26 @@ def _object(data: bytes, header: FileHeader, sections_at: int, layout: struct.St
     if header.section_count > _MOST_SECTIONS:
         raise ValueError(f"more than {_MOST_SECTIONS} sections")
     rows = coff_rows.read_sections(data, sections_at, header.section_count)
-    strings = strings_at(header, layout.size)
+    names = _names(rows, data, strings_at(header, layout.size))
+    hot = {number for number, row in enumerate(rows, 1) if names[row.name].startswith(HOT)}
     return Coff(
         machine=machine_name(header.machine),
         bits=bits_of(header.machine),
         time=header.time,
-        sections=_names(rows, data, strings),
-        symbols=read_symbols(data, header, layout),
+        sections=frozenset(names.values()),
+        symbols=read_symbols(data, header, layout, hot=hot),
     )
 
 
-def _names(rows: tuple[SectionRow, ...], data: bytes, strings: int) -> frozenset[str]:
-    names, left = set(), _MOST_BYTES
+def _names(rows: tuple[SectionRow, ...], data: bytes, strings: int) -> dict[bytes, str]:
+    """Return the name of each section by its recorded form: long names are elsewhere."""
+    names, left = {}, _MOST_BYTES
     for raw in {row.name for row in rows}:
-        name = name_of(raw, data, strings)
-        left -= len(name)
+        names[raw] = name_of(raw, data, strings)
+        left -= len(names[raw])
         if left < 0:
             raise ValueError("the names of its sections are too long")
-        names.add(name)
-    return frozenset(names)
+    return names
 
 
 def _import(data: bytes, row: ImportRow) -> Coff:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 from setup_local.binfmt import coff_rows
@@ -31,8 +31,10 @@ class _Row(NamedTuple):
     default: int
 
 
-def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_rows.SYMBOL) -> SymbolTable:
-    """Read all symbols of a file. Raises ValueError, `struct.error`."""
+def read_symbols(
+    data: bytes, header: FileHeader, layout: struct.Struct = coff_rows.SYMBOL, *, hot: Collection[int] = ()
+) -> SymbolTable:
+    """Read all symbols of a file; `hot` are the numbers of sections with hot code. Raises ValueError, `struct.error`."""
     if not header.symbols_at or not header.symbol_count:
         return NO_SYMBOLS
     if header.symbol_count > _MOST:
@@ -46,6 +48,8 @@ def read_symbols(data: bytes, header: FileHeader, layout: struct.Struct = coff_r
         name = plain(row.name) if underscored else row.name
         for kind in _kinds(row, table):
             sets.setdefault(kind, set()).add(name)
+        if row.section in hot:
+            sets.setdefault("hot", set()).add(name)
     found: dict[str, Any] = {kind: frozenset(names) for kind, names in sets.items()}
     return SymbolTable(**found)
 

@@ -78,6 +78,8 @@ def _windows_steps(plan: Plan, toolkit: Toolkit, native: Toolkit, tools: list[St
         patch_trial_step(plan, inputs.sources),
         *windows.library_steps(plan, toolkit, native, inputs),
         *build_python_steps(plan, native, inputs),
+        *llvm_tools_steps(plan, native, inputs),
+        *profile_steps(plan, native, inputs),
         windows.cpython_step(plan, CPYTHON, toolkit, inputs),
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
+from setup_local.values import BuildOption
 
 FILE = "windows.toml"
 SCHEMA = "windows"
@@ -54,7 +56,8 @@ class WindowsPort:
     @property
     def for_cpython(self) -> tuple[object, ...]:
         """Return the properties that affect CPython itself."""
-        return (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.cflags, self.ldflags)
+        names = (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.decorated)
+        return (*names, self.cflags, self.ldflags)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +165,52 @@ class Code:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Optimizing:
+    """Additional flags for the C code of the interpreter's DLL with the build options that optimize it.
+
+    `pgo` are for all of its objects. With link-time optimization, they are compiled a second time with `lto`, and the
+    DLL is linked from these with `lto_ldflags`. `{profile}` is the profile, relative to CPython's tree. `dotted` are
+    patterns of sources that make calls `./Modules/...` where the profile is made, except for the `undotted` ones.
+    """
+
+    pgo: tuple[str, ...]
+    dotted: tuple[str, ...]
+    undotted: tuple[str, ...]
+    lto: tuple[str, ...]
+    lto_ldflags: tuple[str, ...]
+
+    def flags(self, options: Collection[BuildOption], profile: str) -> OptimizingFlags:
+        """Return the flags that these options need."""
+        lto, pgo = BuildOption.LTO in options, BuildOption.PGO in options
+        return OptimizingFlags(
+            cflags=tuple(flag.format(profile=profile) for flag in self.pgo) if pgo else (),
+            dotted=self.dotted if pgo else (),
+            undotted=self.undotted if pgo else (),
+            lto=self.lto if lto else (),
+            lto_ldflags=self.lto_ldflags if lto else (),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OptimizingFlags:
+    """The flags of one build: `cflags` for all objects of the DLL; `lto` is empty without link-time optimization."""
+
+    cflags: tuple[str, ...] = ()
+    dotted: tuple[str, ...] = ()
+    undotted: tuple[str, ...] = ()
+    lto: tuple[str, ...] = ()
+    lto_ldflags: tuple[str, ...] = ()
+
+    def spelled(self, source: str) -> str:
+        """Return the path of a source as the profile has it: it is part of the names of static functions there."""
+        found, excluded = (any(fnmatchcase(source, item) for item in items) for items in (self.dotted, self.undotted))
+        return f"./{source}" if found and not excluded else source
+
+
+PLAIN = OptimizingFlags()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Made:
     """A file of a source tree that is generated from a template in it: each of `values` replaces a text there."""
 
@@ -226,7 +275,8 @@ class WindowsModule:
     """One extension module, linked into the interpreter's DLL or, if shared, a file: its project lists the sources.
 
     A limited one links the DLL of the stable ABI. `imports` are import libraries that its libraries need, `resources`
-    their compiled resources.
+    their compiled resources. `stdcall` are exported functions with that calling convention (`send@16`): where names are
+    decorated, they are also exported under the name that Microsoft's linker gives them (`_send@16`).
     """
 
     name: str
@@ -235,6 +285,7 @@ class WindowsModule:
     cflags: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
+    stdcall: tuple[str, ...] = ()
     is_shared: bool = False
     is_limited: bool = False
 
@@ -269,6 +320,7 @@ class WindowsCatalog:
     projects: Projects
     source: SourceChanges
     code: Code
+    optimizing: Optimizing
     libraries: tuple[WindowsLibrary, ...]
     table: Table
     modules: tuple[WindowsModule, ...]

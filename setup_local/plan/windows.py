@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from setup_local.catalog.windows import WindowsCatalog
 from setup_local.errors import RequestError
 from setup_local.plan.model import PlannedExtension
+from setup_local.plan.options import parse_options
 from setup_local.values import (
-    NO_OPTIONS,
+    OPTIMIZATIONS,
     Linkage,
     LinkMode,
     OperatingSystem,
@@ -56,7 +57,8 @@ def refuse_for_windows(request: Request) -> None:
 
 
 def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
-    yield request.options != NO_OPTIONS, f"{request.options} cannot be built"
+    others = [option.value for option in parse_options(request.options) if option not in OPTIMIZATIONS]
+    yield bool(others), f"{', '.join(others)} cannot be built"
     yield request.glibc is not None, "glibc cannot be selected"
     yield request.libpython is Linkage.SHARED, "libpython is always a DLL, so --libpython is not available"
     yield request.dependencies is Linkage.SHARED, "libraries cannot be shared"
@@ -64,4 +66,3 @@ def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
     yield bool(request.tls), "the TLS library cannot be selected"
     yield bool(request.with_features or request.without_features), "groups of modules cannot be selected"
     yield bool(request.without_modules), "modules cannot be left out"
-    yield request.profile is not None, "profiles are not supported"

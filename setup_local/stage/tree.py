@@ -88,7 +88,7 @@ def _place_results(plan: Plan, results: Results, root: Path, shares: objects.Obj
     if results.shared:
         files.place_tree(results.shared / "lib", root / SHARED_LIBRARIES)
     _place_objects(built, root / "build", shares)
-    _place_profile(plan, built, root / "build")
+    place_profile(plan, built, root / "build")
     archives = _place_archives(plan, results.libraries, root / "build" / "lib")
     clean_tree(root)
     return archives
@@ -111,7 +111,7 @@ def _place_note(installation: Installation, plan: Plan) -> None:
         files.write(installation.stdlib / "lib-dynload" / "README.txt", _NO_SHARED_MODULES)
 
 
-def _place_profile(plan: Plan, built: Path, target: Path) -> None:
+def place_profile(plan: Plan, built: Path, target: Path) -> None:
     """Place the files with which an optimized build can be repeated."""
     if plan.profiling:
         files.place(built / PROFILE_FILE, target / PROFILE_FILE)

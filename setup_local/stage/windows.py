@@ -12,7 +12,7 @@ from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
 from setup_local.stage.staged import RUN_TESTS, TREE, StagedTree
-from setup_local.stage.tree import Results, link_order
+from setup_local.stage.tree import Results, link_order, place_profile
 from setup_local.stage.windows_pip import install_pip
 
 # The source of the statically linked C runtime, by name.
@@ -41,6 +41,9 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     launcher = f"pip/_vendor/distlib/{recipe.ports[plan.target.arch.name].launcher}"
     install_pip(install, f"{plan.python.major}.{plan.python.minor}", launcher)
     shares = _place_objects(plan, results.cpython, root / "build")
+    place_profile(plan, results.cpython / "build", root / "build")
+    for path in sorted((results.cpython / _PRODUCTS).glob("*.map")):  # only optimized builds have one
+        files.place(path, root / "build" / path.name)
     archives = _place_archives(plan, results, runtime, root / "build" / "lib")
     libraries = {**results.libraries, RUNTIME: runtime}
     licenses.collect(root, results.cpython, libraries, text="LICENSE")

@@ -87,6 +87,7 @@ def main() -> None:
         maker.run("lib", "/out:bundled.lib", "bundled.obj", cwd=RESULTS)
         maker.compile(_source("core"), RESULTS / "core-bitcode.obj", "-flto=thin")
         maker.compile(_source("core"), RESULTS / "core-fat.obj", "-flto=thin", "-ffat-lto-objects")
+        maker.compile(_source("core"), RESULTS / "core-profiled.obj", "-DPROFILED", "-ffunction-sections")
         maker.compile(_source("objects"), RESULTS / "objects.obj", "-ffunction-sections", *DEBUG)
         maker.interpreter()
         for module in MODULES:

@@ -72,6 +72,11 @@ def test_dlls_of_32_bits_begin_in_a_function_with_a_decorated_name() -> None:
     assert set(port.ldflags) <= set(words)
 
 
+def test_decorated_functions_also_have_the_name_that_microsofts_linker_gives_them() -> None:
+    link = Link(target="a.pyd", start="dllcrt2.o", objects=["a.o"], is_dll=True, stdcall=("send@16",))
+    assert "/export:send@16,EXPORTAS,_send@16" in link.shape(PORT.dll_entry)
+
+
 def test_the_forwarder_hands_on_what_its_source_says() -> None:
     text = "EXPORT_FUNC(PyArg_Parse)\nEXPORT_DATA(PyBool_Type)\n#define EXPORT_FUNC(name) x\n"
     assert forwarder_definition(text, "python3.dll", "python313") == (
@@ -116,7 +121,12 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
         text = rf'<Project><ItemGroup><ClCompile Include="..\Modules\{name}.c" /></ItemGroup></Project>'
         (tmp_path / "PCbuild" / f"{name}.vcxproj").write_text(text, encoding="utf-8")
     module = WindowsModule(
-        name="_x", is_shared=True, is_limited=limited, imports=("gdi32", "ws2_32"), resources=("x.res",)
+        name="_x",
+        is_shared=True,
+        is_limited=limited,
+        imports=("gdi32", "ws2_32"),
+        resources=("x.res",),
+        stdcall=("f@4",),
     )
     catalog = dataclasses.replace(CATALOG, modules=(module,), programs=())
     build = CoreBuild(
@@ -133,3 +143,7 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
     assert "/sysroot/lib/libgdi32.a" in commands["products/_x.pyd"].answers
     assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs
     assert not set(catalog.code.builtin) & set(commands["objects/_x/Modules__x.c.o"].words)
+    assert "/export:f@4,EXPORTAS,_f@4" not in commands["products/_x.pyd"].answers
+    for_32_bits = dataclasses.replace(build, port=CATALOG.ports["i686"])
+    commands = {command.outputs[0]: command for command in cpython_commands(for_32_bits)}
+    assert "/export:f@4,EXPORTAS,_f@4" in commands["products/_x.pyd"].answers

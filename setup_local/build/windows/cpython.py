@@ -17,11 +17,19 @@ from setup_local.build.windows.core import (
     libraries_of,
 )
 from setup_local.build.windows.link import Link, link_command
-from setup_local.catalog.windows import WindowsCatalog, WindowsModule, WindowsPort, WindowsProgram
+from setup_local.catalog.windows import (
+    PLAIN,
+    OptimizingFlags,
+    WindowsCatalog,
+    WindowsModule,
+    WindowsPort,
+    WindowsProgram,
+)
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import DIRECTORY, Project, ProjectReader
 
 PRODUCTS = "products"
+BITCODE = "bitcode"  # the directory of the objects that the link-time optimizer reads
 CONFIGURATION = Path("PC/pyconfig.h")
 INITTAB = Path("PC/config.c")
 _DEFINITION = f"{PRODUCTS}/python3.def"
@@ -36,7 +44,7 @@ _FINAL_RELEASE = (
 class CoreBuild:
     """A build of CPython: source tree, version, compiler, the libraries' directory, and the Python that runs here.
 
-    `catalog` says how it is built, `port` has the specifics of the processor.
+    `catalog` says how it is built, `port` has the specifics of the processor, `optimizing` the flags for build options.
     """
 
     tree: Path
@@ -46,6 +54,7 @@ class CoreBuild:
     port: WindowsPort
     deps: str
     python: str
+    optimizing: OptimizingFlags = PLAIN
 
     @property
     def dll(self) -> str:
@@ -108,6 +117,13 @@ class _Commands:
             deps=build.deps,
             external=projects.external,
         )
+        flags = build.optimizing
+        self._core_maker = dataclasses.replace(
+            self._maker, cflags=(*self._maker.cflags, *flags.cflags), optimizing=flags
+        )
+        self._bitcode_maker = dataclasses.replace(
+            self._core_maker, cflags=(*self._core_maker.cflags, *flags.lto), place=BITCODE
+        )
         self._modules = [module for module in build.catalog.modules if not module.is_shared]
 
     def all(self) -> Iterator[Command]:
@@ -128,38 +144,50 @@ class _Commands:
     def _core(self, core: Project) -> Iterator[Command]:
         """Yield the commands that make the interpreter's DLL, with all modules in it."""
         build = self._build
-        objects = self._maker.objects(core.units, "core")
         read = [(module, self._reader.read(module.name)) for module in self._modules]
-        for module, project in read:
-            objects |= self._module(module, project, self._build.catalog.code.builtin)
+        objects = self._core_objects(self._core_maker, core, read)
+        linked = self._core_objects(self._bitcode_maker, core, read) if build.optimizing.lto else objects
         resources = [self._maker.resource(source, f"{build.dll}.dll", build.field3) for source in core.resources]
-        yield from objects.values()
+        yield from (objects | linked).values()
         yield from (command for _, command in resources)
         archives = dict.fromkeys(("libz.a", *(name for module in self._modules for name in module.archives)))
         link = Link(
             target=f"{PRODUCTS}/{build.dll}.dll",
             start="dllcrt2.o",
             objects=[
-                *objects,
+                *linked,
                 *(target for target, _ in resources),
                 *(f"{build.deps}/lib/{name}" for name in archives),
             ],
             imports=self._imports(core, *(project for _, project in read)),
             is_dll=True,
             implib=f"{PRODUCTS}/{build.dll}.lib",
+            map=f"{PRODUCTS}/{build.dll}.map" if build.optimizing != PLAIN else "",
+            flags=build.optimizing.lto_ldflags,
         )
         yield link_command(build.compiler, build.catalog, build.port, link)
 
-    def _module(self, module: WindowsModule, project: Project, flags: Sequence[str] = ()) -> dict[str, Command]:
+    def _core_objects(
+        self, maker: CodeMaker, core: Project, modules: Sequence[tuple[WindowsModule, Project]]
+    ) -> dict[str, Command]:
+        """Return the commands that compile the interpreter's own code and that of its built-in modules."""
+        objects = maker.objects(core.units, "core")
+        for module, project in modules:
+            objects |= self._module(maker, module, project, self._build.catalog.code.builtin)
+        return objects
+
+    def _module(
+        self, maker: CodeMaker, module: WindowsModule, project: Project, flags: Sequence[str] = ()
+    ) -> dict[str, Command]:
         """Return the commands that compile one module; CPython's bundled copies of libraries are not used."""
         units = [unit for unit in project.units if not unit.source.startswith("Modules/expat/")]
-        return self._maker.objects(units, module.name, (*flags, *module.cflags))
+        return maker.objects(units, module.name, (*flags, *module.cflags))
 
     def _shared(self, module: WindowsModule, project: Project) -> Iterator[Command]:
         """Yield the commands that make the file of a shared module."""
         build = self._build
         file = f"{module.name}.pyd"
-        objects = self._module(module, project)
+        objects = self._module(self._maker, module, project)
         resources = [self._maker.resource(source, file, build.field3) for source in project.resources]
         yield from objects.values()
         yield from (command for _, command in resources)
@@ -175,6 +203,7 @@ class _Commands:
             ],
             imports=dict.fromkeys((*self._imports(project), *module.imports)),
             is_dll=True,
+            stdcall=module.stdcall if build.port.decorated else (),
         )
         yield link_command(build.compiler, build.catalog, build.port, link)
 

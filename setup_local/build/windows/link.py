@@ -15,8 +15,9 @@ from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 class Link:
     """One file to link: its objects and static libraries in order, the import libraries by name.
 
-    `definition` is a list of exports; with `implib`, an import library is created. `stack` is in bytes, 0 for the
-    linker's default.
+    `definition` is a list of exports; with `implib`, an import library is created. `stdcall` are functions exported
+    under Microsoft's decorated names; with `map`, the linker lists sections and names there. `stack` is in bytes, 0 for
+    the linker's default. `flags` are additional ones.
     """
 
     target: str
@@ -28,6 +29,9 @@ class Link:
     is_dll: bool = False
     implib: str = ""
     definition: str = ""
+    stdcall: Sequence[str] = ()
+    map: str = ""
+    flags: Sequence[str] = ()
 
     def entry(self, dll_entry: str) -> str:
         """Return the function of the start file that the system calls."""
@@ -38,11 +42,13 @@ class Link:
     def shape(self, dll_entry: str) -> list[str]:
         """Return the flags that select the kind of file."""
         flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry(dll_entry)}", f"/out:{self.target}"]
-        given = {"implib": self.implib, "def": self.definition, "stack": str(self.stack or "")}
+        given = {"implib": self.implib, "def": self.definition, "map": self.map, "stack": str(self.stack or "")}
         return [
             *(["/dll"] if self.is_dll else []),
             *flags,
             *(f"/{name}:{value}" for name, value in given.items() if value),
+            *(f"/export:{name},EXPORTAS,_{name}" for name in self.stdcall),
+            *self.flags,
         ]
 
 

@@ -9,6 +9,7 @@ from setup_local import fetch, paths
 from setup_local.build import toolchain
 from setup_local.build.build_python import PREFIX as BUILD_PYTHON
 from setup_local.build.build_python import STEP as BUILD_PYTHON_STEP
+from setup_local.build.cpython_steps import PROFILE
 from setup_local.build.ninja import run_ninja
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
@@ -16,15 +17,18 @@ from setup_local.build.steps import Job, Step
 from setup_local.build.windows.compiler import Compiler
 from setup_local.build.windows.cpython import PRODUCTS, CoreBuild, cpython_commands, prepare_tree
 from setup_local.build.windows.libraries import DEPS, LibraryBuild, build_windows_library, words_of
+from setup_local.build.windows.optimized import check_result
 from setup_local.build.windows.sysroot import Trees, build_windows_sysroot
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.targets import Target
 from setup_local.catalog.windows import WindowsCatalog, WindowsLibrary
 from setup_local.errors import CatalogError, StepError
-from setup_local.plan.model import Plan, PlannedLibrary
+from setup_local.plan.model import PROFILE as PROFILE_PLACE
+from setup_local.plan.model import PROFILE_FILE, Plan, PlannedLibrary
 from setup_local.plan.reconcile import refuse, unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
+from setup_local.values import OPTIMIZATIONS
 
 _FIRST = 1000  # more than the weight of any chain of steps
 # The parts of CPython's tree that staging needs: objects, products, and the sources of installed files.
@@ -155,6 +159,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
     libraries = tuple(library_step(item.name) for item in plan.libraries)
     recipe, target = plan.recipes.windows, plan.target
     version, patches, deps = plan.python.release, plan.python_patches, plan.deps
+    options = tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
+    flags = recipe.optimizing.flags(options, PROFILE_PLACE)
 
     def action(job: Job) -> None:
         tree = unpacked(source, job.work)
@@ -168,11 +174,16 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
             port=recipe.ports[target.arch.name],
             deps=deps,
             python=str(job.inputs[BUILD_PYTHON_STEP] / BUILD_PYTHON / "bin" / "python3"),
+            optimizing=flags,
         )
+        for place in (tree / PROFILE_PLACE, job.out / "build" / PROFILE_FILE) if PROFILE in job.inputs else ():
+            place.parent.mkdir()
+            shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         prepare_tree(build)
         # The wheel's resource compiler is compiled on first use.
         env = {"SOURCE_DATE_EPOCH": _release_time(tree), "ZIG_GLOBAL_CACHE_DIR": str(job.work / "zig")}
         run_ninja(cpython_commands(build), tree, job.run, {**job.env, **env})
+        check_result(tree, options)
         _keep(tree, job.out)
 
     return Step(
@@ -184,8 +195,9 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
             version,
             patches,
             deps,
+            (options, flags),
         ],
-        needs=(*toolkit.names, *libraries, BUILD_PYTHON_STEP),
+        needs=(*toolkit.names, *libraries, BUILD_PYTHON_STEP, *([PROFILE] if plan.profiling else [])),
         action=action,
         weight=300,
     )
