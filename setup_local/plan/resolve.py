@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import assert_never
 
 from packaging.version import Version
 
@@ -20,10 +19,17 @@ from setup_local.catalog.when import ALWAYS, Facts
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.code import choose_code, code_words, modules_only, plan_code
 from setup_local.plan.configure import merged, plan_build_python, plan_companion, plan_configure, plan_profiling
-from setup_local.plan.darwin import for_all_halves, refuse_for_darwin, sdk_features
+from setup_local.plan.darwin import (
+    for_all_halves,
+    on_host,
+    refuse_for_darwin,
+    refuse_for_host,
+    sdk_features,
+)
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
+from setup_local.plan.means import plan_emulation, plan_sysroot, plan_toolchain
 from setup_local.plan.model import (
     AbsentExtension,
     Plan,
@@ -52,7 +58,10 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request; raise `CatalogError` if the catalogs contradict it, else as `planned`."""
+    request = on_host(request, catalogs.host)
+    refuse_for_system(request)
     target = asked_target(request, catalogs)
+    refuse_for_host(request, target, catalogs.host)
     python = parse_version(choose_python(request.python, catalogs.sources).version)
     refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
     return planned(request, catalogs)
@@ -65,8 +74,10 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     does not exist, `NoCandidate` for a source without a suitable version, `CatalogError` for catalogs that contradict
     each other.
     """
+    request = on_host(request, catalogs.host)
     refuse_for_system(request)
     target = asked_target(request, catalogs)
+    refuse_for_host(request, target, catalogs.host)
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
@@ -95,7 +106,7 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
         recipes=catalogs.recipes,
         sdk=request.sdk,
         floor=floor,
-        toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
+        toolchain=request.toolchain.value,
         sysconfig=for_all_halves(settings, catalogs.universal, target, floor),
         pip_patch=catalogs.pip_patch,
         build_options=options,
@@ -129,8 +140,8 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
     return dataclasses.replace(
         plan,
         variant=words,
-        llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=plan_toolchain(catalogs, target),
+        llvm_version=catalogs.toolchain.llvm_release if plan.toolchain == ToolchainChoice.ZIG.value else "",
+        toolchain_sources=plan_toolchain(catalogs, target, ToolchainChoice(plan.toolchain)),
         sysroot_sources=plan_sysroot(catalogs, target),
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),
@@ -210,34 +221,6 @@ def choose_floor(request: Request, target: Target) -> str:
             raise RequestError(what, hint="one of: " + ", ".join(target.floors))
         floor = asked
     return floor
-
-
-def plan_toolchain(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the compilers: for the target, and for programs that run during the build."""
-    requirements = list(catalogs.toolchain.requirements)
-    if target.os is OperatingSystem.DARWIN:
-        requirements += (*catalogs.darwin.requirements, *catalogs.dsym.requirements)
-    return tuple(map(catalogs.sources.best, requirements))
-
-
-def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the C library; glibc's part of the sysroot is in the toolchain's wheel."""
-    match target.libc:
-        case Libc.GLIBC:
-            return ()
-        case Libc.MUSL:
-            return (catalogs.sources.best(catalogs.musl.requirement),)
-        case Libc.LIBSYSTEM | Libc.UCRT:
-            return ()
-        case _:
-            assert_never(target.libc)
-
-
-def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
-    """Return the sources of the emulator for a target on this host, none if it needs none or there is none."""
-    if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
-        return ()
-    return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))
 
 
 def python_requirement(asked: str, sources: Sources) -> Requirement:
