@@ -19,7 +19,7 @@ from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.plan.model import Plan
 from setup_local.render import render
 
-# Clang starts a dsymutil after each link with -g that it can find; bundles are made for the installed binaries only.
+# For libtool, which finds dsymutil by PATH; Clang starts the one next to itself. Only installed binaries need bundles.
 _NO_BUNDLES = {"dsymutil": "true"}
 # Apple's archiver and linker write the times of files unless this is set.
 _WITHOUT_TIMES = "env ZERO_AR_DATE=1"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from sample_mac import MACHINES, SDK, mac
+from sample_target import RECIPES
 
 from setup_local.binfmt.ar import raw_members
 from setup_local.build import xcode, xcode_steps
@@ -15,6 +17,7 @@ from setup_local.build.toolchains import list_toolchains
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.xcode import load_xcode
 from setup_local.errors import RequestError, ToolchainError
+from setup_local.run import run
 from setup_local.values import NATIVE, Request, ToolchainChoice
 
 APPLE = "Apple clang version 17.0.0 (clang-1700.0.13.5)"
@@ -206,6 +209,46 @@ def test_a_toolchain_starts_xcodes_programs(host: Mac) -> None:
     assert programs.tools["make"] == str(host.top / "path/gmake")
     assert programs.tools["dsymutil"] == "true"
     assert "clang" not in programs.tools
+
+
+def _toolchain(host: Mac, out: Path) -> Path:
+    """Make a toolchain whose compiler and archiver write nothing of use; return its directory."""
+
+    def run_(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
+        del env
+        if argv[0] == "clang":
+            (cwd / "os_version_check.o").write_bytes(b"")
+        else:
+            Path(argv[2]).write_bytes(b"!<arch>\n")
+
+    (host.top / "rt/lib/builtins").mkdir(parents=True)
+    (host.top / "rt/LICENSE.TXT").write_text("free\n")
+    out.mkdir()
+    target = next(item for item in load_catalogs().targets if item.triple == MACHINES["arm64"])
+    xcode_steps.build_toolchain(RECIPES, host.find(), host.top / "rt", target, host.top / "sdk", out, run_)
+    return out
+
+
+def test_a_toolchain_has_clangs_headers_and_the_functions_that_the_system_lacks(host: Mac, tmp_path: Path) -> None:
+    out = _toolchain(host, tmp_path / "out")
+    (runtime,) = out.glob("lib/clang/*/lib/darwin/libclang_rt.osx.a")
+    assert (runtime.parents[2] / "include/stddef.h").is_file()
+    assert [line.partition("=")[0] for line in (out / "etc/clang.cfg").read_text().split()] == ["-resource-dir"]
+    assert {"clang", "clang++", "ar", "llvm-ar", "ranlib", "ld64.lld", "make", "nm", "lipo"} <= {
+        path.name for path in (out / "bin").iterdir()
+    }
+    assert not (out / ".objects").exists()
+
+
+@pytest.mark.parametrize("name", ["ar", "llvm-ar"])
+@pytest.mark.parametrize(("options", "passed"), [("rcsD", "rcs"), ("Drc", "rc"), ("rcs", "rcs"), ("t", "t")])
+def test_the_archiver_is_called_without_what_apples_does_not_know(
+    name: str, options: str, passed: str, host: Mac, tmp_path: Path
+) -> None:
+    host.write("bin/ar", '#!/bin/sh\necho "$ZERO_AR_DATE $@"\n')
+    out = _toolchain(host, tmp_path / "out")
+    printed = run([out / "bin" / name, options, "lib D.a", "D.o"], env={"PATH": "/usr/bin:/bin"}).stdout
+    assert printed == f"1 {passed} lib D.a D.o\n"
 
 
 def test_static_libraries_have_no_times_and_what_was_linked_stays(tmp_path: Path) -> None:
