@@ -8,7 +8,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-macos-xcode test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both generations, and all tests that use these.
 test: lint unit places distribution older
@@ -156,6 +156,15 @@ test-macos-optimized: environment
 	again=$$(cd "$$place/checkout" && SETUP_LOCAL_CACHE="$$place/cache" ./build-macos.py --optimized \
 		--profile "$$place/cpython.profdata" --target-triple x86_64-apple-darwin --python $(REFERENCE) --output "$$place" | tail -n 1) && \
 	cmp "$$archive" "$$again" && rm -rf "$$place"
+
+# The same compiler in the place of Xcode's (docs/macos.md): --toolchain xcode, as far as it can be executed on Linux.
+test-macos-xcode: environment
+	$(RUN) -m pytest tests/integration/test_stand_in_xcode.py
+	place="$$(realpath -m $(OUTPUT))/stand-in-xcode" && rm -rf "$$place" && \
+	xcrun=$$($(RUN) tests/integration/stand_in_xcode.py "$$place" | tail -n 1) && \
+	archive=$$(PATH="$$xcrun:$$PATH" ./build-macos.py --toolchain xcode --without tkinter --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	./setup-local validate "$$archive" && \
+	$(RUN) -m pytest tests/integration/test_macos.py tests/integration/test_macos_tools.py --archive "$$archive" && rm -rf "$$place"
 
 # Pins only: the older series again, from the store, with sources whose hashes are in the catalog. Unavailable pins are
 # reported (exit code 11 of the build) and are not a test failure: bump them.

@@ -25,8 +25,9 @@ from setup_local.pipeline import (
     running_engine,
     with_bootstrapped,
 )
+from setup_local.plan.darwin import on_host
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, Libc, Request
+from setup_local.values import BuildSettings, Libc, Request, ToolchainChoice
 
 _LIBRARY = "lib/python3.*/_sysconfigdata_*.py"
 _INSTALLATION = "install"
@@ -47,6 +48,9 @@ def make_tools(request: Request, settings: BuildSettings, reporter: Reporter) ->
     """Return the tools for a request's target, built if not in the store; raise what fetching and building raise."""
     catalogs = load_catalogs()
     request = with_bootstrapped(request, settings)
+    if on_host(request, catalogs.host).toolchain is ToolchainChoice.XCODE:
+        what = "compiles other software with the Clang of the ziglang wheel, not with Xcode's"
+        raise RequestError(f"buildenv {what}", where=request.target_triple, hint="on a Mac, compile with cc")
     llvm = host_compiler(request, catalogs)
     plan = resolve(request, catalogs)
     sources = fetcher_of(settings, reporter).obtain_all([*plan.toolchain_sources, *plan.sysroot_sources])

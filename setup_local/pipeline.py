@@ -14,6 +14,7 @@ from typing import Protocol
 
 from setup_local import paths, render
 from setup_local.atomic_write import atomic_write
+from setup_local.build import xcode
 from setup_local.build.bootstrapped import find_bootstrapped
 from setup_local.build.code_digests import CodeDigests, memory_file
 from setup_local.build.cpython_steps import PROFILE
@@ -65,7 +66,10 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     refuse_for_system(request)
     request = with_bootstrapped(request, settings)
     catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
+    request = xcode.completed(request, catalogs.host, os.environ)
+    refuse_for_system(request)
     host_llvm = host_compiler(request, catalogs)
+    host_xcode = xcode.host_xcode(request, os.environ)
     supply = _supply(request, catalogs, settings, reporter)
     plan = supply.plan
     if plan.profiling and (native := profile_request(plan, request)):
@@ -75,10 +79,13 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
     if host_llvm:
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
+    if host_xcode:
+        plan = dataclasses.replace(plan, llvm_version=host_xcode.version)
+        reporter.message(f"compiling with Xcode's Clang {host_xcode.version}, {host_xcode.programs[COMPILER]}")
     if plan.target.triple == catalogs.universal.triple:
-        steps = _joined_steps(plan, request, catalogs, settings, reporter)
+        steps = _joined_steps(plan, request, catalogs, settings, reporter, host_xcode)
     else:
-        steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm)
+        steps = distribution_steps(plan, supply.sources, jobs=settings.jobs, host_llvm=host_llvm, host_xcode=host_xcode)
     archive = publish(_execute(steps, AUDIT, request, settings, reporter) / plan.archive_name, settings.output)
     for line in license_lines(plan):
         reporter.message(f"licence: {line}")
@@ -121,15 +128,26 @@ def _profile(
 
 
 def _joined_steps(
-    plan: Plan, request: Request, catalogs: Catalogs, settings: BuildSettings, reporter: Reporter
+    plan: Plan,
+    request: Request,
+    catalogs: Catalogs,
+    settings: BuildSettings,
+    reporter: Reporter,
+    host_xcode: xcode.Xcode | None,
 ) -> list[Step]:
-    """Build a universal distribution for each of its processors; return the steps that merge the halves."""
+    """Build a universal distribution for each of its processors; return the steps that merge the halves.
+
+    The half of this machine's processor comes first: the steps of the last one build the Python that stages the tree.
+    """
     asked = dataclasses.replace(request, python=f"{PYTHON}-{plan.python}")
     built = {}
-    for half in half_requests(asked, catalogs.universal, catalogs.targets):
+    halves = half_requests(asked, catalogs.universal, catalogs.targets)
+    for half in sorted(halves, key=lambda half: half.target_triple != catalogs.host.target.triple):
         supply = _supply(half, catalogs, settings, reporter)
         reporter.message(f"building the part for {system_text(supply.plan)}")
-        inputs = GraphInputs(sources=supply.sources, setup_local=render.render_setup_local(supply.plan))
+        inputs = GraphInputs(
+            sources=supply.sources, setup_local=render.render_setup_local(supply.plan), host_xcode=host_xcode
+        )
         toolkit, steps = build_steps(supply.plan, inputs)
         collected = half_step(supply.plan, tuple(step.name for step in steps), toolkit)
         built[half.target_triple] = _execute([*steps, collected], HALF, half, settings, reporter)
@@ -208,10 +226,17 @@ def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
 
 
 def distribution_steps(
-    plan: Plan, sources: Mapping[str, Obtained], *, jobs: int, host_llvm: HostLlvm | None = None
+    plan: Plan,
+    sources: Mapping[str, Obtained],
+    *,
+    jobs: int,
+    host_llvm: HostLlvm | None = None,
+    host_xcode: xcode.Xcode | None = None,
 ) -> list[Step]:
-    """Return all steps up to the audited archive; `host_llvm` is the compiler if the plan uses the host's."""
-    inputs = GraphInputs(sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm)
+    """Return all steps up to the audited archive, compiled by the host's LLVM or Xcode if the plan uses that."""
+    inputs = GraphInputs(
+        sources=sources, setup_local=render.render_setup_local(plan), host_llvm=host_llvm, host_xcode=host_xcode
+    )
     toolkit, steps = build_steps(plan, inputs)
     built = tuple(step.name for step in steps)
     return [*steps, *finishing_steps(plan, built, toolkit, jobs=jobs)]

@@ -8,7 +8,7 @@ offsets change. A signature covers every byte, so it is created again.
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from setup_local.binfmt import macho_rows as rows
@@ -48,7 +48,7 @@ class MachoRewriter:
     def strip(self) -> bytes:
         """Return the file without local symbols and debugger entries."""
         file = self._file
-        table, order = _kept_symbols(file)
+        table, order = _kept_symbols(file, _is_visible)
         return _with_linkedit(file, _replaced(file, table, order))
 
     def detach(self) -> bytes:
@@ -140,15 +140,33 @@ def signed(data: bytes) -> bytes:
     return _with_linkedit(file, {}) if file.first(rows.CODE_SIGNATURE) else data
 
 
-def _kept_symbols(file: Layout) -> tuple[list[tuple[int, ...]], dict[int, int]]:
-    """Return the symbols that other files define or use, and a map from old to new numbers."""
+def without_notes(data: bytes) -> bytes:
+    """Return a linked file without the linker's entries for debuggers, which name source and object files; signed again."""
+    file = read_layout(data)
+    table, order = _kept_symbols(file, _is_no_note)
+    if len(table) == _command(file, rows.SYMTAB).numbers(2)[1]:
+        return signed(data)
+    return _with_linkedit(file, _replaced(file, table, order))
+
+
+def _is_visible(kind: int) -> bool:
+    """Return whether a symbol of this type is one that other files define or use."""
+    return bool(kind & rows.EXTERNAL) and not kind & (rows.STAB | rows.PRIVATE)
+
+
+def _is_no_note(kind: int) -> bool:
+    """Return whether a symbol of this type is not an entry for debuggers (<mach-o/stab.h>)."""
+    return not kind & rows.STAB
+
+
+def _kept_symbols(file: Layout, is_kept: Callable[[int], bool]) -> tuple[list[tuple[int, ...]], dict[int, int]]:
+    """Return the symbols whose type is kept, and a map from old to new numbers."""
     symbols_at, count, *_ = _command(file, rows.SYMTAB).numbers(4)
     kept: list[tuple[int, ...]] = []
     order: dict[int, int] = {}
     raw = file.part(symbols_at, count * rows.SYMBOL.size)
     for number, symbol in enumerate(rows.SYMBOL.iter_unpack(raw)):
-        kind = symbol[1]
-        if kind & rows.EXTERNAL and not kind & (rows.STAB | rows.PRIVATE):
+        if is_kept(symbol[1]):
             order[number] = len(kept)
             kept.append(symbol)
     return kept, order
@@ -224,23 +242,25 @@ def _with_linkedit(file: Layout, new: Mapping[int, bytes]) -> bytes:
         body += bytes(-len(body) % _PART_ALIGNMENT)
         numbers[part.place] = len(body)
         body += content
-        numbers |= _sizes(file, part.place, len(content), strip=bool(new))
+        numbers |= _sizes(file, part.place, content, is_new=bool(new))
     return _finished(file, segment, body, numbers)
 
 
-def _sizes(file: Layout, place: int, size: int, *, strip: bool) -> dict[int, int]:
+def _sizes(file: Layout, place: int, content: bytes, *, is_new: bool) -> dict[int, int]:
     """Return the size field that follows a place, and the other fields that count symbols by kind."""
     symtab, dysymtab = file.first(rows.SYMTAB), file.first(rows.DYSYMTAB)
     is_table = symtab is not None and place == symtab.at + rows.COMMAND.size
     is_indirect = dysymtab is not None and place > dysymtab.at and place < dysymtab.at + len(dysymtab.body)
     unit = rows.SYMBOL.size if is_table else _WORD if is_indirect else 1
-    found = {place + _WORD: size // unit}
-    if strip and is_table and dysymtab is not None:
+    found = {place + _WORD: len(content) // unit}
+    if is_new and is_table and dysymtab is not None:
         defined, undefined = dysymtab.numbers(18)[3], dysymtab.numbers(18)[5]
-        if defined + undefined != size // unit:
+        types = [symbol[1] for symbol in rows.SYMBOL.iter_unpack(content)]
+        local = len(types) - defined - undefined
+        if local < 0 or any(map(_is_visible, types[:local])) or not all(map(_is_visible, types[local:])):
             raise ValueError("its symbols are not sorted by type")
         start = dysymtab.at + rows.COMMAND.size + _GROUPS
-        groups = (0, 0, 0, defined, defined, undefined)
+        groups = (0, local, local, defined, local + defined, undefined)
         found |= {start + index * _WORD: number for index, number in enumerate(groups)}
     return found
 

@@ -6,7 +6,7 @@ import dataclasses
 import shutil
 
 from setup_local import fetch
-from setup_local.build import darwin, darwin_sdk, dsym
+from setup_local.build import darwin, darwin_sdk, dsym, xcode_steps
 from setup_local.build.step_parts import GraphInputs, pins
 from setup_local.build.steps import Job, Step
 from setup_local.catalog.darwin import DarwinCatalog
@@ -76,6 +76,7 @@ def _own_sdk_step(recipe: DarwinCatalog, sdk: OwnSdk, target: Target, floor: str
 def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     """Return the two steps that build CPython: one links it, one separates its debug information."""
     recipe, options = plan.recipes.dsym, tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
+    by_xcode = inputs.host_xcode is not None
 
     def action(job: Job) -> None:
         from setup_local.build import darwin_optimized
@@ -85,15 +86,19 @@ def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
         dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
         if plan.lto.objects:
             shutil.rmtree(job.out / "build" / plan.lto.objects.directory)
+        if by_xcode:
+            xcode_steps.normalize_archives(job.out)
 
     linked = dataclasses.replace(step, name=LINKED)
     separated = Step(
         name=step.name,
-        ingredients=[recipe.bundles, options, plan.lto.objects, str(plan.python), plan.abi_flags],
+        ingredients=[recipe.bundles, options, plan.lto.objects, str(plan.python), plan.abi_flags, by_xcode],
         needs=(LINKED, _DSYM_TOOLS),
         action=action,
         weight=30,
     )
+    if inputs.host_xcode:
+        return [linked, xcode_steps.dsym_tools_step(_DSYM_TOOLS, inputs.host_xcode), separated]
     return [linked, _dsym_tools_step(plan, inputs), separated]
 
 

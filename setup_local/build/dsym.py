@@ -7,12 +7,13 @@ removed from the binary: the object files of a distribution have no debug inform
 from __future__ import annotations
 
 import shutil
+import struct
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from setup_local.binfmt import macho_rows as rows
-from setup_local.binfmt.macho_rewriter import signed
+from setup_local.binfmt.macho_rewriter import without_notes
 from setup_local.build.steps import Job, Runner
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.dsym import Bundles, DsymRecipe
@@ -45,7 +46,7 @@ def separate(recipe: DsymRecipe, linked: Path, tools: Path, job: Job) -> None:
         _collect(path, bundle, objects=linked / _BUILD, tools=tools, run=job.run)
         for name in recipe.bundles.without:
             shutil.rmtree(bundle / name, ignore_errors=True)
-        _take_out_notes(path, job.work / path.name, tools=tools, run=job.run)
+        _take_out_notes(path)
         for other in others:
             other.unlink()
             other.hardlink_to(path)
@@ -89,10 +90,15 @@ def identity(data: bytes) -> bytes:
     return command.body[rows.COMMAND.size :]
 
 
-def _take_out_notes(binary: Path, scratch: Path, *, tools: Path, run: Runner) -> None:
-    """Rewrite a binary without the names of source and object files; it is signed again as the linker signs."""
-    run([tools / "llvm-objcopy", "--strip-debug", binary, scratch], cwd=scratch.parent)
-    data = signed(scratch.read_bytes())
+def _take_out_notes(binary: Path) -> None:
+    """Rewrite a binary without the names of source and object files; it is signed again as the linker signs.
+
+    Raises `StepError` for a file that linkers do not write.
+    """
+    try:
+        data = without_notes(binary.read_bytes())
+    except (ValueError, struct.error) as error:
+        raise StepError(f"cannot be rewritten without debug information: {error}", where=binary.name) from error
     mode = binary.stat().st_mode
     binary.unlink()  # its other name, in the previous step's result, keeps its content
     binary.write_bytes(data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import assert_never
 
-from setup_local.build import darwin_steps, llvm, musl, polyfill, sysroot, toolchain
+from setup_local.build import darwin_steps, llvm, musl, polyfill, sysroot, toolchain, xcode_steps
 from setup_local.build.build_python import build_python_steps
 from setup_local.build.cpython_steps import (
     CPYTHON,
@@ -32,7 +33,7 @@ from setup_local.catalog.toolchains import SysrootCatalog
 from setup_local.errors import ToolchainError
 from setup_local.plan.code import library_flags
 from setup_local.plan.model import Plan
-from setup_local.values import Libc, OperatingSystem
+from setup_local.values import Libc, OperatingSystem, ToolchainChoice
 
 
 def build_steps(plan: Plan, inputs: GraphInputs) -> tuple[Toolkit, list[Step]]:
@@ -92,8 +93,12 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
     """Return the toolkit for a target, and the steps that make it."""
     match target.os:
         case OperatingSystem.LINUX:
-            compilers = _toolchain_step(plan, target, inputs)
+            compilers = _toolchain_step(_for_linux(plan), target, inputs)
             libc = _sysroot_step(plan, target, floor, compilers.name, inputs)
+        case OperatingSystem.DARWIN if inputs.host_xcode:
+            libc = darwin_steps.sdk_step(plan, target, floor, "")
+            compilers = xcode_steps.toolchain_step(plan, target, inputs.host_xcode, libc.name, inputs)
+            return Toolkit(compilers=compilers.name, libc=libc.name, target=target, floor=floor), [libc, compilers]
         case OperatingSystem.DARWIN:
             compilers = darwin_steps.toolchain_step(plan, target, inputs)
             libc = darwin_steps.sdk_step(plan, target, floor, compilers.name)
@@ -103,6 +108,13 @@ def _toolkit(plan: Plan, target: Target, floor: str, inputs: GraphInputs) -> tup
         case _:
             assert_never(target.os)
     return Toolkit(compilers=compilers.name, libc=libc.name, target=target, floor=floor), [compilers, libc]
+
+
+def _for_linux(plan: Plan) -> Plan:
+    """Return a plan with the compiler for programs that run during a build on Linux: Xcode's has no headers for it."""
+    if plan.toolchain != ToolchainChoice.XCODE.value:
+        return plan
+    return dataclasses.replace(plan, toolchain=plan.host.default_toolchain.value)
 
 
 def _toolchain_step(plan: Plan, target: Target, inputs: GraphInputs) -> Step:

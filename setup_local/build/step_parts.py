@@ -11,6 +11,7 @@ from setup_local import fetch
 from setup_local.build import toolchain
 from setup_local.build.llvm import HostLlvm
 from setup_local.build.steps import Job
+from setup_local.build.xcode import Xcode
 from setup_local.catalog.targets import Target
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Plan
@@ -22,13 +23,14 @@ Sources = Mapping[str, Obtained]
 class GraphInputs:
     """The inputs of the graph besides the plan.
 
-    `sources` are the obtained sources by identity, `setup_local` is the text of Setup.local, and `host_llvm` the
-    host's compiler if the plan uses it.
+    `sources` are the obtained sources by identity, `setup_local` is the text of Setup.local, and `host_llvm` or
+    `host_xcode` the host's compiler if the plan uses it.
     """
 
     sources: Sources
     setup_local: str
     host_llvm: HostLlvm | None = None
+    host_xcode: Xcode | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

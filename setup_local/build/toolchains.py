@@ -1,16 +1,21 @@
-"""Lists the toolchains that a build can use on this host, the wheel's and every LLVM, with the reasons."""
+"""Lists the toolchains that a build can use on this host, the wheel's, every LLVM and Xcode, with the reasons."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build.bootstrapped import Bootstrapped, bootstrapped
 from setup_local.build.llvm import FoundLlvm, survey
+from setup_local.build.xcode import COMPILER, XCRUN, find_xcode
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.sources import exactly, load_sources
 from setup_local.catalog.toolchains import LlvmSearch, ToolchainCatalog, load_toolchain
+from setup_local.catalog.xcode import load_xcode
+from setup_local.errors import ToolchainError
 from setup_local.fetch.cache import SourceCache
 from setup_local.values import ToolchainChoice
 
@@ -37,7 +42,29 @@ def list_toolchains(cache: Path, *, path: str, directory: Path | None = None) ->
     catalog = load_toolchain()
     found = survey(catalog.llvm, path=path, directory=directory)
     made = (_bootstrapped(item, catalog.llvm) for item in bootstrapped(cache))
-    return (_wheel(catalog, SourceCache(cache)), *made, *_hosts(catalog.llvm, found, directory))
+    return (_wheel(catalog, SourceCache(cache)), *made, *_hosts(catalog.llvm, found, directory), *_xcode(path))
+
+
+def _xcode(path: str) -> Iterator[Listed]:
+    """Yield the selected Xcode where there is an xcrun."""
+    program = shutil.which(XCRUN, path=path)
+    if program is None:
+        return
+    version, place, tools, reason = "", program, dict[str, str](), "for macOS, with --toolchain xcode"
+    try:
+        found = find_xcode(load_xcode(), {**os.environ, "PATH": path})
+        tools = {name: str(program) for name, program in found.programs.items()}
+        version, place = found.version, str(found.programs[COMPILER].parent)
+    except ToolchainError as error:
+        reason = str(error)
+    yield Listed(
+        toolchain=ToolchainChoice.XCODE.value,
+        version=version,
+        place=place,
+        tools=tools,
+        taken=bool(tools),
+        reason=reason,
+    )
 
 
 def _bootstrapped(item: Bootstrapped, search: LlvmSearch) -> Listed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from setup_local.catalog.dsym import DsymRecipe, load_dsym
 from setup_local.catalog.emulation import Emulation, load_emulation
 from setup_local.catalog.extensions import Extension, load_extensions
 from setup_local.catalog.features import FeatureCatalog, feature_problems, load_features
-from setup_local.catalog.hosts import BuildHost, host_of, load_hosts
+from setup_local.catalog.hosts import BuildHost, this_host
 from setup_local.catalog.keys import Keys, load_keys
 from setup_local.catalog.libraries import Library, load_libraries
 from setup_local.catalog.licenses import LicenseCatalog, load_licenses
@@ -31,6 +30,7 @@ from setup_local.catalog.universal import Universal, load_universal
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
 from setup_local.catalog.windows import WindowsCatalog, load_windows
+from setup_local.catalog.xcode import XcodeCatalog, load_xcode
 from setup_local.errors import CatalogError
 
 PYTHON = "cpython"
@@ -57,6 +57,7 @@ class Catalogs:
     sysroot: SysrootCatalog
     universal: Universal
     windows: WindowsCatalog
+    xcode: XcodeCatalog
     variants: VariantCatalog
     features: FeatureCatalog
     licenses: LicenseCatalog
@@ -74,6 +75,7 @@ class Catalogs:
             darwin=self.darwin,
             dsym=self.dsym,
             windows=self.windows,
+            xcode=self.xcode,
         )
 
 
@@ -81,13 +83,13 @@ def load_catalogs() -> Catalogs:
     """Read all catalogs for this machine; raise `CatalogError`. `refuse_contradictions` checks that they agree."""
     thin, universal = load_targets(), load_universal()
     targets = (*thin, universal.target(thin))
-    machine = platform.machine()
+    host = this_host(targets)
     return Catalogs(
-        sources=load_sources().usable_on(machine),
+        sources=load_sources().usable_on(host.machine),
         libraries=load_libraries(),
         extensions=load_extensions(),
         targets=targets,
-        host=host_of(platform.system(), machine, load_hosts(targets)),
+        host=host,
         emulation=load_emulation(),
         cpython=load_cpython(),
         toolchain=load_toolchain(),
@@ -99,6 +101,7 @@ def load_catalogs() -> Catalogs:
         sysroot=load_sysroot(),
         universal=universal,
         windows=load_windows(),
+        xcode=load_xcode(),
         variants=load_variants(),
         features=load_features(),
         licenses=load_licenses(),

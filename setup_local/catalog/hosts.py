@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.targets import Target
 from setup_local.errors import CatalogError, HostError
+from setup_local.values import OperatingSystem, ToolchainChoice
 
 DIRECTORY = "hosts"
 SCHEMA = "host"
@@ -19,12 +21,15 @@ SCHEMA = "host"
 class BuildHost:
     """One kind of build host: `machine` as printed by uname(1), and the target that its own programs are built for.
 
-    `runs` are the architectures whose programs its processor runs.
+    `runs` are the architectures whose programs its processor runs, `builds` the systems that distributions are built for
+    on it, and `default_toolchain` is its compiler if none is requested.
     """
 
     machine: str
     target: Target
     runs: tuple[str, ...]
+    builds: tuple[OperatingSystem, ...]
+    default_toolchain: ToolchainChoice
 
     def builds_natively(self, target: Target) -> bool:
         """Return whether programs for a target are programs of this machine."""
@@ -42,6 +47,8 @@ class HostFile:
     machine: str
     triple: str
     runs: tuple[str, ...]
+    builds: tuple[OperatingSystem, ...]
+    default_toolchain: ToolchainChoice
 
 
 def load_hosts(targets: Iterable[Target], directory: Path | None = None) -> tuple[BuildHost, ...]:
@@ -60,10 +67,23 @@ def host_of(system: str, machine: str, hosts: Iterable[BuildHost]) -> BuildHost:
     return found
 
 
+def this_host(targets: Iterable[Target]) -> BuildHost:
+    """Return the build host that this machine is; raise `HostError` if distributions cannot be built on it."""
+    return host_of(platform.system(), platform.machine(), load_hosts(targets))
+
+
 def _load(file: Path, targets: dict[str, Target]) -> BuildHost:
     written = convert(HostFile, read_toml(file, SCHEMA), where=file)
-    if written.machine != file.stem:
-        raise CatalogError(f"describes {written.machine}, but the file is named {file.stem}", where=file)
     if written.triple not in targets:
         raise CatalogError(f"there is no target {written.triple}", where=file)
-    return BuildHost(machine=written.machine, target=targets[written.triple], runs=written.runs)
+    target = targets[written.triple]
+    name = f"{target.os.value}-{written.machine}"
+    if name != file.stem:
+        raise CatalogError(f"describes {name}, but the file is named {file.stem}", where=file)
+    return BuildHost(
+        machine=written.machine,
+        target=target,
+        runs=written.runs,
+        builds=written.builds,
+        default_toolchain=written.default_toolchain,
+    )

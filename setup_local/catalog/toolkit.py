@@ -9,6 +9,7 @@ from setup_local.catalog.dsym import DsymRecipe
 from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
 from setup_local.catalog.windows import WindowsCatalog
+from setup_local.catalog.xcode import XcodeCatalog
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,3 +22,4 @@ class ToolkitRecipes:
     darwin: DarwinCatalog
     dsym: DsymRecipe
     windows: WindowsCatalog
+    xcode: XcodeCatalog

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 
 import click
 
@@ -23,12 +24,15 @@ def choose_python(asked: str | None, own: tuple[str, ...]) -> str:
 
 def _plan_shown(request: Request, *, as_json: bool) -> str:
     from setup_local import pipeline
+    from setup_local.build import xcode
     from setup_local.catalog.catalogs import load_catalogs
     from setup_local.fetch.cache import SourceCache
-    from setup_local.plan.resolve import resolve
+    from setup_local.plan.resolve import refuse_for_system, resolve
     from setup_local.sourcing import with_own_sources
 
-    plan = resolve(request, with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root())))
+    catalogs = with_own_sources(request, load_catalogs(), SourceCache(paths.cache_root()))
+    refuse_for_system(request)
+    plan = resolve(xcode.completed(request, catalogs.host, os.environ), catalogs)
     return pipeline.plan_json(plan) if as_json else pipeline.plan_text(plan)
 
 

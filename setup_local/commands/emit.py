@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,6 +50,7 @@ def emit(
       setup-local emit --musl --options static
       setup-local emit --check Python-3.13.5
     """
+    from setup_local.build import xcode
     from setup_local.build.cpython_tree import read_upstream
     from setup_local.catalog.catalogs import load_catalogs
     from setup_local.plan.resolve import resolve
@@ -59,7 +61,8 @@ def emit(
         return
     upstream = read_upstream(tree) if tree else None
     chosen = python or (upstream.version if upstream else _DEFAULT_PYTHON)
-    plan = resolve(dataclasses.replace(variant, python=chosen), load_catalogs())
+    catalogs = load_catalogs()
+    plan = resolve(xcode.completed(dataclasses.replace(variant, python=chosen), catalogs.host, os.environ), catalogs)
     if upstream and tree:
         _check(plan, upstream, tree, as_json=as_json)
     elif as_json:

@@ -25,7 +25,7 @@ _OPTIONS = (
         "--toolchain",
         default="auto",
         type=EnumChoice(ToolchainChoice),
-        help="Clang from the ziglang wheel, the host's LLVM, or the one built by `toolchain bootstrap`.",
+        help="Clang from the ziglang wheel, the host's LLVM, the one built by `toolchain bootstrap`, or Xcode's.",
     ),
     click.option(
         "--llvm",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ import click
 
 from setup_local import log
 from setup_local.commands.choice import EnumChoice, NamedPath
+from setup_local.commands.settings_options import cores
 from setup_local.errors import RequestError
 from setup_local.values import ArchiveFormat
 
@@ -81,7 +81,7 @@ def _flavors(archive: Path, names: tuple[str, ...], output: Path, suffix: Archiv
 
     catalog = load_flavors()
     known = {flavor.name: flavor for flavor in catalog.flavor}
-    threads = len(os.sched_getaffinity(0))
+    threads = cores()
     for name in _wanted(names, known):
         try:
             path = write_flavor(archive, known[name], catalog, output=output, suffix=suffix.value, threads=threads)
@@ -97,7 +97,7 @@ def _older(archive: Path, versions: tuple[str, ...], output: Path) -> Iterator[M
     from setup_local.flavors.older_description import with_description
 
     for version in dict.fromkeys(versions):
-        path = with_description(archive, version, output=output, threads=len(os.sched_getaffinity(0)))
+        path = with_description(archive, version, output=output, threads=cores())
         yield "json_version", version, path, f"the full archive, with PYTHON.json of version {version}"
 
 

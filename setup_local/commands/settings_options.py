@@ -18,8 +18,11 @@ LOCKED_VARIABLE = "SETUP_LOCAL_LOCKED"
 _MOST_JOBS = 4096  # more than any machine has cores
 
 
-def _cores() -> int:
-    return len(os.sched_getaffinity(0))
+def cores() -> int:
+    """Return the number of cores that this process may use; macOS knows only how many there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 _OPTIONS = (
@@ -33,7 +36,7 @@ _OPTIONS = (
     ),
     click.option(
         "--jobs",
-        default=_cores,
+        default=cores,
         metavar="N",
         type=click.IntRange(min=1, max=_MOST_JOBS),
         help="Number of compilers to run in parallel.  [default: number of cores]",

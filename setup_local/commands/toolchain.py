@@ -64,7 +64,7 @@ def bootstrap_command(*, settings: BuildSettings, until: str) -> None:
 )
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 def list_command(*, directory: Path | None, as_machine: bool) -> None:
-    """List the wheel's toolchain and every LLVM of this host: version, tools, and why one is not used.
+    """List the wheel's toolchain, every LLVM of this host and its Xcode: version, tools, and why one is not used.
 
     \b
     Examples:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import platform
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -13,6 +14,7 @@ from setup_local.commands.choice import EnumChoice
 from setup_local.errors import RequestError
 from setup_local.values import (
     DEFAULT_TRIPLES,
+    NATIVE,
     NO_OPTIONS,
     OPTIMIZED,
     WITHOUT_LAYOUT,
@@ -149,12 +151,28 @@ def choose_triple(system: OperatingSystem | None, *, musl: bool, triple: str | N
     """
     if musl and triple not in (None, _MUSL_TRIPLE):
         raise RequestError(f"--musl means --target-triple {_MUSL_TRIPLE}, not {triple}", hint="leave one of them out")
-    chosen = _MUSL_TRIPLE if musl else triple or DEFAULT_TRIPLES[system or OperatingSystem.LINUX]
+    chosen = _MUSL_TRIPLE if musl else triple or _default_triple(system or OperatingSystem.LINUX)
+    if chosen == NATIVE:
+        chosen = _own_triple()
     meant = system_of(chosen)
     if system and meant not in (None, system):
         what = f"{system.command} builds for {system.title}, and {chosen} is {meant.title}"
         raise RequestError(what, hint=f"{meant.command} --target-triple {chosen}")
     return chosen
+
+
+def _default_triple(system: OperatingSystem) -> str:
+    """Return the target of a command without a requested one: on a Mac, `build-macos.py` builds for its processor."""
+    on_mac = system is OperatingSystem.DARWIN and platform.system() == "Darwin"
+    return NATIVE if on_mac else DEFAULT_TRIPLES[system]
+
+
+def _own_triple() -> str:
+    """Return the target of this machine; raise `HostError` if nothing is built on such machines."""
+    from setup_local.catalog.hosts import this_host
+    from setup_local.catalog.targets import load_targets
+
+    return this_host(load_targets()).target.triple
 
 
 def choose_options(*, optimized: bool, options: str | None) -> str:

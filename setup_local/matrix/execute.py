@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from enum import Enum
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.build import xcode
 from setup_local.build.forecast import Forecast
 from setup_local.catalog.catalogs import Catalogs
 from setup_local.errors import SetupLocalError, StepError
@@ -68,7 +70,8 @@ def plan_cells(cells: Iterable[Cell], catalogs: Catalogs) -> tuple[Result, ...]:
 
 def _planned(cell: Cell, catalogs: Catalogs, taken: dict[str, Plan]) -> Result:
     try:
-        plan = resolve(cell.request, with_own_sources(cell.request, catalogs, SourceCache(paths.cache_root())))
+        request = xcode.completed(cell.request, catalogs.host, os.environ)
+        plan = resolve(request, with_own_sources(request, catalogs, SourceCache(paths.cache_root())))
     except SetupLocalError as error:
         return Result(cell=cell, outcome=Outcome.REFUSED, failure=Failure(what=str(error)))
     name = plan.archive_name

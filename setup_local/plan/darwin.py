@@ -7,24 +7,23 @@ from collections.abc import Iterator, Sequence
 
 from packaging.version import Version
 
+from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.sysconfig import Settings
 from setup_local.catalog.targets import Target
 from setup_local.catalog.universal import Universal
 from setup_local.errors import RequestError
 from setup_local.plan.options import parse_options
-from setup_local.values import APPLE_SDK, BuildOption, OperatingSystem, Request, ToolchainChoice, system_of
+from setup_local.values import APPLE_SDK, NATIVE, BuildOption, OperatingSystem, Request, ToolchainChoice, system_of
 
 _OTHERS = (ToolchainChoice.LLVM, ToolchainChoice.BOOTSTRAP)
 _UNIVERSAL = "universal2-apple-darwin"
-_XCODE = "--toolchain xcode uses the compiler of Xcode, which runs only on a Mac, and no build runs on a Mac yet"
 
 
 def refuse_for_darwin(request: Request) -> None:
     """Raise `RequestError` for options about macOS that do not apply to the target or are not supported here."""
     darwin = system_of(request.target_triple) is OperatingSystem.DARWIN
     if request.toolchain is ToolchainChoice.XCODE:
-        hint = "use an Apple SDK with --sdk, or leave --toolchain out" if darwin else "leave --toolchain out"
-        raise RequestError(_XCODE, where=request.target_triple, hint=hint)
+        _refuse_for_xcode(request, darwin=darwin)
     if request.sdk and not darwin:
         raise RequestError("an Apple SDK is only for macOS", where=request.target_triple, hint="leave --sdk out")
     if request.sdk and request.macos_minimum and Version(request.macos_minimum) > Version(request.sdk.version):
@@ -40,6 +39,19 @@ def refuse_for_darwin(request: Request) -> None:
     _refuse_compilers(request)
 
 
+def _refuse_for_xcode(request: Request, *, darwin: bool) -> None:
+    """Raise `RequestError` for what Xcode's compiler does not do."""
+    if not darwin:
+        what = "--toolchain xcode uses the compiler of Xcode, which has headers only for macOS"
+        raise RequestError(what, where=request.target_triple, hint="leave --toolchain out")
+    if request.profile or BuildOption.PGO in parse_options(request.options):
+        what = "--toolchain xcode does not build with a profile yet: LLVM's profiles are for its own release"
+        raise RequestError(what, where=request.target_triple, hint="build on Linux, or without pgo")
+    if BuildOption.LTO in parse_options(request.options):
+        what = "--toolchain xcode does not build with link-time optimization yet"
+        raise RequestError(what, where=request.target_triple, hint="leave lto out of the options")
+
+
 def _refuse_compilers(request: Request) -> None:
     """Raise `RequestError` for a compiler that lacks the linker and the headers for macOS."""
     if system_of(request.target_triple) is OperatingSystem.DARWIN and request.toolchain in _OTHERS:
@@ -48,6 +60,32 @@ def _refuse_compilers(request: Request) -> None:
             where=request.target_triple,
             hint="leave --toolchain and --llvm out",
         )
+
+
+def refuse_for_host(request: Request, target: Target, host: BuildHost) -> None:
+    """Raise `RequestError` for a target that is not built on this kind of machine, or with a compiler that it lacks."""
+    here = host.target.os.title
+    if target.os not in host.builds:
+        built = " and ".join(system.title for system in host.builds)
+        what = f"distributions for {target.os.title} are not built on {here}, only those for {built}"
+        raise RequestError(what, where=target.triple, hint="build it on Linux")
+    toolchain = request.toolchain
+    if toolchain is ToolchainChoice.ZIG and host.default_toolchain is not ToolchainChoice.ZIG:
+        what = f"--toolchain zig does not link on {here}: no wheel for it contains LLVM's linker for macOS"
+        raise RequestError(
+            what, where=target.triple, hint=f"leave --toolchain out: it is {host.default_toolchain.value} here"
+        )
+    if toolchain is ToolchainChoice.XCODE and request.sdk is None:
+        raise RequestError("--toolchain xcode needs Xcode's SDK", where=target.triple, hint="name it with --sdk")
+
+
+def on_host(request: Request, host: BuildHost) -> Request:
+    """Return a request with the target and the toolchain that a build host has for `native` and `auto`."""
+    if request.target_triple == NATIVE:
+        request = dataclasses.replace(request, target_triple=host.target.triple)
+    if request.toolchain is ToolchainChoice.AUTO and system_of(request.target_triple) in (None, *host.builds):
+        request = dataclasses.replace(request, toolchain=host.default_toolchain)
+    return request
 
 
 def half_requests(request: Request, universal: Universal, targets: Sequence[Target]) -> Iterator[Request]:

@@ -26,10 +26,17 @@ from setup_local.plan.configure import (
     plan_lto,
     plan_profiling,
 )
-from setup_local.plan.darwin import for_all_halves, refuse_for_darwin, sdk_features
+from setup_local.plan.darwin import (
+    for_all_halves,
+    on_host,
+    refuse_for_darwin,
+    refuse_for_host,
+    sdk_features,
+)
 from setup_local.plan.features import ModuleChoice, choose_modules
 from setup_local.plan.layout import choose_layout
 from setup_local.plan.licenses import consequences
+from setup_local.plan.means import plan_emulation, plan_sysroot, plan_toolchain
 from setup_local.plan.model import (
     AbsentExtension,
     Plan,
@@ -40,7 +47,6 @@ from setup_local.plan.model import (
 from setup_local.plan.options import parse_options
 from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
-from setup_local.plan.toolkit import plan_emulation, plan_sysroot, plan_toolchain
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
 from setup_local.plan.windows import refuse_for_windows, windows_extensions
 from setup_local.values import (
@@ -59,7 +65,10 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request; raise `CatalogError` if the catalogs contradict it, else as `planned`."""
+    request = on_host(request, catalogs.host)
+    refuse_for_system(request)
     target = asked_target(request, catalogs)
+    refuse_for_host(request, target, catalogs.host)
     python = parse_version(choose_python(request.python, catalogs.sources).version)
     refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
     return planned(request, catalogs)
@@ -72,8 +81,10 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     does not exist, `NoCandidate` for a source without a suitable version, `CatalogError` for catalogs that contradict
     each other.
     """
+    request = on_host(request, catalogs.host)
     refuse_for_system(request)
     target = asked_target(request, catalogs)
+    refuse_for_host(request, target, catalogs.host)
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
@@ -102,7 +113,7 @@ def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source:
         recipes=catalogs.recipes,
         sdk=request.sdk,
         floor=floor,
-        toolchain=(ToolchainChoice.ZIG if request.toolchain is ToolchainChoice.AUTO else request.toolchain).value,
+        toolchain=request.toolchain.value,
         sysconfig=for_all_halves(settings, catalogs.universal, target, floor),
         pip_patch=catalogs.pip_patch,
         build_options=options,
@@ -136,8 +147,8 @@ def _with_means(plan: Plan, request: Request, catalogs: Catalogs, modules: Modul
     return dataclasses.replace(
         plan,
         variant=words,
-        llvm_version="" if request.toolchain is ToolchainChoice.LLVM else catalogs.toolchain.llvm_release,
-        toolchain_sources=plan_toolchain(catalogs, target, facts),
+        llvm_version=catalogs.toolchain.llvm_release if plan.toolchain == ToolchainChoice.ZIG.value else "",
+        toolchain_sources=plan_toolchain(catalogs, target, facts, ToolchainChoice(plan.toolchain)),
         sysroot_sources=plan_sysroot(catalogs, target),
         emulation=plan_emulation(catalogs, target),
         shared_ldflags=catalogs.cpython.shared_ldflags if plan.shared_objects else (),

@@ -7,9 +7,10 @@ import re
 from pathlib import Path
 
 from setup_local.catalog.catalogs import load_catalogs
+from setup_local.catalog.hosts import host_of, load_hosts
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import Linkage, Request
+from setup_local.values import Linkage, OwnSdk, Request
 
 HERE = Path(__file__).parent
 MUSL = "x86_64-unknown-linux-musl"
@@ -22,7 +23,15 @@ TARGETS = {
     "-musl": Request(python="", target_triple=MUSL),
     "-musl-static": Request(python="", target_triple=MUSL, options="noopt+static"),
 }
+# On a Mac with Apple silicon and Xcode.
+ON_MAC = {
+    f"Setup.local-3.13.5-{triple}+xcode": Request(
+        python="3.13.5", target_triple=triple, sdk=OwnSdk(path=Path("/sdk"), version="15.5")
+    )
+    for triple in ("aarch64-apple-darwin", "x86_64-apple-darwin")
+}
 CASES = {
+    **ON_MAC,
     **{
         f"Setup.local-{python}{name}": dataclasses.replace(request, python=python)
         for python in PYTHONS
@@ -42,7 +51,11 @@ CASES = {
 
 def rendered(name: str) -> str:
     """Return the current text of a case; versions in the names of shared libraries are left out."""
-    return SHARED_VERSION.sub(r"\g<name>VERSION.so", render_setup_local(resolve(CASES[name], load_catalogs())))
+    catalogs = load_catalogs()
+    if name in ON_MAC:
+        host = host_of("Darwin", "arm64", load_hosts(catalogs.targets))
+        catalogs = dataclasses.replace(catalogs, host=host)
+    return SHARED_VERSION.sub(r"\g<name>VERSION.so", render_setup_local(resolve(CASES[name], catalogs)))
 
 
 def recorded() -> set[str]:

@@ -11,7 +11,8 @@ from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.catalog.windows import load_windows
-from setup_local.values import Libc, OperatingSystem
+from setup_local.catalog.xcode import load_xcode
+from setup_local.values import Libc, OperatingSystem, ToolchainChoice
 
 TARGET = Target(
     triple="x86_64-unknown-linux-gnu",
@@ -21,7 +22,13 @@ TARGET = Target(
     default_floor="2.12",
     floors=("2.12", "2.17"),
 )
-HOST = BuildHost(machine="x86_64", target=TARGET, runs=("x86_64",))
+HOST = BuildHost(
+    machine="x86_64",
+    target=TARGET,
+    runs=("x86_64",),
+    builds=tuple(OperatingSystem),
+    default_toolchain=ToolchainChoice.ZIG,
+)
 RECIPES = ToolkitRecipes(
     toolchain=load_toolchain(),
     sysroot=load_sysroot(),
@@ -29,4 +36,5 @@ RECIPES = ToolkitRecipes(
     darwin=load_darwin(),
     dsym=load_dsym(),
     windows=load_windows(),
+    xcode=load_xcode(),
 )

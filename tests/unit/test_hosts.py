@@ -15,17 +15,18 @@ from setup_local.catalog.hosts import DIRECTORY, host_of, load_hosts
 from setup_local.catalog.targets import load_targets
 from setup_local.errors import CatalogError, HostError
 from setup_local.plan.resolve import resolve
-from setup_local.values import NATIVE, Libc, OperatingSystem, Request
+from setup_local.values import NATIVE, Libc, OperatingSystem, Request, ToolchainChoice
 
-TEXT = (paths.DATA / DIRECTORY / "x86_64.toml").read_text(encoding="utf-8")
+TEXT = (paths.DATA / DIRECTORY / "linux-x86_64.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("name", "text", "problem"),
     [
-        ("x86_64", f"surprise = 1\n{TEXT}", "surprise"),
-        ("pdp11", TEXT, "the file is named pdp11"),
-        ("x86_64", TEXT.replace("-gnu", "-hurd"), "no target x86_64-unknown-linux-hurd"),
+        ("linux-x86_64", f"surprise = 1\n{TEXT}", "surprise"),
+        ("pdp11", TEXT, "describes linux-x86_64, but the file is named pdp11"),
+        ("linux-x86_64", TEXT.replace("-gnu", "-hurd"), "no target x86_64-unknown-linux-hurd"),
+        ("linux-x86_64", TEXT.replace('"windows"', '"plan9"'), "plan9"),
     ],
 )
 def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, name: str, text: str, problem: str) -> None:
@@ -53,13 +54,23 @@ def test_an_unknown_machine_is_told_which_ones_build() -> None:
         host_of("Linux", "pdp11", [HOST])
 
 
-@pytest.mark.parametrize("machine", ["x86_64", "arm64"])
-def test_a_mac_builds_nothing_though_its_processor_is_known(machine: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("machine", "arch"), [("x86_64", "x86_64"), ("arm64", "aarch64")])
+def test_a_mac_builds_for_macos_with_xcode(machine: str, arch: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    with pytest.raises(HostError, match=f"cannot be built on Darwin {machine} yet") as caught:
+    host = load_catalogs().host
+    assert host.target.triple == f"{arch}-apple-darwin"
+    assert host.runs == (arch,)
+    assert host.builds == (OperatingSystem.DARWIN,)
+    assert host.default_toolchain is ToolchainChoice.XCODE
+
+
+def test_a_machine_that_nothing_is_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.system", lambda: "FreeBSD")
+    monkeypatch.setattr("platform.machine", lambda: "amd64")
+    with pytest.raises(HostError, match="cannot be built on FreeBSD amd64 yet") as caught:
         load_catalogs()
-    assert caught.value.hint == "use one of: Linux aarch64, Linux x86_64"
+    assert caught.value.hint == "use one of: macOS arm64, macOS x86_64, Linux aarch64, Linux x86_64"
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])

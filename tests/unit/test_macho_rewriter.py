@@ -31,7 +31,7 @@ from setup_local.binfmt import macho_rows as rows
 from setup_local.binfmt.formats import rewriter
 from setup_local.binfmt.macho import Macho, read_slices
 from setup_local.binfmt.macho_fat import join, slices
-from setup_local.binfmt.macho_rewriter import renamed, signed
+from setup_local.binfmt.macho_rewriter import renamed, signed, without_notes
 from setup_local.commands.repack import repack
 from setup_local.errors import ArchiveError
 from setup_local.flavors.detach import detach
@@ -62,6 +62,37 @@ def well_signed(found: Macho, before: Macho) -> bool:
 @pytest.mark.parametrize("name", LINKED)
 def test_the_signature_is_that_of_the_linker(name: str) -> None:
     assert signed(macho(name)) == macho(name)
+
+
+@pytest.mark.parametrize("name", LINKED)
+def test_without_notes_a_file_is_the_same_but_for_what_debuggers_read(name: str) -> None:
+    (before,) = read_slices(macho(name))
+    (after,) = read_slices(without_notes(macho(name)))
+    assert not after.stabs
+    same(before, after, without={"segments", "signature", "stabs"})
+    assert well_signed(after, before) or before.stabs
+    if not before.stabs:
+        assert without_notes(macho(name)) == macho(name)
+
+
+def test_notes_are_taken_out_and_local_functions_stay() -> None:
+    (before,) = read_slices(macho("debug.so"))
+    (after,) = read_slices(without_notes(macho("debug.so")))
+    assert before.stabs
+    assert before.symbols == after.symbols
+    assert after.signature is not None
+    assert not after.signature.problems
+    assert lief.MachO.parse(list(without_notes(macho("debug.so")))) is not None
+
+
+def test_symbols_in_another_order_are_refused() -> None:
+    data = macho("debug.so")
+    table = command(data, rows.DYSYMTAB)
+    local, defined = table.numbers(18)[1], table.numbers(18)[3]
+    with pytest.raises(ValueError, match="its symbols are not sorted by type"):
+        without_notes(with_numbers(data, rows.DYSYMTAB, 3, defined + local + 1))
+    with pytest.raises(ValueError, match="its symbols are not sorted by type"):
+        without_notes(with_numbers(data, rows.DYSYMTAB, 3, defined - 1))
 
 
 def test_a_changed_file_is_signed_again() -> None:

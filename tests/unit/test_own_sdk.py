@@ -146,7 +146,8 @@ def test_what_is_taken_of_an_sdk(sdk: Path, tmp_path: Path) -> None:
         ({"target_triple": "x86_64-unknown-linux-gnu"}, "an Apple SDK is only for macOS"),
         ({"target_triple": "x86_64-pc-windows-msvc"}, "an Apple SDK is only for macOS"),
         ({"macos_minimum": "99.0"}, r"the SDK is for macOS 15\.5, which is older than the oldest system 99\.0"),
-        ({"toolchain": ToolchainChoice.XCODE}, "uses the compiler of Xcode"),
+        ({"toolchain": ToolchainChoice.XCODE, "options": "pgo"}, "does not build with a profile yet"),
+        ({"toolchain": ToolchainChoice.XCODE, "sdk": None}, "needs Xcode's SDK"),
         (
             {"sdk": None, "toolchain": ToolchainChoice.XCODE, "target_triple": "x86_64-unknown-linux-gnu"},
             "uses the compiler of Xcode",

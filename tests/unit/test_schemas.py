@@ -37,6 +37,7 @@ from setup_local.catalog import (
     universal,
     variants,
     windows,
+    xcode,
 )
 from setup_local.catalog.load import schema
 from setup_local.catalog.when import When
@@ -148,6 +149,7 @@ AGREE: list[tuple[str, str, Any]] = [
     ("target", "", targets.TargetFile),
     ("toolchain", "", toolchains.ToolchainCatalog),
     ("toolchain", "$defs/builtins", toolchains.Builtins),
+    ("xcode", "", xcode.XcodeCatalog),
     ("toolchain", "$defs/llvm", toolchains.LlvmSearch),
     ("toolchain", "$defs/profile", toolchains.ProfileRuntime),
     ("universal", "", universal.Universal),

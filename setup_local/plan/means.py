@@ -1,4 +1,4 @@
-"""Chooses the sources of compilers, linkers, C library and emulator. Pure."""
+"""Decides which sources the tools of a build come from: compilers, linkers, C library, emulator. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.sources import Source
 from setup_local.catalog.targets import Target
 from setup_local.catalog.when import Facts
-from setup_local.values import Libc, OperatingSystem
+from setup_local.values import Libc, OperatingSystem, ToolchainChoice
 
 
-def plan_toolchain(catalogs: Catalogs, target: Target, facts: Facts) -> tuple[Source, ...]:
+def plan_toolchain(catalogs: Catalogs, target: Target, facts: Facts, toolchain: ToolchainChoice) -> tuple[Source, ...]:
     """Return the sources of compilers and linkers: for the target, and for programs that run during the build."""
     requirements = list(catalogs.toolchain.requirements)
-    if target.os is OperatingSystem.DARWIN:
+    if catalogs.host.default_toolchain is ToolchainChoice.XCODE:
+        requirements = [item for item in requirements if item.name in catalogs.xcode.keep]
+    if target.os is OperatingSystem.DARWIN and toolchain is not ToolchainChoice.XCODE:
         requirements += (*catalogs.darwin.requirements, *catalogs.dsym.requirements)
     if catalogs.lto_linker.when.matches(facts):
         requirements += catalogs.lto_linker.requirements
@@ -37,5 +39,7 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
 def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
     """Return the sources of the emulator for a target on this host, none if it needs none or there is none."""
     if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
+        return ()
+    if target.os is not OperatingSystem.LINUX:
         return ()
     return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))

@@ -1,0 +1,20 @@
+"""The catalogs as they are on a Mac, and an SDK that only plans name."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from setup_local.catalog.catalogs import Catalogs, load_catalogs
+from setup_local.catalog.hosts import host_of, load_hosts
+from setup_local.values import OwnSdk
+
+SDK = OwnSdk(path=Path("/Applications/Xcode.app/MacOSX15.5.sdk"), version="15.5")
+MACHINES = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
+
+
+def mac(machine: str = "arm64") -> Catalogs:
+    """Return the catalogs on a Mac with this processor, as uname(1) names it."""
+    catalogs = load_catalogs()
+    host = host_of("Darwin", machine, load_hosts(catalogs.targets))
+    return dataclasses.replace(catalogs, host=host, sources=catalogs.sources.usable_on(machine))
