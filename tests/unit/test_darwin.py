@@ -142,6 +142,9 @@ def test_with_lto_objects_are_compiled_a_second_time_with_the_same_flags_but_tho
     assert set(plan.configure.cflags) - set(plain.configure.cflags) == {"-flto=thin"}
     (left,) = (flag for flag in plan.configure.ldflags if flag.startswith("-Wl,-object_path_lto,"))
     assert left == f"-Wl,-object_path_lto,{plan.lto.objects.directory}/$@"
+    assert "-Wl,--lto-O3" in plan.configure.ldflags
+    assert plan.configure.unshipped is not None
+    assert plan.configure.unshipped.ldflags == ("-Wl,--lto-O0", "-Wl,--lto-CGO0")  # after it, so the last counts
     assert not any("lto" in flag for flag in (*plain.configure.cflags, *plain.configure.ldflags))
     assert plan.archive_name == f"cpython-3.13.5-{target}-pgo+lto-full.tar.zst"
 
