@@ -22,7 +22,6 @@ from setup_local.build.windows.optimized import check_linked, check_objects, che
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.windows import PLAIN, WindowsModule, load_windows
 from setup_local.errors import OptimizationError, RequestError
-from setup_local.pipeline import profile_request
 from setup_local.plan.resolve import resolve
 from setup_local.values import BuildOption, Request
 
@@ -210,27 +209,24 @@ def test_a_good_sample_holds(tmp_path: Path) -> None:
     assert broken(sample, tmp_path) == set()
 
 
-@pytest.mark.parametrize("options", ["pgo+lto", "pgo", "lto"])
-def test_the_profile_is_that_of_this_machine(options: str) -> None:
-    request = Request(python="3.13.5", target_triple=TRIPLE, options=options)
-    plan = resolve(request, load_catalogs())
-    assert plan.archive_stem == f"cpython-3.13.5-{TRIPLE}-{options}"
-    first = profile_request(plan, request)
-    assert (first is not None) is ("pgo" in options)
-    assert first is None or first.target_triple == "x86_64-unknown-linux-gnu"
-    steps = {step.name: step for step in steps_of(plan)}
-    assert ("profile" in steps) is ("pgo" in options)
-    assert ("profile" in steps["cpython"].needs) is ("pgo" in options)
-
-
-def test_each_option_is_an_ingredient() -> None:
-    requests = [Request(python="3.13.5", target_triple=TRIPLE, options=text) for text in ("noopt", "lto", "pgo")]
-    steps = [{step.name: step for step in steps_of(resolve(item, load_catalogs()))} for item in requests]
+def test_link_time_optimization_is_an_ingredient_of_cpython_alone() -> None:
+    requests = [Request(python="3.13.5", target_triple=TRIPLE, options=text) for text in ("noopt", "lto")]
+    plans = [resolve(item, load_catalogs()) for item in requests]
+    assert [plan.archive_stem for plan in plans] == [f"cpython-3.13.5-{TRIPLE}-{item.options}" for item in requests]
+    steps = [{step.name: step for step in steps_of(plan)} for plan in plans]
     assert len({str(found["cpython"].ingredients) for found in steps}) == len(requests)
     assert len({str(found["library:openssl"].ingredients) for found in steps}) == 1
+    assert not any("profile" in found for found in steps)
 
 
-@pytest.mark.parametrize("option", ["freethreaded", "debug", "static", "pgo+freethreaded"])
+@pytest.mark.parametrize("options", ["pgo", "pgo+lto"])
+def test_a_profile_of_linux_is_refused(options: str) -> None:
+    request = Request(python="3.13.5", target_triple=TRIPLE, options=options)
+    with pytest.raises(RequestError, match="other branches of the interpreter's loop on Windows"):
+        resolve(request, load_catalogs())
+
+
+@pytest.mark.parametrize("option", ["freethreaded", "debug", "static", "lto+freethreaded"])
 def test_other_options_are_refused(option: str) -> None:
     request = Request(python="3.13.5", target_triple=TRIPLE, options=option)
     with pytest.raises(RequestError, match=f"{option.rpartition('+')[2]} cannot be built for Windows"):
