@@ -17,7 +17,6 @@ from setup_local.build.steps import Job, Step
 from setup_local.build.windows.compiler import Compiler
 from setup_local.build.windows.cpython import PRODUCTS, CoreBuild, cpython_commands, prepare_tree
 from setup_local.build.windows.libraries import DEPS, LibraryBuild, build_windows_library, words_of
-from setup_local.build.windows.optimized import check_result
 from setup_local.build.windows.sysroot import Trees, build_windows_sysroot
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
@@ -163,6 +162,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
     flags = recipe.optimizing.flags(options, PROFILE_PLACE)
 
     def action(job: Job) -> None:
+        from setup_local.build.windows.optimized import check_result
+
         tree = unpacked(source, job.work)
         apply_patches(tree, patches, where="cpython")
         merge_trees([job.inputs[item] for item in libraries], tree / deps)
