@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from setup_local.build.ninja import Command, run_ninja
@@ -67,10 +66,14 @@ def _runtime(compiler: Compiler, runtime: Runtime, port: WindowsPort, mingw: Pat
     libraries = compiler.sysroot / LIBRARIES
     for item in runtime.start:
         yield compiler.compile(item.source, str(libraries / item.name), (*runtime.cflags, *item.cflags))
-    patterns = (*runtime.sources, *port.runtime)
-    found = sorted({path.relative_to(mingw).as_posix() for pattern in patterns for path in mingw.glob(pattern)})
-    sources = [name for name in found if not any(fnmatchcase(name, pattern) for pattern in runtime.without)]
+    shared = _matching(mingw, runtime.sources) - _matching(mingw, runtime.without)
+    sources = sorted(shared | _matching(mingw, port.runtime))
     yield from _library(compiler, sources, runtime.cflags, libraries / runtime.archive)
+
+
+def _matching(mingw: Path, patterns: Iterable[str]) -> set[str]:
+    """Return the files below mingw's directory that match a pattern, relative to it."""
+    return {path.relative_to(mingw).as_posix() for pattern in patterns for path in mingw.glob(pattern)}
 
 
 def _library(compiler: Compiler, sources: Sequence[str], flags: Sequence[str], archive: Path) -> Iterator[Command]:
