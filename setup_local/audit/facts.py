@@ -187,9 +187,9 @@ def examine(
 
     `place` is the path of the file in a full archive, if it differs from `name`.
     """
-    policy = scanner.policy
+    policy, kind = scanner.policy, detect(data)
+    windows = policy.format is BinaryFormat.PE
     place = place or name
-    kind = detect(data)
     is_text = kind is FileKind.OTHER and places(place, policy.text_files)
     foreign = places(place, policy.foreign_files)
     binaries: tuple[Binary, ...] = ()
@@ -214,10 +214,8 @@ def examine(
         bitcode=bitcode,
         knows_loop=kind is FileKind.PROFILE and LOOP.encode() in data,
         loop_jumps=max(map(int, _JUMPS.findall(data)), default=0) if name == COUNTS else 0,
-        stable_abi=stable_names(data)
-        if policy.format is BinaryFormat.PE and name.endswith(f"/{FILE}")
-        else frozenset(),
-        linker_map=read_linker_map(data) if policy.format is BinaryFormat.PE and _MAP.fullmatch(name) else None,
+        stable_abi=stable_names(data) if windows and name.endswith(f"/{FILE}") else frozenset(),
+        linker_map=read_linker_map(data) if windows and _MAP.fullmatch(name) else None,
         is_text=is_text,
         machine_paths=scanner.machine_paths(data, place) if is_text or kind is not FileKind.OTHER else (),
         forbidden=scanner.forbidden(data),

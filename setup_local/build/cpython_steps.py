@@ -193,14 +193,11 @@ def _cpython_data(plan: Plan) -> tuple[Path, ...]:
 def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
-    profiled = [PROFILE] if plan.profiling else []
-    linker = [lto_linker.STEP] if plan.lto.linker else []
     layouter = _layouter(plan)
-    if layouter:
-        profiled.append(LLVM_TOOLS)
+    optional = ((PROFILE, plan.profiling), (LLVM_TOOLS, layouter), (lto_linker.STEP, plan.lto.linker))
+    used = [name for name, needed in optional if needed]
 
     def action(job: Job) -> None:
-
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
         if plan.profiling:
             place = tree / Path(PROFILE_PLACE)
@@ -225,14 +222,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             plan.python_patches,
             *_layout_ingredients(layouter),
         ],
-        needs=(
-            *toolkit.names,
-            RECONCILE,
-            *profiled,
-            *linker,
-            *build_python.build_python_needs(plan),
-            *_library_steps(plan),
-        ),
+        needs=(*toolkit.names, RECONCILE, *used, *build_python.build_python_needs(plan), *_library_steps(plan)),
         data=_cpython_data(plan),
         action=action,
         weight=240,
@@ -276,12 +266,7 @@ def _install(plan: Plan, toolkit: Toolkit, tree: Path, job: Job, env: Mapping[st
     if plan.target.os is OperatingSystem.DARWIN:
         variables = makefile.variables((tree / "Makefile").read_text(encoding="utf-8"))
         size = darwin_stack.asked(makefile.words("LINKFORSHARED", variables))
-        darwin_stack.give_stack(_interpreter(programs, plan), size)
-
-
-def _interpreter(programs: Path, plan: Plan) -> Path:
-    """Return the interpreter among the installed programs."""
-    return programs / f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
+        darwin_stack.give_stack(programs / plan.interpreter, size)
 
 
 def _layouter(plan: Plan) -> Layouter | None:

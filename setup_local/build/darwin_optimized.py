@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from setup_local.binfmt.macho import Macho, read_slices
-from setup_local.build.optimized import LOOP, check_flags
+from setup_local.build.optimized import LOOP, check_flags, check_lto
 from setup_local.errors import OptimizationError
 from setup_local.values import BuildOption
 
@@ -31,10 +31,7 @@ def check_result(result: Path, program: str, options: Sequence[BuildOption]) -> 
 
 def check_program(image: Macho, *, where: str) -> None:
     """Raise `OptimizationError` unless a program was linked by the link-time optimizer."""
-    if not image.lto_functions:
-        raise OptimizationError(
-            "was linked without the link-time optimizer: no function has a name of its", where=where
-        )
+    check_lto(image.lto_functions, where=where)
 
 
 def check_objects(images: dict[str, Macho]) -> None:

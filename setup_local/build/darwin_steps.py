@@ -81,8 +81,7 @@ def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     def action(job: Job) -> None:
         from setup_local.build import darwin_optimized
 
-        program = f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
-        darwin_optimized.check_result(job.inputs[LINKED], program, options)
+        darwin_optimized.check_result(job.inputs[LINKED], plan.interpreter, options)
         dsym.separate(recipe, job.inputs[LINKED], job.inputs[_DSYM_TOOLS] / "bin", job)
         if plan.lto.objects:
             shutil.rmtree(job.out / "build" / plan.lto.objects.directory)
@@ -92,7 +91,7 @@ def cpython_steps(plan: Plan, step: Step, inputs: GraphInputs) -> list[Step]:
     linked = dataclasses.replace(step, name=LINKED)
     separated = Step(
         name=step.name,
-        ingredients=[recipe.bundles, options, plan.lto.objects, str(plan.python), plan.abi_flags, by_xcode],
+        ingredients=[recipe.bundles, options, plan.lto.objects, plan.interpreter, by_xcode],
         needs=(LINKED, _DSYM_TOOLS),
         action=action,
         weight=30,

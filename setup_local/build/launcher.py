@@ -10,7 +10,6 @@ from setup_local.build.emulation import EMULATOR, ROOT
 from setup_local.build.loader import build_loader
 from setup_local.errors import StepError
 from setup_local.plan.model import Plan
-from setup_local.values import OperatingSystem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,15 +54,14 @@ def choose_python(interpreter: Path, launcher: Launcher | None, other: Path | No
 def find_launcher(plan: Plan, sysroot: Path, emulation: Path | None = None) -> Launcher | None:
     """Return the launcher of a plan's programs, None if they do not run here.
 
-    These are programs of another operating system, or of another processor without an emulator. Programs for musl use the loader of the sysroot that they were built for. `emulation` is the result of the step that
-    collects QEMU and a glibc, if the processor here is another one. QEMU finds loaders below a directory (qemu-user(1),
-    `-L`): as a program of its own, a loader may be placed where the program is linked to be (musl on i686).
+    These are programs of another operating system, or of another processor without an emulator. Programs for musl use
+    the loader of the sysroot that they were built for. `emulation` is the result of the step that collects QEMU and a
+    glibc, if the processor here is another one. QEMU finds loaders below a directory (qemu-user(1), `-L`): as a program
+    of its own, a loader may be placed where the program is linked to be (musl on i686).
     """
-    if plan.target.os is not plan.host.target.os:
-        return None
     loader = build_loader(plan, sysroot)
     if emulation:
         return Launcher(words=(emulation / EMULATOR, "-L", sysroot if loader else emulation / ROOT))
-    if plan.target.os is OperatingSystem.DARWIN and not plan.host.runs_programs_of(plan.target):
+    if not plan.host.runs_programs_of(plan.target):
         return None
     return Launcher(words=(loader,) if loader else ())

@@ -63,7 +63,13 @@ def check_program(elf: Elf, options: Sequence[BuildOption], *, where: str) -> No
         raise OptimizationError(f"still contains counters, in {', '.join(sorted(elf.counters))}", where=where)
     if BuildOption.PGO in options and LOOP not in elf.symbols.hot:
         raise OptimizationError(f"was compiled without the profile: {LOOP} is not in {HOT}", where=where)
-    if BuildOption.LTO in options and not elf.lto_functions:
+    if BuildOption.LTO in options:
+        check_lto(elf.lto_functions, where=where)
+
+
+def check_lto(functions: frozenset[str], *, where: str) -> None:
+    """Raise `OptimizationError` for a program that has no `functions` with names that only the link-time optimizer gives."""
+    if not functions:
         raise OptimizationError(
             "was linked without the link-time optimizer: no function has a name of its", where=where
         )

@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.version import Version
+
 from setup_local.catalog.hosts import BuildHost
 from setup_local.catalog.xcode import XcodeCatalog, load_xcode
 from setup_local.errors import ToolchainError
@@ -160,7 +162,7 @@ def _find_make(catalog: XcodeCatalog, environ: Mapping[str, str]) -> Path:
     """Return GNU make. Raises `ToolchainError` if there is none that is new enough."""
     found = dict(_makes(environ))
     for program, version in found.items():
-        if _numbers(version) >= _numbers(catalog.make_minimum):
+        if version and Version(version) >= Version(catalog.make_minimum):
             return program
     said = (
         ", ".join(f"{program} is {version or 'another make'}" for program, version in found.items()) or "none is here"
@@ -174,7 +176,3 @@ def _makes(environ: Mapping[str, str]) -> Iterator[tuple[Path, str]]:
         if program := shutil.which(name, path=environ.get("PATH", "")):
             version = _MAKE_VERSION.search(_printed([program, "--version"], environ))
             yield Path(program), version[1] if version else ""
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in version.split(".") if part)

@@ -38,8 +38,7 @@ def plan_sysroot(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
 
 def plan_emulation(catalogs: Catalogs, target: Target) -> tuple[Source, ...]:
     """Return the sources of the emulator for a target on this host, none if it needs none or there is none."""
-    if catalogs.host.runs_programs_of(target) or target.os is not catalogs.host.target.os:
-        return ()
-    if target.os is not OperatingSystem.LINUX:
+    both_linux = target.os is catalogs.host.target.os is OperatingSystem.LINUX
+    if catalogs.host.runs_programs_of(target) or not both_linux:
         return ()
     return tuple(map(catalogs.sources.best, catalogs.emulation.requirements(target)))

@@ -319,6 +319,11 @@ class Plan:
         )
 
     @property
+    def interpreter(self) -> str:
+        """Return the file name of the interpreter in `bin/`."""
+        return f"python{self.python.major}.{self.python.minor}{self.abi_flags}"
+
+    @property
     def linked_extensions(self) -> tuple[PlannedExtension, ...]:
         """Return the extension modules that are built, in catalog order."""
         return tuple(item for item in self.extensions if item.link is not LinkMode.DISABLED)

@@ -65,10 +65,7 @@ _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|r
 
 def resolve(request: Request, catalogs: Catalogs) -> Plan:
     """Return the plan for a request; raise `CatalogError` if the catalogs contradict it, else as `planned`."""
-    request = on_host(request, catalogs.host)
-    refuse_for_system(request)
-    target = asked_target(request, catalogs)
-    refuse_for_host(request, target, catalogs.host)
+    request, target = _accepted(request, catalogs)
     python = parse_version(choose_python(request.python, catalogs.sources).version)
     refuse_contradictions(catalogs, [decide_modules(request, target, python, catalogs).facts])
     return planned(request, catalogs)
@@ -81,10 +78,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     does not exist, `NoCandidate` for a source without a suitable version, `CatalogError` for catalogs that contradict
     each other.
     """
-    request = on_host(request, catalogs.host)
-    refuse_for_system(request)
-    target = asked_target(request, catalogs)
-    refuse_for_host(request, target, catalogs.host)
+    request, target = _accepted(request, catalogs)
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
@@ -94,6 +88,15 @@ def refuse_for_system(request: Request) -> None:
     """Raise `RequestError` for an option that does not apply to the target's system, before any lookup."""
     refuse_for_windows(request)
     refuse_for_darwin(request)
+
+
+def _accepted(request: Request, catalogs: Catalogs) -> tuple[Request, Target]:
+    """Return a request as the build host understands it, and its target; raise `RequestError` for what is not built."""
+    request = on_host(request, catalogs.host)
+    refuse_for_system(request)
+    target = asked_target(request, catalogs)
+    refuse_for_host(request, target, catalogs.host)
+    return request, target
 
 
 def _plan_contents(request: Request, catalogs: Catalogs, target: Target, source: Source, modules: ModuleChoice) -> Plan:

@@ -27,7 +27,7 @@ from setup_local.catalog.features import FeatureCatalog
 from setup_local.catalog.keys import load_keys
 from setup_local.catalog.libraries import Library
 from setup_local.catalog.licenses import LicenseCatalog
-from setup_local.catalog.llvm_tools import load_llvm_tools
+from setup_local.catalog.llvm_tools import LlvmTools, load_llvm_tools
 from setup_local.catalog.lto_linker import load_lto_linker
 from setup_local.catalog.musl import load_musl
 from setup_local.catalog.patches import PIP_LAUNCHERS, load_patch
@@ -104,11 +104,15 @@ PATCHES = (
 )
 
 
+def _tools() -> LlvmTools:
+    tools = load_llvm_tools()
+    return dataclasses.replace(tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"}))
+
+
 def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **changes: Any) -> Catalogs:
     pinned = [source("cpython", version) for version in ("3.13.5", "3.11.2", "3.13.15")]
     pinned += [source("cpython", "3.13.16", verified=False), source("cpython", "3.14.0", verified=False)]
     pinned += [source("ziglang", "1"), source("llvm-22", "1")]
-    tools = load_llvm_tools()
     pinned += [source(item.name, item.versions.removeprefix("==")) for item in libraries]
     values: dict[str, Any] = {
         "sources": Sources(sources=tuple(pinned)),
@@ -126,9 +130,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
             patch=PATCHES,
         ),
         "toolchain": dataclasses.replace(load_toolchain(), sources={"ziglang": "1"}),
-        "llvm_tools": dataclasses.replace(
-            tools, packages=dataclasses.replace(tools.packages, sources={"llvm-22": "1"})
-        ),
+        "llvm_tools": _tools(),
         "lto_linker": load_lto_linker(),
         "musl": load_musl(),
         "darwin": load_darwin(),

@@ -8,7 +8,7 @@ from pathlib import Path
 from setup_local.binfmt.coff import HOT, Coff, read_coff
 from setup_local.binfmt.detect import HEAD, FileKind, detect
 from setup_local.binfmt.linker_map import LinkerMap, read_linker_map
-from setup_local.build.optimized import LOOP
+from setup_local.build.optimized import LOOP, check_lto
 from setup_local.build.windows.core import OBJECTS
 from setup_local.build.windows.cpython import BITCODE, PRODUCTS
 from setup_local.errors import OptimizationError
@@ -33,10 +33,8 @@ def check_linked(found: LinkerMap, options: Sequence[BuildOption], *, where: str
     """Raise `OptimizationError` unless the map of the interpreter's DLL shows that it was optimized."""
     if BuildOption.PGO in options and LOOP not in found.hot:
         raise OptimizationError(f"was linked without the profile: {LOOP} is not in {HOT}", where=where)
-    if BuildOption.LTO in options and not found.lto_functions:
-        raise OptimizationError(
-            "was linked without the link-time optimizer: no function has a name of its", where=where
-        )
+    if BuildOption.LTO in options:
+        check_lto(found.lto_functions, where=where)
 
 
 def _objects(directory: Path) -> Iterator[tuple[str, Coff]]:
