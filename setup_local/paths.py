@@ -27,9 +27,9 @@ SCHEMA = _shared("schema")
 
 
 def cache_root(environ: Mapping[str, str] = os.environ) -> Path:
-    """Return the cache directory: `SETUP_LOCAL_CACHE`, else the user's cache directory (XDG)."""
+    """Return the cache directory, without symbolic links: `SETUP_LOCAL_CACHE`, else the user's one (XDG)."""
     chosen = environ.get(CACHE_VARIABLE)
-    return Path(chosen).expanduser().absolute() if chosen else Path(platformdirs.user_cache_dir("setup-local"))
+    return (Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("setup-local"))).resolve()
 
 
 def check_writable(directory: Path, error: type[SetupLocalError], hint: str) -> None:

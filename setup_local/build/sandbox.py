@@ -59,10 +59,16 @@ class Sandbox:
         words += _mounts(self.root.directory) if self.root else ["--ro-bind", "/", "/"]
         words += ["--dev", "/dev", "--tmpfs", "/dev/shm", "--proc", "/proc", "--tmpfs", "/tmp"]  # noqa: S108
         for path in self.visible:
-            words += ["--ro-bind", str(path), str(path)]
+            words += _bind("--ro-bind", path)
         for path in writable:
-            words += ["--bind", str(path), str(path)]
+            words += _bind("--bind", path)
         return [*words, "--chdir", str(cwd), "--", *(with_python(argv) if self.root else argv)]
+
+
+def _bind(option: str, path: Path) -> list[str]:
+    """Return the words that mount a directory at its real path; bubblewrap fails if an absolute link leads there."""
+    real = str(path.resolve())
+    return [option, real, real]
 
 
 def _mounts(root: Path) -> list[str]:

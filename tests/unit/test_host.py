@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -9,8 +11,9 @@ import pytest
 
 from setup_local.build.host import NEEDED_BYTES, check_host, check_space
 from setup_local.build.isolation import choose_sandbox
-from setup_local.build.sandbox import Root, Sandbox
+from setup_local.build.sandbox import Root, Sandbox, bwrap_problem
 from setup_local.errors import HostError
+from setup_local.paths import CACHE_VARIABLE, cache_root
 from setup_local.values import SandboxChoice
 
 
@@ -43,6 +46,23 @@ def test_wrapping_makes_only_the_given_directories_writable() -> None:
     assert words.count("--bind") == 1
     assert words[words.index("--ro-bind") : words.index("--ro-bind") + 3] == ["--ro-bind", "/", "/"]
     assert words[-4:] == ["--chdir", "/work", "--", "make"]
+
+
+def test_a_directory_that_a_link_leads_to_is_writable_in_the_sandbox(tmp_path: Path) -> None:
+    if problem := bwrap_problem():
+        pytest.skip(problem)
+    (tmp_path / "disk").mkdir()
+    link = tmp_path / "cache"
+    link.symlink_to(tmp_path / "disk")  # absolute: bubblewrap itself cannot mount at its place
+    sandbox = Sandbox(program=shutil.which("bwrap"), visible=(link,))
+    subprocess.run(sandbox.wrap(["touch", "made"], writable=[link], cwd=link.resolve()), check=True)
+    assert (tmp_path / "disk" / "made").is_file()
+
+
+def test_the_cache_has_its_real_path(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "cache").symlink_to(tmp_path / "disk")
+    assert cache_root({CACHE_VARIABLE: str(tmp_path / "cache")}) == (tmp_path / "disk").resolve()
 
 
 def test_no_sandbox_leaves_the_command_alone() -> None:
