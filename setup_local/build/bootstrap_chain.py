@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from setup_local import fetch
-from setup_local.build.sandbox import PYTHON
 from setup_local.build.step_parts import pins
 from setup_local.build.steps import Job, ResumableStep, Step
 from setup_local.build.toolchain import SYSTEM_PATH
@@ -86,7 +85,6 @@ def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple
         "jobs": _jobs(job.env),
         "out": str(job.out),
         "prefix": prefix,
-        "python": PYTHON,
         "source": tree,
         "triple": triple,
         **{f"{NEED}{name}": str(path) for name, path in needs.items()},

@@ -19,7 +19,7 @@ SCHEMA = "bootstrap-chain"
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9:-]*)\}")
 NEED = "need:"
 # Placeholders of a stage besides `need:<stage>`.
-PLACEHOLDERS = frozenset({"jobs", "out", "prefix", "python", "source", "triple"})
+PLACEHOLDERS = frozenset({"jobs", "out", "prefix", "source", "triple"})
 
 
 @dataclass(frozen=True, kw_only=True)

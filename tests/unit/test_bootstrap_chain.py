@@ -184,7 +184,7 @@ def test_every_stage_is_a_resumable_step_of_pinned_sources() -> None:
     steps = chain_steps(chain, obtained)
     assert all(isinstance(step, ResumableStep) for step in steps)
     assert [step.name for step in steps] == [stage_step(stage.name) for stage in chain.stages]
-    assert steps[-1].needs == tuple(stage_step(name) for name in ("binutils", "gcc", "cmake", "ninja"))
+    assert steps[-1].needs == tuple(stage_step(name) for name in ("binutils", "gcc", "cmake", "python", "ninja"))
 
 
 def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: Path) -> None:
