@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+COMMAND_ECHO = "$ cd "  # how the line of a log begins that names a command, before its output
 _SIGNALLED = 128
 
 
@@ -89,7 +90,7 @@ def run(
     if log is None:
         return _captured(words, env=env, cwd=cwd, pass_fds=pass_fds)
     with log.open("a", encoding="utf-8") as stream:
-        stream.write(f"$ cd {shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(shown or words)}\n")
+        stream.write(f"{COMMAND_ECHO}{shlex.quote(str(cwd or Path.cwd()))}; {shlex.join(shown or words)}\n")
         stream.flush()
         status = _status(words, stream.fileno(), children or Children(), env=env, cwd=cwd, pass_fds=pass_fds)
     if status:

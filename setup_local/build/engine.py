@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -18,10 +19,11 @@ from setup_local.build.steps import Job, ResumableStep, Step, step_keys
 from setup_local.build.store import Store
 from setup_local.build.workspace import Workspace, remove_tree
 from setup_local.errors import StepError
-from setup_local.run import Children, CommandFailed, run
+from setup_local.run import COMMAND_ECHO, Children, CommandFailed, run
 
 _LOG_TAIL_LINES = 20
 _LOG_TAIL_BYTES = 16384
+_COMMAND_CHARACTERS = 100
 
 
 class Observer(Protocol):
@@ -213,8 +215,8 @@ class _StepRunner:
 
 
 def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) -> str:
-    """Return the report of a failed command: the command, its last output, its log."""
-    command = " ".join(str(word) for word in argv)
+    """Return the report of a failed command: its first words, its last output, and the log, which has all of it."""
+    command = textwrap.shorten(" ".join(str(word) for word in argv), _COMMAND_CHARACTERS, placeholder=" ...")
     lines = [f"`{command}` ended with status {error.status}", *log_tail(log), f"whole log: {log}"]
     if error.output:
         lines.insert(1, error.output)
@@ -222,9 +224,10 @@ def failure_text(argv: Sequence[str | Path], error: CommandFailed, log: Path) ->
 
 
 def log_tail(log: Path) -> list[str]:
-    """Return the last lines of a log, indented."""
+    """Return the last lines that the last command wrote to a log, indented."""
     with log.open("rb") as stream:
         stream.seek(0, 2)
         stream.seek(max(0, stream.tell() - _LOG_TAIL_BYTES))
-        text = stream.read().decode(errors="replace")
-    return [f"    {line}" for line in text.splitlines()[-_LOG_TAIL_LINES:]]
+        lines = stream.read().decode(errors="replace").splitlines()
+    echoes = [number for number, line in enumerate(lines, start=1) if line.startswith(COMMAND_ECHO)]
+    return [f"    {line}" for line in lines[max(echoes, default=0) :][-_LOG_TAIL_LINES:]]

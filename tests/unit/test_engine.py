@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -145,6 +146,20 @@ def test_a_failure_names_step_command_output_and_log(make: Make, tmp_path: Path)
     assert "    the reason\n" in text
     assert text.endswith(f"whole log: {log}")
     assert recorder.names("failed") == ["zlib"]
+
+
+def test_a_failure_shows_the_start_of_a_long_command_and_only_its_own_output(make: Make) -> None:
+    def fails(job: Job) -> None:
+        job.run(["echo", "from the command before"], cwd=job.work)
+        job.run(["sh", "-c", "echo the reason; exit 7", *("--with-an-option",) * 30], cwd=job.work)
+
+    engine, _ = make()
+    with pytest.raises(StepError) as caught:
+        engine.execute([Step(name="zlib", ingredients="", action=fails)], "zlib")
+    first, *others = str(caught.value).splitlines()
+    assert re.fullmatch(r"zlib: `sh -c echo the reason; exit 7[-a-z ]+\.\.\.` ended with status 7", first)
+    assert len(first) < 140
+    assert others[0] == "    the reason"
 
 
 def test_a_failed_step_leaves_nothing_in_the_store(make: Make) -> None:
