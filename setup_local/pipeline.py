@@ -25,7 +25,7 @@ from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.isolation import choose_sandbox
 from setup_local.build.jobserver import Jobserver
-from setup_local.build.llvm import COMPILER, HostLlvm, find_llvm
+from setup_local.build.llvm import COMPILER, HostLlvm, check_code_generator, find_llvm
 from setup_local.build.sandbox import Isolation, Root, Sandbox
 from setup_local.build.step_parts import GraphInputs
 from setup_local.build.steps import Step
@@ -77,6 +77,7 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         plan = dataclasses.replace(plan, profiling=dataclasses.replace(plan.profiling, given=given))
     reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:
+        check_code_generator(host_llvm, plan.target.system)
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
     if host_xcode:

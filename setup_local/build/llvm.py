@@ -6,6 +6,7 @@ Compiler-rt's libraries, the sysroot and everything else are the same as with th
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 import shlex
 import shutil
@@ -83,6 +84,19 @@ def find_llvm(search: LlvmSearch, *, path: str, directory: Path | None = None) -
         f"{where} has no LLVM {search.minimum} or newer with all programs: {said}",
         hint=f"{_packages(search, found)}; or use --toolchain zig, which needs nothing",
     )
+
+
+def check_code_generator(found: HostLlvm, triple: str) -> None:
+    """Raise `ToolchainError` if an LLVM was built without the code generator for a target."""
+    clang = found.programs[COMPILER]
+    try:
+        run([clang, f"--target={triple}", "-c", "-x", "c", os.devnull, "-o", os.devnull], env=_ENVIRONMENT)
+    except CommandFailed as error:
+        raise ToolchainError(
+            f"Clang {found.version} has no code generator for {triple}",
+            where=clang,
+            hint="`clang --print-targets` lists those that it has; --toolchain zig has all",
+        ) from error
 
 
 def _rank(found: FoundLlvm) -> tuple[bool, tuple[int, ...], int]:

@@ -22,6 +22,7 @@ from setup_local.build.bootstrap_chain import (
     stage_step,
 )
 from setup_local.build.steps import Job, ResumableStep
+from setup_local.catalog.architectures import DIRECTORY
 from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
 from setup_local.catalog.sources import Form, Source, load_sources
 from setup_local.errors import CatalogError, RequestError, StepError
@@ -185,6 +186,27 @@ def test_every_stage_is_a_resumable_step_of_pinned_sources() -> None:
     assert all(isinstance(step, ResumableStep) for step in steps)
     assert [step.name for step in steps] == [stage_step(stage.name) for stage in chain.stages]
     assert steps[-1].needs == tuple(stage_step(name) for name in ("binutils", "gcc", "cmake", "python", "ninja"))
+
+
+# LLVM's names of code generators (`llvm/lib/Target`) by our names of processors.
+BACKENDS = {
+    "aarch64": "AArch64",
+    "armv7": "ARM",
+    "i686": "X86",
+    "loongarch64": "LoongArch",
+    "mips64el": "Mips",
+    "ppc64le": "PowerPC",
+    "riscv64": "RISCV",
+    "s390x": "SystemZ",
+    "x86_64": "X86",
+}
+
+
+def test_the_bootstrapped_clang_compiles_for_every_processor() -> None:
+    (llvm,) = (stage for stage in load_chain().stages if stage.name == "llvm")
+    (option,) = (word for word in llvm.configure if word.startswith("-DLLVM_TARGETS_TO_BUILD="))
+    assert BACKENDS.keys() == {path.stem for path in DIRECTORY.glob("*.toml")}
+    assert option.partition("=")[2].split(";") == sorted(set(BACKENDS.values()))
 
 
 def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: Path) -> None:

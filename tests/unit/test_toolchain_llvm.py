@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from setup_local.build.llvm import find_llvm, host_programs, parse_version, survey
+from setup_local.build.llvm import check_code_generator, find_llvm, host_programs, parse_version, survey
 from setup_local.catalog.toolchains import LlvmSearch, load_toolchain
 from setup_local.errors import ToolchainError
 
@@ -173,6 +173,17 @@ def test_the_packages_are_of_the_release_that_is_there_in_part(host: Host) -> No
 
 def test_a_host_without_any_clang_is_told_so(host: Host) -> None:
     assert host.refusal().startswith("the host has no LLVM 19 or newer with all programs: there is no clang (apt-get")
+
+
+def test_an_llvm_without_the_targets_code_generator_is_refused(host: Host) -> None:
+    place = host.add("22.1.8")
+    found = find_llvm(host.search, path="", directory=place)
+    clang = place / "clang"
+    clang.write_text('#!/bin/sh\ncase "$1" in --target=s390x-*) exit 1;; esac\n')
+    check_code_generator(found, "aarch64-unknown-linux-gnu")
+    message = r"clang: Clang 22\.1\.8 has no code generator for s390x-unknown-linux-gnu \(`clang --print-targets` lists"
+    with pytest.raises(ToolchainError, match=message):
+        check_code_generator(found, "s390x-unknown-linux-gnu")
 
 
 def test_the_programs_of_the_toolchain_are_those_of_the_host(host: Host) -> None:
