@@ -1,4 +1,4 @@
-"""The catalogs as they are on a Mac, and an SDK that only plans name."""
+"""The catalogs on a Mac, and an SDK that plans refer to; it does not exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MACHINES = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 
 
 def mac(machine: str = "arm64") -> Catalogs:
-    """Return the catalogs on a Mac with this processor, as uname(1) names it."""
+    """Return the catalogs on a Mac; `machine` is its processor, as uname(1) names it."""
     catalogs = load_catalogs()
     host = host_of("Darwin", machine, load_hosts(catalogs.targets))
     return dataclasses.replace(catalogs, host=host, sources=catalogs.sources.usable_on(machine))

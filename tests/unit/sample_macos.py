@@ -1,4 +1,4 @@
-"""The sample of a distribution as one for macOS: the same parts, made of real Mach-O files."""
+"""The sample distribution for macOS: the same parts, made of real Mach-O files."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def macos_sample() -> Sample:
 
 
 def bundle_of(path: str) -> str:
-    """Return where the debug information of a binary lies in a full archive."""
+    """Return the path of a binary's debug information in a full archive."""
     name = path.rpartition("/")[2]
     return f"install/lib/debug/{name}.dSYM/Contents/Resources/DWARF/{name}"
 
@@ -72,7 +72,7 @@ def _renamed(name: str) -> str:
 
 
 def shared_sample() -> Sample:
-    """Return the sample with libpython as a library of its own."""
+    """Return the sample with a shared libpython."""
     sample = macos_sample()
     sample.document["libpython_link_mode"] = "shared"
     sample.document["build_options"] = "noopt+shared"

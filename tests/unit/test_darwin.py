@@ -1,4 +1,4 @@
-"""macOS: the catalog, what a plan takes of it, the SDK and the toolchain from small stand-ins of the wheels."""
+"""macOS: the catalog, plans made from it, and SDK and toolchain built from small stand-ins for the wheels."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
         load_darwin(tmp_path / "darwin.toml")
 
 
-def test_everything_that_the_catalog_names_is_there() -> None:
+def test_everything_that_the_catalog_names_exists() -> None:
     catalog, sources = load_darwin(), load_sources()
     assert all(sources.best(item).verified for item in catalog.requirements)
     assert set(catalog.keep) == set(catalog.sources) | set(RECIPES.toolchain.sources)
@@ -62,7 +62,7 @@ def test_everything_that_the_catalog_names_is_there() -> None:
     assert all((darwin_sdk.OWN / "include" / name).is_file() for name in catalog.sdk.own_headers)
 
 
-def test_headers_of_frameworks_declare_what_can_be_linked_and_nothing_else() -> None:
+def test_headers_of_frameworks_declare_exactly_what_can_be_linked() -> None:
     for framework in load_darwin().frameworks:
         text = (darwin_sdk.OWN / f"{framework.name}.h").read_text(encoding="utf-8")
         for symbol in framework.symbols:
@@ -72,7 +72,7 @@ def test_headers_of_frameworks_declare_what_can_be_linked_and_nothing_else() -> 
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda item: item.triple)
-def test_a_target_has_a_minimum_and_says_nothing_of_linux(target: Target) -> None:
+def test_a_target_has_a_minimum_and_no_data_about_linux(target: Target) -> None:
     assert target.libc is Libc.LIBSYSTEM
     assert target.default_floor in target.floors
     assert target.arch.glibc is None
@@ -117,13 +117,13 @@ def test_another_minimum_is_in_the_name() -> None:
         (Request(python="3.13.5", target_triple=TRIPLE, toolchain=ToolchainChoice.BOOTSTRAP), "bootstrap has neither"),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(request_: Request, problem: str) -> None:
+def test_impossible_requests_are_refused_with_one_line(request_: Request, problem: str) -> None:
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan(request_)
     assert refusal.value.hint
 
 
-def test_a_profile_is_taken_with_flags_that_the_linker_knows() -> None:
+def test_a_build_with_a_profile_uses_only_flags_that_the_linker_knows() -> None:
     plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="pgo", profile=Path(__file__)))
     assert [flag for flag in plan.configure.cflags if flag.startswith("-fprofile-use=")]
     assert "-Wl,-z,keep-text-section-prefix" not in plan.configure.ldflags
@@ -134,7 +134,7 @@ def test_a_profile_is_taken_with_flags_that_the_linker_knows() -> None:
 
 
 @pytest.mark.parametrize("target", ["aarch64-apple-darwin", "x86_64-apple-darwin"])
-def test_with_lto_objects_are_compiled_a_second_time_with_the_same_flags_but_those(target: str) -> None:
+def test_with_lto_objects_are_compiled_again_without_its_flags(target: str) -> None:
     request = Request(python="3.13.5", target_triple=target, options="pgo+lto", profile=Path(__file__))
     plan, plain = _plan(request), _plan(dataclasses.replace(request, options="pgo"))
     assert plan.lto.objects is not None
@@ -144,12 +144,12 @@ def test_with_lto_objects_are_compiled_a_second_time_with_the_same_flags_but_tho
     assert left == f"-Wl,-object_path_lto,{plan.lto.objects.directory}/$@"
     assert "-Wl,--lto-O3" in plan.configure.ldflags
     assert plan.configure.unshipped is not None
-    assert plan.configure.unshipped.ldflags == ("-Wl,--lto-O0", "-Wl,--lto-CGO0")  # after it, so the last counts
+    assert plan.configure.unshipped.ldflags == ("-Wl,--lto-O0", "-Wl,--lto-CGO0")  # later, so they override the level
     assert not any("lto" in flag for flag in (*plain.configure.cflags, *plain.configure.ldflags))
     assert plan.archive_name == f"cpython-3.13.5-{target}-pgo+lto-full.tar.zst"
 
 
-def test_with_lto_another_linker_is_used_which_is_packed_like_llvms_tools() -> None:
+def test_with_lto_another_linker_is_used_from_packages_like_those_of_llvms_tools() -> None:
     plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="lto"))
     recipe, tools = load_lto_linker(), load_llvm_tools()
     assert plan.lto.linker is not None
@@ -164,19 +164,19 @@ def test_with_lto_another_linker_is_used_which_is_packed_like_llvms_tools() -> N
         assert "lld-22" not in {source.name for source in other.sources}
 
 
-def test_both_halves_of_a_universal_distribution_may_be_optimized_when_linked() -> None:
+def test_a_universal_distribution_may_use_link_time_optimization() -> None:
     refuse_for_darwin(Request(python="3.13.5", target_triple="universal2-apple-darwin", options="lto"))
 
 
 @pytest.mark.parametrize("wishes", [{"options": "pgo"}, {"options": "pgo+lto"}, {"profile": Path("x")}])
-def test_a_universal_distribution_takes_no_profile(wishes: dict[str, object]) -> None:
+def test_a_profile_for_a_universal_distribution_is_refused(wishes: dict[str, object]) -> None:
     request = dataclasses.replace(Request(python="3.13.5", target_triple="universal2-apple-darwin"), **wishes)  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="a profile is for one processor") as refusal:
         refuse_for_darwin(request)
     assert refusal.value.hint
 
 
-def test_modules_are_those_of_linux_but_for_what_only_one_has() -> None:
+def test_modules_are_those_of_linux_except_for_two() -> None:
     linux = {item.name: item for item in _plan(Request(python="3.13.5")).extensions}
     darwin_ = {item.name: item for item in _plan().extensions}
     assert linux.keys() == darwin_.keys()
@@ -191,7 +191,7 @@ def test_frameworks_reach_setup_local() -> None:
     assert line.endswith("-framework SystemConfiguration -framework CoreFoundation")
 
 
-def test_targets_that_the_linker_does_not_know_are_taken_out() -> None:
+def test_targets_that_the_linker_does_not_know_are_removed() -> None:
     text = darwin_sdk.without_targets(LIBRARY, ("arm64e.x1-macos", "arm64e.x1-maccatalyst"))
     assert "x1" not in text
     assert "[ x86_64-macos, arm64e-macos, arm64e-maccatalyst ]" in text
@@ -206,7 +206,7 @@ def test_a_library_with_other_targets_than_expected_is_refused(text: str) -> Non
 
 @pytest.fixture
 def wheel(tmp_path: Path) -> Path:
-    """Return a toolchain with what the SDK takes of the compiler's wheel."""
+    """Return a toolchain with the files of the compiler's wheel that the SDK needs."""
     catalog = load_darwin()
     headers = tmp_path / "toolchain" / WHEEL / catalog.sdk.headers
     headers.mkdir(parents=True)
@@ -218,7 +218,7 @@ def wheel(tmp_path: Path) -> Path:
     return tmp_path / "toolchain"
 
 
-def test_an_sdk_is_laid_out_as_clang_looks_for_it(wheel: Path, tmp_path: Path) -> None:
+def test_an_sdk_has_the_layout_that_clang_expects(wheel: Path, tmp_path: Path) -> None:
     sdk = tmp_path / "sdk"
     darwin_sdk.build_sdk(load_darwin(), wheel, TARGET, "12.0", sdk)
     include = sdk / "usr" / "include"
@@ -237,7 +237,7 @@ def test_a_wheel_without_headers_of_macos_is_refused(tmp_path: Path) -> None:
 
 
 def _sources(tmp_path: Path, wheel: Path) -> dict[str, Path]:
-    """Return small stand-ins of the four sources."""
+    """Return small stand-ins for the four sources."""
     trees = {name: tmp_path / name for name in load_darwin().keep}
     (wheel / WHEEL).rename(trees["ziglang"])
     for file in ("ziglang/zig", "ziglang/LICENSE", "ziglang/lib/include/stddef.h", "compiler-rt/LICENSE.TXT"):
@@ -250,7 +250,7 @@ def _sources(tmp_path: Path, wheel: Path) -> dict[str, Path]:
     return trees
 
 
-def test_a_toolchain_links_with_the_linker_beside_it(wheel: Path, tmp_path: Path) -> None:
+def test_a_toolchain_links_with_its_own_linker(wheel: Path, tmp_path: Path) -> None:
     trees, commands = _sources(tmp_path, wheel), []
 
     def run(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str]) -> None:
@@ -279,7 +279,7 @@ def test_a_wheel_without_the_linker_is_refused(wheel: Path, tmp_path: Path) -> N
         darwin.build_toolchain(RECIPES, trees, TARGET, tmp_path / "out", lambda *_, **__: None)
 
 
-def test_a_step_that_compiles_is_told_the_minimum(tmp_path: Path) -> None:
+def test_steps_that_compile_get_the_minimum(tmp_path: Path) -> None:
     env = compile_environment(tmp_path, tmp_path, TARGET, "12.0")
     assert env["MACOSX_DEPLOYMENT_TARGET"] == "12.0"
     assert env["LD"] == "ld64.lld"
@@ -287,7 +287,7 @@ def test_a_step_that_compiles_is_told_the_minimum(tmp_path: Path) -> None:
         compile_environment(tmp_path, tmp_path, TARGET, "10.9")
 
 
-def test_builders_are_told_flags_that_the_linker_of_macos_knows() -> None:
+def test_flags_for_embedding_are_those_of_the_linker_of_macos() -> None:
     settings = load_settings().of((), system=OperatingSystem.DARWIN)
     assert settings.set["LINKFORSHARED"].startswith("-Wl,-stack_size,")
     flags = settings.embedding
@@ -296,7 +296,7 @@ def test_builders_are_told_flags_that_the_linker_of_macos_knows() -> None:
     assert not [word for word in words if word.startswith("-Wl,--") or "libz" in word]
 
 
-def test_frameworks_are_told_from_flags() -> None:
+def test_frameworks_are_distinguished_from_other_flags() -> None:
     found = system_libraries({"LIBS": "-ldl -framework CoreFoundation -ldl", "SYSLIBS": "-lm"})
     assert found.names == ("dl", "m")
     assert found.words(["Other", "CoreFoundation"]) == (

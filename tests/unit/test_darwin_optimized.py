@@ -1,4 +1,4 @@
-"""A build for macOS with a profile shows it, or fails."""
+"""Optimized builds for macOS: the optimization is visible in the result, or the build fails."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ def _tree(tmp_path: Path, name: str, flags: str = "-fprofile-use=x", program: st
     return tmp_path
 
 
-def test_a_profile_can_be_seen(tmp_path: Path) -> None:
+def test_a_profile_is_visible_in_objects(tmp_path: Path) -> None:
     check_result(_tree(tmp_path, "core-profiled.o"), PROGRAM, PGO)
     (image,) = read_slices(macho("core-profiled.o"))
     assert image.cold == {"never"}
     assert not read_slices(macho("core.o"))[0].cold
 
 
-def test_a_plain_build_is_held_to_nothing(tmp_path: Path) -> None:
+def test_a_plain_build_has_no_requirements(tmp_path: Path) -> None:
     check_result(_tree(tmp_path, "core.o", flags=""), PROGRAM, ())
 
 
@@ -60,7 +60,7 @@ def test_counters_are_refused() -> None:
         check_objects(images)
 
 
-def test_link_time_optimization_shows_in_flags_and_program(tmp_path: Path) -> None:
+def test_link_time_optimization_is_visible_in_flags_and_program(tmp_path: Path) -> None:
     flags = "-fprofile-use=x -flto=thin"
     check_result(_tree(tmp_path, "core-profiled.o", flags, "python-optimized"), PROGRAM, BOTH)
     (tmp_path / "install" / "bin" / PROGRAM).write_bytes(macho("python"))
@@ -73,7 +73,7 @@ def test_flags_without_lto(tmp_path: Path) -> None:
         check_result(_tree(tmp_path, "core-profiled.o", program="python-optimized"), PROGRAM, BOTH)
 
 
-def test_a_plain_program_has_no_name_that_the_link_time_optimizer_gives() -> None:
+def test_a_plain_program_has_no_names_from_the_link_time_optimizer() -> None:
     (image,) = read_slices(macho("python"))
     with pytest.raises(OptimizationError):
         check_program(image, where=PROGRAM)

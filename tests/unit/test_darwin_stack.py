@@ -1,4 +1,4 @@
-"""The stack of a program of macOS: written where the system reads it, under a signature that fits."""
+"""The stack size of a macOS program: it is written where the system reads it, and the signature stays valid."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def _stack(data: bytes) -> int:
     return found
 
 
-def test_the_size_is_that_of_the_last_option_of_the_link() -> None:
+def test_the_last_option_of_the_link_determines_the_size() -> None:
     words = ["-Wl,-stack_size,4000000", "-Wl,-stack_size,1000000", "-framework", "CoreFoundation"]
     assert darwin_stack.asked(words) == SIZE
     assert darwin_stack.asked(["-ldl"]) == 0
 
 
-def test_a_program_gets_its_stack_and_a_signature_that_fits(tmp_path: Path) -> None:
+def test_a_program_gets_its_stack_size_and_a_valid_signature(tmp_path: Path) -> None:
     program = tmp_path / "python3"
     program.write_bytes((MACHO / PROGRAM).read_bytes())
     before = read_slices(program.read_bytes())
@@ -43,7 +43,7 @@ def test_a_program_gets_its_stack_and_a_signature_that_fits(tmp_path: Path) -> N
     assert after.needed == before[0].needed
 
 
-def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_program_is_refused(tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.write_bytes((MACHO / "libpython3.13.dylib").read_bytes())
     with pytest.raises(StepError, match="has no entry point"):

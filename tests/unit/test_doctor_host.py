@@ -1,4 +1,4 @@
-"""The doctor's judgement of hosts: each check with facts that are good and facts that are not."""
+"""The doctor's judgement of hosts: each check with good facts and with bad ones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from setup_local.doctor.judge_host import cpu_level
 from setup_local.doctor.model import Level
 
 
-def test_a_store_is_a_file_with_something_in_it_or_a_directory_of_hashed_names(tmp_path: Path) -> None:
+def test_a_certificate_store_is_a_non_empty_file_or_a_directory_of_hashed_names(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").touch()
     (tmp_path / "some.pem").write_text("x", encoding="ascii")
     (tmp_path / "named").mkdir()
@@ -97,7 +97,7 @@ def test_a_level_includes_those_below(flags: frozenset[str], level: str) -> None
     assert cpu_level(flags, TABLES.cpu_levels) == level
 
 
-def test_what_the_next_level_lacks_is_said() -> None:
+def test_features_missing_for_the_next_level_are_named() -> None:
     line = next(line for line in judged_host(cpu_flags=V1 | V2 | V3 - {"movbe"}).lines if line.topic == "CPU")
     assert line.found == "x86-64-v2 (x86-64-v3 needs movbe)"
 
@@ -121,5 +121,5 @@ def test_facts_come_from_the_given_environment(tmp_path: Path) -> None:
     assert (facts.display, facts.wayland) == ("", "")
 
 
-def test_a_terminal_name_with_a_slash_is_no_path() -> None:
+def test_a_terminal_name_with_a_slash_is_not_a_path() -> None:
     assert host_facts({"TERM": "../x"}, Path("/"), TABLES).terminfo["../x"] == ""

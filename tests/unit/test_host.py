@@ -1,4 +1,4 @@
-"""What the host must have is checked before any work, and the message says how to get it."""
+"""Requirements on the host are checked before any work, and the message says how to meet them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_too_little_space_names_the_directory(tmp_path: Path) -> None:
     assert NEEDED_BYTES > 1 << 30
 
 
-def test_demanding_bubblewrap_where_there_is_none_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requesting_bubblewrap_fails_if_it_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(
         HostError, match=r"the program bwrap is missing \(install the package bubblewrap, or use --sandbox none\)"
@@ -48,12 +48,12 @@ def test_wrapping_makes_only_the_given_directories_writable() -> None:
     assert words[-4:] == ["--chdir", "/work", "--", "make"]
 
 
-def test_a_directory_that_a_link_leads_to_is_writable_in_the_sandbox(tmp_path: Path) -> None:
+def test_the_target_of_a_symbolic_link_is_writable_in_the_sandbox(tmp_path: Path) -> None:
     if problem := bwrap_problem():
         pytest.skip(problem)
     (tmp_path / "disk").mkdir()
     link = tmp_path / "cache"
-    link.symlink_to(tmp_path / "disk")  # absolute: bubblewrap itself cannot mount at its place
+    link.symlink_to(tmp_path / "disk")  # an absolute link, over which bubblewrap itself cannot mount
     sandbox = Sandbox(program=shutil.which("bwrap"), visible=(link,))
     subprocess.run(sandbox.wrap(["touch", "made"], writable=[link], cwd=link.resolve()), check=True)
     assert (tmp_path / "disk" / "made").is_file()
@@ -69,7 +69,7 @@ def test_no_sandbox_leaves_the_command_alone() -> None:
     assert Sandbox(program=None).wrap(["make"], writable=[], cwd=Path("/")) == ["make"]
 
 
-def test_what_steps_need_is_seen_though_it_lies_below_the_empty_tmp(tmp_path: Path) -> None:
+def test_a_needed_directory_below_the_empty_tmp_is_visible(tmp_path: Path) -> None:
     sandbox = choose_sandbox(SandboxChoice.AUTO, tmp_path, [Path("/tmp/llvm")])
     assert isinstance(sandbox, Sandbox)
     if sandbox.program is None:
@@ -86,7 +86,7 @@ def root_in(directory: Path) -> Root:
     return Root(name="tiny", directory=directory, sha256="0" * 64)
 
 
-def test_another_root_is_all_that_is_seen_of_a_system(tmp_path: Path) -> None:
+def test_only_the_other_root_is_visible(tmp_path: Path) -> None:
     sandbox = Sandbox(program="bwrap", visible=(tmp_path / "cache",), root=root_in(tmp_path / "root"))
     words = sandbox.wrap([sys.executable, "x.py"], writable=[tmp_path / "out"], cwd=tmp_path / "out")
     text = " ".join(words)
@@ -97,7 +97,7 @@ def test_another_root_is_all_that_is_seen_of_a_system(tmp_path: Path) -> None:
     assert words[-2:] == ["/usr/bin/python3", "x.py"]
 
 
-def test_another_root_is_never_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_requested_root_is_never_ignored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     wanted = (
         r"bubblewrap cannot be used: the program bwrap is missing; the program docker is missing \(install docker.io"

@@ -1,4 +1,4 @@
-"""Machines that build: what is known of each, and which of them this is."""
+"""Build hosts: their catalog files, and which of them the current machine is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TEXT = (paths.DATA / DIRECTORY / "linux-x86_64.toml").read_text(encoding="utf-8"
         ("linux-x86_64", TEXT.replace('"windows"', '"plan9"'), "plan9"),
     ],
 )
-def test_a_file_that_makes_no_sense_is_refused(tmp_path: Path, name: str, text: str, problem: str) -> None:
+def test_an_invalid_file_is_refused(tmp_path: Path, name: str, text: str, problem: str) -> None:
     (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
     with pytest.raises(CatalogError, match=problem):
         load_hosts(load_targets(), tmp_path)
@@ -48,7 +48,7 @@ def test_a_host_neither_builds_natively_for_another_system_nor_runs_its_programs
     assert not HOST.runs_programs_of(other)
 
 
-def test_an_unknown_machine_is_told_which_ones_build() -> None:
+def test_an_unknown_machine_is_refused() -> None:
     assert host_of("Linux", "x86_64", load_hosts(load_targets())).target.triple == TARGET.triple
     with pytest.raises(HostError, match="cannot be built on Linux pdp11 yet"):
         host_of("Linux", "pdp11", [HOST])
@@ -65,7 +65,7 @@ def test_a_mac_builds_for_macos_with_xcode(machine: str, arch: str, monkeypatch:
     assert host.default_toolchain is ToolchainChoice.XCODE
 
 
-def test_a_machine_that_nothing_is_built_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unsupported_machine_is_told_the_supported_ones(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.system", lambda: "FreeBSD")
     monkeypatch.setattr("platform.machine", lambda: "amd64")
     with pytest.raises(HostError, match="cannot be built on FreeBSD amd64 yet") as caught:
@@ -74,7 +74,7 @@ def test_a_machine_that_nothing_is_built_on(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
-def test_native_is_what_the_machine_is_and_is_built_with_its_own_compilers(
+def test_native_is_the_current_machine_and_uses_its_own_compilers(
     machine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("platform.machine", lambda: machine)

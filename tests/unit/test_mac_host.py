@@ -1,4 +1,4 @@
-"""Builds on a Mac: the plan, its steps, what is refused, and which programs run there."""
+"""Builds on a Mac: the plan, its steps, refused requests, and the programs that run there."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_mac_builds_natively_with_xcode(machine: str) -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_nothing_is_fetched_that_only_linux_runs(machine: str) -> None:
+def test_no_programs_for_linux_are_fetched(machine: str) -> None:
     for triple in MACHINES.values():
         plan = _plan(machine, triple)
         assert [source.name for source in plan.toolchain_sources] == ["compiler-rt"]
@@ -95,7 +95,7 @@ def test_each_step_comes_after_what_it_needs() -> None:
         assert not any("zig" in name or "linux" in name for name in done)
 
 
-def test_programs_of_its_own_processor_run_on_a_mac_and_no_others_do() -> None:
+def test_only_programs_for_its_own_processor_run_on_a_mac() -> None:
     assert find_launcher(_plan("arm64"), Path("/sysroot")) == Launcher()
     assert find_launcher(_plan("arm64", MACHINES["x86_64"]), Path("/sysroot")) is None
     assert find_launcher(_plan("x86_64"), Path("/sysroot")) == Launcher()
@@ -120,7 +120,7 @@ def test_a_universal_distribution_is_staged_by_the_python_of_the_other_half() ->
         ({"sdk": None}, "needs Xcode's SDK", "--sdk"),
     ],
 )
-def test_what_a_mac_does_not_build(wishes: dict[str, object], problem: str, hint: str) -> None:
+def test_builds_that_are_refused_on_a_mac(wishes: dict[str, object], problem: str, hint: str) -> None:
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan("arm64", **{"triple": MACHINES["arm64"], **wishes})  # type: ignore[arg-type]
     assert hint in refusal.value.hint
@@ -130,7 +130,7 @@ def test_what_a_mac_does_not_build(wishes: dict[str, object], problem: str, hint
     ("options", "problem"),
     [("pgo", "with a profile yet"), ("pgo+lto", "with a profile yet"), ("lto", "with link-time optimization yet")],
 )
-def test_a_profile_and_link_time_optimization_are_not_for_xcode(options: str, problem: str) -> None:
+def test_profiles_and_link_time_optimization_are_refused_with_xcode(options: str, problem: str) -> None:
     with pytest.raises(RequestError, match=problem):
         _plan("arm64", MACHINES["arm64"], toolchain=ToolchainChoice.XCODE, options=options)
 
@@ -146,7 +146,7 @@ def test_the_command_builds_for_the_mac_itself(machine: str, triple: str, monkey
         choose_triple(OperatingSystem.LINUX, musl=False, triple=NATIVE)
 
 
-def test_a_linux_target_on_a_mac_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_linux_target_on_a_mac_is_refused_with_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("platform.machine", lambda: "arm64")
     monkeypatch.setattr("platform.system", lambda: "Darwin")
     refusal = CliRunner().invoke(build, ["--system", "linux", "--dry-run"]).exception
@@ -154,7 +154,7 @@ def test_a_linux_target_on_a_mac_is_one_line(monkeypatch: pytest.MonkeyPatch) ->
     assert refusal.what == "distributions for Linux are not built on macOS, only those for macOS"
 
 
-def test_xcode_compiles_for_macos_on_linux_and_the_wheel_for_linux() -> None:
+def test_on_linux_xcode_compiles_for_macos_and_the_wheel_for_linux() -> None:
     request = Request(python="3.13.5", target_triple=MACHINES["arm64"], toolchain=ToolchainChoice.XCODE, sdk=SDK)
     plan = resolve(request, load_catalogs())
     names = _names(plan)

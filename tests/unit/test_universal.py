@@ -37,7 +37,7 @@ def _plan(request: Request = ASKED) -> Plan:
     return resolve(request, load_catalogs())
 
 
-def test_a_universal_plan_says_that_it_is_for_both() -> None:
+def test_a_universal_plan_is_for_both_processors() -> None:
     plan = _plan()
     assert plan.archive_name == "cpython-3.13.5-universal2-apple-darwin-noopt-full.tar.zst"
     assert (plan.floor, plan.target.darwin.machine) == ("10.15", "universal2")
@@ -67,7 +67,7 @@ def test_a_minimum_is_in_the_name() -> None:
         ({"toolchain": ToolchainChoice.LLVM}, "neither a linker nor headers"),
     ],
 )
-def test_what_cannot_be_for_both_is_refused_in_one_line(wish: dict[str, Any], problem: str) -> None:
+def test_requests_impossible_for_both_are_refused_with_one_line(wish: dict[str, Any], problem: str) -> None:
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan(Request(python="3.13.5", target_triple=RECIPE.triple, **wish))
     assert refusal.value.hint
@@ -76,7 +76,7 @@ def test_what_cannot_be_for_both_is_refused_in_one_line(wish: dict[str, Any], pr
 @pytest.mark.parametrize(
     ("asked", "minimums"), [(None, (None, None)), ("10.15", ("10.15", None)), ("12.0", ("12.0",) * 2)]
 )
-def test_no_half_is_for_an_older_system_than_its_processor(
+def test_no_half_is_for_a_system_older_than_its_processor(
     asked: str | None, minimums: tuple[str | None, str | None]
 ) -> None:
     request = Request(python="3.13.5", target_triple=RECIPE.triple, macos_minimum=asked)
@@ -86,7 +86,7 @@ def test_no_half_is_for_an_older_system_than_its_processor(
     assert all(_plan(half).libraries for half in halves)
 
 
-def test_a_half_that_is_no_target_is_a_mistake_of_the_catalog() -> None:
+def test_a_half_that_is_not_a_target_is_an_error_in_the_catalog() -> None:
     with pytest.raises(CatalogError, match="which is not a target"):
         RECIPE.targets_of(())
 
@@ -160,20 +160,20 @@ def test_a_header_keeps_what_only_one_processor_has() -> None:
     assert header({"A": text, "B": text}) == text
 
 
-def test_a_file_of_one_processor_alone_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
+def test_a_file_for_only_one_processor_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
     (trees[MACROS[0]] / "cpython/build/only.o").write_bytes(macho("core.o"))
     with pytest.raises(StageError, match="for only one of the processors") as refusal:
         join_trees(RECIPE, trees, tmp_path / "out")
     assert "cpython/build/only.o" in str(refusal.value)
 
 
-def test_a_text_that_may_not_differ_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
+def test_texts_that_differ_but_must_not_are_refused(trees: dict[str, Path], tmp_path: Path) -> None:
     (trees[MACROS[0]] / "cpython/install/lib/same.py").write_text("x = 2\n")
     with pytest.raises(StageError, match="differs between processors"):
         join_trees(RECIPE, trees, tmp_path / "out")
 
 
-def test_what_is_no_file_of_one_processor_is_refused(trees: dict[str, Path], tmp_path: Path) -> None:
+def test_files_that_are_not_for_one_processor_are_refused(trees: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not a macOS file for one processor"):
         joined([b"!<arch>\n", macho("good.so")])
     (trees[MACROS[1]] / "cpython/install/lib/module.so").write_bytes(macho("good-universal.so"))

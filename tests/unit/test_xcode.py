@@ -1,4 +1,4 @@
-"""Xcode, or whatever answers as xcrun(1) does: what is taken of it, and what is said if it is not as needed."""
+"""Finding Xcode through xcrun(1): its programs and SDK, and the errors if one is missing or unsuitable."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ READS = 'file=${word#--config=}; name=${file##*/}; name=${name%.cfg}; echo "#def
 
 
 class Mac:
-    """A directory with an Xcode's programs, and an environment that finds it."""
+    """A directory with stand-ins for Xcode's programs, and an environment in which they are found."""
 
     def __init__(self, top: Path) -> None:
         self.top, self.catalog = top, load_xcode()
@@ -79,7 +79,7 @@ def host(tmp_path: Path) -> Mac:
     return Mac(tmp_path)
 
 
-def test_an_xcode_is_what_xcrun_says(host: Mac) -> None:
+def test_xcode_is_found_through_xcrun(host: Mac) -> None:
     found = host.find()
     assert found.version == "17.0.0"
     assert found.builds == ("1700.0.13.5", "ld-1")
@@ -89,7 +89,7 @@ def test_an_xcode_is_what_xcrun_says(host: Mac) -> None:
     assert found.headers == host.top / "resource" / "include"
 
 
-def test_everything_that_compiles_is_in_its_identity(host: Mac) -> None:
+def test_its_identity_depends_on_compiler_and_linker(host: Mac) -> None:
     before = host.find().identity
     host.compiler(APPLE.replace("1700.0.13.5", "1700.3.19.1"))
     assert host.find().identity != before
@@ -99,7 +99,7 @@ def test_everything_that_compiles_is_in_its_identity(host: Mac) -> None:
     assert host.find().identity != before
 
 
-def test_without_xcrun_it_is_one_line(host: Mac) -> None:
+def test_a_missing_xcrun_is_one_line(host: Mac) -> None:
     (host.top / "path/xcrun").unlink()
     with pytest.raises(ToolchainError, match="there is no xcrun, with which --toolchain xcode finds Xcode") as caught:
         host.find()
@@ -107,7 +107,7 @@ def test_without_xcrun_it_is_one_line(host: Mac) -> None:
 
 
 @pytest.mark.parametrize("name", [*load_xcode().programs.values(), *load_xcode().dsym.values()])
-def test_a_program_that_is_missing(name: str, host: Mac) -> None:
+def test_a_missing_program_is_named(name: str, host: Mac) -> None:
     (host.top / "bin" / name).unlink()
     with pytest.raises(
         ToolchainError, match=f"xcrun --find {name} failed: xcrun: error: unable to find utility {name}"
@@ -115,7 +115,7 @@ def test_a_program_that_is_missing(name: str, host: Mac) -> None:
         host.find()
 
 
-def test_xcrun_names_what_is_not_there(host: Mac) -> None:
+def test_a_program_that_xcrun_names_must_exist(host: Mac) -> None:
     host.write("path/xcrun", "#!/bin/sh\necho /nonexistent\n")
     with pytest.raises(ToolchainError, match="names a program that does not exist"):
         host.find()
@@ -131,19 +131,19 @@ def test_xcrun_names_what_is_not_there(host: Mac) -> None:
         ("gcc 12", "is not a Clang that runs"),
     ],
 )
-def test_a_compiler_that_is_too_old_or_none(version: str, problem: str, host: Mac) -> None:
+def test_a_compiler_that_is_too_old_or_not_clang_is_refused(version: str, problem: str, host: Mac) -> None:
     host.compiler(version)
     with pytest.raises(ToolchainError, match=problem):
         host.find()
 
 
-def test_a_compiler_that_reads_only_the_last_configuration_file(host: Mac) -> None:
+def test_a_compiler_that_reads_only_the_last_configuration_file_is_refused(host: Mac) -> None:
     host.compiler(reads=f"last=$word ;; esac; done; for word in $last; do case $word in *) {READS}")
     with pytest.raises(ToolchainError, match="does not read configuration files as LLVM's does"):
         host.find()
 
 
-def test_a_compiler_without_headers(host: Mac) -> None:
+def test_a_compiler_without_headers_is_refused(host: Mac) -> None:
     (host.top / "resource/include/stddef.h").unlink()
     with pytest.raises(ToolchainError, match="lacks its own headers"):
         host.find()
@@ -159,7 +159,7 @@ def test_the_make_of_macos_is_too_old(host: Mac) -> None:
     assert host.find().make == host.top / "path" / "make"
 
 
-def test_a_request_on_a_mac_is_for_xcode_and_its_sdk(host: Mac) -> None:
+def test_a_request_on_a_mac_uses_xcode_and_its_sdk(host: Mac) -> None:
     for triple in (NATIVE, *MACHINES.values(), "universal2-apple-darwin"):
         request = xcode.completed(Request(python="3.13", target_triple=triple), mac().host, host.environ)
         assert request.toolchain is ToolchainChoice.XCODE
@@ -174,7 +174,7 @@ def test_an_own_sdk_is_used_instead(host: Mac) -> None:
 
 
 @pytest.mark.parametrize("triple", [NATIVE, "x86_64-unknown-linux-gnu", "aarch64-apple-darwin"])
-def test_on_linux_xcode_is_used_on_request_only(triple: str, host: Mac) -> None:
+def test_on_linux_xcode_is_used_only_on_request(triple: str, host: Mac) -> None:
     request = Request(python="3.13", target_triple=triple)
     linux = load_catalogs().host
     assert xcode.completed(request, linux, host.environ).sdk is None
@@ -183,7 +183,7 @@ def test_on_linux_xcode_is_used_on_request_only(triple: str, host: Mac) -> None:
     assert bool(xcode.completed(asked, linux, host.environ).sdk) == triple.endswith("darwin")
 
 
-def test_an_sdk_that_is_incomplete(host: Mac) -> None:
+def test_an_incomplete_sdk_is_refused(host: Mac) -> None:
     (host.top / "MacOSX15.5.sdk/usr/include/stdio.h").unlink()
     with pytest.raises(RequestError, match=r"is incomplete: usr/include/stdio\.h is missing"):
         xcode.find_sdk(host.environ)
@@ -212,7 +212,7 @@ def test_a_toolchain_starts_xcodes_programs(host: Mac) -> None:
 
 
 def _toolchain(host: Mac, out: Path) -> Path:
-    """Make a toolchain whose compiler and archiver write nothing of use; return its directory."""
+    """Create a toolchain with a compiler and an archiver that write empty files; return its directory."""
 
     def run_(argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str] | None = None) -> None:
         del env
@@ -242,7 +242,7 @@ def test_a_toolchain_has_clangs_headers_and_the_functions_that_the_system_lacks(
 
 @pytest.mark.parametrize("name", ["ar", "llvm-ar"])
 @pytest.mark.parametrize(("options", "passed"), [("rcsD", "rcs"), ("Drc", "rc"), ("rcs", "rcs"), ("t", "t")])
-def test_the_archiver_is_called_without_what_apples_does_not_know(
+def test_the_archiver_is_called_without_options_that_apples_does_not_know(
     name: str, options: str, passed: str, host: Mac, tmp_path: Path
 ) -> None:
     host.write("bin/ar", '#!/bin/sh\necho "$ZERO_AR_DATE $@"\n')
@@ -251,7 +251,7 @@ def test_the_archiver_is_called_without_what_apples_does_not_know(
     assert printed == f"1 {passed} lib D.a D.o\n"
 
 
-def test_static_libraries_have_no_times_and_what_was_linked_stays(tmp_path: Path) -> None:
+def test_static_libraries_have_no_times_and_the_linked_ones_are_kept(tmp_path: Path) -> None:
     (tmp_path / "linked").mkdir()
     (tmp_path / "out").mkdir()
     header = b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (b"core.o/", 1748736000, 501, 20, b"100755", 2)
