@@ -54,7 +54,7 @@ def _nothing_made(directory: Path) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("shape", [*SHAPES, *LOUD])
-def test_what_is_not_safe_is_refused(shape: str, command: str, limited: Limited, tmp_path: Path) -> None:
+def test_unsafe_archives_are_refused(shape: str, command: str, limited: Limited, tmp_path: Path) -> None:
     ended = _run(limited, command, (SHAPES | LOUD)[shape](), tmp_path)
     assert ended.code == _REFUSED
     assert NAME in ended.err
@@ -63,7 +63,7 @@ def test_what_is_not_safe_is_refused(shape: str, command: str, limited: Limited,
 
 @pytest.mark.parametrize("command", ["validate", "repack", "index"])
 @pytest.mark.parametrize("name", DESCRIPTIONS)
-def test_a_description_that_is_none(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
+def test_an_invalid_description_is_refused(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
     ended = _run(limited, command, with_description(DESCRIPTIONS[name]), tmp_path)
     assert ended.code == _DESCRIBED
     assert NAME in ended.err
@@ -108,7 +108,7 @@ def test_a_binary_for_macos_that_takes_time_or_memory(name: str, limited: Limite
 
 @pytest.mark.parametrize("command", COMMANDS)
 @pytest.mark.parametrize("name", ALLOWED)
-def test_as_much_as_the_limits_allow(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
+def test_archives_at_the_limits(name: str, command: str, limited: Limited, tmp_path: Path) -> None:
     _run(limited, command, ALLOWED[name](), tmp_path)
 
 
@@ -118,7 +118,7 @@ def test_the_good_sample_passes(command: str, limited: Limited, tmp_path: Path) 
     assert _run(limited, command, Sample().packed(), tmp_path).code == 0
 
 
-def test_a_limit_is_one(limited: Limited, tmp_path: Path) -> None:
+def test_the_limits_take_effect(limited: Limited, tmp_path: Path) -> None:
     """Excessive memory use would be detected."""
     ended = limited("size", _grown(tmp_path), directory=tmp_path)
     assert ended.code == _REFUSED
@@ -130,7 +130,7 @@ def _grown(directory: Path) -> Path:
     return path
 
 
-def test_a_pipe_is_not_waited_for(limited: Limited, tmp_path: Path) -> None:
+def test_commands_do_not_wait_for_a_pipe(limited: Limited, tmp_path: Path) -> None:
     import os
 
     os.mkfifo(tmp_path / NAME)

@@ -27,7 +27,7 @@ def _one_line(error: Exception) -> None:
 
 
 @pytest.mark.parametrize("shape", [*SHAPES, *LOUD])
-def test_who_makes_something_of_it_refuses_it(shape: str, tmp_path: Path) -> None:
+def test_readers_of_members_refuse_it(shape: str, tmp_path: Path) -> None:
     path = _written(tmp_path, (SHAPES | LOUD)[shape]())
     with pytest.raises(ArchiveError) as caught:
         _ = [read() for _, read in read_safe_members(path)]
@@ -35,7 +35,7 @@ def test_who_makes_something_of_it_refuses_it(shape: str, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("shape", [shape for shape in (*SHAPES, *LOUD) if shape not in SLOW])
-def test_the_judge_refuses_it(shape: str, tmp_path: Path) -> None:
+def test_the_validator_refuses_it(shape: str, tmp_path: Path) -> None:
     """By an error, or by an equivalent breach of a rule."""
     path = _written(tmp_path, (SHAPES | LOUD)[shape]())
     fatal = {rule.id for rule in rules() if rule.fatal}
@@ -49,7 +49,7 @@ def test_the_judge_refuses_it(shape: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", DESCRIPTIONS)
-def test_a_description_that_is_none_is_refused_with_the_archives_name(name: str, tmp_path: Path) -> None:
+def test_an_invalid_description_is_refused_with_the_archives_name(name: str, tmp_path: Path) -> None:
     path = _written(tmp_path, with_description(DESCRIPTIONS[name]))
     with pytest.raises(DescriptionError, match=NAME) as caught:
         validate_archive(path)

@@ -78,7 +78,7 @@ def test_members_of_any_kind_in_any_order(blocks: list[bytes]) -> None:
 
 @SLOW
 @given(st.binary(max_size=4096))
-def test_anything_behind_the_compression(data: bytes) -> None:
+def test_any_content_of_a_compressed_archive(data: bytes) -> None:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory, NAME)
         path.write_bytes(gz(data))
@@ -87,7 +87,7 @@ def test_anything_behind_the_compression(data: bytes) -> None:
 
 @SLOW
 @given(st.lists(st.tuples(PATHS, PATHS), max_size=6))
-def test_what_the_gate_lets_pass_stays_inside(links: list[tuple[str, str]]) -> None:
+def test_links_that_the_gate_accepts_stay_inside(links: list[tuple[str, str]]) -> None:
     """Create the links, and follow them."""
     gate = Gate()
     members = [
@@ -143,7 +143,7 @@ def test_sections_of_any_kind_hide_nothing(name: str, changes: list[tuple[int, s
 
 @SLOW
 @given(st.integers(0, 1200), st.binary(min_size=1, max_size=8))
-def test_a_changed_module_is_judged(at: int, data: bytes) -> None:
+def test_a_changed_module_is_validated(at: int, data: bytes) -> None:
     sample = Sample()
     good = binary("good.so")
     sample.file(SHARED).data = good[:at] + data + good[at + len(data) :]
@@ -156,6 +156,6 @@ def test_a_changed_module_is_judged(at: int, data: bytes) -> None:
 
 
 @given(st.text())
-def test_what_is_shown_is_printable(text: str) -> None:
+def test_displayed_text_is_printable(text: str) -> None:
     assert printable(text).isprintable()
     assert len(printable_lines(text).split("\n")) == len(text.split("\n"))

@@ -82,7 +82,7 @@ def test_programs_and_libraries() -> None:
     assert {"Py_Main", "_PyImport_Inittab"} <= library.exports
 
 
-def test_an_object_wants_what_its_table_of_symbols_says() -> None:
+def test_imports_of_an_object_come_from_its_symbol_table() -> None:
     found = facts("core.o")
     assert (found.kind, found.linked, found.stripped) == (MachoKind.OBJECT, False, False)
     assert found.imports == {"puts", "__stack_chk_fail"}
@@ -91,16 +91,16 @@ def test_an_object_wants_what_its_table_of_symbols_says() -> None:
 
 
 @pytest.mark.parametrize("name", ["weak.so", "weak-chained.so"])
-def test_a_name_may_be_missing_in_either_form(name: str) -> None:
+def test_weak_bindings_are_read_in_both_formats(name: str) -> None:
     assert Bound("mkfifoat", 1, optional=True) in facts(name).bound
 
 
 @pytest.mark.parametrize("name", ["newer.so", "newer-chained.so"])
-def test_a_name_must_be_there_in_either_form(name: str) -> None:
+def test_other_bindings_are_read_in_both_formats(name: str) -> None:
     assert Bound("mkfifoat", 1, optional=False) in facts(name).bound
 
 
-def test_names_that_any_library_may_have() -> None:
+def test_names_that_any_library_may_define() -> None:
     assert Bound("Py_IsInitialized", FLAT, optional=False) in facts("looked-up.so").bound
     assert facts("looked-up.so").library(Bound("Py_IsInitialized", FLAT, optional=False)) == ""
     assert not facts("flat.so").two_level
@@ -138,7 +138,7 @@ def test_processors_by_name(cpu: int, subtype: int, machine: str) -> None:
     assert read(with_header(macho("bundled.o"), cpu=cpu, subtype=subtype)).machine == machine
 
 
-# The reader of another project (LIEF).
+# An independent reader (LIEF).
 
 
 def _name(symbol: lief.MachO.Symbol) -> str:
@@ -187,7 +187,7 @@ def test_every_page_has_the_hash_of_the_signature(name: str) -> None:
     assert (signature.hash, signature.ad_hoc, signature.problems) == ("sha256", True, ())
 
 
-def test_a_changed_page_is_seen() -> None:
+def test_a_changed_page_is_detected() -> None:
     signature = read(with_changed_code(macho("good.so"))).signature
     assert signature is not None
     assert signature.problems == ("the hashes of the pages at 0x0 do not match its signature",)
@@ -264,7 +264,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("name", DAMAGED)
-def test_a_damaged_file_is_an_error_that_says_why(name: str) -> None:
+def test_a_damaged_file_is_an_error_with_a_reason(name: str) -> None:
     data, message = DAMAGED[name]
     with pytest.raises(BadMacho, match=message):
         read_slices(data)
@@ -285,13 +285,13 @@ def test_any_damage_is_an_error_of_one_kind(name: str) -> None:
             continue
 
 
-def test_names_are_not_longer_than_they_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_length_of_names_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(macho_linking, "_MOST_BYTES", 5)
     with pytest.raises(BadMacho, match="too long"):
         facts("exports.so")
 
 
-def test_strings_that_are_not_read_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_symbols_are_the_same_if_their_names_are_read_singly(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = facts("good.so").symbols
     monkeypatch.setattr(strings, "_OTHER_NAMES", -100)
     assert facts("good.so").symbols == expected
@@ -303,6 +303,6 @@ def test_numbers_of_variable_length(data: bytes, value: int) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\x80", b"\xff" * 20])
-def test_a_number_that_does_not_end(data: bytes) -> None:
+def test_an_unterminated_number_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="truncated or too long"):
         read_uleb(data, 0)

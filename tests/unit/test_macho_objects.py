@@ -50,7 +50,7 @@ def _said(section: lief.MachO.Section) -> list[tuple[object, ...]]:
 
 @CPU
 def test_sections_and_relocations_stay(cpu: str) -> None:
-    """According to another project's reader."""
+    """According to LIEF, an independent reader."""
     before = lief.MachO.parse(str(MACHO / f"debug-{cpu}.o")).at(0)
     after = lief.MachO.parse(list(cleaned(f"debug-{cpu}.o"))).at(0)
     assert before is not None
@@ -103,7 +103,7 @@ def test_files_without_debug_information_stay(name: str) -> None:
     assert cleaned(name) == macho(name)
 
 
-def test_an_object_without_code_has_no_table_of_symbols() -> None:
+def test_an_object_without_code_has_no_symbol_table() -> None:
     data = macho("empty-x86_64.o")
     assert read_layout(data).first(rows.SYMTAB) is None
     (before,), (after,) = read_slices(data), read_slices(cleaned("empty-x86_64.o"))
@@ -112,8 +112,8 @@ def test_an_object_without_code_has_no_table_of_symbols() -> None:
     assert (after.machine, after.minimums) == (before.machine, before.minimums)
 
 
-def test_data_of_linkers_is_kept() -> None:
-    """Hints of the compiler for addresses on arm64."""
+def test_data_for_linkers_is_kept() -> None:
+    """The compiler's hints about addresses on arm64."""
     before, after = read_layout(macho("debug-arm64.o")), read_layout(cleaned("debug-arm64.o"))
     assert before.linkedit(rows.LINKER_HINT) == after.linkedit(rows.LINKER_HINT) != b""
 
@@ -141,13 +141,13 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_compilers_do_not_make_is_refused(name: str) -> None:
+def test_files_that_compilers_do_not_generate_are_refused(name: str) -> None:
     data, message = REFUSED[name]
     with pytest.raises(StageError, match=message):
         without_debug(data, where="x")
 
 
-def test_an_added_number_is_not_a_symbol() -> None:
+def test_an_addend_is_not_a_symbol() -> None:
     """ARM64_RELOC_ADDEND has a number in place of a symbol."""
     data = macho("debug-arm64.o")
     word = struct.pack("<I", 10 << 28 | 0x123456)

@@ -60,12 +60,12 @@ def well_signed(found: Macho, before: Macho) -> bool:
 
 
 @pytest.mark.parametrize("name", LINKED)
-def test_the_signature_is_that_of_the_linker(name: str) -> None:
+def test_our_signature_is_identical_to_the_linkers(name: str) -> None:
     assert signed(macho(name)) == macho(name)
 
 
 @pytest.mark.parametrize("name", LINKED)
-def test_without_notes_a_file_is_the_same_but_for_what_debuggers_read(name: str) -> None:
+def test_without_notes_a_file_lacks_only_data_for_debuggers(name: str) -> None:
     (before,) = read_slices(macho(name))
     (after,) = read_slices(without_notes(macho(name)))
     assert not after.stabs
@@ -75,7 +75,7 @@ def test_without_notes_a_file_is_the_same_but_for_what_debuggers_read(name: str)
         assert without_notes(macho(name)) == macho(name)
 
 
-def test_notes_are_taken_out_and_local_functions_stay() -> None:
+def test_notes_are_removed_and_local_functions_are_kept() -> None:
     (before,) = read_slices(macho("debug.so"))
     (after,) = read_slices(without_notes(macho("debug.so")))
     assert before.stabs
@@ -133,7 +133,7 @@ def test_a_stripped_module_is_smaller() -> None:
     assert len(stripped(macho("debug.so"))) < len(macho("debug.so"))
 
 
-def test_other_names() -> None:
+def test_libraries_and_the_loader_are_renamed() -> None:
     names = {LIBPYTHON: "@loader_path/../lib/libpython3.13.dylib", "/usr/lib/dyld": "/usr/lib/other"}
     (found,) = read_slices(renamed(macho("python-shared"), names))
     assert found.needed[0] == names[LIBPYTHON]
@@ -144,18 +144,18 @@ def test_other_names() -> None:
     same(before, found, without={"needed", "loader", "segments", "signature"})
 
 
-def test_a_longer_name_where_the_linker_left_room() -> None:
+def test_a_longer_name_fits_where_the_linker_left_room() -> None:
     longer = "@executable_path/../lib/of-another-name/libpython3.13.dylib"
     (found,) = read_slices(renamed(macho("libpython3.13.dylib"), {LIBPYTHON: longer}))
     assert found.identity == longer
 
 
-def test_a_name_that_has_no_room() -> None:
+def test_a_name_without_room_is_refused() -> None:
     with pytest.raises(ValueError, match="no room"):
         renamed(macho("rpath.so"), {"/opt/lib": "/opt/" + "x" * 5000})
 
 
-def test_another_loader() -> None:
+def test_the_loader_is_set_in_every_slice() -> None:
     for name in ("python", "python-universal"):
         file = rewriter(macho(name))
         assert file is not None
@@ -163,11 +163,11 @@ def test_another_loader() -> None:
 
 
 @pytest.mark.parametrize("name", ["core.o", "libbundled.a"])
-def test_what_is_not_linked_is_not_rewritten(name: str) -> None:
+def test_files_that_are_not_linked_are_not_rewritten(name: str) -> None:
     assert rewriter(macho(name)) is None
 
 
-def test_universal_files_are_put_together_as_they_were() -> None:
+def test_joining_slices_gives_the_same_universal_file() -> None:
     assert join(slices(macho("python-universal"))) == macho("python-universal")
 
 
@@ -188,7 +188,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_cannot_be_stripped_is_refused(name: str) -> None:
+def test_files_that_cannot_be_stripped_are_refused(name: str) -> None:
     data, message = REFUSED[name]
     with pytest.raises(ValueError, match=message):
         stripped(data)
@@ -204,7 +204,7 @@ def test_debug_information_stays_in_object_files() -> None:
     assert detach(macho("python"), where="x") is None
 
 
-def test_a_damaged_name_of_a_symbol() -> None:
+def test_a_damaged_symbol_name_is_refused() -> None:
     data = macho("good.so")
     symbols, count, *_ = command(data, rows.SYMTAB).numbers(4)
     last = symbols + (count - 1) * rows.SYMBOL.size
@@ -252,14 +252,14 @@ def test_bundles_in_an_archive_of_debug_information(
     assert rule in {item.rule for item in validate_archive(sample.write(tmp_path)).walk()}
 
 
-def test_a_stripped_flavour_that_is_not_breaks_its_rule(tmp_path: Path) -> None:
+def test_a_stripped_flavour_with_symbols_breaks_its_rule(tmp_path: Path) -> None:
     (made,) = _repacked(macos_sample(), "install_only", tmp_path)
     renamed_archive = made.with_name(made.name.replace("install_only", "install_only_stripped"))
     made.rename(renamed_archive)
     assert "flavour-stripped" in {item.rule for item in validate_archive(renamed_archive).walk()}
 
 
-def test_debug_information_alone_is_refused(tmp_path: Path) -> None:
+def test_an_archive_of_missing_debug_information_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError, match="no debug information"):
         _repacked(without_bundles(macos_sample()), "debuginfo", tmp_path)
 

@@ -29,7 +29,7 @@ def read(name: str) -> Pe:
     return read_pe_image(data(name))
 
 
-def test_a_module_says_what_it_is_and_needs() -> None:
+def test_the_facts_of_a_module() -> None:
     found = read("good.pyd")
     assert detect(data("good.pyd")) is FileKind.PE
     assert binary_format(data("good.pyd")) is BinaryFormat.PE
@@ -100,7 +100,7 @@ def test_damaged_resources_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         read("python.exe")
 
 
-def test_names_lead_to_another_library() -> None:
+def test_forwarded_names_lead_to_another_library() -> None:
     assert read("python3.dll").forwarded == {
         "Py_Main": "python313.Py_Main",
         "PyOS_CheckStack": "python313.PyOS_CheckStack",
@@ -141,7 +141,7 @@ def test_each_fault_is_a_fact() -> None:
     assert not read("symbols.pyd").debug_sections
 
 
-def test_control_flow_guard_is_a_mark_and_a_table() -> None:
+def test_control_flow_guard_is_a_flag_and_a_table() -> None:
     body = data("good.pyd")
     table = read_pe(body).sections[1]
     place = table.address + table.size - 160
@@ -155,7 +155,7 @@ def test_control_flow_guard_is_a_mark_and_a_table() -> None:
     assert not read_pe_image(with_directory(short, CONFIGURATION, place, 148)).guarded
 
 
-def test_exports_by_number_are_counted_and_imports_by_number_have_one() -> None:
+def test_exports_by_number_are_counted_and_imports_by_number_are_named() -> None:
     body = data("python313.dll")
     file = read_pe(body)
     found = file.directory(EXPORTS)
@@ -171,7 +171,7 @@ def test_exports_by_number_are_counted_and_imports_by_number_have_one() -> None:
     assert "#7" in read_pe_image(numbered).imports
 
 
-def test_old_delayed_imports_have_whole_addresses() -> None:
+def test_old_delayed_imports_have_absolute_addresses() -> None:
     body = data("delays-other.pyd")
     file = read_pe(body)
     found = file.directory(DELAYED)

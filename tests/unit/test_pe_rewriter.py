@@ -1,4 +1,4 @@
-"""Rewriting a PE image: stripping, and debug information alone."""
+"""Rewriting a PE image: stripping, and detaching its debug information."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def file(body: bytes) -> Rewriter:
 
 
 @pytest.mark.parametrize("name", [*WITH_DEBUG, "symbols.pyd"])
-def test_what_is_stripped_is_the_same_without_symbols(name: str) -> None:
+def test_a_stripped_file_is_the_same_without_symbols(name: str) -> None:
     body = data(name)
     stripped = strip(body, where="x")
     before, after = read_pe_image(body), read_pe_image(stripped)
@@ -50,7 +50,7 @@ def test_what_is_stripped_is_the_same_without_symbols(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["good.pyd", "python.exe"])
-def test_what_has_no_symbols_stays_as_it_is(name: str) -> None:
+def test_a_file_without_symbols_does_not_change(name: str) -> None:
     assert strip(data(name), where="x") == data(name)
 
 
@@ -72,7 +72,7 @@ def test_detached_debug_information_belongs_to_its_file(name: str) -> None:
     assert (file(body).has_debug(), file(strip(body, where="x")).has_debug()) == (True, False)
 
 
-def test_a_checksum_is_made_again_where_there_was_one() -> None:
+def test_an_existing_checksum_is_updated() -> None:
     marked = with_header(data("debug.pyd"), _CHECKSUM, "I", 1)
     stripped = strip(marked, where="x")
     said = read_pe(stripped).optional.checksum
@@ -94,7 +94,7 @@ def test_long_names_of_sections_that_stay_are_kept() -> None:
 
 
 def _renamed(body: bytes, names: Iterable[str]) -> bytes:
-    """Rename sections of debug information."""
+    """Rename sections with debug information."""
     strings = read_pe(body).strings_at
     head, tail = body[:strings], body[strings:]
     for name in names:
@@ -102,7 +102,7 @@ def _renamed(body: bytes, names: Iterable[str]) -> bytes:
     return head + tail
 
 
-def test_what_is_signed_or_has_more_behind_it_is_refused() -> None:
+def test_signed_files_and_files_with_trailing_data_are_refused() -> None:
     with pytest.raises(StageError, match="it is signed"):
         strip(with_directory(data("debug.pyd"), CERTIFICATES, 8, 8), where="x")
     with pytest.raises(StageError, match="after its sections"):
@@ -110,7 +110,7 @@ def test_what_is_signed_or_has_more_behind_it_is_refused() -> None:
     assert strip(data("good.pyd") + b"more", where="x") == data("good.pyd") + b"more"
 
 
-def test_programs_ask_for_no_loader() -> None:
+def test_programs_name_no_loader() -> None:
     with pytest.raises(ValueError, match="do not name a loader"):
         file(data("python.exe")).set_loader("/lib/ld.so")
 
@@ -120,6 +120,6 @@ def test_a_program_for_dos_is_left_alone() -> None:
     assert rewriter(put(data("good.pyd"), 0x3C, "I", 0)) is None
 
 
-def test_what_has_no_debug_information_is_left_alone() -> None:
+def test_a_file_without_debug_information_is_left_alone() -> None:
     assert detach(data("good.pyd"), where="x") is None
     assert detach(data("no-build-id.pyd"), where="x") is None

@@ -28,7 +28,7 @@ TRIPLE = "aarch64-apple-darwin"
 
 
 def module(name: str) -> Corruption:
-    """Put another binary in the place of the shared module."""
+    """Replace the shared module with another binary."""
     return put(MODULE, macho(name), 0o755)
 
 
@@ -51,7 +51,7 @@ def ios(data: bytes) -> bytes:
 
 
 def sha1(data: bytes) -> bytes:
-    """Return a file whose signature says that its hashes are those of SHA-1, cut to their size."""
+    """Return a file whose signature claims to contain SHA-1 hashes of 20 bytes."""
     (start,) = read_layout(data).first(rows.CODE_SIGNATURE).numbers(1)  # type: ignore[union-attr]
     (directory,) = struct.unpack_from(">I", data, start + 16)
     return with_bytes(data, start + directory + 36, bytes((20, 1)))
@@ -118,7 +118,7 @@ PROFILE = b"\xfflprofi\x81" + bytes(8) + b"_PyEval_EvalFrameDefault"
 
 
 def profiled(sample: Sample, options: str = "pgo") -> None:
-    """Make the sample one that was compiled with a profile."""
+    """Change the sample to one that was compiled with a profile."""
     sample.name = sample.name.replace("noopt", options)
     sample.document |= {"build_options": options, "optimizations": options}
     sample.file("build/Python/core.o").data = macho("core-profiled.o")
@@ -134,7 +134,7 @@ def _but(corrupt: Corruption) -> Corruption:
 
 
 def optimized(sample: Sample) -> None:
-    """Make the sample one that was compiled with a profile and linked by the link-time optimizer."""
+    """Change the sample to one that was compiled with a profile and linked by the link-time optimizer."""
     profiled(sample, "pgo+lto")
     sample.file(PROGRAM).data = macho("python-optimized")
     give_bundle(sample, PROGRAM)
@@ -192,7 +192,7 @@ def test_a_corrupted_sample_with_a_shared_libpython(rule: str, corrupt: Corrupti
     refused(shared_sample(), rule, corrupt, tmp_path)
 
 
-def test_a_static_library_for_two_processors_is_one_and_a_module_is_not(tmp_path: Path) -> None:
+def test_a_universal_static_library_can_be_embedded_and_a_module_cannot(tmp_path: Path) -> None:
     sample = macos_sample()
     put("install/lib/pkgconfig/python-3.13-embed-static.pc", b"Libs: -lz\n")(sample)
     place = "install/lib/libpython3.13.a"
@@ -210,7 +210,7 @@ def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
     assert broken(sample, tmp_path) == set()
 
 
-def test_programs_for_intel_need_no_signature_but_a_right_one() -> None:
+def test_for_intel_a_signature_is_optional_but_must_be_valid() -> None:
     intel = load_policy("x86_64-apple-darwin")
     assert _rules("chained-x86_64.so", macho("chained-x86_64.so"), intel) == {"oldest-system"}  # it is for macOS 11
     assert "signature" in _rules("good-x86_64.so", with_changed_code(macho("good-x86_64.so")), intel)
@@ -241,8 +241,8 @@ def test_each_slice_is_judged() -> None:
     assert facts.image is facts.binaries[0].image
 
 
-def test_no_half_is_older_than_its_processor() -> None:
-    """A universal distribution for macOS 10.15 has code for Apple silicon that needs 11.0, which is no finding."""
+def test_no_half_is_for_a_system_older_than_its_processor() -> None:
+    """A universal distribution for macOS 10.15 has code for Apple silicon that needs 11.0, which is not a finding."""
     facts = _facts("x.so", macho("good-universal.so"), _universal())
     found = [finding for item in facts.binaries for finding in judge(item.name, check_macho.RULES, item).walk()]
     assert [(item.rule, item.where) for item in found] == [("oldest-system", "x.so [CPU_TYPE_X86_64]")]
@@ -256,15 +256,15 @@ def test_slices_that_are_missing_or_differ(rule: str, name: str) -> None:
     assert rule in _rules(name, macho(name), _universal())
 
 
-def test_a_slice_that_passes_on_a_name_of_the_system() -> None:
-    """Linkers do so for a pattern that matches more than was meant."""
+def test_a_slice_that_exports_a_function_of_the_system() -> None:
+    """Linkers re-export such names if a pattern matches more than was intended."""
     data = macho("one-sided.so").replace(b"inflate", b"sigwait")
     facts = _facts("x.so", data, _universal())
     assert "sigwait" in facts.binaries[0].policy.functions
     assert "slices-agree" in _rules("x.so", data, _universal())
 
 
-def test_a_module_passes_on_nothing_of_the_system() -> None:
+def test_a_module_must_not_export_a_function_of_the_system() -> None:
     """`_ctypes_test` may export its own functions, which tests call, and no others."""
     place = "install/lib/python3.13/lib-dynload/_ctypes_test.cpython-313-darwin.so"
     policy = load_policy(TRIPLE)
@@ -273,7 +273,7 @@ def test_a_module_passes_on_nothing_of_the_system() -> None:
     assert "exports" in _rules(place, macho("exports.so").replace(b"inflate", b"sigwait"), policy)
 
 
-def test_what_is_wrong_with_one_slice() -> None:
+def test_a_finding_names_the_slice() -> None:
     facts = _facts("x.so", macho("one-sided.so"), _universal())
     binaries = [finding for item in facts.binaries for finding in judge(item.name, check_binary.RULES, item).walk()]
     assert [(item.rule, item.where) for item in binaries] == [("exports", "x.so [CPU_TYPE_ARM64]")]
@@ -295,9 +295,9 @@ def test_a_universal_static_library() -> None:
     assert "slices-complete" in _rules("x.a", head.ljust(first, b"\0") + library + library, _universal())
 
 
-def test_the_oldest_system_can_be_said(tmp_path: Path) -> None:
-    """Also where nothing describes a file."""
-    (tmp_path / "x.so").write_bytes(macho("newer.so"))  # with a name that macOS 13 brought
+def test_the_oldest_system_can_be_given(tmp_path: Path) -> None:
+    """Also for a file without a description."""
+    (tmp_path / "x.so").write_bytes(macho("newer.so"))  # uses a function of macOS 13
     words = ["--target-triple", TRIPLE, str(tmp_path / "x.so")]
     assert isinstance(CliRunner().invoke(audit, words).exception, ValidationFailed)
     assert CliRunner().invoke(audit, ["--macos-minimum", "13.0", *words]).exit_code == 0
