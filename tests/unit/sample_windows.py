@@ -1,4 +1,4 @@
-"""The distribution in miniature for Windows, made of real files of its format."""
+"""A miniature distribution for Windows, made of real binaries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def binary(name: str) -> bytes:
 
 
 def put(path: str, name: str) -> Callable[[Sample], None]:
-    """Put one of the binaries that tests have in a place."""
+    """Put one of the test binaries at a path."""
 
     def corrupt(sample: Sample) -> None:
         sample.entries[f"python/{path}"] = Entry(binary(name), 0o755)
@@ -95,7 +95,7 @@ _PATHS = {
 
 
 def windows() -> Sample:
-    """Return a good one."""
+    """Return a valid sample."""
     sample = Sample(name=f"cpython-3.13.5-{TRIPLE}-noopt-full.tar.zst", entries=_entries())
     sample.document |= {
         "target_triple": TRIPLE,
@@ -130,7 +130,7 @@ def windows() -> Sample:
 
 
 def flavoured(flavor: str) -> Sample:
-    """Return the installation as an archive of its own."""
+    """Return a flavour: an archive that contains only the installation."""
     sample = windows()
     sample.name, sample.described, sample.compression = f"cpython-3.13.5-{TRIPLE}-{flavor}.tar.gz", False, "gzip"
     moved = {name.replace("python/install/", "python/"): entry for name, entry in sample.entries.items()}

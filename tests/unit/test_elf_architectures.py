@@ -36,7 +36,7 @@ def read(name: str) -> Elf:
 
 
 @pytest.mark.parametrize("name", MACHINES)
-def test_a_module_says_what_it_is_and_needs(name: str) -> None:
+def test_the_facts_of_a_module(name: str) -> None:
     machine, elf_class, order, _ = MACHINES[name]
     data = (PLACE / f"{name}.so").read_bytes()
     elf = read_elf(data)
@@ -105,7 +105,7 @@ def _number(kind: str | int) -> int:
 
 @pytest.mark.parametrize("name", MACHINES)
 @pytest.mark.parametrize("pattern", ["{}.so", "python-{}"])
-def test_what_is_stripped_is_the_same_without_symbols(name: str, pattern: str) -> None:
+def test_a_stripped_file_is_the_same_without_symbols(name: str, pattern: str) -> None:
     data = (PLACE / pattern.format(name)).read_bytes()
     before, after = read_elf(data), read_elf(strip(data, where="x"))
     assert not after.symbols.defined

@@ -44,7 +44,7 @@ def test_a_library_has_an_identity_and_code_may_be_writable() -> None:
     assert any(segment.writable and segment.executable for segment in image(ELF / "writable-code.so").segments)
 
 
-def test_an_object_wants_what_its_table_of_symbols_says() -> None:
+def test_imports_of_an_object_come_from_its_symbol_table() -> None:
     found = image(ELF / "wanting-gettid.o")
     assert not found.linked
     assert "gettid" in found.imports
@@ -82,7 +82,7 @@ def test_what_is_stripped_has_no_debug_information_and_what_is_detached_has_it(p
 
 
 @pytest.mark.parametrize("name", ["bundled.o", "libbundled.a"])
-def test_what_is_not_linked_is_not_rewritten(name: str) -> None:
+def test_files_that_are_not_linked_are_not_rewritten(name: str) -> None:
     assert rewriter((ELF / name).read_bytes()) is None
 
 

@@ -154,7 +154,7 @@ def test_what_is_taken_of_an_sdk(sdk: Path, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_one_line(wishes: dict[str, object], problem: str, sdk: Path) -> None:
+def test_impossible_requests_are_refused_with_one_line(wishes: dict[str, object], problem: str, sdk: Path) -> None:
     with pytest.raises(RequestError, match=problem) as refusal:
         _plan(sdk, **wishes)
     assert refusal.value.hint

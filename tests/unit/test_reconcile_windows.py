@@ -1,4 +1,4 @@
-"""What the catalog knows of CPython for Windows, against what a source tree says."""
+"""The catalog's data about CPython for Windows, compared with a source tree."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ def found(texts: dict[str, str], files: frozenset[str] = FILES) -> list[tuple[Ki
     return [(item.kind, item.module) for item in reconcile_windows(CATALOG, PORT, source)]
 
 
-def test_a_tree_that_fits_has_no_disagreements() -> None:
+def test_a_matching_tree_has_no_disagreements() -> None:
     assert found({}) == []
 
 
-def test_libraries_that_have_no_dll_are_known() -> None:
+def test_libraries_without_a_dll_are_known() -> None:
     (static,) = REAL.imports.within
     assert found({"PCbuild/_socket.vcxproj": project(r"..\Modules\socketmodule.c", library=f"{static}.lib")}) == []
 

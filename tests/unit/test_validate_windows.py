@@ -1,4 +1,4 @@
-"""The rules about Windows: a good full sample and good flavours of it hold, and each corrupted one breaks its rule."""
+"""The rules about Windows: a good full sample and its flavours hold, and each corrupted one breaks its rule."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from setup_local.flavors.repack import NoDebugInformation, repack
 
 
 def _numbered(data: bytes) -> bytes:
-    """Leave out the last exported name, so that only the number is there."""
+    """Remove the last exported name, so that only its number is left."""
     file = read_pe(data)
     found = file.directory(EXPORTS)
     assert found is not None
@@ -126,7 +126,7 @@ def test_a_good_sample_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flavor", FLAVORS)
-def test_every_flavour_that_is_made_of_it_holds(flavor: str, tmp_path: Path) -> None:
+def test_every_flavour_of_it_holds(flavor: str, tmp_path: Path) -> None:
     catalog = load_flavors()
     made = next(item for item in catalog.flavor if item.name == flavor)
     archive = repack(_with_debug().write(tmp_path), made, catalog, output=tmp_path / "out")
@@ -146,7 +146,7 @@ def _with_debug() -> Sample:
     return sample
 
 
-def test_what_has_no_debug_information_gives_no_archive_of_it(tmp_path: Path) -> None:
+def test_no_archive_of_missing_debug_information_is_written(tmp_path: Path) -> None:
     catalog = load_flavors()
     debug = next(item for item in catalog.flavor if item.detached)
     archive = windows().write(tmp_path)
@@ -158,7 +158,7 @@ def test_what_has_no_debug_information_gives_no_archive_of_it(tmp_path: Path) ->
     assert isinstance(CliRunner().invoke(command, [*words, debug.name]).exception, NoDebugInformation)
 
 
-def test_launchers_of_pip_are_as_they_came(tmp_path: Path) -> None:
+def test_launchers_of_pip_are_accepted_unchanged(tmp_path: Path) -> None:
     sample = windows()
     changed("install/Scripts/pip3.exe", lambda data: data + rb"C:\Users\v\simple_launcher\t64.pdb")(sample)
     put("install/Lib/site-packages/pip/_vendor/distlib/t64.exe", "timestamp.pyd")(sample)
@@ -166,7 +166,7 @@ def test_launchers_of_pip_are_as_they_came(tmp_path: Path) -> None:
     assert broken(sample, tmp_path) == set()
 
 
-def test_dlls_of_the_vendor_are_as_they_were_published(tmp_path: Path) -> None:
+def test_dlls_of_the_vendor_are_accepted_unchanged(tmp_path: Path) -> None:
     sample = windows()
     put("install/vcruntime140.dll", "timestamp.pyd")(sample)
     put("install/vcruntime140_1.dll", "pdb.pyd")(sample)
@@ -194,8 +194,8 @@ def test_the_stable_abi_is_read_from_the_librarys_test() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "good"), [(b"close\0\0\0", False), (b"puts\0\0\0\0", True), (b"atexit\0\0", True)])
-def test_objects_want_what_the_c_runtime_has(wanted: bytes, *, good: bool, tmp_path: Path) -> None:
-    """The sample's libpython imports `puts`, and nothing that is called `close` or `_close`."""
+def test_objects_may_need_functions_of_the_c_runtime(wanted: bytes, *, good: bool, tmp_path: Path) -> None:
+    """The sample's libpython imports `puts`, and nothing named `close` or `_close`."""
     sample = windows()
     entry = sample.file("build/Modules/demo.obj")
     entry.data = _wanting(entry.data, wanted)
@@ -203,14 +203,14 @@ def test_objects_want_what_the_c_runtime_has(wanted: bytes, *, good: bool, tmp_p
 
 
 def _wanting(data: bytes, name: bytes) -> bytes:
-    """Return an object that wants one symbol more, by a name of eight bytes."""
+    """Return an object with an additional undefined symbol, whose name has eight bytes."""
     header = read_file_header(data, 0)
     end = header.symbols_at + header.symbol_count * SYMBOL.size
     grown = data[:end] + SYMBOL.pack(name, 0, 0, 0, 2, 0) + data[end:]
     return with_number(grown, 12, "I", header.symbol_count + 1)
 
 
-def test_names_of_posix_are_those_with_an_underscore(tmp_path: Path) -> None:
+def test_posix_names_are_found_with_an_underscore(tmp_path: Path) -> None:
     sample = windows()
     changed(LIBRARY, lambda data: data.replace(b"\0puts\0", b"\0_put\0"))(sample)
     changed("build/Python/core.obj", lambda data: data.replace(b"__imp_puts", b"__imp__put"))(sample)
@@ -218,13 +218,13 @@ def test_names_of_posix_are_those_with_an_underscore(tmp_path: Path) -> None:
     assert "links-complete" not in broken(sample, tmp_path)
 
 
-def test_times_that_are_hashes_are_no_times(tmp_path: Path) -> None:
+def test_hashes_in_place_of_times_are_accepted(tmp_path: Path) -> None:
     sample = windows()
     put(SHARED, "hashed.pyd")(sample)
     assert broken(sample, tmp_path) == set()
 
 
-def test_a_forwarder_needs_nothing_and_is_good(tmp_path: Path) -> None:
+def test_a_forwarder_without_imports_is_accepted(tmp_path: Path) -> None:
     assert STABLE in {name.removeprefix("python/") for name in windows().entries}
     (tmp_path / "python3.dll").write_bytes(binary("python3.dll"))
     verdict = audit_paths([tmp_path], load_policy("x86_64-pc-windows-msvc"))

@@ -1,4 +1,4 @@
-"""Clang's layouts of structures are taken apart, and differences found: what scripts/check_windows_abi.py does with them."""
+"""scripts/check_windows_abi.py: reading structures from Clang's output, and comparing them."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _DUMP = """
 """
 
 
-def test_structures_are_told_apart_by_their_names() -> None:
+def test_structures_are_distinguished_by_their_names() -> None:
     found = records(_DUMP.format(size=8))
     assert list(found) == ["struct number_time_t", "union (unnamed at Include/object.h:175:5)"]
     assert "sizeof=8" in found["struct number_time_t"]
 
 
-def test_what_differs_is_found_and_what_one_side_lacks_is_left_out() -> None:
+def test_differences_are_found_and_structures_of_only_one_side_are_ignored() -> None:
     ours, official = records(_DUMP.format(size=8)), records(_DUMP.format(size=4))
     assert differences(ours, ours) == {}
     assert differences(ours, official).keys() == {"struct number_time_t"}

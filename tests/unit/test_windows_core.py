@@ -1,4 +1,4 @@
-"""Commands that make CPython for Windows."""
+"""Commands that build CPython for Windows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAKER = CodeMaker(compiler=COMPILER, code=CATALOG.code, cflags=PORT.cflags, deps
 PROJECT = Project(name="x", target="x", units=(), resources=(), libraries=(), subsystem="", stack=0)
 
 
-def test_sources_of_libraries_are_left_to_these() -> None:
+def test_sources_of_libraries_are_not_compiled_with_cpython() -> None:
     units = [
         Unit(source="Modules/a.c", defines=("X",), includes=("Include", "externals/zlib")),
         Unit(source="externals/zlib/crc32.c", defines=(), includes=()),
@@ -44,7 +44,7 @@ def test_sources_of_libraries_are_left_to_these() -> None:
     assert command.words.index("-I../deps/include") < command.words.index("-IInclude")
 
 
-def test_what_we_define_instead() -> None:
+def test_some_macros_are_replaced() -> None:
     unit = Unit(source="a.c", defines=tuple(CATALOG.code.replaced), includes=())
     (command,) = MAKER.objects([unit], "core").values()
     for old, new in CATALOG.code.replaced.items():
@@ -52,7 +52,7 @@ def test_what_we_define_instead() -> None:
         assert f"-D{new}" in command.words
 
 
-def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
+def test_programs_and_dlls_have_their_own_entry_points() -> None:
     link = Link(target="a.exe", start="crt2u.o", objects=["a.o"], stack=5)
     assert "/entry:mainCRTStartup" in link.shape(PORT.dll_entry)
     assert "/stack:5" in link.shape(PORT.dll_entry)
@@ -63,7 +63,7 @@ def test_programs_and_dlls_begin_in_functions_of_their_own() -> None:
     assert link_command(COMPILER, CATALOG, PORT, dll).inputs == ("a.o", "a.def")
 
 
-def test_dlls_of_32_bits_begin_in_a_function_with_a_decorated_name() -> None:
+def test_the_entry_point_of_32_bit_dlls_has_a_decorated_name() -> None:
     port = CATALOG.ports["i686"]
     words = link_command(
         COMPILER, CATALOG, port, Link(target="a.dll", start="dllcrt2.o", objects=["a.o"], is_dll=True)
@@ -77,14 +77,14 @@ def test_decorated_functions_also_have_the_name_that_microsofts_linker_gives_the
     assert "/export:send@16,EXPORTAS,_send@16" in link.shape(PORT.dll_entry)
 
 
-def test_the_forwarder_hands_on_what_its_source_says() -> None:
+def test_the_forwarder_exports_the_names_in_its_source() -> None:
     text = "EXPORT_FUNC(PyArg_Parse)\nEXPORT_DATA(PyBool_Type)\n#define EXPORT_FUNC(name) x\n"
     assert forwarder_definition(text, "python3.dll", "python313") == (
         'LIBRARY "python3.dll"\nEXPORTS\nPyArg_Parse=python313.PyArg_Parse\nPyBool_Type=python313.PyBool_Type DATA\n'
     )
 
 
-def test_modules_are_entered_into_the_table() -> None:
+def test_modules_are_added_to_the_table() -> None:
     text = "/* -- ADDMODULE MARKER 1 -- */\n{\n/* -- ADDMODULE MARKER 2 -- */\n}"
     assert with_modules(text, ["_x"]) == (
         "/* -- ADDMODULE MARKER 1 -- */\nextern PyObject* PyInit__x(void);\n\n{\n"
@@ -94,16 +94,16 @@ def test_modules_are_entered_into_the_table() -> None:
         with_modules("no place", ["_x"])
 
 
-def test_import_libraries_that_projects_ask_for() -> None:
+def test_import_libraries_that_projects_name() -> None:
     project = dataclasses.replace(PROJECT, libraries=("ws2_32.lib", "pathcch.lib", "libcrypto.lib"))
     assert libraries_of([project], {"pathcch": "api-x"}, ["ws2_32", "api-x"]) == ["ws2_32", "api-x"]
 
 
-def test_sizes_of_arguments_are_no_part_of_names() -> None:
+def test_sizes_of_arguments_are_removed_from_names() -> None:
     assert without_sizes("EXPORTS\nsend@16\nWSAFDIsSet @151\n") == "EXPORTS\nsend\nWSAFDIsSet @151\n"
 
 
-def test_modules_are_frozen_by_a_python_that_runs_here() -> None:
+def test_modules_are_frozen_by_a_python_of_the_host() -> None:
     (command,) = freeze_commands([Frozen(module="abc", source="Lib/abc.py", header="abc.h")], "/python3")
     assert command.words[0] == "/python3"
     assert command.words[-3:] == ("abc", "Lib/abc.py", "abc.h")

@@ -1,4 +1,4 @@
-"""How libraries are built for Windows: what recipes take, and what comes out."""
+"""Builds of libraries for Windows: the inputs of recipes, and the results."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def build(place: Path, recipe: WindowsLibrary = RECIPE) -> LibraryBuild:
     )
 
 
-def test_a_word_of_the_processor_becomes_as_many_as_it_has(tmp_path: Path) -> None:
+def test_a_word_of_the_processor_may_expand_to_several(tmp_path: Path) -> None:
     item = build(tmp_path)
     values = item.values("cc")
     assert list(item.expanded_words(["{arch:port}", "x{arch:kind}-{version}", "{build-cc}"], values)) == [
@@ -69,13 +69,13 @@ def test_a_word_of_the_processor_becomes_as_many_as_it_has(tmp_path: Path) -> No
         item.expanded("{arch:other}", values)
 
 
-def test_what_a_recipe_takes_of_the_processor() -> None:
+def test_the_words_of_the_processor_that_a_recipe_uses() -> None:
     assert words_of(RECIPE) == {"port", "kind"}
     assert words_of(WindowsLibrary(name="x", archives=("x.a",), commands=(("make", "{arch:make}"),))) == {"make"}
 
 
 @pytest.mark.parametrize("port", sorted(CATALOG.ports))
-def test_every_processor_has_the_words_of_all_recipes(port: str) -> None:
+def test_every_processor_defines_the_words_of_all_recipes(port: str) -> None:
     taken = {name for recipe in CATALOG.libraries for name in words_of(recipe)}
     assert taken == set(CATALOG.ports[port].recipes)
 
@@ -88,7 +88,7 @@ def test_sources_are_found_by_patterns(tmp_path: Path) -> None:
         sources_of(RECIPE, tmp_path, ["*.h"])
 
 
-def test_a_library_is_a_command_list_and_what_is_installed_beside_it(tmp_path: Path) -> None:
+def test_a_library_has_a_command_list_and_additional_installed_files(tmp_path: Path) -> None:
     item = build(tmp_path)
     texts = {
         "a.c": "",
@@ -122,7 +122,7 @@ def test_a_library_is_a_command_list_and_what_is_installed_beside_it(tmp_path: P
     assert "lib/icons.res" in ninja
 
 
-def test_builds_of_libraries_know_no_time() -> None:
+def test_builds_of_libraries_have_a_fixed_time() -> None:
     env = build_environment({"PATH": "/usr/bin", "SOURCE_DATE_EPOCH": "today"}, Path("/made"))
     assert env["PATH"] == "/made:/usr/bin"
     assert env["SOURCE_DATE_EPOCH"].isdigit()

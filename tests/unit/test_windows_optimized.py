@@ -1,4 +1,4 @@
-"""Optimized builds for Windows: what is compiled and linked, and what shows it."""
+"""Optimized builds for Windows: commands that compile and link, and checks that the result is optimized."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ PLAIN_MAP = MAP.replace("$hot$", "$").replace(".llvm.", "_")
 
 
 def _commands(tmp_path: Path, *, optimized: bool) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Return words and answers of the commands that build a small CPython, by their first output."""
+    """Return words and answers (`Command`) of the commands that build a small CPython, by their first output."""
     (tmp_path / "PCbuild").mkdir()
     projects = CATALOG.projects
     for name in (projects.frozen, projects.core, projects.forwarder, "_x", "_y"):
@@ -73,7 +73,7 @@ def test_options_have_their_flags() -> None:
     assert CATALOG.optimizing.flags((BuildOption.PGO,), "x").lto == ()
 
 
-def test_objects_for_the_link_time_optimizer_are_compiled_as_well(tmp_path: Path) -> None:
+def test_objects_for_the_link_time_optimizer_are_compiled_in_addition(tmp_path: Path) -> None:
     commands = _commands(tmp_path, optimized=True)
     for module in ("core/Modules_pythoncore", "_x/Modules__x"):
         plain, bitcode = (commands[f"{place}/{module}.c.o"][0] for place in ("objects", "bitcode"))
@@ -95,7 +95,7 @@ def test_a_plain_build_has_one_kind_of_objects_and_no_map(tmp_path: Path) -> Non
     assert not [word for _, answers in commands.values() for word in answers if word.startswith("/map")]
 
 
-def test_sources_are_called_as_in_the_profile(tmp_path: Path) -> None:
+def test_source_paths_are_those_in_the_profile(tmp_path: Path) -> None:
     spelled = {name: FLAGS.spelled(name) for name in ("Modules/_json.c", "Modules/main.c", "Python/ceval.c")}
     assert list(spelled.values()) == ["./Modules/_json.c", "Modules/main.c", "Python/ceval.c"]
     assert PLAIN.spelled("Modules/_json.c") == "Modules/_json.c"
@@ -116,7 +116,7 @@ def _tree(
     return tmp_path
 
 
-def test_the_result_is_looked_at(tmp_path: Path) -> None:
+def test_an_optimized_result_is_accepted(tmp_path: Path) -> None:
     check_result(_tree(tmp_path), BOTH)
     check_result(tmp_path / "nothing", ())
 
@@ -131,7 +131,9 @@ def test_the_result_is_looked_at(tmp_path: Path) -> None:
         ("core-profiled.obj", "core-bitcode.obj", MAP.replace(".llvm.", "_"), "without the link-time optimizer"),
     ],
 )
-def test_what_was_not_optimized_is_refused(objects: str, bitcode: str, text: str, message: str, tmp_path: Path) -> None:
+def test_results_that_are_not_optimized_are_refused(
+    objects: str, bitcode: str, text: str, message: str, tmp_path: Path
+) -> None:
     with pytest.raises(OptimizationError, match=message):
         check_result(_tree(tmp_path, objects=objects, bitcode=bitcode, text=text), BOTH)
 
@@ -209,7 +211,7 @@ def test_a_good_sample_holds(tmp_path: Path) -> None:
     assert broken(sample, tmp_path) == set()
 
 
-def test_link_time_optimization_is_an_ingredient_of_cpython_alone() -> None:
+def test_link_time_optimization_is_an_ingredient_only_of_cpython() -> None:
     requests = [Request(python="3.13.5", target_triple=TRIPLE, options=text) for text in ("noopt", "lto")]
     plans = [resolve(item, load_catalogs()) for item in requests]
     assert [plan.archive_stem for plan in plans] == [f"cpython-3.13.5-{TRIPLE}-{item.options}" for item in requests]
@@ -220,7 +222,7 @@ def test_link_time_optimization_is_an_ingredient_of_cpython_alone() -> None:
 
 
 @pytest.mark.parametrize("options", ["pgo", "pgo+lto"])
-def test_a_profile_of_linux_is_refused(options: str) -> None:
+def test_a_profile_from_linux_is_refused(options: str) -> None:
     request = Request(python="3.13.5", target_triple=TRIPLE, options=options)
     with pytest.raises(RequestError, match="other branches of the interpreter's loop on Windows"):
         resolve(request, load_catalogs())

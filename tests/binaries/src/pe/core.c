@@ -11,7 +11,7 @@ __declspec(dllimport) int delayed(void);
 API int Py_Main(int count, void *words) { return puts("core") + count + ID + (words ? 1 : 0); }
 API int Py_Initialized = 1;
 void *PyInit__core(void) { return GetModuleHandleW(0); }
-/* What objects show of a profile: functions that it has seen often, and others that it has never seen. */
+/* Marks of a profile in objects: functions that ran often, and a function that never ran. */
 #ifdef PROFILED
 __attribute__((hot)) API int _PyEval_EvalFrameDefault(void) { return 1; }
 __attribute__((hot, used)) static int often(void) { return 3; }
