@@ -1,8 +1,8 @@
-"""Uses a distribution for Windows as programs do, in Wine or on Windows. Needs nothing but the standard library.
+"""Uses a distribution for Windows as programs do, in Wine or on Windows. Needs only the standard library.
 
     python on_windows.py
 
-Prints a line for each function; exits with 1 if one failed.
+Prints a line for each function; exits with 1 if any of them failed.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ def test_every_built_in_module_is_imported() -> None:
 
 def test_modules_of_the_test_suite_are_files() -> None:
     if not Path(sys.base_prefix, "Lib", "test").is_dir():
-        return  # an installation without the test suite has none of its modules
+        return  # an installation without the test suite also lacks its modules
     found = {path.stem for path in Path(sys.base_prefix, "DLLs").glob("*.pyd")}
     assert {"_testcapi", "_testinternalcapi", "_ctypes_test", "xxlimited"} <= found
     for name in sorted(found - {"_testconsole"}):
         assert Path(importlib.import_module(name).__spec__.origin).suffix == ".pyd"
 
 
-def test_the_system_is_asked_about_itself() -> None:
+def test_wmi_reports_the_version_of_the_system() -> None:
     import _wmi
 
     assert _wmi.exec_query("SELECT Version FROM Win32_OperatingSystem") == f"Version={platform.version()}"
 
 
-def test_it_is_what_wheels_look_for() -> None:
+def test_names_are_those_that_wheels_expect() -> None:
     tag, machine = ("win-amd64", "64 bit (AMD64)") if IS_64_BIT else ("win32", "32 bit (Intel)")
     assert sysconfig.get_platform() == tag
     suffix = f".cp{sysconfig.get_config_var('py_version_nodot')}-{tag.replace('-', '_')}.pyd"
@@ -82,7 +82,7 @@ def test_compression() -> None:
         assert module.decompress(module.compress(data)) == data
 
 
-def test_call_backs() -> None:
+def test_callbacks() -> None:
     compare = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_int), ctypes.POINTER(ctypes.c_int))
     numbers = (ctypes.c_int * 5)(5, 3, 1, 4, 2)
     ctypes.cdll.msvcrt.qsort(numbers, 5, 4, compare(lambda left, right: left[0] - right[0]))
@@ -99,7 +99,7 @@ def test_database() -> None:
         assert connection.execute("select count(*) from t where t match 'hello'").fetchone() == (1,)
 
 
-def test_numbers() -> None:
+def test_decimal_numbers() -> None:
     import decimal
 
     assert importlib.import_module("_decimal").__name__ == "_decimal"
@@ -108,7 +108,7 @@ def test_numbers() -> None:
         assert str(decimal.Decimal(2).sqrt()).startswith("1.41421356237309504880168872420969807856967187537694")
 
 
-def test_documents() -> None:
+def test_xml_documents() -> None:
     import xml.etree.ElementTree as ET
 
     assert ET.fromstring("<a><b>1</b></a>")[0].text == "1"
@@ -126,7 +126,7 @@ def test_processes_and_pipes() -> None:
     assert (done.returncode, done.stdout) == (0, "cba\n"), done.stderr
 
 
-def test_event_loop_of_the_system() -> None:
+def test_proactor_event_loop() -> None:
     async def main() -> None:
         assert type(asyncio.get_running_loop()).__name__ == "ProactorEventLoop"
         child = await asyncio.create_subprocess_exec(sys.executable, "-c", "print(1)", stdout=subprocess.PIPE)
@@ -182,7 +182,7 @@ def test_invalid_arguments_of_the_c_runtime_are_errors() -> None:
         raise AssertionError("nothing was raised")
 
 
-def test_tls_between_two_ends() -> None:
+def test_tls_between_client_and_server() -> None:
     certificates = Path(__file__).with_name("certificates")
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificates / "server.pem")
@@ -201,7 +201,7 @@ def test_tls_between_two_ends() -> None:
     thread.join()
 
 
-def test_certificates_of_the_system_are_asked_for() -> None:
+def test_certificates_of_the_system_are_listed() -> None:
     assert isinstance(ssl.enum_certificates("ROOT"), list)
 
 
@@ -235,7 +235,7 @@ def test_pip_installs_a_package_with_a_program() -> None:
         assert done.stdout.strip() == "hello", done.stderr
 
 
-def test_pip_starts_by_its_program() -> None:
+def test_pip_starts_from_its_launcher() -> None:
     program = Path(sys.prefix, "Scripts", "pip.exe")
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=300, check=False)
     assert done.stdout.startswith("pip "), done.stderr
@@ -247,14 +247,14 @@ def say(text: str) -> None:
 
 
 def main() -> int:
-    """Run every function; return 1 if one failed."""
+    """Run every function; return 1 if any of them failed."""
     failed = 0
     for name, function in list(globals().items()):
         if name.startswith("test_"):
             try:
                 function()
                 say(f"ok {name}")
-            except Exception:  # noqa: BLE001 -- every failure is reported, and the rest goes on
+            except Exception:  # noqa: BLE001 -- every failure is reported, and the other tests still run
                 failed += 1
                 say(f"FAILED {name}\n{traceback.format_exc(limit=-4)}")
     return int(failed > 0)

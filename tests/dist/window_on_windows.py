@@ -48,7 +48,7 @@ def main(stop: Path) -> None:
     root.update()
     root.after(1000, say)
     root.mainloop()
-    import idlelib.editor  # noqa: F401, PLC0415 -- idle's own windows are made of the same
+    import idlelib.editor  # noqa: F401, PLC0415 -- IDLE's windows are made of the same widgets
 
     sys.stdout.write("closed\n")
 

@@ -138,7 +138,7 @@ def test_fonts_are_found_without_a_configuration() -> None:
     harness.equal(_with_fonts_conf(None, FAMILIES).splitlines(), ["DejaVu Sans", "DejaVu Sans Mono"])
 
 
-def test_a_configuration_for_a_newer_version_is_no_trouble() -> None:
+def test_a_configuration_for_a_newer_version_is_accepted() -> None:
     newer = "<dir>/usr/share/fonts</dir><brand-new/><match><edit name='new'><const>unheard</const></edit></match>"
     families = _with_fonts_conf(newer, FAMILIES).splitlines()
     harness.equal(len(families), 2)

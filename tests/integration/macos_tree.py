@@ -44,7 +44,7 @@ def asked(description: dict[str, Any]) -> Request:
 
 
 def linked(tree: Path) -> dict[str, list[Macho]]:
-    """Return the slices of every program, library and module of the installation by its path."""
+    """Return the slices of every program, library and module of the installation, by path."""
     files = (path for path in sorted((tree / "install").rglob("*")) if path.is_file() and not path.is_symlink())
     found = {path.relative_to(tree).as_posix(): path.read_bytes() for path in files}
     binary = {

@@ -1,8 +1,8 @@
-"""A directory that answers as Xcode does, so that `--toolchain xcode` can be executed on Linux.
+"""A stand-in for Xcode, so that `--toolchain xcode` can be executed on Linux.
 
-`python tests/integration/stand_in_xcode.py DIR` fills DIR and prints the directory of its `xcrun`, for PATH. Clang, linker and
-SDK are those of ordinary builds for macOS, the other tools LLVM's. As in Xcode, Clang finds its headers and its linker
-relative to itself, the linker is named `ld`, and the archiver does not know the option D.
+`python tests/integration/stand_in_xcode.py DIR` fills DIR and prints the directory of its `xcrun`, for PATH. Clang,
+linker and SDK are those of ordinary builds for macOS, the other tools LLVM's. As in Xcode, Clang finds its headers and
+its linker relative to itself, the linker is named `ld`, and the archiver does not know the option D.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ exec {words} "$@"
 
 
 def make(root: Path) -> Path:
-    """Fill a new directory; return the directory of its xcrun."""
+    """Create the stand-in in a new directory; return the directory of its xcrun."""
     catalogs = load_catalogs()
     plan = resolve(Request(python="3.13", target_triple=TRIPLE), catalogs)
     settings = BuildSettings(
@@ -85,12 +85,12 @@ def _place_sdk(built: Path, into: Path) -> None:
 
 
 def _place_programs(compilers: Path, into: Path, linker_version: str) -> None:
-    """Place Clang next to its headers, as its resource directory, and next to its linker."""
+    """Place Clang and its linker in a directory, and Clang's resource directory next to that."""
     into.mkdir(parents=True)
     shutil.copy2(compilers / "libexec" / "ziglang" / "zig", into / "zig")
     shutil.copytree(compilers / "lib" / "clang", into.parent / "lib" / "clang")
     for runtime in (into.parent / "lib" / "clang").rglob("*.a"):
-        runtime.unlink()  # the build's own is the one to be linked
+        runtime.unlink()  # the build links its own
     values = {"bin": str(into), "version": linker_version}
     for name, text in {"clang": _CLANG, "ar": _AR}.items():
         _write(into / name, text.format_map(values))

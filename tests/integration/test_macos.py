@@ -1,4 +1,4 @@
-"""An archive for macOS, which does not run here: what can be told from its files alone."""
+"""An archive for macOS, which does not run here: checks that need only its files."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from setup_local.plan.resolve import resolve
 from setup_local.stage import sysconfigdata
 from setup_local.values import DEFAULT_TRIPLE, LinkMode, Request
 
-# A text of symbols in TAPI's format: a list that may go over several lines.
+# Text stubs in TAPI's format; a list of symbols may span several lines.
 _DOCUMENT = re.compile(r"(?m)^--- ")
 _NAME = re.compile(r"(?m)^install-name:\s*'([^']+)'")
 _SYMBOLS = re.compile(r"(?:symbols|weak-symbols|thread-local-symbols):\s*\[([^\]]*)\]")
@@ -34,9 +34,9 @@ _WORD = re.compile(r"'([^']+)'|([^\s,']+)")
 FACTS = Path(__file__).with_name("macos_pyconfig.toml")
 _DEFINED = re.compile(r"(?m)^#\s*define (\w+) (\S+)$")
 _UNDEFINED = re.compile(r"(?m)^/\* #\s*undef (\w+) \*/$")
-# Static functions that the link-time optimizer has made callable from other files, at least; a plain link knows none.
+# The link-time optimizer makes at least this many static functions callable from other files; a plain link makes none.
 _PROMOTED = 20
-# The program's own C API, which extension modules look up in whatever has loaded them.
+# Python's C API, which extension modules look up in the process that loads them.
 _PYTHON = ("Py", "_Py")
 
 
@@ -62,7 +62,7 @@ def plan(wish: Request) -> Plan:
 
 @pytest.fixture(scope="module")
 def thin(plan: Plan, wish: Request) -> list[Plan]:
-    """Return the plan of each processor that the archive is for."""
+    """Return the plan for each processor of the archive."""
     catalogs = load_catalogs()
     if plan.target.triple != catalogs.universal.triple:
         return [plan]
@@ -71,19 +71,19 @@ def thin(plan: Plan, wish: Request) -> list[Plan]:
 
 @pytest.fixture(scope="module")
 def name(plan: Plan) -> str:
-    """Return what the interpreter is called; its library and headers have the same name (`python3.13d`)."""
+    """Return the interpreter's name; its library and headers have the same one (`python3.13d`)."""
     return f"python{plan.python.major}.{plan.python.minor}{plan.abi_flags}"
 
 
 @pytest.fixture(scope="module")
 def binaries(tree: Path) -> dict[str, list[Macho]]:
-    """Return the slices of every program, library and module of the installation by its path."""
+    """Return the slices of every program, library and module of the installation, by path."""
     return linked(tree)
 
 
 @pytest.fixture(scope="module")
 def sdk(thin: list[Plan]) -> dict[str, frozenset[str]]:
-    """Return what each library of the SDK offers; libSystem has all that its parts offer."""
+    """Return the symbols that each library of the SDK exports; libSystem includes those of its parts."""
     name = f"sysroot-{thin[0].target.arch.name}-{thin[0].target.libc.value}-{thin[0].floor}"
     place = next(entry.path / "result" for entry in Store(paths.cache_root()).entries() if entry.name == name)
     texts = [place / "usr" / "lib" / "libSystem.tbd", *place.glob("System/Library/Frameworks/*/*.tbd")]
@@ -98,7 +98,7 @@ def _offered(text: str) -> tuple[str, frozenset[str]]:
     return name[1], frozenset(quoted or plain for words in lists for quoted, plain in _WORD.findall(words))
 
 
-def test_every_name_is_offered_by_the_library_that_it_is_bound_to(
+def test_every_name_is_exported_by_the_library_that_it_is_bound_to(
     binaries: dict[str, list[Macho]], sdk: dict[str, frozenset[str]]
 ) -> None:
     assert len(binaries) > 10
@@ -121,7 +121,7 @@ def test_functions_of_newer_systems_are_bound_weakly(binaries: dict[str, list[Ma
         weak = {bound.name for bound in program.bound if bound.optional}
         assert {"mkfifoat", "mknodat"} <= weak  # macOS 13
         assert weak.isdisjoint({"read", "malloc"})
-        assert not {"dup3", "pipe2"} & program.imports  # macOS 27, and CPython would call them without asking
+        assert not {"dup3", "pipe2"} & program.imports  # macOS 27, and CPython would call them without a check
 
 
 def test_binaries_are_for_the_processors_and_the_oldest_system(
@@ -137,7 +137,7 @@ def test_binaries_are_for_the_processors_and_the_oldest_system(
             assert not image.search_paths, name
 
 
-def test_the_main_thread_has_the_stack_that_cpython_asks_for(tree: Path, name: str) -> None:
+def test_the_main_thread_has_the_stack_size_that_cpython_requests(tree: Path, name: str) -> None:
     data = (tree / f"install/bin/{name}").read_bytes()
     for body in [item.data for item in slices(data)] or [data]:
         command = macho_rows.read_layout(body).first(macho_rows.MAIN)
@@ -145,14 +145,16 @@ def test_the_main_thread_has_the_stack_that_cpython_asks_for(tree: Path, name: s
         assert struct.unpack_from("<Q", command.body, macho_rows.COMMAND.size + 8) == (0x1000000,)
 
 
-def test_libpython_is_found_by_the_run_path_of_who_links_it(binaries: dict[str, list[Macho]], name: str) -> None:
+def test_libpython_is_found_through_the_run_path_of_the_linking_program(
+    binaries: dict[str, list[Macho]], name: str
+) -> None:
     file = f"lib{name}.dylib"
     for library, program in zip(binaries[f"install/lib/{file}"], binaries[f"install/bin/{name}"], strict=True):
         assert library.identity == f"@rpath/{file}"
         assert {item for item in library.exports if item.startswith("Py")} <= program.exports
 
 
-def test_with_lto_programs_show_it_and_objects_are_machine_code(
+def test_lto_is_visible_in_programs_and_objects_are_machine_code(
     tree: Path, description: dict[str, Any], binaries: dict[str, list[Macho]], name: str
 ) -> None:
     if "lto" not in description["build_options"].split("+"):
@@ -169,9 +171,7 @@ def test_with_lto_programs_show_it_and_objects_are_machine_code(
             assert named <= static, file
 
 
-def test_modules_are_those_of_linux_but_for_what_each_alone_has(
-    description: dict[str, Any], plan: Plan, wish: Request
-) -> None:
+def test_modules_are_those_of_linux_except_for_two(description: dict[str, Any], plan: Plan, wish: Request) -> None:
     linux = resolve(dataclasses.replace(wish, target_triple=DEFAULT_TRIPLE, macos_minimum=None), load_catalogs())
     there = {item.name for item in linux.extensions if item.link is not LinkMode.DISABLED}
     here = set(description["build_info"]["extensions"])
@@ -180,7 +180,7 @@ def test_modules_are_those_of_linux_but_for_what_each_alone_has(
     assert {name: reasons[name] for name in there - here}.keys() == {"_tkinter"}
 
 
-def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan, name: str) -> None:
+def test_configure_found_the_same_as_on_a_mac(tree: Path, plan: Plan, name: str) -> None:
     facts = tomllib.loads(FACTS.read_text(encoding="utf-8"))
     text = (tree / f"install/include/{name}/pyconfig.h").read_text("utf-8")
     defined, undefined = dict(_DEFINED.findall(text)), set(_UNDEFINED.findall(text))
@@ -197,7 +197,7 @@ def test_configure_found_what_it_finds_on_a_mac(tree: Path, plan: Plan, name: st
     }
 
 
-def test_sysconfig_says_what_a_build_on_a_mac_says(
+def test_sysconfig_has_the_values_of_a_build_on_a_mac(
     tree: Path, description: dict[str, Any], plan: Plan, name: str
 ) -> None:
     (path,) = (tree / "install").glob("lib/python*/_sysconfigdata*.py")

@@ -1,4 +1,4 @@
-"""What our reader and our signatures say of an archive for macOS, against LLVM's own tools."""
+"""Our reader's facts about an archive for macOS and our signatures, compared with other projects' tools."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ _UNDEFINED = re.compile(r"(?m)^\s+\(undefined\) (weak )?external (\S+)(?: \(from
 _EXPORT = re.compile(r"(?m)^(?:0x[0-9A-F]+|\[re-export\])\s+(\S+)")
 _LIBRARY = re.compile(r"(?m)^\t(\S+) \(compatibility")
 _MINIMUM = re.compile(r"(?m)^\s+minos (\S+)$")
-# What the linker adds for lazy bindings, whether it makes such or not.
+# Added by the linker for lazy bindings, even if there are none.
 _LINKERS = {"dyld_stub_binder"}
-_PYTHON = ("Py", "_Py")  # taken from whatever loads a module
+_PYTHON = ("Py", "_Py")  # looked up in the process that loads a module
 _INSTALL_NAME = re.compile(r"\bLC_ID_DYLIB\b")
 _UUID = re.compile(r"(?m)^UUID: (\S+ \(\w+\)) ")
 _DECLARED = re.compile(r'DW_AT_decl_file\s+\("/usr/src/debug/cpython-[\d.]+/(?:\./)?Objects/object\.c"\)')
 PAGES = Path(__file__).with_name("signature_pages.py")
-# Of a code directory (<kern/cs_blobs.h>): its magic, and after length, version and flags where its hashes begin.
+# A code directory (<kern/cs_blobs.h>): its magic, and the offsets of the fields with the start, the number and the size
+# of its hashes.
 _DIRECTORY, _HASHES_AT, _PAGES_AT, _SIZE_AT = 0xFADE0C02, 16, 28, 36
 
 
 @pytest.fixture(scope="module")
 def judges(workshop: Path) -> Path:
-    """Return the Python of an environment with what others wrote about Mach-O files."""
+    """Return the Python of an environment with other projects' tools for Mach-O files."""
     home = workshop / "llvm"
     home.mkdir()
     return with_packages(home / "environment", "macos.txt", home)
@@ -56,7 +57,7 @@ def tree(archive: Path, workshop: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def parts(tree: Path, workshop: Path) -> dict[Path, Macho]:
-    """Return each slice of every binary as a file of its own, and what our reader says of it."""
+    """Return each slice of every binary as a separate file, and our reader's facts about it."""
     return {path: image for name in linked(tree) for path, image in _thin(tree / name, workshop / "thin" / name)}
 
 
@@ -79,7 +80,7 @@ def _leaf(library: str) -> str:
     return re.sub(r"(\.[A-Z])?\.dylib$", "", library.rpartition("/")[2])
 
 
-def test_llvm_reads_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
+def test_llvm_reads_the_same_facts(tools: Path, parts: dict[Path, Macho]) -> None:
     assert len(parts) > 10
     for file, image in parts.items():
         load = _said(tools, ["llvm-otool", "-l"], file)
@@ -91,7 +92,7 @@ def test_llvm_reads_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
         assert {name.removeprefix("_") for name in exports} == image.exports, file
 
 
-def test_llvm_binds_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
+def test_llvm_reads_the_same_bindings(tools: Path, parts: dict[Path, Macho]) -> None:
     for file, image in parts.items():
         found = _UNDEFINED.findall(_said(tools, ["llvm-nm", "-m", "-u"], file))
         assert found, file
@@ -115,8 +116,8 @@ def _hashes(data: bytes) -> list[bytes]:
     return [data[start + hashes + number * size :][:size] for number in range(count)]
 
 
-def test_llvm_signs_every_page_the_same(tools: Path, parts: dict[Path, Macho]) -> None:
-    """llvm-objcopy writes a file again and signs it by itself: of each page that stays, the hash must stay."""
+def test_llvm_computes_the_same_hash_of_every_page(tools: Path, parts: dict[Path, Macho]) -> None:
+    """llvm-objcopy rewrites a file and signs it by itself: pages that do not change must keep their hashes."""
     pages = compared = 0
     for file in parts:
         again = file.with_suffix(".again")
@@ -164,7 +165,7 @@ def test_an_independent_reader_verifies_every_signature(judges: Path, parts: dic
         assert said["name"] == image.signature.name, file
 
 
-def test_the_independent_reader_sees_a_changed_page(judges: Path, parts: dict[Path, Macho], tmp_path: Path) -> None:
+def test_the_independent_reader_detects_a_changed_page(judges: Path, parts: dict[Path, Macho], tmp_path: Path) -> None:
     file = max(parts, key=lambda path: path.stat().st_size)
     data = bytearray(file.read_bytes())
     data[3 << 12] ^= 1

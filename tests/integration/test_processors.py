@@ -1,6 +1,6 @@
 """C programs for every other processor: compiled with its toolchain and its oldest C library, audited, run by QEMU.
 
-This is what can be seen of a processor in minutes; `test_architecture.py` is about archives.
+These checks of a processor take minutes; `test_architecture.py` tests archives.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ TRIPLES = [
     if target.os is OperatingSystem.LINUX and target.arch.name not in load_catalogs().host.runs
 ]
 CHILDREN = "left_open_in_child"
-"""A check for which an emulated program starts another one. The kernel does that, and may not know the emulator, or an older one."""
+"""A check in which an emulated program starts another one: the kernel may have no emulator for it, or an older one."""
 HARDENED = ("-Wl,-z,relro", "-Wl,-z,now", "-Wl,-z,noexecstack", "-Wl,--build-id=sha1")
 
 
 class Quiet:
-    """Takes what a build reports, and shows nothing of it."""
+    """Accepts a build's reports, and discards them."""
 
     def __getattr__(self, name: str) -> object:
         return lambda *_, **__: None

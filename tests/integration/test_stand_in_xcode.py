@@ -1,4 +1,4 @@
-"""`--toolchain xcode` on Linux, with an xcrun that answers with LLVM's programs: what its compilers make, and what is refused."""
+"""`--toolchain xcode` on Linux, with an xcrun that finds LLVM's programs: results of the compilers, and refusals."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ MINIMUMS = {"aarch64-apple-darwin": (11, 0), "x86_64-apple-darwin": (10, 15)}
 
 @pytest.fixture(scope="module")
 def environ(workshop: Path) -> dict[str, str]:
-    """Return an environment whose PATH has the xcrun."""
+    """Return an environment whose PATH contains the xcrun."""
     return with_xcode(os.environ, make(workshop / "xcode"))
 
 
@@ -50,7 +50,7 @@ def _request(environ: Mapping[str, str], triple: str) -> Request:
 
 
 def _tools(environ: Mapping[str, str], triple: str, output: Path) -> tuple[Path, Path, str]:
-    """Return the compilers and the SDK that a build makes, and the key of the compilers."""
+    """Return the compilers and the SDK that a build creates, and the key of the compilers."""
     catalogs = load_catalogs()
     request = _request(environ, triple)
     plan = resolve(request, catalogs)
@@ -91,7 +91,7 @@ def test_the_compilers_link_for_both_processors(environ: dict[str, str], triple:
     assert weak == {"mkfifoat", "_availability_version_check"}
 
 
-def test_the_compilers_name_no_option_that_only_llvms_clang_has(environ: dict[str, str], workshop: Path) -> None:
+def test_the_compilers_use_no_option_that_only_llvms_clang_has(environ: dict[str, str], workshop: Path) -> None:
     compilers, sdk, _ = _tools(environ, "aarch64-apple-darwin", workshop)
     settings = (compilers / "etc/clang.cfg").read_text() + (sdk / "clang.cfg").read_text()
     assert sorted(line.partition("=")[0] for line in settings.split()) == [
@@ -100,7 +100,7 @@ def test_the_compilers_name_no_option_that_only_llvms_clang_has(environ: dict[st
     assert not (compilers / "libexec").exists()
 
 
-def test_another_compiler_is_another_toolchain(environ: dict[str, str], workshop: Path) -> None:
+def test_a_different_compiler_gives_a_different_toolchain(environ: dict[str, str], workshop: Path) -> None:
     *_, before = _tools(environ, "aarch64-apple-darwin", workshop)
     clang = xcode.find_xcode(load_xcode(), environ).programs["clang"]
     text = clang.read_text(encoding="utf-8")
@@ -137,7 +137,7 @@ def test_another_compiler_is_another_toolchain(environ: dict[str, str], workshop
         (["./build-macos.py", "--toolchain", "xcode", "--dry-run"], True, 0, ""),
     ],
 )
-def test_what_the_command_says(
+def test_the_output_of_the_command(
     words: list[str], *, has_xcrun: bool, status: int, line: str, environ: dict[str, str]
 ) -> None:
     env = environ if has_xcrun else dict(os.environ)

@@ -1,6 +1,6 @@
 """An archive for Windows: its programs run here in Wine (`scripts/install-wine`).
 
-What a wheel needs that Wine does not have is a skip with its reason.
+If Wine lacks a function that a wheel needs, the test is skipped with that reason.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from windows_tree import WINE_VARIABLE, Tree, windows_path
 from setup_local.describe.probe import ROOT
 from setup_local.errors import HostError
 
-# Wheels with compiled code, what is asked of each, and the answer.
+# Wheels with compiled code: a program that uses each, and its output.
 WHEELS = {
     "orjson": ("import orjson; print(orjson.dumps({'a': 1}).decode())", '{"a":1}'),
     "numpy": (
@@ -53,7 +53,7 @@ def test_version(tree: Tree) -> None:
     assert tree.run(["-V"]).split()[1] == tree.description["python_version"]
 
 
-def test_what_the_interpreter_says_is_what_the_description_says(tree: Tree) -> None:
+def test_the_interpreter_agrees_with_the_description(tree: Tree) -> None:
     code = (
         "import importlib.machinery as m, importlib.util as u, json, os, sys, sysconfig as s; root = sys.base_prefix\n"
         "below = lambda v: str(v).replace(root, '{root}').replace(os.sep, '/')\n"
@@ -77,7 +77,7 @@ def test_what_the_interpreter_says_is_what_the_description_says(tree: Tree) -> N
     assert variables == {name: text for name, text in described["python_config_vars"].items() if name not in own}
 
 
-def test_programs_use_it(tree: Tree, workshop: Path) -> None:
+def test_the_checks_of_on_windows_pass(tree: Tree, workshop: Path) -> None:
     scripts = workshop / "dist"
     shutil.copytree(DIST, scripts)
     printed = tree.run([scripts / "on_windows.py"], seconds=1200)
@@ -94,7 +94,7 @@ def test_it_can_be_moved(tree: Tree, workshop: Path) -> None:
 
 
 def test_nothing_is_built_on_windows(tree: Tree, workshop: Path) -> None:
-    checkout = workshop / "checkout"  # Wine sees the workshop where it is, and other directories elsewhere
+    checkout = workshop / "checkout"  # Wine sees the workshop at its own path, and other directories at different ones
     shutil.copytree(CHECKOUT / "setup_local", checkout / "setup_local", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / "build-windows.py", checkout)
     done = tree.ended([checkout / "build-windows.py"])
@@ -104,7 +104,7 @@ def test_nothing_is_built_on_windows(tree: Tree, workshop: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(WHEELS))
-def test_wheels_of_the_index(name: str, tree: Tree, workshop: Path) -> None:
+def test_wheels_from_the_index(name: str, tree: Tree, workshop: Path) -> None:
     code, expected = WHEELS[name]
     place = workshop / "wheels" / name
     _download(place, name, tree)
@@ -119,7 +119,7 @@ def test_wheels_of_the_index(name: str, tree: Tree, workshop: Path) -> None:
 
 
 def _download(place: Path, name: str, tree: Tree, version: str | None = None) -> None:
-    """Unpack the wheels of a package for this Python (or another version of it) on Windows, with what it needs."""
+    """Install the wheels of a package and its dependencies for this Python (or another version of it) on Windows."""
     version = version or str(tree.description["python_major_minor_version"])
     words: list[str | Path] = [
         "python3",

@@ -1,6 +1,7 @@
-"""An extension module compiled against `Include` and `libs` of a distribution for Windows, by Clang for either ABI, imported in Wine.
+"""An extension module that Clang compiles for both ABIs, against `Include` and `libs` of a distribution for Windows.
 
-No headers of Microsoft are here: for the target of its ABI, mingw-w64's are made to fit (`projects/windows_extension/msvc.h`).
+It is imported in Wine. Microsoft's headers are not available: for the target with its ABI, mingw-w64's headers are
+adapted (`projects/windows_extension/msvc.h`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ FLAGS = {
 
 
 class Maker:
-    """The compiler and what it links, as the build left them in the store."""
+    """The compiler and the libraries that it links, from the store."""
 
     def __init__(self, triple: str) -> None:
         (arch,) = {target.arch.name for target in load_targets() if target.triple == triple}

@@ -1,6 +1,6 @@
 """CPython's own regression tests, run by the distribution for Windows in Wine (`scripts/install-wine`).
 
-`tests/data/regression-windows.toml` lists the files that are run, the cases in them that are not, and why.
+`tests/data/regression-windows.toml` lists the files to run, and the excluded cases with reasons.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SECONDS_OF_ALL = 5400
 
 
 class Cause(Enum):
-    """Whose it is that a test does not pass."""
+    """The origin of a test's failure."""
 
     WINE = "wine"
     OURS = "ours"
@@ -38,7 +38,7 @@ class Cause(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
-    """A test file that is not run, or with `case` a pattern of single cases in it that are ignored."""
+    """A test file that is not run; with `case`, a pattern of single cases in it that are ignored."""
 
     test: str
     cause: Cause
@@ -48,7 +48,7 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Selection:
-    """The files that are run, and what is left out; `minimum` is how many cases must at least be executed."""
+    """The files to run, and the exclusions; `minimum` is the number of cases that must at least be executed."""
 
     minimum: int
     run: tuple[str, ...]
@@ -60,7 +60,7 @@ def selection() -> Selection:
     return convert(Selection, tomllib.loads(LIST.read_text(encoding="utf-8")), where=LIST)
 
 
-def test_the_list_is_in_order(selection: Selection) -> None:
+def test_the_list_is_sorted_and_consistent(selection: Selection) -> None:
     left_out = {entry.test for entry in selection.skip if not entry.case}
     assert list(selection.run) == sorted(set(selection.run))
     assert not left_out & set(selection.run)

@@ -1,8 +1,8 @@
 """Runs CPython's own tests in Wine, without the system load tracker that the test runner starts only on Windows.
 
-    python windows_regression.py [ARGUMENT OF regrtest ...]
+    python regression.py [ARGUMENT OF regrtest ...]
 
-Wine has no performance counters, and the runner ends if it cannot read one.
+Wine has no performance counters, and the runner exits if it cannot read one.
 """
 
 from __future__ import annotations
