@@ -79,7 +79,7 @@ class Bench:
         return loops, 1 if longest >= self.effort.slow else self.effort.values
 
     def round(self, benchmark: Benchmark, number: int, loops: int, values: int) -> Round:
-        """Run a benchmark in both; the order changes with each round, the hash seed is the same for both."""
+        """Run a benchmark in both interpreters, in alternating order and with the same hash seed."""
         options = [f"--loops={loops}", "--warmups=1", f"--values={values}"]
         ours_first = number % 2 == 0
         taken: dict[PurePosixPath, tuple[float, ...]] = {}

@@ -45,7 +45,7 @@ class Debian:
 
 @dataclass(frozen=True, kw_only=True)
 class Gcc:
-    """How the plain build is made; `environment` is the complete environment of `configure` and `make`."""
+    """How to build the plain interpreter; `environment` is the complete environment of `configure` and `make`."""
 
     source: str
     python: str

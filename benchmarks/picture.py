@@ -40,7 +40,7 @@ class Scale:
         return _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
 
     def marks(self) -> list[float]:
-        """Return the ratios to write at the scale, as many as fit; 1 is always included."""
+        """Return the ratios with a label on the scale, as many as fit; 1 is always included."""
         chosen: list[float] = []
         for mark in _MARKS:
             room = all(abs(self.x(mark) - self.x(other)) >= _NEAREST for other in chosen)

@@ -49,7 +49,7 @@ def handshakes(version: str, certificates: Path) -> Callable[[], None]:
 
 
 def workload(name: str, certificates: Path) -> tuple[Callable[[], object], float]:
-    """Return an operation, and what one execution of it counts."""
+    """Return an operation, and the number of units that one execution counts as."""
     kind, _, detail = name.partition(" ")
     if kind == "handshake":
         return handshakes(detail, certificates), 1
@@ -61,7 +61,7 @@ def workload(name: str, certificates: Path) -> tuple[Callable[[], object], float
 
 
 def rate(once: Callable[[], object], seconds: float, each: float) -> float:
-    """Return how much is done per second of processor time."""
+    """Return the number of units per second of processor time; `each` is that of one execution."""
     once()
     count, begin = 0, time.process_time()
     while (taken := time.process_time() - begin) < seconds:

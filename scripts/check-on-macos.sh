@@ -1,9 +1,10 @@
 #!/bin/sh
 # Test a distribution on a Mac: check-on-macos.sh ARCHIVE [all]
 #
-# ARCHIVE is a full or an install_only archive. Only macOS is needed, and the network for tests that are skipped without it. With "all",
-# all of CPython's own regression tests are run, otherwise a part of them. Each line is "ok", "FAILED" or "skipped"; the exit status is
-# 0 if nothing failed. Logs of failed tests are kept, and their directory is printed at the end.
+# ARCHIVE is a full or an install_only archive. Only macOS is needed; tests that need the network are skipped without
+# it. With "all", all of CPython's own regression tests are run, otherwise a part of them. Each line is "ok", "FAILED"
+# or "skipped"; the exit status is 0 if nothing failed. Logs of failed tests are kept, and their directory is printed at
+# the end.
 set -u
 
 archive=${1:?"usage: $0 ARCHIVE [all]"}
@@ -15,7 +16,7 @@ scratch=$(mktemp -d "${TMPDIR:-/tmp}/check python.XXXXXX")
 failed=0
 trap 'chmod -R u+w "$scratch"; [ "$failed" -ne 0 ] || rm -rf "$scratch"' EXIT
 
-# Run a test: its name, then a command. What it prints is shown if it fails.
+# Run a test: its name, then a command. If it fails, the end of its output is shown.
 check() {
     name=$1
     shift
@@ -37,7 +38,7 @@ case $archive in
     *.zst) tar --zstd -xf "$archive" -C "$scratch/first place" 2>/dev/null || zstd -dc "$archive" | tar -xf - -C "$scratch/first place" ;;
     *) tar -xf "$archive" -C "$scratch/first place" ;;
 esac || { echo "$0: cannot unpack $archive" >&2; exit 2; }
-# The mark that curl and browsers put on downloads is not tested here.
+# The quarantine attribute, which browsers set on downloads, is not tested here.
 xattr -dr com.apple.quarantine "$scratch/first place" 2>/dev/null
 mv "$scratch/first place" "$scratch/another place"
 tree="$scratch/another place/python"
@@ -55,7 +56,7 @@ signatures() {
     done
 }
 
-# Check that only system libraries are needed; lines that are not about libraries name the file itself.
+# Check that only system libraries are needed. The first line of otool's output, which names the file, is dropped.
 libraries() {
     binaries | while IFS= read -r file; do
         if otool -L "$file" | sed 1d | grep -v -E '^[[:space:]]+(/usr/lib/libSystem|/System/Library/Frameworks/|@rpath/libpython)'; then

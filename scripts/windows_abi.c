@@ -1,7 +1,7 @@
-/* What scripts/check_windows_abi.py compares: every structure of Python's C API, and the plain types in it. */
+/* The input of scripts/check_windows_abi.py: every structure of Python's C API, and the plain types in it. */
 #ifdef OFFICIAL
-/* mingw-w64's headers, as Microsoft's compiler would read them: attributes where that has none are left out, and types that
-   PC/pyconfig.h defines for that compiler are not defined before. */
+/* mingw-w64's headers as Microsoft's compiler would read them: attributes that it does not have are left out, and types
+   that PC/pyconfig.h defines for it are not defined before. */
 #ifdef __i386__
 #define _X86_
 #endif
