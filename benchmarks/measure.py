@@ -114,7 +114,7 @@ class Bench:
             )
             document = json.loads(result.read_text(encoding="utf-8"))
         except subprocess.CalledProcessError as error:
-            raise BenchmarkFailed((error.stderr.strip().splitlines() or ["it said nothing"])[-1]) from error
+            raise BenchmarkFailed((error.stderr.strip().splitlines() or ["no message"])[-1]) from error
         except (subprocess.TimeoutExpired, OSError, ValueError) as error:
             raise BenchmarkFailed(str(error)) from error
         return document["metadata"], document["benchmarks"][0]["runs"]

@@ -89,7 +89,7 @@ def set_up_debian(debian: Debian, root: Path) -> str:
             ArchiveKind.DEB, debian.suite, debian.packages
         )
     except PlaceFailed as error:
-        raise HostError(f"Debian's packages cannot be had: {error}", where=debian.suite) from error
+        raise HostError(f"Debian's packages are not available: {error}", where=debian.suite) from error
     sources = list(newest_packages(listing, debian.suite, debian.packages))
     fetcher = Fetcher(cache, report=say, environ=os.environ)
     for obtained in fetcher.obtain_all(sources).values():
@@ -132,7 +132,7 @@ def main() -> None:
     """Set up the requested peer."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("peer", choices=("debian", "gcc"))
-    parser.add_argument("directory", type=Path, metavar="DIR", help="must not be there")
+    parser.add_argument("directory", type=Path, metavar="DIR", help="a new directory")
     options = parser.parse_args()
     directory = options.directory.resolve()
     try:
@@ -140,7 +140,7 @@ def main() -> None:
         try:
             directory.mkdir(parents=True)
         except OSError as error:
-            raise OutputError(f"cannot be made: {error.strerror}", where=directory) from error
+            raise OutputError(f"cannot be created: {error.strerror}", where=directory) from error
         told = set_up_debian(peers.debian, directory) if options.peer == "debian" else set_up_gcc(peers.gcc, directory)
     except CommandFailed as error:
         sys.exit(f"{error}\n{error.output}")

@@ -23,7 +23,7 @@ _WIDEST = (0.4, 4.0)  # anything beyond is cut off; the figure next to the bar i
 _NARROWEST = (0.85, 1.2)
 _MARKS = (1, 0.5, 2, 0.8, 1.25, 0.9, 1.1, 1.5, 0.7, 0.6, 3, 1.2, 0.4, 4, 1.3, 1.4, 0.95, 1.05, 1.75)
 _COLOURS = {Verdict.FASTER: "#2a7f62", Verdict.SLOWER: "#c8553d", Verdict.EVEN: "#8c8c8c"}
-_WORDS = {Verdict.FASTER: "faster", Verdict.SLOWER: "slower", Verdict.EVEN: "not to be told apart"}
+_WORDS = {Verdict.FASTER: "faster", Verdict.SLOWER: "slower", Verdict.EVEN: "no clear difference"}
 
 
 @dataclass(frozen=True, kw_only=True)

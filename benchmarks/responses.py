@@ -99,7 +99,7 @@ def table(found: Sequence[Answer]) -> Iterator[str]:
 def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout, whose .venv is made")
+    parser.add_argument("--against", type=Path, metavar="CHECKOUT", help="another checkout, with its .venv")
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--build", metavar="PYTHON", help="also measure a build with nothing to do")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the figures to a file")

@@ -71,7 +71,7 @@ def _musl_root(version: str, root: Path, installation: Installation, scripts: Pa
     try:
         package = fetcher.obtain(_packages()[version])
     except SourceError as error:
-        pytest.skip(f"Debian's musl {version} cannot be had here: {error.what.splitlines()[-1].strip()}")
+        pytest.skip(f"Debian's musl {version} is not available here: {error.what.splitlines()[-1].strip()}")
     tree = fetch.unpack(package, root.with_name("package"))
     shutil.copytree(tree, root, symlinks=True)
     if not (root / "lib").exists():
@@ -108,7 +108,7 @@ def _download_wheel(series: str, into: Path, home: Path) -> None:
         [sys.executable, "-m", *words], env={"PATH": os.defpath, "HOME": str(home), **index}, cwd=home, seconds=120
     )
     if done.returncode:
-        pytest.skip(f"the wheel cannot be had here: {done.stdout.splitlines()[-1]}")
+        pytest.skip(f"the wheel is not available here: {done.stdout.splitlines()[-1]}")
 
 
 def test_a_wheel_for_musl_with_compiled_code_works(

@@ -138,4 +138,4 @@ def _download(place: Path, name: str, tree: Tree, version: str | None = None) ->
     env = {**handed_on, "PATH": os.environ["PATH"], "HOME": str(place.parent)}
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise HostError(f"{name} could not be had: {done.stderr[-300:]}")
+        raise HostError(f"{name} is not available: {done.stderr[-300:]}")

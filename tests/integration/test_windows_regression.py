@@ -108,7 +108,7 @@ def test_regression_tests_of_cpython(
         printed = log.read()
     shutil.rmtree(scratch, ignore_errors=True)
     executed = re.search(r"^Total tests: run=([\d,]+)", printed, re.MULTILINE)
-    say(executed[0] if executed else "the tests did not come to their end")
+    say(executed[0] if executed else "the tests did not finish")
     if status:
         pytest.fail(printed[-6000:], pytrace=False)
     assert executed
