@@ -8,7 +8,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-macos-xcode test-windows test-environments test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-macos-xcode test-windows test-environments test-bootstrap test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both generations, and all tests that use these.
 test: lint unit places distribution older
@@ -213,6 +213,20 @@ test-environments: environment
 	./setup-local toolchain bootstrap --environment bullseye --until m4
 	archive=$$(./build-linux.py --environment trixie --python $(REFERENCE) --output $(OUTPUT)/trixie) && \
 	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
+
+# The bootstrap chain to its end, which takes hours, then a plain and an optimized distribution with its Clang; the plain
+# one is compared with that of the wheel's Clang.
+test-bootstrap: environment
+	./setup-local toolchain bootstrap --environment bullseye
+	default=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+	for options in noopt pgo+lto; do \
+		archive=$$(./build-linux.py --toolchain bootstrap --environment bullseye --options $$options --python $(REFERENCE) \
+			--output $(OUTPUT)/bootstrap | tail -n 1) && \
+		./setup-local validate "$$archive" && \
+		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
+	done && \
+	$(RUN) -m pytest tests/integration/test_environment_bootstrap.py --second-archive "$$default" \
+		--archive "$(OUTPUT)/bootstrap/$$(basename "$$default")"
 
 # Every variant: built, audited, run, and tested with the quick part of CPython's own tests; ends with a table.
 test-matrix: environment
