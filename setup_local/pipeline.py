@@ -25,7 +25,7 @@ from setup_local.build.graph import build_steps
 from setup_local.build.host import check_host
 from setup_local.build.isolation import choose_sandbox
 from setup_local.build.jobserver import Jobserver
-from setup_local.build.llvm import COMPILER, HostLlvm, check_code_generator, find_llvm
+from setup_local.build.llvm import COMPILER, HostLlvm, check_code_generator, find_llvm, with_layout_tools
 from setup_local.build.sandbox import Isolation, Root, Sandbox
 from setup_local.build.step_parts import GraphInputs
 from setup_local.build.steps import Step
@@ -42,7 +42,7 @@ from setup_local.plan.model import PROFILE_FILE, Plan
 from setup_local.plan.resolve import refuse_for_system
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.universal import HALF, half_step, joining_steps
-from setup_local.values import BuildSettings, Request, SandboxChoice, ToolchainChoice
+from setup_local.values import LLVM_ON_HOST, BuildSettings, Request, SandboxChoice, ToolchainChoice
 
 # The locale is fixed because sort orders and messages depend on it; steps add everything else they need.
 _STEP_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -165,11 +165,11 @@ def _execute(steps: Sequence[Step], goal: str, request: Request, settings: Build
 
 
 def with_bootstrapped(request: Request, settings: BuildSettings) -> Request:
-    """Return a request for the bootstrapped toolchain as one for an LLVM in a directory. Raises `ToolchainError`."""
+    """Return a request for the bootstrapped toolchain with its directory. Raises `ToolchainError`."""
     if request.toolchain is not ToolchainChoice.BOOTSTRAP:
         return request
     found = find_bootstrapped(paths.cache_root(), settings.environment)
-    return dataclasses.replace(request, toolchain=ToolchainChoice.LLVM, llvm=found)
+    return dataclasses.replace(request, llvm=found)
 
 
 def environment_root(settings: BuildSettings, reporter: Reporter) -> Root | None:
@@ -221,9 +221,12 @@ def running_engine(settings: BuildSettings, sandbox: Isolation, reporter: Report
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
     """Return the host's LLVM, None for a request that uses the wheel's; raise `ToolchainError` if there is none."""
-    if request.toolchain is not ToolchainChoice.LLVM:
+    if request.toolchain not in LLVM_ON_HOST:
         return None
-    return find_llvm(catalogs.toolchain.llvm, path=os.environ.get("PATH", os.defpath), directory=request.llvm)
+    found = find_llvm(catalogs.toolchain.llvm, path=os.environ.get("PATH", os.defpath), directory=request.llvm)
+    if request.toolchain is ToolchainChoice.BOOTSTRAP and request.llvm:
+        return with_layout_tools(found, request.llvm, catalogs.llvm_tools.layout)
+    return found
 
 
 def distribution_steps(

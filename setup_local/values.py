@@ -123,6 +123,10 @@ class ToolchainChoice(Enum):
     XCODE = "xcode"
 
 
+# Their programs are files on the host, not in a source of the build.
+LLVM_ON_HOST = (ToolchainChoice.LLVM, ToolchainChoice.BOOTSTRAP)
+
+
 class LlvmToolsChoice(Enum):
     """Where LLVM's tools for optimized builds come from, with the Clang of the wheel."""
 

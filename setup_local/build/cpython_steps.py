@@ -135,11 +135,16 @@ def _library_steps(plan: Plan) -> list[str]:
     return [*(library_step(item.name) for item in plan.libraries), *([SHARED] if plan.shared_objects else [])]
 
 
+def _tools(plan: Plan, toolkit: Toolkit) -> str:
+    """Return the step that has LLVM's tools: those of the host's LLVM are in the toolchain."""
+    return LLVM_TOOLS if plan.profiling and plan.profiling.tools else toolkit.compilers
+
+
 def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Step]:
     """Return the step that makes the profile, or copies the given one, if the plan has one."""
     if plan.profiling is None:
         return []
-    tools = LLVM_TOOLS if plan.profiling.tools else toolkit.compilers
+    tools = _tools(plan, toolkit)
     if plan.profiling.given:
         return [_given_profile_step(plan.profiling.given, tools)]
     return [_training_step(plan, plan.profiling, toolkit, inputs, tools)]
@@ -194,8 +199,9 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
     """Return the step that compiles and installs the CPython that is shipped."""
     source = inputs.sources[plan.python_source.identity]
     layouter = _layouter(plan)
-    optional = ((PROFILE, plan.profiling), (LLVM_TOOLS, layouter), (lto_linker.STEP, plan.lto.linker))
-    used = [name for name, needed in optional if needed]
+    tools = _tools(plan, toolkit)
+    optional = ((PROFILE, plan.profiling), (tools, layouter), (lto_linker.STEP, plan.lto.linker))
+    used = [name for name, needed in optional if needed and name not in toolkit.names]
 
     def action(job: Job) -> None:
         tree, recipe = _prepared(plan, toolkit, inputs, job, plan.configure)
@@ -204,7 +210,7 @@ def cpython_step(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> Step:
             place.parent.mkdir()
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, place)
         env = _compiled(plan, tree, recipe, job)
-        counts = _laid_out(layouter, tree, plan.deps, job, env) if layouter else None
+        counts = _laid_out(layouter, tree, plan.deps, job, env, tools) if layouter else None
         _install(plan, toolkit, tree, job, env)
         if plan.profiling:
             shutil.copyfile(job.inputs[PROFILE] / PROFILE_FILE, job.out / "build" / PROFILE_FILE)
@@ -279,12 +285,12 @@ def _layouter(plan: Plan) -> Layouter | None:
     return Layouter(relayout=relayout, training=profiling.training, given=profiling.given_counts)
 
 
-def _laid_out(layouter: Layouter, tree: Path, deps: str, job: Job, env: Mapping[str, str]) -> Path:
+def _laid_out(layouter: Layouter, tree: Path, deps: str, job: Job, env: Mapping[str, str], tools: str) -> Path:
     """Apply the post-link layout to the interpreter in its built tree; return the file of counts."""
     from setup_local.build import cpython
     from setup_local.build.relayout import LayoutEnvironment
 
-    around = LayoutEnvironment(tools=job.inputs[LLVM_TOOLS], libraries=tree / deps / "lib", run=job.run, env=env)
+    around = LayoutEnvironment(tools=job.inputs[tools], libraries=tree / deps / "lib", run=job.run, env=env)
     return layouter.lay_out(tree, cpython.PROGRAM, around)
 
 

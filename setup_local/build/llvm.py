@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from setup_local.build.toolchain import SYSTEM_PATH, Programs
+from setup_local.catalog.llvm_tools import LayoutTools
 from setup_local.catalog.toolchains import LlvmSearch
 from setup_local.errors import ToolchainError
 from setup_local.run import CommandFailed, run
@@ -28,10 +29,11 @@ _ENVIRONMENT = {"PATH": SYSTEM_PATH, "LC_ALL": "C"}
 
 @dataclass(frozen=True, kw_only=True)
 class HostLlvm:
-    """An LLVM on the host: its full version (`19.1.7`) and its programs by the names of the wrappers."""
+    """An LLVM on the host: its full version (`19.1.7`), its programs by the names of the wrappers, and their libraries."""
 
     version: str
     programs: Mapping[str, Path]
+    libraries: tuple[Path, ...] = ()
 
     @property
     def identity(self) -> tuple[str, ...]:
@@ -97,6 +99,17 @@ def check_code_generator(found: HostLlvm, triple: str) -> None:
             where=clang,
             hint="`clang --print-targets` lists those that it has; --toolchain zig has all",
         ) from error
+
+
+def with_layout_tools(found: HostLlvm, directory: Path, layout: LayoutTools) -> HostLlvm:
+    """Return a bootstrapped LLVM with its tools for the post-link layout; raise `ToolchainError` if it lacks one."""
+    programs = {name: directory / "bin" / name for name in layout.programs}
+    libraries = tuple(directory / "lib" / name for name in layout.files)
+    for path in (*programs.values(), *libraries):
+        if not path.is_file():
+            hint = "bootstrap it again: `setup-local toolchain bootstrap`"
+            raise ToolchainError("the bootstrapped toolchain is incomplete: this is missing", where=path, hint=hint)
+    return dataclasses.replace(found, programs={**found.programs, **programs}, libraries=libraries)
 
 
 def _rank(found: FoundLlvm) -> tuple[bool, tuple[int, ...], int]:
@@ -198,4 +211,5 @@ def host_programs(found: HostLlvm) -> Programs:
     """Return a host's LLVM as the programs of a toolchain."""
     words = {name: shlex.quote(str(path)) for name, path in found.programs.items()}
     tools = {name: text for name, text in words.items() if name not in (COMPILER, CXX_COMPILER)}
-    return Programs(compiler=words[COMPILER], tools=tools, headers=_headers(found.programs[COMPILER]))
+    headers = _headers(found.programs[COMPILER])
+    return Programs(compiler=words[COMPILER], tools=tools, headers=headers, libraries=found.libraries)

@@ -49,11 +49,12 @@ _TOOLS = ("ld.lld", "ar", "ranlib")
 
 @dataclass(frozen=True, kw_only=True)
 class Programs:
-    """The words, quoted for the shell, that start each program of a toolchain."""
+    """The words, quoted for the shell, that start each program of a toolchain, and libraries that these look for."""
 
     compiler: str
     tools: Mapping[str, str]
     headers: Path
+    libraries: tuple[Path, ...] = ()
 
 
 def unpack_source(catalog: ToolchainCatalog, obtained: Obtained, into: Path, arch: Architecture) -> Path:
@@ -118,6 +119,8 @@ def build_toolchain(
     write_wrappers(programs, render("clang.cfg.j2", {"resource_version": catalog.resource_version}), out)
     resource = out / "lib" / "clang" / catalog.resource_version
     shutil.copytree(programs.headers, resource / "include")
+    for path in programs.libraries:
+        shutil.copyfile(path, out / "lib" / path.name)
     _build_runtimes(recipes, compiler_rt, resource / "lib" / "linux", out, run, arch)
     (out / "licenses").mkdir()
     shutil.copyfile(compiler_rt / "LICENSE.TXT", out / "licenses" / "LICENSE.compiler-rt.txt")

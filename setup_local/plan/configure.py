@@ -27,6 +27,7 @@ from setup_local.plan.model import (
     PlannedProfiling,
 )
 from setup_local.values import (
+    LLVM_ON_HOST,
     OPTIMIZATIONS,
     BuildOption,
     BuildPhase,
@@ -35,7 +36,6 @@ from setup_local.values import (
     LlvmToolsChoice,
     OperatingSystem,
     Request,
-    ToolchainChoice,
 )
 
 
@@ -74,7 +74,7 @@ def _native(catalogs: Catalogs, target: Target) -> Target:
 
 def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:
     """Return the sources of LLVM's tools, none if the host has them. Packages are preferred: they take seconds."""
-    if request.toolchain is ToolchainChoice.LLVM:
+    if request.toolchain in LLVM_ON_HOST:
         return ()
     tools = catalogs.llvm_tools
     if not takes_layout_tools(request, catalogs.cpython.relayout, facts):

@@ -13,9 +13,17 @@ from setup_local.catalog.targets import Target
 from setup_local.catalog.universal import Universal
 from setup_local.errors import RequestError
 from setup_local.plan.options import parse_options
-from setup_local.values import APPLE_SDK, NATIVE, BuildOption, OperatingSystem, Request, ToolchainChoice, system_of
+from setup_local.values import (
+    APPLE_SDK,
+    LLVM_ON_HOST,
+    NATIVE,
+    BuildOption,
+    OperatingSystem,
+    Request,
+    ToolchainChoice,
+    system_of,
+)
 
-_OTHERS = (ToolchainChoice.LLVM, ToolchainChoice.BOOTSTRAP)
 _UNIVERSAL = "universal2-apple-darwin"
 
 
@@ -54,7 +62,7 @@ def _refuse_for_xcode(request: Request, *, darwin: bool) -> None:
 
 def _refuse_compilers(request: Request) -> None:
     """Raise `RequestError` for a compiler that lacks the linker and the headers for macOS."""
-    if system_of(request.target_triple) is OperatingSystem.DARWIN and request.toolchain in _OTHERS:
+    if system_of(request.target_triple) is OperatingSystem.DARWIN and request.toolchain in LLVM_ON_HOST:
         raise RequestError(
             f"--toolchain {request.toolchain.value} has neither a linker nor headers for macOS",
             where=request.target_triple,

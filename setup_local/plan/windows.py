@@ -9,12 +9,12 @@ from setup_local.errors import RequestError
 from setup_local.plan.model import PlannedExtension
 from setup_local.plan.options import parse_options
 from setup_local.values import (
+    LLVM_ON_HOST,
     OPTIMIZATIONS,
     Linkage,
     LinkMode,
     OperatingSystem,
     Request,
-    ToolchainChoice,
     system_of,
 )
 
@@ -62,7 +62,7 @@ def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
     yield request.glibc is not None, "glibc cannot be selected"
     yield request.libpython is Linkage.SHARED, "libpython is always a DLL, so --libpython is not available"
     yield request.dependencies is Linkage.SHARED, "libraries cannot be shared"
-    yield request.toolchain is ToolchainChoice.LLVM, "the host's LLVM has no headers"
+    yield request.toolchain in LLVM_ON_HOST, "the host's LLVM has no headers"
     yield bool(request.tls), "the TLS library cannot be selected"
     yield bool(request.with_features or request.without_features), "groups of modules cannot be selected"
     yield bool(request.without_modules), "modules cannot be left out"

@@ -257,6 +257,6 @@ def test_the_bootstrapped_toolchain_is_an_llvm_in_a_directory(tmp_path: Path, mo
     (tmp_path / "made" / "toolchain.json").write_text("{}")
     register(tmp_path, "bullseye", tmp_path / "made")
     found = with_bootstrapped(request, settings(SandboxChoice.AUTO, "bullseye"))
-    assert (found.toolchain, found.llvm) == (ToolchainChoice.LLVM, tmp_path / "made")
+    assert (found.toolchain, found.llvm) == (ToolchainChoice.BOOTSTRAP, tmp_path / "made")
     plain = Request(python="3.13")
     assert with_bootstrapped(plain, settings(SandboxChoice.AUTO, "")) is plain

@@ -227,6 +227,15 @@ def test_the_hosts_llvm_brings_its_own_tools(plan: Plan) -> None:
     assert "llvm-tools" not in steps["cpython"].needs
 
 
+def test_the_bootstrapped_toolchain_has_the_layouts_tools(plan: Plan) -> None:
+    steps = {step.name: step for step in _steps(_optimized(plan, ToolchainChoice.BOOTSTRAP))}
+    assert "llvm-tools" not in steps
+    assert "toolchain:bootstrap-x86_64" in steps["profile"].needs
+    needs = steps["cpython"].needs
+    assert "toolchain:bootstrap-x86_64" in needs
+    assert len(needs) == len(set(needs))
+
+
 def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: Path) -> None:
     planned = _optimized(plan)
     assert planned.profiling is not None

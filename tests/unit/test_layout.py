@@ -56,6 +56,12 @@ def test_with_the_hosts_llvm_the_layout_must_be_left_out_by_name() -> None:
     assert plan.archive_stem.endswith("-pgo+lto+without_layout")
 
 
+def test_the_bootstrapped_toolchain_has_the_tool_for_the_layout() -> None:
+    plan = resolve(dataclasses.replace(FASTEST, toolchain=ToolchainChoice.BOOTSTRAP), load_catalogs())
+    assert plan.configure.relayout == load_catalogs().cpython.relayout
+    assert plan.toolchain == "bootstrap"
+
+
 def test_the_options_of_the_command_line() -> None:
     assert choose_layout(optimized=False, no_layout=True) is LayoutChoice.NONE
     assert choose_layout(optimized=True, no_layout=False) is LayoutChoice.AUTO

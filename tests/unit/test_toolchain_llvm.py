@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from setup_local.build.llvm import check_code_generator, find_llvm, host_programs, parse_version, survey
+from setup_local.build.llvm import (
+    check_code_generator,
+    find_llvm,
+    host_programs,
+    parse_version,
+    survey,
+    with_layout_tools,
+)
+from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.toolchains import LlvmSearch, load_toolchain
 from setup_local.errors import ToolchainError
 
@@ -184,6 +192,20 @@ def test_an_llvm_without_the_targets_code_generator_is_refused(host: Host) -> No
     message = r"clang: Clang 22\.1\.8 has no code generator for s390x-unknown-linux-gnu \(`clang --print-targets` lists"
     with pytest.raises(ToolchainError, match=message):
         check_code_generator(found, "s390x-unknown-linux-gnu")
+
+
+def test_a_bootstrapped_llvm_has_the_tools_for_the_layout(tmp_path: Path) -> None:
+    host, layout = Host(tmp_path), load_llvm_tools().layout
+    found = find_llvm(host.search, path="", directory=host.add("22.1.8", tmp_path / "made" / "bin"))
+    for name in layout.programs:
+        (tmp_path / "made" / "bin" / name).touch()
+    with pytest.raises(ToolchainError, match=r"libbolt_rt_instr\.a: the bootstrapped toolchain is incomplete"):
+        with_layout_tools(found, tmp_path / "made", layout)
+    (tmp_path / "made" / "lib").mkdir()
+    (tmp_path / "made" / "lib" / "libbolt_rt_instr.a").touch()
+    programs = host_programs(with_layout_tools(found, tmp_path / "made", layout))
+    assert programs.tools["llvm-bolt"] == f"{tmp_path}/made/bin/llvm-bolt"
+    assert programs.libraries == (tmp_path / "made" / "lib" / "libbolt_rt_instr.a",)
 
 
 def test_the_programs_of_the_toolchain_are_those_of_the_host(host: Host) -> None:
