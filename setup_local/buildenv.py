@@ -11,7 +11,6 @@ from setup_local import paths
 from setup_local.build.cxx import COMPILERS_VARIABLE, cxx_step
 from setup_local.build.graph import toolkit_steps
 from setup_local.build.isolation import choose_sandbox
-from setup_local.build.llvm import check_code_generator
 from setup_local.build.step_parts import GraphInputs
 from setup_local.build.toolchain import ZIG, compile_environment
 from setup_local.catalog.catalogs import load_catalogs
@@ -54,8 +53,6 @@ def make_tools(request: Request, settings: BuildSettings, reporter: Reporter) ->
         raise RequestError(f"buildenv {what}", where=request.target_triple, hint="on a Mac, compile with cc")
     llvm = host_compiler(request, catalogs)
     plan = resolve(request, catalogs)
-    if llvm:
-        check_code_generator(llvm, plan.target.system)
     sources = fetcher_of(settings, reporter).obtain_all([*plan.toolchain_sources, *plan.sysroot_sources])
     toolkit, steps = toolkit_steps(plan, GraphInputs(sources=sources, setup_local="", host_llvm=llvm))
     cxx = cxx_step(load_cxx(), toolkit, next(item for item in sources.values() if item.source.name == ZIG))

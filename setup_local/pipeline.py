@@ -39,7 +39,7 @@ from setup_local.fetch import Fetcher, Obtained
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.darwin import half_requests
 from setup_local.plan.model import PROFILE_FILE, Plan
-from setup_local.plan.resolve import refuse_for_system
+from setup_local.plan.resolve import asked_target, refuse_for_system
 from setup_local.sourcing import Supply, plan_with_sources, with_own_sources
 from setup_local.universal import HALF, half_step, joining_steps
 from setup_local.values import LLVM_ON_HOST, BuildSettings, Request, SandboxChoice, ToolchainChoice
@@ -77,7 +77,6 @@ def build(request: Request, settings: BuildSettings, reporter: Reporter) -> Path
         plan = dataclasses.replace(plan, profiling=dataclasses.replace(plan.profiling, given=given))
     reporter.message(f"building CPython {plan.python} for {system_text(plan)}")
     if host_llvm:
-        check_code_generator(host_llvm, plan.target.system)
         plan = dataclasses.replace(plan, llvm_version=host_llvm.version)
         reporter.message(f"compiling with Clang {host_llvm.version}, {host_llvm.programs[COMPILER]}")
     if host_xcode:
@@ -220,10 +219,14 @@ def running_engine(settings: BuildSettings, sandbox: Isolation, reporter: Report
 
 
 def host_compiler(request: Request, catalogs: Catalogs) -> HostLlvm | None:
-    """Return the host's LLVM, None for a request that uses the wheel's; raise `ToolchainError` if there is none."""
+    """Return the host's LLVM, None for a request that uses the wheel's.
+
+    Raises `ToolchainError` if there is none, or if it cannot compile for the target.
+    """
     if request.toolchain not in LLVM_ON_HOST:
         return None
     found = find_llvm(catalogs.toolchain.llvm, path=os.environ.get("PATH", os.defpath), directory=request.llvm)
+    check_code_generator(found, asked_target(request, catalogs).system)
     if request.toolchain is ToolchainChoice.BOOTSTRAP and request.llvm:
         return with_layout_tools(found, request.llvm, catalogs.llvm_tools.layout)
     return found

@@ -5,38 +5,31 @@ the latter, of the same version.
 from __future__ import annotations
 
 import json
-import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 
+from setup_local.audit.archive import read_members
 from setup_local.values import ToolchainChoice
 
 TOOLCHAIN = "SETUP_LOCAL_TOOLCHAIN"  # among python_config_vars
 
 
-def members(archive: Path) -> Iterator[tuple[str, bytes]]:
-    with (
-        archive.open("rb") as packed,
-        zstandard.ZstdDecompressor().stream_reader(packed) as plain,
-        tarfile.open(fileobj=plain, mode="r|") as tar,
-    ):
-        for member in tar:
-            stream = tar.extractfile(member) if member.isfile() else None
-            yield member.name, stream.read() if stream else member.linkname.encode()
+def contents(archive: Path) -> dict[str, bytes]:
+    """Return what each member contains: the bytes of a file, the target of a link."""
+    return {member.name: read() or member.target.encode() for member, read in read_members(archive)}
 
 
 @pytest.fixture(scope="module")
 def bootstrapped(archive: Path) -> dict[str, bytes]:
-    return dict(members(archive))
+    return contents(archive)
 
 
 @pytest.fixture(scope="module")
 def of_the_wheel(second_archive: Path) -> dict[str, bytes]:
-    return dict(members(second_archive))
+    return contents(second_archive)
 
 
 def description(files: dict[str, bytes]) -> tuple[str, Any]:
