@@ -114,7 +114,14 @@ def profile_request(plan: Plan, request: Request) -> Request | None:
     if plan.profiling is None or plan.profiling.given or not plan.profiling.native:
         return None
     triple, python = plan.profiling.native, f"{PYTHON}-{plan.python}"
-    return dataclasses.replace(request, python=python, target_triple=triple, glibc=None, macos_minimum=None)
+    return dataclasses.replace(
+        request,
+        python=python,
+        target_triple=triple,
+        glibc=None,
+        macos_minimum=None,
+        counters=plan.profiling.counters,
+    )
 
 
 def _profile(

@@ -176,6 +176,17 @@ class BuildPhase(Enum):
     FINAL = "final"
 
 
+class Counters(Enum):
+    """Where Clang inserts the counters of a profile: into its intermediate code, or into the source's syntax tree.
+
+    Counters of the intermediate code fit the final code better. Those of the syntax tree are at the same places on every
+    system whose preprocessor leaves the same source.
+    """
+
+    INTERMEDIATE = "intermediate"
+    SOURCE = "source"
+
+
 DEFAULT_TRIPLE = "x86_64-unknown-linux-gnu"
 NATIVE = "native"
 """What can be asked for instead of a target triple: the target of the machine that builds."""
@@ -239,7 +250,8 @@ class Request:
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `glibc` and `macos_minimum` are the oldest
     versions to run on, None for the target's default. `profile` is an existing profile to use instead of a new one.
     `llvm` is the directory of the host's LLVM, if it is not to be searched for. `sources` are the user's own, each as
-    `NAME=PATH`, `sdk` is the user's Apple SDK. `layout` applies only to builds with pgo and lto: their interpreter gets
+    `NAME=PATH`, `sdk` is the user's Apple SDK. `counters` are those of the profile, if it is made for another target;
+    a target's own catalog entry takes precedence. `layout` applies only to builds with pgo and lto: their interpreter gets
     a post-link layout unless it is disabled here.
     """
 
@@ -256,6 +268,7 @@ class Request:
     without_modules: tuple[str, ...] = ()
     toolchain: ToolchainChoice = ToolchainChoice.AUTO
     profile: Path | None = None
+    counters: Counters = Counters.INTERMEDIATE
     llvm: Path | None = None
     llvm_tools: LlvmToolsChoice = LlvmToolsChoice.AUTO
     sdk: OwnSdk | None = None

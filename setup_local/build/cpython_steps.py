@@ -146,20 +146,21 @@ def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Ste
         return []
     tools = _tools(plan, toolkit)
     if plan.profiling.given:
-        return [_given_profile_step(plan.profiling.given, tools)]
+        return [_given_profile_step(plan.profiling, plan.profiling.given, tools)]
     return [_training_step(plan, plan.profiling, toolkit, inputs, tools)]
 
 
-def _given_profile_step(given: Path, tools: str) -> Step:
+def _given_profile_step(profiling: PlannedProfiling, given: Path, tools: str) -> Step:
     def action(job: Job) -> None:
         from setup_local.build import profile
 
         shutil.copyfile(given, job.out / PROFILE_FILE)
-        profile.check_profile(job.out, tools=job.inputs[tools] / "bin", run=job.run, env=job.env)
+        tools_place = job.inputs[tools] / "bin"
+        profile.check_profile(job.out, profiling.counters, tools=tools_place, run=job.run, env=job.env)
 
     return Step(
         name=PROFILE,
-        ingredients=hashlib.sha256(given.read_bytes()).hexdigest(),
+        ingredients=[hashlib.sha256(given.read_bytes()).hexdigest(), profiling.counters],
         needs=(tools,),
         action=action,
         weight=1,
@@ -171,7 +172,7 @@ def _training_step(plan: Plan, profiling: PlannedProfiling, toolkit: Toolkit, in
         from setup_local.build import profile
 
         tree, recipe = _prepared(plan, toolkit, inputs, job, profiling.configure)
-        profile.train(tree, recipe, profiling.training, tools=job.inputs[tools] / "bin", out=job.out, run=job.run)
+        profile.train(tree, recipe, profiling, tools=job.inputs[tools] / "bin", out=job.out, run=job.run)
 
     source = inputs.sources[plan.python_source.identity]
     configured = [profiling.configure, profiling.training, inputs.setup_local]

@@ -12,7 +12,8 @@ from setup_local.build.optimized import LOOP
 from setup_local.build.steps import Runner
 from setup_local.catalog.cpython import Training
 from setup_local.errors import OptimizationError, StepError
-from setup_local.plan.model import PROFILE_FILE
+from setup_local.plan.model import PROFILE_FILE, PlannedProfiling
+from setup_local.values import Counters
 
 _SUMMARY = "summary.txt"
 _MERGER = "llvm-profdata"
@@ -21,10 +22,16 @@ _MERGER = "llvm-profdata"
 # free-threaded 3.13, which specializes no instruction.
 _LEAST_SEEN = 1_000_000
 _LEAST_SHARE = 0.25
+# How llvm-profdata names the kinds of counters.
+_LEVELS = {
+    Counters.INTERMEDIATE: "Instrumentation level: IR",
+    Counters.SOURCE: "Instrumentation level: Front-end",
+}
+_WHERE = {Counters.INTERMEDIATE: "compiler's intermediate code", Counters.SOURCE: "source's syntax tree"}
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
 
-def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out: Path, run: Runner) -> None:
+def train(source: Path, recipe: Recipe, profiling: PlannedProfiling, *, tools: Path, out: Path, run: Runner) -> None:
     """Compile an instrumented CPython in `source`, run the workload in it, and merge its counters into `out`.
 
     `tools` is the directory of `llvm-profdata`. Raises `StepError` when a required command fails, and
@@ -34,9 +41,9 @@ def train(source: Path, recipe: Recipe, training: Training, *, tools: Path, out:
     ignored = {"LLVM_PROFILE_FILE": str(source.parent / "ignored" / "%4m.profraw")}
     counting = {"LLVM_PROFILE_FILE": str(raw / "%4m.profraw")}
     env = compile_cpython(source, dataclasses.replace(recipe, env={**recipe.env, **ignored}), run)
-    for _ in run_workload(source, training, run, {**env, **counting}):
+    for _ in run_workload(source, profiling.training, run, {**env, **counting}):
         pass  # each process adds to the counts of the others
-    merge(raw, tools=tools, out=out, run=run, env=env)
+    merge(raw, profiling.counters, tools=tools, out=out, run=run, env=env)
 
 
 def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str, str]) -> Iterator[None]:
@@ -53,21 +60,31 @@ def run_workload(source: Path, training: Training, run: Runner, env: Mapping[str
         yield
 
 
-def merge(raw: Path, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
+def merge(raw: Path, kind: Counters, *, tools: Path, out: Path, run: Runner, env: Mapping[str, str]) -> None:
     """Merge the counters of all processes into `out/cpython.profdata`, and check that they are useful."""
     counters = sorted(raw.glob("*.profraw"))
     if not counters:
         raise OptimizationError("the workload left no counters: the build was not instrumented", where=raw)
     run([tools / _MERGER, "merge", "-o", out / PROFILE_FILE, *counters], cwd=out, env=env)
-    check_profile(out, tools=tools, run=run, env=env)
+    check_profile(out, kind, tools=tools, run=run, env=env)
 
 
-def check_profile(place: Path, *, tools: Path, run: Runner, env: Mapping[str, str]) -> None:
-    """Raise `OptimizationError` unless the profile in `place` covers the interpreter's loop; write a summary there."""
+def check_profile(place: Path, kind: Counters, *, tools: Path, run: Runner, env: Mapping[str, str]) -> None:
+    """Raise `OptimizationError` unless the profile in `place` comes from such counters and covers the interpreter's loop.
+
+    Writes a summary there.
+    """
     summary = place / _SUMMARY
     words = ["show", "--counts", f"--function={LOOP}", "-o", str(summary), PROFILE_FILE]
     run([tools / _MERGER, *words], cwd=place, env=env)
-    found = _COUNTS.search(summary.read_text(encoding="utf-8"))
+    text = summary.read_text(encoding="utf-8")
+    if _LEVELS[kind] not in text:
+        raise OptimizationError(
+            f"the profile does not come from counters in the {_WHERE[kind]}, which this target needs",
+            where=place / PROFILE_FILE,
+            hint="use one from an optimized build for this target, or build without --profile",
+        )
+    found = _COUNTS.search(text)
     counts = [int(count) for count in found[1].split(",")] if found else [0]
     share = sum(count > 0 for count in counts) / len(counts)
     if max(counts) < _LEAST_SEEN or share < _LEAST_SHARE:

@@ -9,7 +9,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
 from setup_local.catalog.when import ALWAYS, When
-from setup_local.values import BuildOption
+from setup_local.values import BuildOption, Counters
 
 FILE = "cpython.toml"
 SCHEMA = "cpython"
@@ -24,7 +24,7 @@ class ConfigurePart:
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are additional flags for
     linking single goals of the makefile. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
     Placeholders: `{deps}` the libraries' prefix relative to CPython's tree, `{triple}` the target, `{build}` the
-    build host, `{build-python}` its interpreter, `{profile}` the profile and `{lto-linker}` the linker of lto-linker.toml,
+    build host, `{build-python}` its interpreter, `{instrument}` the word of `Instrumenting`, `{profile}` the profile and `{lto-linker}` the linker of lto-linker.toml,
     both relative to CPython's tree, `{lto-objects}` the directory of `SeparateObjects`, `{archives}` the names of all
     static libraries that are linked, separated by colons.
     """
@@ -64,6 +64,14 @@ class Training:
 
     environment: Mapping[str, str]
     command: tuple[TrainingCommand, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrumenting:
+    """The word in Clang's flag (`-fprofile-...`) for each place of counters; `source_for` says who needs the source's."""
+
+    words: Mapping[Counters, str]
+    source_for: When
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,6 +158,7 @@ class CPythonCatalog:
     configure: tuple[ConfigurePart, ...]
     build_python: BuildPython
     build_python_part: tuple[BuildPythonPart, ...] = ()
+    instrumenting: Instrumenting
     training: Training
     unshipped: Unshipped
     separate_objects: SeparateObjects | None = None

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from packaging.version import Version
 
 from setup_local.catalog.versions import admits
-from setup_local.values import BuildOption, BuildPhase, Libc, Linkage, OperatingSystem
+from setup_local.values import BuildOption, BuildPhase, Counters, Libc, Linkage, OperatingSystem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,7 +17,8 @@ class Facts:
 
     `arch` is the architecture's name, `cross` says that the build host has another one. `tls` is the TLS library
     (`openssl-3.5`), empty if none is chosen yet; `libpython` and `dependencies` say how the interpreter and the
-    third-party libraries are linked; `features` are those that only `--with` enables.
+    third-party libraries are linked; `features` are those that only `--with` enables. `counters` are those of a profile;
+    no condition asks for them.
     """
 
     python: Version
@@ -32,6 +33,7 @@ class Facts:
     libpython: Linkage = Linkage.STATIC
     dependencies: Linkage = Linkage.STATIC
     features: frozenset[str] = frozenset()
+    counters: Counters = Counters.INTERMEDIATE
 
 
 @dataclass(frozen=True, kw_only=True)

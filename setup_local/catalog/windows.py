@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 from setup_local import paths
@@ -169,13 +168,10 @@ class Optimizing:
     """Additional flags for the C code of the interpreter's DLL with the build options that optimize it.
 
     `pgo` are for all of its objects. With link-time optimization, they are compiled a second time with `lto`, and the
-    DLL is linked from these with `lto_ldflags`. `{profile}` is the profile, relative to CPython's tree. `dotted` are
-    patterns of sources that make calls `./Modules/...` where the profile is made, except for the `undotted` ones.
+    DLL is linked from these with `lto_ldflags`. `{profile}` is the profile, relative to CPython's tree.
     """
 
     pgo: tuple[str, ...]
-    dotted: tuple[str, ...]
-    undotted: tuple[str, ...]
     lto: tuple[str, ...]
     lto_ldflags: tuple[str, ...]
 
@@ -184,8 +180,6 @@ class Optimizing:
         lto, pgo = BuildOption.LTO in options, BuildOption.PGO in options
         return OptimizingFlags(
             cflags=tuple(flag.format(profile=profile) for flag in self.pgo) if pgo else (),
-            dotted=self.dotted if pgo else (),
-            undotted=self.undotted if pgo else (),
             lto=self.lto if lto else (),
             lto_ldflags=self.lto_ldflags if lto else (),
         )
@@ -196,15 +190,8 @@ class OptimizingFlags:
     """The flags of one build: `cflags` for all objects of the DLL; `lto` is empty without link-time optimization."""
 
     cflags: tuple[str, ...] = ()
-    dotted: tuple[str, ...] = ()
-    undotted: tuple[str, ...] = ()
     lto: tuple[str, ...] = ()
     lto_ldflags: tuple[str, ...] = ()
-
-    def spelled(self, source: str) -> str:
-        """Return the path of a source as the profile has it: it is part of the names of static functions there."""
-        found, excluded = (any(fnmatchcase(source, item) for item in items) for items in (self.dotted, self.undotted))
-        return f"./{source}" if found and not excluded else source
 
 
 PLAIN = OptimizingFlags()

@@ -31,6 +31,7 @@ from setup_local.values import (
     OPTIMIZATIONS,
     BuildOption,
     BuildPhase,
+    Counters,
     Linkage,
     LinkMode,
     LlvmToolsChoice,
@@ -55,9 +56,12 @@ def plan_profiling(
         if request.profile:
             raise RequestError("a profile needs the build option pgo", hint="add --optimized")
         return None
-    instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED)
+    from_source = catalogs.cpython.instrumenting.source_for.matches(facts)
+    counters = Counters.SOURCE if from_source else facts.counters
+    instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED, counters=counters)
     return PlannedProfiling(
         configure=plan_configure(catalogs, target, extensions, instrumented),
+        counters=counters,
         training=catalogs.cpython.training,
         recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
@@ -156,6 +160,7 @@ def _placeholders(
         "build": catalogs.host.target.system if facts.cross else target.system,
         "build-python": BUILD_PYTHON,
         "archives": ":".join(sorted(hidden)),
+        "instrument": catalogs.cpython.instrumenting.words[facts.counters],
         "profile": PROFILE,
         "lto-linker": next((f"{LTO_LINKER}/{name}" for name in catalogs.lto_linker.programs), ""),
         "lto-objects": catalogs.cpython.separate_objects.directory if catalogs.cpython.separate_objects else "",

@@ -21,7 +21,7 @@ from setup_local.catalog.sysconfig import Settings
 from setup_local.catalog.targets import Target
 from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.plan.options import SEPARATOR, optimizations_text, options_text
-from setup_local.values import ArchiveFormat, BuildOption, Linkage, LinkMode, OwnSdk
+from setup_local.values import ArchiveFormat, BuildOption, Counters, Linkage, LinkMode, OwnSdk
 
 # The profile's name, and its path during CPython's compilation, relative to CPython's source tree.
 PROFILE_FILE = "cpython.profdata"
@@ -178,6 +178,7 @@ class PlannedBuildPython:
 class PlannedProfiling:
     """How the profile of CPython is made: the instrumented build, what it runs, and where LLVM's tools come from.
 
+    `counters` says where the compiler counts; a given profile must come from such counters, too.
     `tools` is empty if the host's own LLVM has them; `recipe` is how they are made. `given` is an existing profile:
     nothing is instrumented or run then. `native` is the triple of this machine if the target's programs do not run
     here: the profile is then that of the same Python built for this machine, and is `given` before anything is built
@@ -185,6 +186,7 @@ class PlannedProfiling:
     """
 
     configure: PlannedConfigure
+    counters: Counters
     training: Training
     recipe: LlvmTools
     tools: tuple[Source, ...] = ()

@@ -194,6 +194,7 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
         options=frozenset(parse_options(request.options)),
         libpython=request.libpython,
         dependencies=request.dependencies,
+        counters=request.counters,
     )
     tls = choose_tls(request.tls, catalogs.variants, facts)
     features = choose_code(request, catalogs.features, facts) | sdk_features(request)

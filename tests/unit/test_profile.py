@@ -10,6 +10,7 @@ import pytest
 from setup_local.build import profile
 from setup_local.errors import OptimizationError
 from setup_local.plan.model import PROFILE_FILE
+from setup_local.values import Counters
 
 SHOWN = """\
 Counters:
@@ -17,6 +18,7 @@ Counters:
     Hash: 0x0123456789abcdef
     Counters: 4
     Block counts: [{counts}]
+Instrumentation level: IR  entry_first = 0  instrument_loop_entries = 0
 Functions shown: 1
 Total functions: 9000
 Maximum function count: 5000
@@ -41,11 +43,11 @@ class Tool:
             Path(words[words.index("-o") + 1]).write_text(self.shown)
 
 
-def merge(tmp_path: Path, tool: Tool) -> Path:
+def merge(tmp_path: Path, tool: Tool, kind: Counters = Counters.INTERMEDIATE) -> Path:
     raw, out = tmp_path / "raw", tmp_path / "out"
     raw.mkdir(exist_ok=True)
     out.mkdir(exist_ok=True)
-    profile.merge(raw, tools=Path("/tools"), out=out, run=tool, env={})
+    profile.merge(raw, kind, tools=Path("/tools"), out=out, run=tool, env={})
     return out / PROFILE_FILE
 
 
@@ -66,7 +68,10 @@ def test_a_workload_that_leaves_no_counters_is_an_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("shown", "seen"),
     [
-        ("Total functions: 9000\n", "0% of _PyEval_EvalFrameDefault, with at most 0 executions"),
+        (
+            "Instrumentation level: IR\nTotal functions: 9000\n",
+            "0% of _PyEval_EvalFrameDefault, with at most 0 executions",
+        ),
         (SHOWN.format(function="_PyEval_EvalFrameDefault", counts="9, 999999"), "100% .* at most 999999 executions"),
         (
             SHOWN.format(function="_PyEval_EvalFrameDefault", counts="0, 0, 0, 0, 1000000"),
@@ -79,3 +84,20 @@ def test_a_profile_that_hardly_knows_the_interpreter_is_an_error(tmp_path: Path,
     (tmp_path / "raw" / "1.profraw").touch()
     with pytest.raises(OptimizationError, match=f"the profile covers {seen}: that is too little"):
         merge(tmp_path, Tool(shown))
+
+
+@pytest.mark.parametrize("level", ["IR  entry_first = 0", "Front-end", ""])
+def test_a_profile_of_the_other_kind_of_counters_is_an_error(tmp_path: Path, level: str) -> None:
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "1.profraw").touch()
+    shown = SHOWN.format(function="_PyEval_EvalFrameDefault", counts="7, 1000000")
+    tool = Tool(shown.replace("IR  entry_first = 0  instrument_loop_entries = 0", level))
+    for kind, accepted, place in (
+        (Counters.INTERMEDIATE, level.startswith("IR"), "intermediate code"),
+        (Counters.SOURCE, level == "Front-end", "syntax tree"),
+    ):
+        if accepted:
+            merge(tmp_path, tool, kind)
+        else:
+            with pytest.raises(OptimizationError, match=f"does not come from counters in the .*{place}"):
+                merge(tmp_path, tool, kind)

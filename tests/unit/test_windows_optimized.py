@@ -22,8 +22,9 @@ from setup_local.build.windows.optimized import check_linked, check_objects, che
 from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.windows import PLAIN, WindowsModule, load_windows
 from setup_local.errors import OptimizationError, RequestError
+from setup_local.pipeline import profile_request
 from setup_local.plan.resolve import resolve
-from setup_local.values import BuildOption, Request
+from setup_local.values import BuildOption, Counters, Request
 
 CATALOG = load_windows()
 BOTH = (BuildOption.PGO, BuildOption.LTO)
@@ -93,14 +94,6 @@ def test_a_plain_build_has_one_kind_of_objects_and_no_map(tmp_path: Path) -> Non
     commands = _commands(tmp_path, optimized=False)
     assert not [name for name in commands if name.startswith("bitcode/")]
     assert not [word for _, answers in commands.values() for word in answers if word.startswith("/map")]
-
-
-def test_source_paths_are_those_in_the_profile(tmp_path: Path) -> None:
-    spelled = {name: FLAGS.spelled(name) for name in ("Modules/_json.c", "Modules/main.c", "Python/ceval.c")}
-    assert list(spelled.values()) == ["./Modules/_json.c", "Modules/main.c", "Python/ceval.c"]
-    assert PLAIN.spelled("Modules/_json.c") == "Modules/_json.c"
-    words, _ = _commands(tmp_path, optimized=True)["objects/_x/Modules__x.c.o"]
-    assert "./Modules/_x.c" in words
 
 
 def _tree(
@@ -221,11 +214,28 @@ def test_link_time_optimization_is_an_ingredient_only_of_cpython() -> None:
     assert not any("profile" in found for found in steps)
 
 
-@pytest.mark.parametrize("options", ["pgo", "pgo+lto"])
-def test_a_profile_from_linux_is_refused(options: str) -> None:
-    request = Request(python="3.13.5", target_triple=TRIPLE, options=options)
-    with pytest.raises(RequestError, match="other branches of the interpreter's loop on Windows"):
-        resolve(request, load_catalogs())
+@pytest.mark.parametrize(
+    ("triple", "counters", "flag"),
+    [
+        (TRIPLE, Counters.SOURCE, "-fprofile-instr-generate"),
+        ("aarch64-apple-darwin", Counters.INTERMEDIATE, "-fprofile-generate"),
+    ],
+)
+def test_the_profile_is_that_of_a_linux_build_with_the_right_counters(
+    triple: str, counters: Counters, flag: str
+) -> None:
+    request = Request(python="3.13.5", target_triple=triple, options="pgo")
+    plan = resolve(request, load_catalogs())
+    assert plan.profiling
+    assert plan.profiling.counters is counters
+    native = profile_request(plan, request)
+    assert native
+    profiling = resolve(native, load_catalogs()).profiling
+    assert profiling
+    assert profiling.counters is counters
+    assert flag in profiling.configure.cflags
+    assert flag in profiling.configure.ldflags
+    assert ("LDFLAGS", flag) in profiling.configure.environment
 
 
 @pytest.mark.parametrize("option", ["freethreaded", "debug", "static", "lto+freethreaded"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from setup_local.build.ninja import Command
 from setup_local.build.windows.compiler import Compiler, object_name
-from setup_local.catalog.windows import PLAIN, Code, OptimizingFlags
+from setup_local.catalog.windows import Code
 from setup_local.plan.vcxproj import Frozen, Project, Unit
 
 OBJECTS = "objects"
@@ -20,8 +20,7 @@ _EXPORT = re.compile(r"^EXPORT_(FUNC|DATA)\((\w+)\)", re.MULTILINE)
 class CodeMaker:
     """Creates the commands of one source tree; `deps` is the directory of the libraries, relative to it.
 
-    `code` says how code is compiled, `cflags` are additional flags for C, `optimizing` says how the compiler is told the
-    paths of sources. Objects go into the directory `place`.
+    `code` says how code is compiled, `cflags` are additional flags for C. Objects go into the directory `place`.
     """
 
     compiler: Compiler
@@ -30,7 +29,6 @@ class CodeMaker:
     deps: str
     external: str
     place: str = OBJECTS
-    optimizing: OptimizingFlags = PLAIN
 
     def objects(self, units: Iterable[Unit], folder: str, flags: Sequence[str] = ()) -> dict[str, Command]:
         """Return the commands that compile units, by object; the sources of libraries are left to their own builds."""
@@ -38,8 +36,7 @@ class CodeMaker:
         for unit in units:
             if not self.is_external(unit.source):
                 target = f"{self.place}/{folder}/{object_name(unit.source)}"
-                source = self.optimizing.spelled(unit.source)
-                commands[target] = self.compiler.compile(source, target, (*self._flags(unit), *flags))
+                commands[target] = self.compiler.compile(unit.source, target, (*self._flags(unit), *flags))
         return commands
 
     def is_external(self, path: str) -> bool:

@@ -118,9 +118,7 @@ class _Commands:
             external=projects.external,
         )
         flags = build.optimizing
-        self._core_maker = dataclasses.replace(
-            self._maker, cflags=(*self._maker.cflags, *flags.cflags), optimizing=flags
-        )
+        self._core_maker = dataclasses.replace(self._maker, cflags=(*self._maker.cflags, *flags.cflags))
         self._bitcode_maker = dataclasses.replace(
             self._core_maker, cflags=(*self._core_maker.cflags, *flags.lto), place=BITCODE
         )

@@ -43,10 +43,7 @@ def _objects(directory: Path) -> Iterator[tuple[str, Coff]]:
 
 
 def check_objects(images: dict[str, Coff]) -> None:
-    """Raise `OptimizationError` unless the interpreter's loop and functions of modules are in hot code, and nothing counts.
-
-    Names of static functions in the profile contain paths of sources, which modules have from other makefiles.
-    """
+    """Raise `OptimizationError` unless the interpreter's loop and functions of modules are in hot code, and nothing counts."""
     name, image = next(((name, image) for name, image in images.items() if LOOP in image.symbols.functions), ("", None))
     if image is None:
         raise OptimizationError(f"no object defines {LOOP}", where=OBJECTS)
