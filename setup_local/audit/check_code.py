@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
@@ -21,6 +22,9 @@ _FRAME_FLAG = "-fno-omit-frame-pointer"
 _LEAST = 0.8
 _FEW = 20  # functions, most of which may be assembly
 _MANY = 100  # functions, some of which have an array on the stack
+# A post-link layout moves the cold parts of functions away and names each (llvm-bolt: `f.cold.0`). They use the frame of
+# the function that they belong to.
+_COLD_PART = re.compile(r"\.cold(\.\d+)?$")
 _LIBRARIES = "build/lib/*.a"
 
 
@@ -41,8 +45,12 @@ def _judged(dist: Distribution) -> Iterator[FileFacts]:
 def _frames(binaries: Iterable[Binary]) -> tuple[int, int]:
     """Return how many functions files have, and how many frames they set up, without files where that is unknown."""
     images = (item.image for item in binaries)
-    seen = [(len(image.symbols.functions), image.frames) for image in images if image.frames is not None]
+    seen = [(_whole(image.symbols.functions), image.frames) for image in images if image.frames is not None]
     return sum(functions for functions, _ in seen), sum(frames for _, frames in seen)
+
+
+def _whole(functions: Iterable[str]) -> int:
+    return sum(not _COLD_PART.search(name) for name in functions)
 
 
 def _frame_pointers(dist: Distribution) -> Breaches:

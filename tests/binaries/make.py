@@ -114,7 +114,7 @@ def main() -> None:
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         maker.program("python-musl", MUSL_LOADER, library="musl")
         maker.static_program("python-static")
-        for name in ("strlen", "gettid"):
+        for name in ("strlen", "gettid", "__tls_get_addr"):
             maker.compile(SOURCES / "wanting.c", RESULTS / f"wanting-{name}.o", f"-DWANTED={name}")
         for name in ("core", "demo"):
             maker.compile(SOURCES / f"{name}.c", RESULTS / f"{name}-fat.o", "-flto=thin", "-ffat-lto-objects")
@@ -200,7 +200,12 @@ class Maker:
         self.run("ar", "rcsD", "libmemcpy.a", "memcpy.o", cwd=RESULTS)
         self.compile(SOURCES / "debug.c", RESULTS / "debug.o", debug=True)
         self.run("ar", "rcsD", "libdebug.a", "bundled.o", "debug.o", "demo.o", cwd=RESULTS)
-        for name, flags in (("frameless", FRAMELESS), ("many", ()), ("unprotected", ("-DMORE",))):
+        for name, flags in (
+            ("frameless", FRAMELESS),
+            ("many", ()),
+            ("cold", ("-DCOLD",)),
+            ("unprotected", ("-DMORE",)),
+        ):
             self.compile(SOURCES / "many.c", RESULTS / "many.o", *flags)
             self.run("ar", "rcsD", f"lib{name}.a", "bundled.o", "many.o", cwd=RESULTS)
         (RESULTS / "many.o").unlink()

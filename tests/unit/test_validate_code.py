@@ -36,6 +36,12 @@ def test_a_build_without_frame_pointers_holds_if_it_says_so(tmp_path: Path) -> N
     assert not broken(sample, tmp_path)
 
 
+def test_the_cold_parts_of_functions_need_no_frames(tmp_path: Path) -> None:
+    sample = Sample()
+    put(_LIBRARY, binary("libcold.a"))(sample)
+    assert not broken(sample, tmp_path)
+
+
 def test_flags_are_not_asked_of_a_processor_whose_frames_are_not_counted(tmp_path: Path) -> None:
     sample = Sample()
     variable("CFLAGS", "-O3")(sample)

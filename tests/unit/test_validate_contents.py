@@ -82,6 +82,12 @@ def test_objects_may_want_what_the_program_does_not_take_of_the_c_library(tmp_pa
     assert not findings(sample, tmp_path)
 
 
+def test_objects_may_want_the_loader_s_function_for_thread_local_variables(tmp_path: Path) -> None:
+    sample = Sample()
+    put("build/Modules/demo.o", binary("wanting-__tls_get_addr.o"))(sample)
+    assert not findings(sample, tmp_path)
+
+
 def test_objects_may_want_what_linkers_define(tmp_path: Path) -> None:
     """Code for Power finds its data relative to `.TOC.`."""
     sample = Sample()
