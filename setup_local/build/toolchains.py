@@ -70,11 +70,13 @@ def _xcode(path: str) -> Iterator[Listed]:
 def _bootstrapped(item: Bootstrapped, search: LlvmSearch) -> Listed:
     found = next(iter(survey(search, path="", directory=item.directory)), None)
     problem = found.problem if found else "there is no clang"
+    tools = {search.programs[name]: str(program) for name, program in found.programs.items()} if found else {}
+    layout = {name: item.directory / "bin" / name for name in load_llvm_tools().layout.programs}
     return Listed(
         toolchain=ToolchainChoice.BOOTSTRAP.value,
         version=found.version if found else "",
         place=str(item.directory),
-        tools={search.programs[name]: str(program) for name, program in found.programs.items()} if found else {},
+        tools=tools | {name: str(program) for name, program in layout.items() if program.is_file()},
         taken=not problem,
         reason=problem or f"with --toolchain bootstrap --environment {item.environment}",
     )

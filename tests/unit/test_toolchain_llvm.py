@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from setup_local.build.bootstrap_chain import RECORD
+from setup_local.build.bootstrapped import register
 from setup_local.build.llvm import (
     check_code_generator,
     find_llvm,
@@ -16,6 +18,7 @@ from setup_local.build.llvm import (
     survey,
     with_layout_tools,
 )
+from setup_local.build.toolchains import list_toolchains
 from setup_local.catalog.llvm_tools import load_llvm_tools
 from setup_local.catalog.toolchains import LlvmSearch, load_toolchain
 from setup_local.errors import ToolchainError
@@ -206,6 +209,18 @@ def test_a_bootstrapped_llvm_has_the_tools_for_the_layout(tmp_path: Path) -> Non
     programs = host_programs(with_layout_tools(found, tmp_path / "made", layout))
     assert programs.tools["llvm-bolt"] == f"{tmp_path}/made/bin/llvm-bolt"
     assert programs.libraries == (tmp_path / "made" / "lib" / "libbolt_rt_instr.a",)
+
+
+def test_the_list_shows_those_of_a_bootstrapped_llvm(tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    Host(tmp_path).add("22.1.8", made / "bin")
+    (made / RECORD).touch()
+    (made / "bin" / "llvm-bolt").touch()
+    register(tmp_path / "cache", "bullseye", made)
+    listed = next(item for item in list_toolchains(tmp_path / "cache", path="") if item.toolchain == "bootstrap")
+    assert listed.taken
+    assert listed.tools["llvm-bolt"] == f"{made}/bin/llvm-bolt"
+    assert "merge-fdata" not in listed.tools
 
 
 def test_the_programs_of_the_toolchain_are_those_of_the_host(host: Host) -> None:
