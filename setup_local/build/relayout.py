@@ -17,6 +17,7 @@ from setup_local.binfmt.ar import members
 from setup_local.binfmt.elf import MOVED, read_elf
 from setup_local.binfmt.layout import read_layout
 from setup_local.binfmt.rows import SegmentRow
+from setup_local.build.copied_code import with_copied_code
 from setup_local.build.optimized import LOOP
 from setup_local.build.profile import run_workload
 from setup_local.build.steps import Runner
@@ -62,14 +63,16 @@ class Layouter:
         work.mkdir()
         linked, counts = work / program, work / LAYOUT_FILE
         shutil.copy2(path, linked)
-        (work / _KEPT).write_text(kept_names(assembled(place.libraries)), encoding="utf-8")
+        copied = self.relayout.copied
+        (work / _KEPT).write_text(kept_names(assembled(place.libraries).union(copied)), encoding="utf-8")
         if self.given:
             shutil.copyfile(self.given, counts)
         else:
             self._count(source, linked, counts, place)
         check_counts(counts)
         self._rewrite(linked, path, place, [f"--data={counts}", *self.relayout.layout])
-        data = with_stack_header(path.read_bytes(), where=program)
+        data = with_copied_code(linked.read_bytes(), path.read_bytes(), copied, where=program)
+        data = with_stack_header(data, where=program)
         check_layout(data, where=program)
         path.write_bytes(data)
         # make treats a program that is newer than before as a reason to rebuild other things.

@@ -136,13 +136,15 @@ class Relayout:
     """Post-link layout of the interpreter with LLVM's BOLT, for builds that match `when`.
 
     `ldflags` are additional flags for linking it; `counting` are the arguments of llvm-bolt for instrumenting it,
-    `layout` those for applying the layout.
+    `layout` those for applying the layout. `copied` are functions and labels whose code the interpreter copies at run
+    time, if it contains them: it stays as it was linked.
     """
 
     when: When
     ldflags: tuple[str, ...]
     counting: tuple[str, ...]
     layout: tuple[str, ...]
+    copied: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

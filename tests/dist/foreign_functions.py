@@ -44,6 +44,13 @@ def test_call_back_from_qsort() -> None:
     harness.holds(len(calls) > 4)
 
 
+def test_many_call_backs_at_once() -> None:
+    """Several tables of trampolines: each maps the same code next to its own data."""
+    add_type = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int)
+    made = [add_type(lambda value, number=number: value + number) for number in range(1000)]  # type: ignore[misc]
+    harness.equal([add(1) for add in made], list(range(1, 1001)))
+
+
 def test_structure_by_value_from_ldiv() -> None:
     libc = _libc()
     libc.ldiv.restype = Division

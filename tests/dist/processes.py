@@ -162,6 +162,28 @@ def test_deep_recursion_in_a_thread() -> None:
     harness.equal(depths, [900])
 
 
+def test_functions_get_names_for_perf() -> None:
+    """Every function is then called through a copy of assembly code that the interpreter finds by two labels."""
+    code = """
+import os, sys
+try:
+    sys.activate_stack_trampoline("perf")
+except (AttributeError, ValueError) as error:
+    sys.exit(print("unavailable:", error))
+def named():
+    return sys.is_stack_trampoline_active()
+print(named())
+sys.deactivate_stack_trampoline()
+with open(f"/tmp/perf-{os.getpid()}.map") as names:
+    print("py::named" in names.read())
+os.remove(names.name)
+"""
+    printed = harness.python("-c", code)
+    if printed.startswith("unavailable:"):
+        raise harness.Skip(printed.strip())
+    harness.equal(printed.split(), ["True", "True"])
+
+
 def test_signals() -> None:
     seen: list[int] = []
     previous = signal.signal(signal.SIGUSR1, lambda number, _frame: seen.append(number))

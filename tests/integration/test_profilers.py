@@ -49,6 +49,7 @@ def perf(installation: Installation, workshop: Path) -> Path:
         pytest.skip(f"the kernel does not let perf look at processes: {tried.stdout.strip().splitlines()[-1]}")
     code = "import sys; print(hasattr(sys, 'activate_stack_trampoline') and sys.activate_stack_trampoline('perf'))"
     activated = run([installation.python, "-c", code], env=environment(workshop), cwd=workshop, seconds=60)
+    assert activated.returncode >= 0, "the interpreter crashes when it should tell perf names"
     if activated.stdout.strip() != "None":
         pytest.skip("this CPython tells perf no names (3.12 or newer on glibc does)")
     return Path(found)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sample_distribution import ELF
 
 from setup_local.binfmt.elf import read_elf
 from setup_local.binfmt.layout import read_layout
-from setup_local.binfmt.rows import SegmentRow
+from setup_local.binfmt.rows import SYMTAB, SegmentRow
+from setup_local.build.copied_code import with_copied_code
+from setup_local.build.optimized import LOOP
 from setup_local.build.relayout import (
     LayoutEnvironment,
     Layouter,
@@ -174,3 +178,42 @@ def test_a_program_without_room_for_the_header_is_refused() -> None:
     without = replaced(replaced((ELF / "python-optimized").read_bytes(), STACK, LOAD), TABLE, LOAD)
     with pytest.raises(OptimizationError, match="mark the stack as not executable"):
         with_stack_header(without, where="python")
+
+
+def changed(name: str, *, at: int = 0, moved: int = 0, renamed: bool = False) -> bytes:
+    """Return the sample program with a changed byte in the code of a function, or the function elsewhere or unnamed."""
+    data = bytearray((ELF / "python-optimized").read_bytes())
+    file = read_layout(bytes(data))
+    (table,) = (row for row in file.sections if row.kind == SYMTAB)
+    names = file.sections[table.link].offset
+    for index, row in enumerate(file.form.read_symbols(file.content(table))):
+        if data[names + row.name :].startswith(name.encode() + b"\0"):
+            section = file.sections[row.section]
+            data[row.value - section.address + section.offset + at] ^= 0xFF
+            packed = file.form.pack_symbol(row._replace(value=row.value + moved, name=0 if renamed else row.name))
+            data[table.offset + index * len(packed) : table.offset + (index + 1) * len(packed)] = packed
+    return bytes(data)
+
+
+def test_code_that_is_copied_at_run_time_stays_as_it_was_linked() -> None:
+    linked = (ELF / "python-optimized").read_bytes()
+    adjusted = changed(LOOP)
+    assert adjusted != linked
+    assert with_copied_code(linked, adjusted, [LOOP, "absent"], where="python") == linked
+    assert with_copied_code(linked, adjusted, ["absent"], where="python") == adjusted
+
+
+@pytest.mark.parametrize("change", [{"moved": 16}, {"renamed": True}])
+def test_code_that_is_copied_at_run_time_must_not_move(change: dict[str, Any]) -> None:
+    linked = (ELF / "python-optimized").read_bytes()
+    with pytest.raises(OptimizationError, match=f"python: {LOOP} was moved, but its code is copied elsewhere"):
+        with_copied_code(linked, changed(LOOP, **change), [LOOP], where="python")
+
+
+def test_bolt_is_told_to_leave_copied_code_in_place(source: Path) -> None:
+    copied = dataclasses.replace(RELAYOUT, copied=("trampoline_code_table",))
+    tools = Tools()
+    place = LayoutEnvironment(tools=Path("/tools"), libraries=source.parent, run=tools, env={})
+    Layouter(relayout=copied, training=TRAINING).lay_out(source, "python", place)
+    kept = (source.parent / "layout" / "kept.txt").read_text()
+    assert "trampoline_code_table(/.*)?\n" in kept
