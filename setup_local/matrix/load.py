@@ -26,6 +26,8 @@ _SOURCES = "sources"
 _SDK = "sdk"
 # An empty text stands for the default.
 _DEFAULT = ""
+# The field of a request that no user chooses: it belongs to the target that a profile is made for.
+_DERIVED = "counters"
 
 Values = Mapping[str, Any]
 
@@ -156,5 +158,6 @@ def _exists(base: Path, value: str) -> None:
 
 
 def request_fields() -> tuple[str, ...]:
-    """Return the keys of a matrix file: the fields of a request."""
-    return tuple(field.name.replace("_", "-") for field in dataclasses.fields(Request))
+    """Return the keys of a matrix file: the fields of a request that users choose."""
+    names = (field.name.replace("_", "-") for field in dataclasses.fields(Request))
+    return tuple(name for name in names if name != _DERIVED)

@@ -14,6 +14,7 @@ from setup_local.catalog.cpython import (
     Companion,
     ConfigurePart,
     CPythonCatalog,
+    Instrumenting,
     PatchPart,
     Training,
     TrainingCommand,
@@ -46,6 +47,7 @@ from setup_local.plan.resolve import planned as resolve
 from setup_local.values import (
     BuildOption,
     BuildPhase,
+    Counters,
     Libc,
     Linkage,
     LinkMode,
@@ -83,6 +85,10 @@ def linked(name: str, *libraries: str, **changes: Any) -> Extension:
 
 BUILD_PYTHON = BuildPython(libraries=("zlib",), args=("--without-ensurepip",), environment={})
 UNSHIPPED = Unshipped(programs=("Programs/_testembed",), ldflags=("-fno-lto",))
+INSTRUMENTING = Instrumenting(
+    words={Counters.INTERMEDIATE: "generate", Counters.SOURCE: "instr-generate"},
+    source_for=When(os=(OperatingSystem.WINDOWS,)),
+)
 TRAINING = Training(
     environment={"PYTHONHASHSEED": "0"}, command=(TrainingCommand(argv=("-m", "test", "--pgo"), may_fail=True),)
 )
@@ -125,6 +131,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
             deps="../deps",
             configure=CONFIGURE,
             build_python=BUILD_PYTHON,
+            instrumenting=INSTRUMENTING,
             training=TRAINING,
             unshipped=UNSHIPPED,
             patch=PATCHES,

@@ -280,7 +280,7 @@ def test_shared_libraries_are_made_of_what_the_key_has(tmp_path: Path) -> None:
 def test_a_given_profile_is_checked_by_what_the_key_has(tmp_path: Path) -> None:
     step, steps = found("profile", "profile")
     bench = Bench(tmp_path, dict.fromkeys(step.needs, tmp_path))
-    bench.made = {bench.out / "summary.txt": b"Block counts: [1, 2000000]\n"}
+    bench.made = {bench.out / "summary.txt": b"Block counts: [1, 2000000]\nInstrumentation level: IR\n"}
     check(step, steps, bench.job)
 
 
