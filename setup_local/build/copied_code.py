@@ -50,9 +50,10 @@ def _find(file: Layout, names: frozenset[str]) -> Mapping[str, Code]:
         rows = list(file.form.read_symbols(file.content(table)))
         strings = StringTable(file.data, (texts.offset, texts.size), symbols=len(rows))
         for row in rows:
-            if row.name and row.section and row.section < len(file.sections) and strings.one(row.name) in names:
+            name = strings.one(row.name)
+            if name in names and 0 < row.section < len(file.sections):
                 section = file.sections[row.section]
                 offset = row.value - section.address + section.offset
                 content = b"" if section.kind == NOBITS else file.data[offset : offset + row.size]
-                found[strings.one(row.name)] = Code(address=row.value, offset=offset, content=content)
+                found[name] = Code(address=row.value, offset=offset, content=content)
     return found

@@ -24,9 +24,9 @@ class ConfigurePart:
     flags with which users build extension modules (`CFLAGS_NODIST`, `LDFLAGS_NODIST`); `links` are additional flags for
     linking single goals of the makefile. `confirmed_by` are macros of which `pyconfig.h` must then define one as 1.
     Placeholders: `{deps}` the libraries' prefix relative to CPython's tree, `{triple}` the target, `{build}` the
-    build host, `{build-python}` its interpreter, `{instrument}` the word of `Instrumenting`, `{profile}` the profile and `{lto-linker}` the linker of lto-linker.toml,
-    both relative to CPython's tree, `{lto-objects}` the directory of `SeparateObjects`, `{archives}` the names of all
-    static libraries that are linked, separated by colons.
+    build host, `{build-python}` its interpreter, `{instrument}` the word of `Instrumenting`, `{profile}` the profile and
+    `{lto-linker}` the linker of lto-linker.toml, both relative to CPython's tree, `{lto-objects}` the directory of
+    `SeparateObjects`, `{archives}` the names of all static libraries that are linked, separated by colons.
     """
 
     args: tuple[str, ...] = ()

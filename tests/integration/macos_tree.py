@@ -30,6 +30,11 @@ def described(tree: Path) -> dict[str, Any]:
     return found
 
 
+def has_lto(description: dict[str, Any]) -> bool:
+    """Return whether an archive was built with link-time optimization."""
+    return BuildOption.LTO.value in description["build_options"].split("+")
+
+
 def asked(description: dict[str, Any]) -> Request:
     """Return the request that the archive was built from, as far as the tests need it."""
     words = description["build_options"].split("+")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from installed import unpack
-from macos_tree import asked, described, linked, unpacked
+from macos_tree import asked, described, has_lto, linked, unpacked
 
 from setup_local import paths
 from setup_local.binfmt import macho_rows
@@ -159,7 +159,7 @@ def test_libpython_is_found_through_the_run_path_of_the_linking_program(
 def test_lto_is_visible_in_programs_and_objects_are_machine_code(
     archive: Path, workshop: Path, description: dict[str, Any], binaries: dict[str, list[Macho]], name: str
 ) -> None:
-    if "lto" not in description["build_options"].split("+"):
+    if not has_lto(description):
         pytest.skip("the archive was built without lto")
     unpack(archive, workshop / "objects", kept=("python/build/",))
     tree = workshop / "objects" / "python"

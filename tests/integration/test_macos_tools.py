@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from clients import with_packages
 from installed import checked, environment
-from macos_tree import described, linked, unpacked
+from macos_tree import described, has_lto, linked, unpacked
 
 from setup_local.binfmt.macho import Macho, read_slices
 from setup_local.binfmt.macho_fat import slices
@@ -61,10 +61,6 @@ def parts(tree: Path, workshop: Path) -> dict[Path, Macho]:
     return {path: image for name in linked(tree) for path, image in _thin(tree / name, workshop / "thin" / name)}
 
 
-def _has_lto(tree: Path) -> bool:
-    return "lto" in described(tree)["build_options"].split("+")
-
-
 def _thin(path: Path, into: Path) -> Iterator[tuple[Path, Macho]]:
     into.mkdir(parents=True)
     bodies = [item.data for item in slices(path.read_bytes())] or [path.read_bytes()]
@@ -97,6 +93,7 @@ def test_llvm_reads_the_same_facts(tools: Path, parts: dict[Path, Macho]) -> Non
 
 
 def test_llvm_reads_the_same_bindings(tools: Path, parts: dict[Path, Macho], tree: Path) -> None:
+    optimized = has_lto(described(tree))
     for file, image in parts.items():
         found = _UNDEFINED.findall(_said(tools, ["llvm-nm", "-m", "-u"], file))
         assert found, file
@@ -107,9 +104,8 @@ def test_llvm_reads_the_same_bindings(tools: Path, parts: dict[Path, Macho], tre
             if item.library > SELF or (item.library == FLAT and item.name.startswith(_PYTHON))
         }
         known = {name for name, _, _ in ours} | set(_LINKERS)
-        if _has_lto(
-            tree
-        ):  # the linker keeps the names of functions that the optimizer has replaced; nothing is bound to them
+        # The linker keeps the names of functions that the link-time optimizer has replaced; nothing is bound to them.
+        if optimized:
             theirs = {item for item in theirs if item[0] in known}
         assert {item for item in theirs if item[0] not in _LINKERS} == {
             item for item in ours if item[0] not in _LINKERS
@@ -158,7 +154,7 @@ def test_llvm_finds_the_debug_information_of_every_binary(tools: Path, tree: Pat
     known = _DECLARED.findall(found)
     # A file into which the optimizer has moved a caller declares the function, too.
     assert len(known) >= len(uuids[f"install/bin/{program.stem}"])
-    assert _has_lto(tree) or len(known) == len(uuids[f"install/bin/{program.stem}"])
+    assert has_lto(described(tree)) or len(known) == len(uuids[f"install/bin/{program.stem}"])
 
 
 def _judged(judges: Path, files: list[Path]) -> dict[str, dict[str, object]]:

@@ -180,7 +180,7 @@ def test_a_program_without_room_for_the_header_is_refused() -> None:
         with_stack_header(without, where="python")
 
 
-def changed(name: str, *, at: int = 0, moved: int = 0, renamed: bool = False) -> bytes:
+def changed(name: str, *, moved: int = 0, renamed: bool = False) -> bytes:
     """Return the sample program with a changed byte in the code of a function, or the function elsewhere or unnamed."""
     data = bytearray((ELF / "python-optimized").read_bytes())
     file = read_layout(bytes(data))
@@ -189,7 +189,7 @@ def changed(name: str, *, at: int = 0, moved: int = 0, renamed: bool = False) ->
     for index, row in enumerate(file.form.read_symbols(file.content(table))):
         if data[names + row.name :].startswith(name.encode() + b"\0"):
             section = file.sections[row.section]
-            data[row.value - section.address + section.offset + at] ^= 0xFF
+            data[row.value - section.address + section.offset] ^= 0xFF
             packed = file.form.pack_symbol(row._replace(value=row.value + moved, name=0 if renamed else row.name))
             data[table.offset + index * len(packed) : table.offset + (index + 1) * len(packed)] = packed
     return bytes(data)
