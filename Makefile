@@ -118,7 +118,7 @@ test-architectures: executed
 # again from sources alone. A failed build ends it: its output is parsed afterwards.
 WINE ?= /opt/setup_local-wine/wine
 WINDOWS ?= x86_64-pc-windows-msvc
-WINDOWS_TESTS = $(addprefix tests/integration/test_windows,.py _extension.py _tk.py _regression.py)
+WINDOWS_TESTS = $(addprefix tests/integration/test_windows,.py _extension.py _numpy.py _tk.py _regression.py)
 test-windows: environment
 	printed=$$(./build-windows.py --target-triple $(WINDOWS) --python $(REFERENCE) --output $(OUTPUT)) && archive=$$(echo "$$printed" | tail -n 1) && \
 	./setup-local validate "$$archive" && \
