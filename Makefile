@@ -95,15 +95,17 @@ aarch64: ARCHITECTURES = arm64:aarch64-unknown-linux-gnu
 s390x: ARCHITECTURES = s390x:s390x-unknown-linux-gnu
 aarch64 s390x: executed
 
-# All that were built and executed, one after another: each with the distribution's name for the processor.
+# All that were built and executed, one after another: each with the distribution's name for the processor. Other build
+# options: make executed ARCHITECTURES=arm64:aarch64-unknown-linux-gnu OPTIONS=freethreaded
 ARCHITECTURES ?= arm64:aarch64-unknown-linux-gnu arm64:aarch64-unknown-linux-musl i386:i686-unknown-linux-gnu \
 	armhf:armv7-unknown-linux-gnueabihf loong64:loongarch64-unknown-linux-gnu ppc64el:ppc64le-unknown-linux-gnu \
 	riscv64:riscv64-unknown-linux-gnu s390x:s390x-unknown-linux-gnu i386:i686-unknown-linux-musl \
 	armhf:armv7-unknown-linux-musleabihf loong64:loongarch64-unknown-linux-musl riscv64:riscv64-unknown-linux-musl
+OPTIONS ?= noopt
 executed: environment
 	for pair in $(ARCHITECTURES); do \
 		scripts/install-emulation $${pair%%:*} && \
-		archive=$$(./build-linux.py --target-triple $${pair#*:} --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
+		archive=$$(./build-linux.py --target-triple $${pair#*:} --options $(OPTIONS) --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py tests/integration/test_distribution_names.py \
 			tests/integration/test_architecture.py $(REGRESSION) \
