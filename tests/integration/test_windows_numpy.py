@@ -14,6 +14,8 @@ from windows_maker import Maker
 from windows_tree import Tree, windows_path
 from windows_wheels import add_cpp_runtime, download
 
+# It starts another interpreter, to which nothing is lent.
+LEFT_OUT = "test_sdot_bug_8577"
 PROJECT = Path(__file__).parent / "projects" / "wine_complex"
 CODE = """\
 import sys
@@ -23,7 +25,7 @@ lend({library!r})
 import numpy as n, pytest
 a = n.arange(9.0).reshape(3, 3) + n.eye(3)
 print(round(float(n.linalg.det(a)), 6), round(float((a @ n.linalg.inv(a)).trace()), 6))
-sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "--pyargs", "numpy.linalg"]))
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "-k", "not {left_out}", "--pyargs", "numpy.linalg"]))
 """
 
 
@@ -34,7 +36,7 @@ def test_linear_algebra(tree: Tree, workshop: Path) -> None:
     shutil.copy2(PROJECT / "lend.py", place)
     library = workshop / "complex.dll"
     Maker(tree.description["target_triple"]).library(PROJECT / "complex.c", library)
-    code = CODE.format(place=windows_path(place), library=windows_path(library))
+    code = CODE.format(place=windows_path(place), library=windows_path(library), left_out=LEFT_OUT)
     first, *rest = tree.run(["-c", code], seconds=1800).splitlines()
-    assert first.split() == ["-2.0", "3.0"]
-    assert int(re.findall(r"(\d+) passed", rest[-1])[0]) > 300, rest[-1]
+    assert first.split() == ["-5.0", "3.0"]
+    assert int(re.findall(r"(\d+) passed", rest[-1])[0]) > 400, rest[-1]
