@@ -134,7 +134,10 @@ def test_a_package_with_the_wrong_bytes_is_named_with_both_hashes(tmp_path: Path
     stage = [str(mirror) if word == str(SOURCES) else word for word in STAGE]
     done = run(stage, environ(tmp_path / "cache"))
     assert done.returncode == 11, done.stderr
-    assert f"{wrong.file} has the wrong bytes: expected SHA-256 {wrong.sha256}, got {other.sha256}" in error_line(done)
+    both = (
+        f"{wrong.file} has the wrong bytes: expected SHA-256 {wrong.sha256} ({wrong.size} bytes), got {other.sha256} ("
+    )
+    assert both in error_line(done)
     assert not list((tmp_path / "cache" / "store").glob("*-environment-*"))
 
 
