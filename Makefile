@@ -203,15 +203,16 @@ test-optimized: environment
 		--output $(OUTPUT)/again | tail -n 1) && \
 	cmp "$$archive" "$$again"
 
-# Build steps in pinned distributions: whole builds in two of them, tested as users of the archive; kills, a full disk,
-# Wheezy's definition with a stand-in, and Docker's engine, which the tests start and which also makes a whole build
-# (install docker.io, or set SETUP_LOCAL_TEST_DOCKER to a directory with its unpacked packages).
+# Build steps in pinned distributions: whole builds in two of them, with the same bytes, tested as users of the archive;
+# kills, a full disk, Wheezy's definition with a stand-in, and Docker's engine, which the tests start and which also
+# makes a whole build (install docker.io, or set SETUP_LOCAL_TEST_DOCKER to a directory with its unpacked packages).
 test-environments: environment
 	for name in bullseye trixie; do \
 		archive=$$(./build-linux.py --environment $$name --sandbox bwrap --python $(REFERENCE) --output $(OUTPUT)/$$name) && \
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
-	done
+	done && \
+	cmp "$$archive" $(OUTPUT)/bullseye/"$$(basename "$$archive")"
 	./setup-local toolchain bootstrap --environment bullseye --until m4
 	archive=$$(./build-linux.py --environment trixie --python $(REFERENCE) --output $(OUTPUT)/trixie) && \
 	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
