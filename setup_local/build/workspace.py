@@ -20,7 +20,8 @@ RESUMABLE = "resumable"
 class Workspace:
     """A directory below the cache that belongs to this process while it is alive.
 
-    A lock file inside marks it. Directories whose lock nobody holds are left over and are removed.
+    A lock file inside marks it. Directories whose lock nobody holds are left over and are removed, at the start and
+    again at the end: programs that a killed build had started may write for another moment.
     """
 
     def __init__(self, cache: Path, *, keep: bool = False) -> None:
@@ -47,6 +48,8 @@ class Workspace:
         else:
             remove_tree(self.root)
         self._lock.release()
+        with FileLock(self._parent / ".lock"):
+            self._sweep()
 
     def directory(self, name: str) -> Path:
         """Return a new, empty directory."""

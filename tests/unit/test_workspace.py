@@ -29,6 +29,14 @@ def test_leftovers_are_swept_but_living_workspaces_are_not(tmp_path: Path) -> No
         assert other.root.is_dir()
 
 
+def test_what_a_dying_program_still_wrote_into_is_swept_at_the_end(tmp_path: Path) -> None:
+    left = tmp_path / "work" / "build-dead"
+    with Workspace(tmp_path):
+        left.mkdir()
+        (left / "late").write_text("x")
+    assert not left.exists()
+
+
 def test_kept_workspaces_are_never_swept(tmp_path: Path) -> None:
     with Workspace(tmp_path, keep=True) as kept:
         (kept.directory("step") / "object.o").write_text("x")
