@@ -218,18 +218,18 @@ test-environments: environment
 	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
 
 # The bootstrap chain to its end, which takes hours, then a plain and an optimized distribution with its Clang; the plain
-# one is compared with that of the wheel's Clang.
+# one is compared with that of the wheel's Clang in the same environment.
 test-bootstrap: environment
 	./setup-local toolchain bootstrap --environment bullseye
-	default=$$(./build-linux.py --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	for options in noopt pgo+lto; do \
 		archive=$$(./build-linux.py --toolchain bootstrap --environment bullseye --options $$options --python $(REFERENCE) \
 			--output $(OUTPUT)/bootstrap | tail -n 1) && \
 		./setup-local validate "$$archive" && \
 		$(RUN) -m pytest tests/integration/test_distribution.py --archive "$$archive" || exit 1; \
-	done && \
-	$(RUN) -m pytest tests/integration/test_environment_bootstrap.py --second-archive "$$default" \
-		--archive "$(OUTPUT)/bootstrap/$$(basename "$$default")"
+	done
+	wheel=$$(./build-linux.py --environment bullseye --python $(REFERENCE) --output $(OUTPUT)/bullseye | tail -n 1) && \
+	$(RUN) -m pytest tests/integration/test_environment_bootstrap.py --second-archive "$$wheel" \
+		--archive "$(OUTPUT)/bootstrap/$$(basename "$$wheel")"
 
 # Every variant: built, audited, run, and tested with the quick part of CPython's own tests; ends with a table.
 test-matrix: environment
