@@ -9,7 +9,7 @@ import dataclasses
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from setup_local import fetch
@@ -33,21 +33,25 @@ def stage_step(name: str) -> str:
     return f"{_PREFIX}{name}"
 
 
-def chain_steps(chain: BootstrapChain, sources: Mapping[str, Obtained]) -> list[Step]:
-    """Return the steps of a chain; `sources` are the obtained ones by the names of the stages."""
-    return [_step(chain, stage, sources[stage.name]) for stage in chain.stages]
+def chain_steps(chain: BootstrapChain, sources: Mapping[str, Obtained], backends: Sequence[str]) -> list[Step]:
+    """Return the steps of a chain.
+
+    `sources` are the obtained ones by the names of the stages, `backends` LLVM's names of the code generators to build.
+    """
+    constants = {"backends": ";".join(backends), "prefix": chain.prefix, "triple": chain.triple}
+    return [_step(stage, sources[stage.name], constants) for stage in chain.stages]
 
 
-def _step(chain: BootstrapChain, stage: Stage, source: Obtained) -> Step:
+def _step(stage: Stage, source: Obtained, constants: Mapping[str, str]) -> Step:
     whole = dataclasses.replace(source, form=dataclasses.replace(source.form, extent=None))
-    prefix, triple = chain.prefix, chain.triple
+    used = {name: value for name, value in constants.items() if name in stage.placeholders or name == "prefix"}
 
     def action(job: Job) -> None:
-        build_stage(stage, whole, job, prefix=prefix, triple=triple)
+        build_stage(stage, whole, job, used)
 
     return ResumableStep(
         name=stage_step(stage.name),
-        ingredients=[dataclasses.replace(stage, weight=0, versions=""), prefix, triple, pins([whole])],
+        ingredients=[dataclasses.replace(stage, weight=0, versions=""), used, pins([whole])],
         needs=tuple(stage_step(name) for name in stage.needs),
         action=action,
         weight=stage.weight,
@@ -77,16 +81,18 @@ def collect_step(chain: BootstrapChain, environment: str) -> Step:
     )
 
 
-def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple: str) -> None:
-    """Fill `job.out` with what a stage installs: `bin/`, `lib/` and so on. Raises `StepError`, `SourceError`."""
+def build_stage(stage: Stage, source: Obtained, job: Job, constants: Mapping[str, str]) -> None:
+    """Fill `job.out` with what a stage installs: `bin/`, `lib/` and so on; `constants` are values of placeholders.
+
+    Raises `StepError`, `SourceError`.
+    """
     needs = {name: job.inputs[stage_step(name)] for name in stage.needs}
     tree = _once(job.work / "unpacked", lambda: str(_unpack(stage, source, job.work / "source")))
     values = {
+        **constants,
         "jobs": _jobs(job.env),
         "out": str(job.out),
-        "prefix": prefix,
         "source": tree,
-        "triple": triple,
         **{f"{NEED}{name}": str(path) for name, path in needs.items()},
     }
     env = _environment(job.env, needs.values())
@@ -104,7 +110,7 @@ def build_stage(stage: Stage, source: Obtained, job: Job, *, prefix: str, triple
     _once(job.work / "configured", lambda: run([stage.configure], build))
     run(stage.build, build)
     run(stage.install, build)
-    _move_up(job.out, prefix, where=stage.name)
+    _move_up(job.out, constants["prefix"], where=stage.name)
 
 
 def remove_newest(build: Path) -> None:

@@ -74,7 +74,7 @@ class Architecture:
 
     `name` is the first part of target triples, `machine` the value in ELF headers (`EM_AARCH64`). `cflags` are for the
     oldest processor, `levels` replaces them for newer ones that a triple can name. `runtime` is Clang's name in its own
-    libraries for it. `quad` says that `long double` is a 128-bit IEEE number or that Clang has `__float128`, `float16`
+    libraries for it, `backend` LLVM's name of the code generator. `quad` says that `long double` is a 128-bit IEEE number or that Clang has `__float128`, `float16`
     that it has `_Float16`; `builtins` are files of compiler-rt that replace or complete the generic ones. `emulator` is
     QEMU's program for it, `uname` the name that uname(1) prints if it differs. `configure` are answers for checks in
     CPython's `configure` that would have to run a program on the target. `recipes` are words for recipes of libraries.
@@ -87,6 +87,7 @@ class Architecture:
     cflags: tuple[str, ...]
     kernel_headers: tuple[str, ...]
     runtime: str
+    backend: str
     emulator: str
     configure: Mapping[str, str]
     recipes: Mapping[str, tuple[str, ...]]
@@ -108,7 +109,7 @@ class Architecture:
     def for_compiling(self) -> Architecture:
         """Return the properties that affect compiled code, not those for single recipes, configure or emulation."""
         darwin = self.darwin and dataclasses.replace(self.darwin, configure={}, recipes={})
-        return dataclasses.replace(self, emulator="", uname="", configure={}, recipes={}, darwin=darwin)
+        return dataclasses.replace(self, backend="", emulator="", uname="", configure={}, recipes={}, darwin=darwin)
 
 
 @cache

@@ -19,7 +19,7 @@ SCHEMA = "bootstrap-chain"
 PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9:-]*)\}")
 NEED = "need:"
 # Placeholders of a stage besides `need:<stage>`.
-PLACEHOLDERS = frozenset({"jobs", "out", "prefix", "source", "triple"})
+PLACEHOLDERS = frozenset({"backends", "jobs", "out", "prefix", "source", "triple"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +53,11 @@ class Stage:
     def commands(self) -> tuple[tuple[str, ...], ...]:
         """Return all commands."""
         return (*self.prepare, self.configure, *self.build, *self.install)
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Return the placeholders in all commands."""
+        return frozenset(name for words in self.commands for word in words for name in PLACEHOLDER.findall(word))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +95,8 @@ def _order(stages: Iterable[Stage]) -> Iterator[str]:
 def _placeholders(stages: Iterable[Stage]) -> Iterator[str]:
     for stage in stages:
         known = PLACEHOLDERS | {f"{NEED}{name}" for name in stage.needs}
-        used = {match for words in stage.commands for word in words for match in PLACEHOLDER.findall(word)}
-        yield from (f"{stage.name} has the unknown placeholder {name}" for name in sorted(used - known))
+        unknown = sorted(stage.placeholders - known)
+        yield from (f"{stage.name} has the unknown placeholder {name}" for name in unknown)
 
 
 def _programs(chain: BootstrapChain) -> Iterator[str]:

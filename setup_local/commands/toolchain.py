@@ -38,19 +38,27 @@ def toolchain() -> None:
 @toolchain.command("bootstrap")
 @settings_options
 @click.option("--until", default="", metavar="STAGE", help="Stop after this stage.")
-def bootstrap_command(*, settings: BuildSettings, until: str) -> None:
+@click.option(
+    "--processor",
+    "processors",
+    multiple=True,
+    metavar="NAME",
+    help="Processor that Clang compiles for, in addition to this machine's; may be repeated.  [default: all]",
+)
+def bootstrap_command(*, settings: BuildSettings, until: str, processors: tuple[str, ...]) -> None:
     """Build Clang from sources in a distribution, with only its old GCC; takes hours, continues after being killed.
 
     \b
     Examples:
       setup-local toolchain bootstrap --environment bullseye
       setup-local toolchain bootstrap --environment bullseye --until binutils
+      setup-local toolchain bootstrap --environment bullseye --processor x86_64
     """
     from setup_local.build.progress import Progress
     from setup_local.toolmaking import bootstrap
 
     with Progress(log.console()) as progress:
-        made = bootstrap(settings, progress, until=until)
+        made = bootstrap(settings, progress, until=until, processors=processors)
     click.echo(made)
 
 

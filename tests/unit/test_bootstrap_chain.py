@@ -22,13 +22,13 @@ from setup_local.build.bootstrap_chain import (
     stage_step,
 )
 from setup_local.build.steps import Job, ResumableStep
-from setup_local.catalog.architectures import DIRECTORY
 from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
 from setup_local.catalog.sources import Form, Source, load_sources
 from setup_local.errors import CatalogError, RequestError, StepError
 from setup_local.fetch import Obtained
-from setup_local.toolmaking import target_step
+from setup_local.toolmaking import backends, target_step
 
+CONSTANTS = {"backends": "AArch64;X86", "prefix": "/opt/x", "triple": "a-b-c"}
 STAGE = Stage(
     name="tool",
     source="tool",
@@ -100,7 +100,7 @@ def build(tmp_path: Path, shell: Shell, stage: Stage = STAGE, *, inside: bool = 
     (m4 / "bin").mkdir(parents=True, exist_ok=True)
     env = {"MAKEFLAGS": "-j3 --jobserver-auth=5,6"}
     job = Job(out=out, work=work, inputs={stage_step("m4"): m4}, env=env, run=shell)
-    build_stage(stage, source(tmp_path, inside=inside), job, prefix="/opt/x", triple="a-b-c")
+    build_stage(stage, source(tmp_path, inside=inside), job, CONSTANTS)
     return out
 
 
@@ -178,35 +178,41 @@ def test_a_stage_that_installs_nothing_fails(tmp_path: Path) -> None:
         build(tmp_path, Shell(installs=False))
 
 
+def pinned() -> dict[str, Obtained]:
+    """Return the best pin of each stage, as if it had been obtained."""
+    pins = load_sources()
+    best = {stage.name: pins.best(stage.requirement) for stage in load_chain().stages}
+    return {name: Obtained(source=item, form=item.forms[-1], path=Path("/nowhere")) for name, item in best.items()}
+
+
 def test_every_stage_is_a_resumable_step_of_pinned_sources() -> None:
-    chain, pins = load_chain(), load_sources()
-    best = {stage.name: pins.best(stage.requirement) for stage in chain.stages}
-    obtained = {name: Obtained(source=item, form=item.forms[-1], path=Path("/nowhere")) for name, item in best.items()}
-    steps = chain_steps(chain, obtained)
+    chain = load_chain()
+    steps = chain_steps(chain, pinned(), ["X86"])
     assert all(isinstance(step, ResumableStep) for step in steps)
     assert [step.name for step in steps] == [stage_step(stage.name) for stage in chain.stages]
     assert steps[-1].needs == tuple(stage_step(name) for name in ("binutils", "gcc", "cmake", "python", "ninja"))
 
 
-# LLVM's names of code generators (`llvm/lib/Target`) by our names of processors.
-BACKENDS = {
-    "aarch64": "AArch64",
-    "armv7": "ARM",
-    "i686": "X86",
-    "loongarch64": "LoongArch",
-    "mips64el": "Mips",
-    "ppc64le": "PowerPC",
-    "riscv64": "RISCV",
-    "s390x": "SystemZ",
-    "x86_64": "X86",
-}
+def test_the_bootstrapped_clang_compiles_for_every_processor_or_those_that_are_named() -> None:
+    chain = load_chain()
+    assert backends(chain, []) == ["AArch64", "ARM", "LoongArch", "Mips", "PowerPC", "RISCV", "SystemZ", "X86"]
+    assert backends(chain, ["s390x", "i686"]) == ["SystemZ", "X86"]
+    assert backends(chain, ["s390x"]) == ["SystemZ", "X86"], "its own programs must run"
+    with pytest.raises(RequestError, match=r"unknown processor arm64 \(one of: aarch64, armv7, "):
+        backends(chain, ["s390x", "arm64"])
 
 
-def test_the_bootstrapped_clang_compiles_for_every_processor() -> None:
-    (llvm,) = (stage for stage in load_chain().stages if stage.name == "llvm")
-    (option,) = (word for word in llvm.configure if word.startswith("-DLLVM_TARGETS_TO_BUILD="))
-    assert BACKENDS.keys() == {path.stem for path in DIRECTORY.glob("*.toml")}
-    assert option.partition("=")[2].split(";") == sorted(set(BACKENDS.values()))
+def test_only_llvm_is_built_again_for_other_processors() -> None:
+    before, after = (chain_steps(load_chain(), pinned(), names) for names in (["X86"], ["SystemZ", "X86"]))
+    changed = [step.name for step, other in zip(before, after, strict=True) if step.ingredients != other.ingredients]
+    assert changed == ["bootstrap:llvm"]
+
+
+def test_the_requested_code_generators_reach_cmake(tmp_path: Path) -> None:
+    shell = Shell()
+    stage = dataclasses.replace(STAGE, configure=(*STAGE.configure, "-DTARGETS={backends}"))
+    build(tmp_path, shell, stage)
+    assert "-DTARGETS=AArch64;X86" in [word for words in shell.ran for word in words]
 
 
 def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: Path) -> None:
