@@ -193,10 +193,12 @@ test-regression: environment
 
 # The fastest build: it passes the same tests as the plain one, and its own profile produces the same bytes again.
 test-optimized: environment
+	second=$$(./build-linux.py --python $(OLDER) --output $(OUTPUT) | tail -n 1) && \
 	archive=$$(./build-linux.py --optimized --python $(REFERENCE) --output $(OUTPUT) | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	$(RUN) -m pytest tests/integration --ignore tests/integration/test_moving_mirror.py \
-		--ignore-glob 'tests/integration/test_environment*.py' --ignore tests/integration/test_processors.py --archive "$$archive" && \
+		--ignore-glob 'tests/integration/test_environment*.py' --ignore tests/integration/test_processors.py \
+		--archive "$$archive" --second-archive "$$second" && \
 	mkdir -p $(OUTPUT)/again && \
 	tar --zstd -xf "$$archive" -C $(OUTPUT)/again --strip-components 2 python/build/cpython.profdata python/build/cpython.fdata && \
 	again=$$(./build-linux.py --optimized --profile $(OUTPUT)/again/cpython.profdata --python $(REFERENCE) \
