@@ -219,8 +219,8 @@ test-environments: environment
 	archive=$$(./build-linux.py --environment trixie --python $(REFERENCE) --output $(OUTPUT)/trixie) && \
 	$(RUN) -m pytest -rs tests/integration/test_environments.py tests/integration/test_environment_stand_in.py --archive "$$archive"
 
-# The bootstrap chain to its end for one processor, which takes hours, then a plain and an optimized distribution with its Clang; the plain
-# one is compared with that of the wheel's Clang in the same environment.
+# The bootstrap chain to its end for one processor, which takes hours, then a plain and an optimized distribution with
+# its Clang; the plain one is compared with that of the wheel's Clang in the same environment.
 test-bootstrap: environment
 	./setup-local toolchain bootstrap --environment bullseye --processor x86_64
 	for options in noopt pgo+lto; do \

@@ -44,10 +44,10 @@ def chain_steps(chain: BootstrapChain, sources: Mapping[str, Obtained], backends
 
 def _step(stage: Stage, source: Obtained, constants: Mapping[str, str]) -> Step:
     whole = dataclasses.replace(source, form=dataclasses.replace(source.form, extent=None))
-    used = {name: value for name, value in constants.items() if name in stage.placeholders or name == "prefix"}
+    used = {name: value for name, value in constants.items() if name in stage.placeholders}
 
     def action(job: Job) -> None:
-        build_stage(stage, whole, job, used)
+        build_stage(stage, whole, job, constants)
 
     return ResumableStep(
         name=stage_step(stage.name),

@@ -8,10 +8,13 @@ import json
 import os
 import tarfile
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from setup_local import toolmaking
 from setup_local.build.bootstrap_chain import (
     RECORD,
     TOOLCHAIN,
@@ -21,9 +24,10 @@ from setup_local.build.bootstrap_chain import (
     remove_newest,
     stage_step,
 )
-from setup_local.build.steps import Job, ResumableStep
+from setup_local.build.steps import Job, ResumableStep, Step
 from setup_local.catalog.bootstrap_chain import FILE, Stage, load_chain
 from setup_local.catalog.sources import Form, Source, load_sources
+from setup_local.commands.toolchain import toolchain
 from setup_local.errors import CatalogError, RequestError, StepError
 from setup_local.fetch import Obtained
 from setup_local.toolmaking import backends, target_step
@@ -213,6 +217,28 @@ def test_the_requested_code_generators_reach_cmake(tmp_path: Path) -> None:
     stage = dataclasses.replace(STAGE, configure=(*STAGE.configure, "-DTARGETS={backends}"))
     build(tmp_path, shell, stage)
     assert "-DTARGETS=AArch64;X86" in [word for words in shell.ran for word in words]
+
+
+def test_the_command_builds_llvm_for_the_processors_that_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the command line to the steps; fetching and building are left out."""
+    seen: dict[str, Step] = {}
+
+    class Engine:
+        def execute(self, steps: Sequence[Step], wanted: str) -> Path:
+            seen.update({step.name: step for step in steps})
+            return Path(wanted)
+
+    for name in ("check_writable", "environment_root", "fetcher_of", "choose_sandbox"):
+        monkeypatch.setattr(toolmaking, name, lambda *_: None)
+    monkeypatch.setattr(toolmaking, "obtain_sources", lambda *_: pinned())
+    monkeypatch.setattr(toolmaking, "running_engine", lambda *_: nullcontext(Engine()))
+    words = ["bootstrap", "--environment", "bullseye", "--until", "llvm", "--processor", "s390x"]
+    done = CliRunner().invoke(toolchain, words, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    (expected,) = (
+        step for step in chain_steps(load_chain(), pinned(), ["SystemZ", "X86"]) if step.name == "bootstrap:llvm"
+    )
+    assert seen["bootstrap:llvm"].ingredients == expected.ingredients
 
 
 def test_the_toolchain_is_what_the_last_stage_installed_with_a_record(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ import ctypes
 import sys
 
 _WRITABLE_CODE = 0x40  # PAGE_EXECUTE_READWRITE of VirtualProtect
-_MOVE, _JUMP = (
-    (b"\x48\xb8", b"\xff\xe0") if sys.maxsize > 2**32 else (b"\xb8", b"\xff\xe0")
-)  # to the register of results
+# Move an address to the register of results, and jump there.
+_MOVE, _JUMP = b"\x48\xb8" if sys.maxsize > 2**32 else b"\xb8", b"\xff\xe0"
 FUNCTIONS = [f"c{name}{suffix}" for name in ("real", "imag", "abs", "arg") for suffix in ("", "f", "l")]
 
 
