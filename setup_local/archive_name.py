@@ -34,7 +34,7 @@ _LOOSE = re.compile(rf"[a-z]+-(?P<python>[0-9][^-]*)-(?P<target>.+)-(?P<flavor>[
 _OMITTED = {NO_OPTIONS, *OPTIMIZATION_WORDS, WITHOUT_LAYOUT_WORD}
 # Build options, and other words for what is not the default: a TLS library, linkage, the oldest glibc, modules.
 _OPTION = (
-    "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps"
+    "(?:debug|freethreaded|noopt|pgo|lto|bolt|static|shared|shared_deps|shared_extensions"
     r"|(?:openssl|libressl|glibc|macos)[0-9.]+|(?:with|without)_[a-zA-Z0-9_]+|custom\.[0-9a-f]+)"
 )
 _NAME = re.compile(

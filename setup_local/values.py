@@ -107,7 +107,7 @@ class LinkMode(Enum):
 
 
 class Linkage(Enum):
-    """Linkage of components that support both kinds: libpython, the third-party libraries."""
+    """Linkage of components that support both kinds: libpython, third-party libraries, extension modules."""
 
     STATIC = "static"
     SHARED = "shared"
@@ -263,6 +263,7 @@ class Request:
     tls: str = ""
     libpython: Linkage = Linkage.STATIC
     dependencies: Linkage = Linkage.STATIC
+    extensions: Linkage = Linkage.STATIC
     with_features: tuple[str, ...] = ()
     without_features: tuple[str, ...] = ()
     without_modules: tuple[str, ...] = ()

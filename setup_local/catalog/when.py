@@ -16,8 +16,8 @@ class Facts:
     """What conditions are evaluated against: one Python version on one target, and how it is built.
 
     `arch` is the architecture's name, `cross` says that the build host has another one. `tls` is the TLS library
-    (`openssl-3.5`), empty if none is chosen yet; `libpython` and `dependencies` say how the interpreter and the
-    third-party libraries are linked; `features` are those that only `--with` enables. `counters` are those of a profile;
+    (`openssl-3.5`), empty if none is chosen yet; `libpython`, `dependencies` and `extensions` say how the interpreter,
+    the third-party libraries and the extension modules are linked; `features` are those that only `--with` enables. `counters` are those of a profile;
     no condition asks for them.
     """
 
@@ -32,6 +32,7 @@ class Facts:
     tls: str = ""
     libpython: Linkage = Linkage.STATIC
     dependencies: Linkage = Linkage.STATIC
+    extensions: Linkage = Linkage.STATIC
     features: frozenset[str] = frozenset()
     counters: Counters = Counters.INTERMEDIATE
 
@@ -56,6 +57,7 @@ class When:
     tls: str = ""
     libpython: Linkage | None = None
     dependencies: Linkage | None = None
+    extensions: Linkage | None = None
     features: tuple[str, ...] = ()
     no_features: tuple[str, ...] = ()
 
@@ -73,6 +75,7 @@ class When:
             and (not self.tls or fnmatchcase(facts.tls, self.tls))
             and self.libpython in (None, facts.libpython)
             and self.dependencies in (None, facts.dependencies)
+            and self.extensions in (None, facts.extensions)
             and facts.features.issuperset(self.features)
             and facts.features.isdisjoint(self.no_features)
         )

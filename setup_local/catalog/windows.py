@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from setup_local import paths
 from setup_local.catalog.load import convert, read_toml
-from setup_local.values import BuildOption
+from setup_local.values import BuildOption, Linkage
 
 FILE = "windows.toml"
 SCHEMA = "windows"
@@ -313,6 +314,13 @@ class WindowsCatalog:
     modules: tuple[WindowsModule, ...]
     programs: tuple[WindowsProgram, ...]
     absent: Mapping[str, str]
+
+    def linked(self, modules: Linkage) -> WindowsCatalog:
+        """Return the catalog with its modules linked that way; those that are files by default always are."""
+        if modules is Linkage.STATIC:
+            return self
+        shared = tuple(dataclasses.replace(module, is_shared=True) for module in self.modules)
+        return dataclasses.replace(self, modules=shared)
 
     def for_sysroot(self, arch: str) -> tuple[object, ...]:
         """Return the properties that affect the sysroot of an architecture."""

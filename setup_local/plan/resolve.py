@@ -79,6 +79,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     each other.
     """
     request, target = _accepted(request, catalogs)
+    catalogs = dataclasses.replace(catalogs, windows=catalogs.windows.linked(request.extensions))
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
@@ -194,6 +195,7 @@ def decide_modules(request: Request, target: Target, python: Version, catalogs: 
         options=frozenset(parse_options(request.options)),
         libpython=request.libpython,
         dependencies=request.dependencies,
+        extensions=request.extensions,
         counters=request.counters,
     )
     tls = choose_tls(request.tls, catalogs.variants, facts)

@@ -48,5 +48,7 @@ def variant_words(catalog: VariantCatalog, facts: Facts, target: Target, floor: 
         yield "shared"
     if facts.dependencies is Linkage.SHARED:
         yield "shared_deps"
+    if facts.extensions is Linkage.SHARED:
+        yield "shared_extensions"
     if floor != target.default_floor:
         yield f"{target.libc.floor.lower()}{floor}"

@@ -6,6 +6,7 @@ Resulting paths are relative to CPython's source tree, with `/`.
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from setup_local.errors import CatalogError
 from setup_local.plan.msbuild import Evaluated, Item, evaluate
 
 DIRECTORY = "PCbuild"
+_EXPORT = re.compile(r"/EXPORT:(\w+,PRIVATE|\w+)(?=\s|$)")
 _PROPERTY_MARK = "$("
 
 
@@ -36,7 +38,10 @@ class Frozen:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """One project: what it compiles, the libraries it names, its link. `stack` is in bytes, 0 for the default."""
+    """One project: what it compiles, the libraries it names, its link. `stack` is in bytes, 0 for the default.
+
+    `exports` are functions that the source does not mark as exported, as the linker's option names them.
+    """
 
     name: str
     target: str
@@ -45,6 +50,7 @@ class Project:
     libraries: tuple[str, ...]
     subsystem: str
     stack: int
+    exports: tuple[str, ...] = ()
     frozen: tuple[Frozen, ...] = ()
 
 
@@ -72,6 +78,7 @@ class ProjectReader:
             libraries=tuple(word.lower() for word in _words(found.definitions.get("Link.AdditionalDependencies", ""))),
             subsystem=found.definitions.get("Link.SubSystem", "").lower(),
             stack=int(found.definitions.get("Link.StackReserveSize", "0")),
+            exports=tuple(_EXPORT.findall(found.definitions.get("Link.AdditionalOptions", ""))),
             frozen=tuple(_frozen(item) for item in found.items if "ModName" in item.metadata),
         )
 

@@ -220,6 +220,8 @@ _DRY: tuple[Row, ...] = tuple(
         (("--glibc", "2.17", "--musl"), 2, "glibc"),
         (("--libpython", "dynamic"), 2, "dynamic"),
         (("--link-dependencies", "none"), 2, "none"),
+        (("--extensions", "some"), 2, "some"),
+        (("--extensions", "shared"), 2, "--extensions"),
         (("--with", "everything"), 2, "everything"),
         (("--without", "everything"), 2, "everything"),
         (("--without-modules", "_nothing"), 2, "_nothing"),

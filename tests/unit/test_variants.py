@@ -15,7 +15,7 @@ from setup_local.catalog.when import Facts, When
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import choose_target, resolve
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
-from setup_local.values import BuildOption, Libc, Linkage, OperatingSystem, Request
+from setup_local.values import BuildOption, Libc, Linkage, LinkMode, OperatingSystem, Request
 
 FACTS = Facts(
     python=Version("3.13.5"),
@@ -41,7 +41,8 @@ def test_conditions_read_the_same_in_every_catalog() -> None:
     assert all(item == whens[0] for item in whens)
     values = whens[0]["properties"]
     assert values["options"]["items"]["enum"] == [item.value for item in BuildOption]
-    assert values["libpython"]["enum"] == values["dependencies"]["enum"] == [item.value for item in Linkage]
+    for name in ("libpython", "dependencies", "extensions"):
+        assert values[name]["enum"] == [item.value for item in Linkage]
 
 
 def test_a_shared_libpython_is_another_configure_and_other_patches() -> None:
@@ -58,6 +59,25 @@ def test_a_shared_libpython_is_another_configure_and_other_patches() -> None:
     assert shared.profiling == static.profiling, "the profile is made of the static form"
     assert static.configure.relayout
     assert shared.configure.relayout is None, "there is no code in the program that could be laid out"
+
+
+def test_modules_for_windows_are_separate_files_on_request() -> None:
+    catalogs = load_catalogs()
+    request = Request(python="cpython-3.13.5", target_triple="x86_64-pc-windows-msvc")
+    static = resolve(request, catalogs)
+    shared = resolve(dataclasses.replace(request, extensions=Linkage.SHARED), catalogs)
+    assert shared.archive_stem.endswith("noopt+shared_extensions")
+    links = {item.name: item.link for item in shared.extensions}
+    assert links["_ssl"] is LinkMode.SHARED
+    assert links["zlib"] is LinkMode.STATIC, "it is in CPython's own table"
+    assert {item.name for item in static.extensions if item.link is LinkMode.STATIC and item.sources} == {
+        module.name for module in catalogs.windows.modules if not module.is_shared
+    }
+    assert {name for name, link in links.items() if link is LinkMode.SHARED} == {
+        module.name for module in catalogs.windows.modules
+    }
+    assert shared.recipes.windows.modules != static.recipes.windows.modules, "the build follows the plan"
+    assert shared.libraries == static.libraries
 
 
 @pytest.mark.parametrize(
@@ -94,9 +114,10 @@ def test_an_impossible_combination_is_refused_with_its_reason() -> None:
 def test_names_say_what_is_not_the_default() -> None:
     target = choose_target(FACTS.triple, load_targets())
     assert not list(variant_words(CATALOG, FACTS, target, target.default_floor))
-    other = dataclasses.replace(FACTS, tls="beta-4.1", libpython=Linkage.SHARED, dependencies=Linkage.SHARED)
+    shared = Linkage.SHARED
+    other = dataclasses.replace(FACTS, tls="beta-4.1", libpython=shared, dependencies=shared, extensions=shared)
     words = list(variant_words(CATALOG, other, target, "2.17"))
-    assert words == ["beta4.1", "shared", "shared_deps", "glibc2.17"]
+    assert words == ["beta4.1", "shared", "shared_deps", "shared_extensions", "glibc2.17"]
 
 
 def test_archives_are_called_after_their_variant() -> None:
@@ -118,6 +139,7 @@ def test_every_refusal_can_happen(item: Impossible) -> None:
         libpython=item.when.libpython or Linkage.STATIC,
         cross=bool(item.when.cross),
         dependencies=item.when.dependencies or Linkage.STATIC,
+        extensions=item.when.extensions or Linkage.STATIC,
         tls=item.when.tls or FACTS.tls,
         features=frozenset(item.when.features),
     )

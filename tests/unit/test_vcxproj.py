@@ -12,6 +12,7 @@ SOCKET = r"""<Project xmlns="http://schemas.microsoft.com/developer/msbuild/2003
   <ItemDefinitionGroup>
     <Link>
       <AdditionalDependencies>Ws2_32.lib;%(AdditionalDependencies)</AdditionalDependencies>
+      <AdditionalOptions>/EXPORT:DllGetClassObject,PRIVATE /EXPORT:Other /OPT:REF %(AdditionalOptions)</AdditionalOptions>
       <SubSystem>Console</SubSystem>
       <StackReserveSize>2000000</StackReserveSize>
     </Link>
@@ -43,6 +44,7 @@ def test_a_project() -> None:
     assert project.units[1].defines == ('A="x"',)
     assert project.resources == ("PC/python_nt.rc",)
     assert project.libraries == ("ws2_32.lib",)
+    assert project.exports == ("DllGetClassObject,PRIVATE", "Other")
     assert (project.subsystem, project.stack) == ("console", 2000000)
     assert project.frozen == (Frozen(module="abc", source="Lib/abc.py", header="Python/frozen_modules/abc.h"),)
 

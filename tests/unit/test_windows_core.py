@@ -15,6 +15,7 @@ from setup_local.build.windows.sysroot import without_sizes
 from setup_local.catalog.windows import WindowsModule, load_windows
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import Frozen, Project, Unit
+from setup_local.values import Linkage
 
 CATALOG = load_windows()
 PORT = CATALOG.ports["x86_64"]
@@ -75,6 +76,19 @@ def test_the_entry_point_of_32_bit_dlls_has_a_decorated_name() -> None:
 def test_decorated_functions_also_have_the_name_that_microsofts_linker_gives_them() -> None:
     link = Link(target="a.pyd", start="dllcrt2.o", objects=["a.o"], is_dll=True, stdcall=("send@16",))
     assert "/export:send@16,EXPORTAS,_send@16" in link.shape(PORT.dll_entry)
+
+
+def test_functions_that_the_source_does_not_export_are_named_to_the_linker() -> None:
+    link = Link(target="a.pyd", start="dllcrt2.o", objects=["a.o"], is_dll=True, exports=("DllGetClassObject,PRIVATE",))
+    assert "/export:DllGetClassObject,PRIVATE" in link.shape(PORT.dll_entry)
+
+
+def test_modules_are_separate_files_on_request() -> None:
+    assert CATALOG.linked(Linkage.STATIC) is CATALOG
+    assert not all(module.is_shared for module in CATALOG.modules)
+    shared = CATALOG.linked(Linkage.SHARED)
+    assert [module.name for module in shared.modules] == [module.name for module in CATALOG.modules]
+    assert all(module.is_shared for module in shared.modules)
 
 
 def test_the_forwarder_exports_the_names_in_its_source() -> None:

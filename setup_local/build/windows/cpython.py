@@ -201,6 +201,7 @@ class _Commands:
             ],
             imports=dict.fromkeys((*self._imports(project), *module.imports)),
             is_dll=True,
+            exports=project.exports,
             stdcall=module.stdcall if build.port.decorated else (),
         )
         yield link_command(build.compiler, build.catalog, build.port, link)

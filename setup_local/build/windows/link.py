@@ -15,7 +15,7 @@ from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 class Link:
     """One file to link: its objects and static libraries in order, the import libraries by name.
 
-    `definition` is a list of exports; with `implib`, an import library is created. `stdcall` are functions exported
+    `definition` is a list of exports, `exports` are single ones; with `implib`, an import library is created. `stdcall` are functions exported
     under Microsoft's decorated names; with `map`, the linker lists sections and names there. `stack` is in bytes, 0 for
     the linker's default. `flags` are additional ones.
     """
@@ -29,6 +29,7 @@ class Link:
     is_dll: bool = False
     implib: str = ""
     definition: str = ""
+    exports: Sequence[str] = ()
     stdcall: Sequence[str] = ()
     map: str = ""
     flags: Sequence[str] = ()
@@ -47,6 +48,7 @@ class Link:
             *(["/dll"] if self.is_dll else []),
             *flags,
             *(f"/{name}:{value}" for name, value in given.items() if value),
+            *(f"/export:{name}" for name in self.exports),
             *(f"/export:{name},EXPORTAS,_{name}" for name in self.stdcall),
             *self.flags,
         ]
