@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from setup_local.audit.check_binary import listed
 from setup_local.audit.facts import FileFacts, Packed
@@ -14,7 +15,7 @@ from setup_local.binfmt.coff_symbols import POINTER
 from setup_local.binfmt.pe import Pe
 
 Breaches = Iterator[tuple[str, str]]
-_STABLE = "python3.dll"
+_INTERPRETER = re.compile(r"python3\d+([a-z]*)\.dll")
 
 
 def _images(dist: Packed) -> Iterator[tuple[str, Pe]]:
@@ -59,13 +60,21 @@ def _stable_abi(dist: Packed) -> Breaches:
     wanted = frozenset().union(*(facts.stable_abi for facts in dist.files.values()))
     if not wanted:
         return
-    image = _libraries(dist).get(_STABLE)
+    libraries = _libraries(dist)
+    name = _stable_name(libraries)
+    image = libraries.get(name)
     if image is None:
-        yield _STABLE, "is missing; extensions for several versions of Python are linked against it"
+        yield name, "is missing; extensions for several versions of Python are linked against it"
     elif missing := wanted - image.exports:
-        yield _STABLE, f"lacks names of the stable ABI that {FILE} lists: {listed(missing)}"
+        yield name, f"lacks names of the stable ABI that {FILE} lists: {listed(missing)}"
     elif own := image.exports - image.forwarded.keys():
-        yield _STABLE, f"defines names that it should forward: {listed(own)}"
+        yield name, f"defines names that it should forward: {listed(own)}"
+
+
+def _stable_name(libraries: Iterable[str]) -> str:
+    """Return the name of the stable ABI's DLL, which has the same ABI flags as the interpreter's."""
+    flags = [match[1] for name in libraries if (match := _INTERPRETER.fullmatch(name))]
+    return f"python3{flags[0] if flags else ''}.dll"
 
 
 def _import_libraries(dist: Packed) -> Breaches:

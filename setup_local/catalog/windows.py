@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from setup_local import paths
+from setup_local.catalog.cpython import PatchPart
 from setup_local.catalog.load import convert, read_toml
 from setup_local.values import BuildOption, Linkage
 
@@ -58,6 +59,50 @@ class WindowsPort:
         """Return the properties that affect CPython itself."""
         names = (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.decorated)
         return (*names, self.cflags, self.ldflags)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowsNames:
+    """The names of one build's files: they contain the version of CPython (`(3, 13, 5)`) and its ABI flags (`t`)."""
+
+    version: tuple[int, ...]
+    port: WindowsPort
+    flags: str = ""
+
+    @property
+    def dll(self) -> str:
+        """Return the name of the interpreter's DLL without its suffix (`python313`)."""
+        return self.filled("python{nodot}{flags}")
+
+    @property
+    def forwarder(self) -> str:
+        """Return the name of the stable ABI's DLL without its suffix (`python3`)."""
+        return self.filled("python3{flags}")
+
+    @property
+    def tag(self) -> str:
+        """Return the tag in the names of extension modules (`cp313-win_amd64`)."""
+        return self.filled("cp{nodot}{flags}-") + self.port.file_tag
+
+    @property
+    def module(self) -> str:
+        """Return the suffix of CPython's own modules, which have the tag only if there are ABI flags."""
+        return f".{self.tag}.pyd" if self.flags else ".pyd"
+
+    def filled(self, text: str) -> str:
+        """Return a text of the catalog with its placeholders filled in."""
+        major, minor, *_ = self.version
+        values = {
+            "{nodot}": f"{major}{minor}",
+            "{dotted}": f"{major}.{minor}",
+            "{flags}": self.flags,
+            "{marked}": f"{major}.{minor}{self.flags}" if self.flags else "",
+            "{name}": self.port.name,
+            "{platform}": self.port.platform,
+        }
+        for old, new in values.items():
+            text = text.replace(old, new)
+        return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +164,8 @@ class Projects:
     """How CPython's project files are read: properties of MSBuild, and which of the files that they import count.
 
     `external` is the directory where the sources of libraries are expected. `frozen`, `core` and `forwarder` are the
-    projects of the frozen modules, the interpreter's DLL and the DLL of the stable ABI. In `properties`, `{nodot}` and
-    `{dotted}` are the version (`313`, `3.13`), `{name}` and `{platform}` the port's.
+    projects of the frozen modules, the interpreter's DLL and the DLL of the stable ABI. `properties` have the
+    placeholders of `WindowsNames`, and `{module}` for the suffix of modules.
     """
 
     imports: tuple[str, ...]
@@ -130,29 +175,17 @@ class Projects:
     forwarder: str
     properties: Mapping[str, str]
 
-    def filled(self, port: WindowsPort, version: tuple[int, ...]) -> dict[str, str]:
-        """Return the properties for a port and a version of CPython (`(3, 13, 5)`)."""
-        major, minor, *_ = version
-        values = {
-            "{nodot}": f"{major}{minor}",
-            "{dotted}": f"{major}.{minor}",
-            "{name}": port.name,
-            "{platform}": port.platform,
-        }
-        return {name: _with_values(text, values) for name, text in self.properties.items()}
-
-
-def _with_values(text: str, values: Mapping[str, str]) -> str:
-    for old, new in values.items():
-        text = text.replace(old, new)
-    return text
+    def filled(self, names: WindowsNames) -> dict[str, str]:
+        """Return the properties for a build."""
+        return {name: names.filled(text.replace("{module}", names.module)) for name, text in self.properties.items()}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Code:
     """How CPython's own code is compiled and linked.
 
-    `replaced` maps macros, as the project files define them, to their replacements. `builtin` are flags for modules
+    `replaced` maps macros, as the project files define them, to their replacements, with the placeholders of
+    `WindowsNames`. `builtin` are flags for modules
     that are linked into the interpreter's DLL, `resources` additional ones for the resource compiler.
     """
 
@@ -162,6 +195,11 @@ class Code:
     builtin: tuple[str, ...]
     ldflags: tuple[str, ...]
     resources: tuple[str, ...]
+
+    def named(self, names: WindowsNames) -> Code:
+        """Return the same with placeholders filled in."""
+        replaced = {names.filled(old): names.filled(new) for old, new in self.replaced.items()}
+        return dataclasses.replace(self, replaced=replaced)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -239,13 +277,6 @@ class WindowsLibrary:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SourceChanges:
-    """Patches of CPython's source, in order."""
-
-    patches: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Table:
     """CPython's own table of built-in modules: `init` are the functions not named after their module.
 
@@ -280,19 +311,28 @@ class WindowsModule:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsProgram:
-    """One program: its project, its path in the installation, the start file. Launchers do not link the interpreter."""
+    """One program: its project, its path in the installation, the start file. Launchers do not link the interpreter.
+
+    `file` has the placeholders of `WindowsNames`, and so has `also`, another path of the same program.
+    """
 
     project: str
     file: str
     start: str
+    also: str = ""
     is_launcher: bool = False
+
+    def paths(self, names: WindowsNames) -> tuple[str, ...]:
+        """Return its paths in an installation, its own first."""
+        return tuple(dict.fromkeys(names.filled(path) for path in (self.file, self.also) if path))
 
 
 @dataclass(frozen=True, kw_only=True)
 class WindowsCatalog:
     """The whole file. `keep` are the required parts of the wheel, `headers`, `mingw` and `license` are paths in it.
 
-    `aliases` are other names of headers, for case-sensitive file systems. `absent` are modules that are not built, each
+    `aliases` are other names of headers, for case-sensitive file systems, `patch` are the changes of CPython's source in
+    order. `absent` are modules that are not built, each
     with the reason.
     """
 
@@ -306,7 +346,7 @@ class WindowsCatalog:
     runtime: Runtime
     imports: Imports
     projects: Projects
-    source: SourceChanges
+    patch: tuple[PatchPart, ...]
     code: Code
     optimizing: Optimizing
     libraries: tuple[WindowsLibrary, ...]

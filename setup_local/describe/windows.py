@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from setup_local.catalog.windows import WindowsNames
 from setup_local.describe.probe import ROOT, Facts, probed_test_packages
 from setup_local.describe.read import read_version
 from setup_local.plan.model import Plan
+from setup_local.plan.windows import windows_names
 from setup_local.stage import files
 from setup_local.stage.staged import StagedTree
+from setup_local.values import BuildOption
 
 _ABSTRACT = {
     "stdlib": "{installed_base}/Lib",
@@ -35,25 +38,24 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
     install = staged.root / "install"
     header = install / "Include" / "patchlevel.h"
     version = read_version(files.read(header), header)
-    port = plan.recipes.windows.ports[plan.target.arch.name]
-    tag = f"cp{plan.python.major}{plan.python.minor}-{port.file_tag}"
+    names = windows_names(plan)
     return Facts(
         version=version.text,
         implementation_name="cpython",
         implementation_version=version.parts,
         implementation_hex_version=version.number,
         implementation_cache_tag=f"cpython-{plan.python.major}{plan.python.minor}",
-        abiflags="",
-        platform_tag=port.tag,
+        abiflags=names.flags,
+        platform_tag=names.port.tag,
         paths={name: _placed(value) for name, value in _ABSTRACT.items()},
         paths_abstract=dict(_ABSTRACT),
-        config_vars=_config_vars(plan, tag),
+        config_vars=_config_vars(plan, names),
         stdlib_platform_config="",
         test_packages=probed_test_packages(install / "Lib"),
         suffixes={
             "bytecode": (".pyc",),
             "debug_bytecode": (".pyc",),
-            "extension": (f".{tag}.pyd", ".pyd"),
+            "extension": (f".{names.tag}.pyd", ".pyd"),
             "optimized_bytecode": (".pyc",),
             "source": (".py", ".pyw"),
         },
@@ -70,7 +72,7 @@ def _placed(value: str) -> str:
     return value
 
 
-def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
+def _config_vars(plan: Plan, names: WindowsNames) -> dict[str, str]:
     """Return what `sysconfig.get_config_vars()` has on Windows, without a user's directories."""
     short, nodot = f"{plan.python.major}.{plan.python.minor}", f"{plan.python.major}{plan.python.minor}"
     places = (
@@ -93,16 +95,16 @@ def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
         "implementation": "Python",
         "implementation_lower": "python",
         "abiflags": "",
-        "abi_thread": "",
+        "abi_thread": names.flags,
         "LIBDEST": f"{ROOT}/Lib",
         "BINLIBDEST": f"{ROOT}/Lib",
         "INCLUDEPY": f"{ROOT}/Include",
         "LIBDIR": f"{ROOT}/libs",
-        "LIBRARY": f"python{nodot}.dll",
-        "LDLIBRARY": f"python{nodot}.dll",
-        "EXT_SUFFIX": f".{tag}.pyd",
-        "SOABI": tag,
-        "Py_GIL_DISABLED": "0",
+        "LIBRARY": f"{names.dll}.dll",
+        "LDLIBRARY": f"{names.dll}.dll",
+        "EXT_SUFFIX": f".{names.tag}.pyd",
+        "SOABI": names.tag,
+        "Py_GIL_DISABLED": str(int(BuildOption.FREETHREADED in plan.build_options)),
         "EXE": ".exe",
         "VERSION": nodot,
         "TZPATH": "",
@@ -111,8 +113,8 @@ def _config_vars(plan: Plan, tag: str) -> dict[str, str]:
 
 
 def shared_modules(directory: Path) -> dict[str, str]:
-    """Return the file name of each shared module; CPython's own have no tag in it."""
-    return {path.stem: path.name for path in sorted(directory.glob("*.pyd"))}
+    """Return the file name of each shared module; those of a build with ABI flags have a tag in it."""
+    return {path.name.partition(".")[0]: path.name for path in sorted(directory.glob("*.pyd"))}
 
 
 def magic_number(stdlib: Path) -> str:

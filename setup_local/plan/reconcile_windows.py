@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from setup_local.catalog.windows import WindowsCatalog, WindowsPort
+from setup_local.catalog.windows import WindowsCatalog, WindowsNames, WindowsPort
 from setup_local.plan.reconcile import Disagreement, Kind
 from setup_local.plan.upstream import parse_inittab
 from setup_local.plan.vcxproj import DIRECTORY, ProjectReader
@@ -58,7 +58,7 @@ def _projects(catalog: WindowsCatalog, port: WindowsPort, source: WindowsSource)
     projects = catalog.projects
     reader = ProjectReader(
         text=lambda name: source.text(f"{DIRECTORY}/{name}"),
-        properties=projects.filled(port, source.version),
+        properties=projects.filled(WindowsNames(version=source.version, port=port)),
         imports=projects.imports,
     )
     names = [projects.core, projects.forwarder, *(module.name for module in catalog.modules)]

@@ -174,10 +174,9 @@ def _absent(catalogs: Catalogs, facts: Facts) -> tuple[AbsentExtension, ...]:
 
 def _patch_names(catalogs: Catalogs, facts: Facts) -> Iterator[str]:
     """Yield the names of the patches of CPython, in order."""
-    if facts.os is OperatingSystem.WINDOWS:
-        yield from catalogs.windows.source.patches
-    else:
-        yield from (part.name for part in catalogs.cpython.patch if part.when.matches(facts))
+    is_windows = facts.os is OperatingSystem.WINDOWS
+    parts = catalogs.windows.patch if is_windows else catalogs.cpython.patch
+    yield from (part.name for part in parts if part.when.matches(facts))
 
 
 def decide_modules(request: Request, target: Target, python: Version, catalogs: Catalogs) -> ModuleChoice:

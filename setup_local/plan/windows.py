@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from setup_local.catalog.windows import WindowsCatalog
+from setup_local.catalog.windows import WindowsCatalog, WindowsNames
 from setup_local.errors import RequestError
-from setup_local.plan.model import PlannedExtension
+from setup_local.plan.model import Plan, PlannedExtension
 from setup_local.plan.options import parse_options
 from setup_local.values import (
     LLVM_ON_HOST,
     OPTIMIZATIONS,
+    BuildOption,
     Linkage,
     LinkMode,
     OperatingSystem,
@@ -47,6 +48,12 @@ def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
     return (*own, *added)
 
 
+def windows_names(plan: Plan) -> WindowsNames:
+    """Return how files of a distribution for Windows are called."""
+    port = plan.recipes.windows.ports[plan.target.arch.name]
+    return WindowsNames(version=plan.python.release, port=port, flags=plan.abi_flags)
+
+
 def refuse_for_windows(request: Request) -> None:
     """Raise `RequestError` for the first option that does not apply to Windows, or is not supported yet."""
     if system_of(request.target_triple) is not OperatingSystem.WINDOWS:
@@ -57,7 +64,8 @@ def refuse_for_windows(request: Request) -> None:
 
 
 def _wishes(request: Request) -> Iterator[tuple[bool, str]]:
-    others = [option.value for option in parse_options(request.options) if option not in OPTIMIZATIONS]
+    possible = (*OPTIMIZATIONS, BuildOption.FREETHREADED)
+    others = [option.value for option in parse_options(request.options) if option not in possible]
     yield bool(others), f"{', '.join(others)} cannot be built"
     yield request.glibc is not None, "glibc cannot be selected"
     yield request.libpython is Linkage.SHARED, "libpython is always a DLL, so --libpython is not available"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from setup_local.build.launcher import HostPython
-from setup_local.catalog.windows import WindowsCatalog
+from setup_local.catalog.windows import WindowsCatalog, WindowsNames
 from setup_local.errors import StageError
 from setup_local.plan.model import Plan
+from setup_local.plan.windows import windows_names
 from setup_local.render import render
 from setup_local.stage import files, licenses, objects, tcl
 from setup_local.stage.bytecode import compile_library
@@ -36,9 +37,10 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     root = out / TREE
     install = root / "install"
     recipe = plan.recipes.windows
-    _place_installation(recipe, results.cpython, install)
+    names = windows_names(plan)
+    _place_installation(recipe, names, results.cpython, install)
     tcl_paths = tcl.place_scripts(results.libraries, install / "tcl")
-    launcher = f"pip/_vendor/distlib/{recipe.ports[plan.target.arch.name].launcher}"
+    launcher = f"pip/_vendor/distlib/{names.port.launcher}"
     install_pip(install, f"{plan.python.major}.{plan.python.minor}", launcher)
     shares = _place_objects(plan, results.cpython, root / "build")
     place_profile(plan, results.cpython / "build", root / "build")
@@ -55,7 +57,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
         root=root,
         python_exe=PYTHON_EXE,
         libpython="",
-        shared_libpython=f"install/python{plan.python.major}{plan.python.minor}.dll",
+        shared_libpython=f"install/{names.dll}.dll",
         objects=shares,
         inittab=objects.inittab(files.read(root / "build" / INITTAB_SOURCE)),
         inittab_cflags=recipe.code.builtin,
@@ -69,12 +71,14 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     )
 
 
-def _place_installation(recipe: WindowsCatalog, built: Path, install: Path) -> None:
+def _place_installation(recipe: WindowsCatalog, names: WindowsNames, built: Path, install: Path) -> None:
     """Place programs, DLLs, import libraries, the standard library and the headers."""
-    own = {Path(program.file).name: program.file for program in recipe.programs}
+    programs = [program.paths(names) for program in recipe.programs]
+    own = {Path(paths[0]).name: paths for paths in programs}
     for path in sorted((built / _PRODUCTS).iterdir()):
         if path.suffix in _PLACES:
-            files.place(path, install / own.get(path.name, f"{_PLACES[path.suffix]}/{path.name}".lstrip("/")))
+            for place in own.get(path.name, (f"{_PLACES[path.suffix]}/{path.name}".lstrip("/"),)):
+                files.place(path, install / place)
     files.place_tree(built / "Lib", install / "Lib", without=_BYTECODE)
     files.place_tree(built / "Include", install / "Include")
     files.place(built / "PC" / "pyconfig.h", install / "Include" / "pyconfig.h")

@@ -21,6 +21,7 @@ from setup_local.errors import CatalogError
 LIBRARIES = load_libraries()
 CPYTHON_PATCHES = {part.name for part in load_cpython().patch}
 WINDOWS = load_windows()
+WINDOWS_PATCHES = {part.name for part in WINDOWS.patch}
 DOCUMENT = tomllib.loads((paths.DATA / "libraries.toml").read_text())
 BY_NAME = pytest.mark.parametrize("library", LIBRARIES, ids=lambda library: library.name)
 MINIMAL = """
@@ -80,7 +81,7 @@ def test_every_recipe_file_is_declared_and_every_declared_one_is_used(library: L
 
 def test_every_data_file_belongs_to_a_recipe() -> None:
     used = {path for library in LIBRARIES for path in (*library.files, *patch_files(library.patches))}
-    used |= set(patch_files([*CPYTHON_PATCHES, *WINDOWS.source.patches, PIP_LAUNCHERS]))
+    used |= set(patch_files([*CPYTHON_PATCHES, *WINDOWS_PATCHES, PIP_LAUNCHERS]))
     used |= {RECIPES / name for library in WINDOWS.libraries for name in library.recipe_files}
     there = {path for top in (RECIPES, PATCHES) for path in top.rglob("*") if path.is_file()}
     assert there == used
@@ -90,7 +91,7 @@ def test_every_patch_says_why() -> None:
     names = (
         {name for library in LIBRARIES for name in library.patches}
         | CPYTHON_PATCHES
-        | {*WINDOWS.source.patches, PIP_LAUNCHERS}
+        | {*WINDOWS_PATCHES, PIP_LAUNCHERS}
     )
     assert names
     for name in names:

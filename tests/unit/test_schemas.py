@@ -161,15 +161,16 @@ AGREE: list[tuple[str, str, Any]] = [
     ("windows", "$defs/library", windows.WindowsLibrary),
     ("windows", "$defs/made", windows.Made),
     ("windows", "$defs/module", windows.WindowsModule),
+    ("windows", "$defs/patch", cpython.PatchPart),
     ("windows", "$defs/port", windows.WindowsPort),
     ("windows", "$defs/program", windows.WindowsProgram),
     ("windows", "$defs/start", windows.StartFile),
+    ("windows", "$defs/when", When),
     ("windows", "properties/code", windows.Code),
     ("windows", "properties/compiler", windows.Compiler),
     ("windows", "properties/imports", windows.Imports),
     ("windows", "properties/projects", windows.Projects),
     ("windows", "properties/runtime", windows.Runtime),
-    ("windows", "properties/source", windows.SourceChanges),
     ("windows", "properties/table", windows.Table),
 ]
 # Fields that no file has: code sets them.

@@ -37,7 +37,7 @@ CATALOG = VariantCatalog(
 
 
 def test_conditions_read_the_same_in_every_catalog() -> None:
-    whens = [schema(name)["$defs"]["when"] for name in ("variants", "cpython", "extensions", "libraries")]
+    whens = [schema(name)["$defs"]["when"] for name in ("variants", "cpython", "extensions", "libraries", "windows")]
     assert all(item == whens[0] for item in whens)
     values = whens[0]["properties"]
     assert values["options"]["items"]["enum"] == [item.value for item in BuildOption]

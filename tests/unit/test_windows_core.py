@@ -12,13 +12,15 @@ from setup_local.build.windows.core import CodeMaker, forwarder_definition, free
 from setup_local.build.windows.cpython import CoreBuild, cpython_commands, with_modules
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sysroot import without_sizes
-from setup_local.catalog.windows import WindowsModule, load_windows
+from setup_local.catalog.windows import WindowsModule, WindowsNames, load_windows
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import Frozen, Project, Unit
 from setup_local.values import Linkage
 
 CATALOG = load_windows()
 PORT = CATALOG.ports["x86_64"]
+NAMES = WindowsNames(version=(3, 13, 5), port=PORT)
+FREETHREADED = dataclasses.replace(NAMES, flags="t")
 COMPILER = Compiler(
     program=Path("/zig"),
     resources=Path("/clang"),
@@ -91,6 +93,36 @@ def test_modules_are_separate_files_on_request() -> None:
     assert all(module.is_shared for module in shared.modules)
 
 
+def test_names_contain_version_and_abi_flags() -> None:
+    assert (NAMES.dll, NAMES.forwarder, NAMES.module, NAMES.tag) == ("python313", "python3", ".pyd", "cp313-win_amd64")
+    assert (FREETHREADED.dll, FREETHREADED.forwarder) == ("python313t", "python3t")
+    assert (FREETHREADED.module, FREETHREADED.tag) == (".cp313t-win_amd64.pyd", "cp313t-win_amd64")
+    programs = {program.project: program for program in CATALOG.programs}
+    assert programs["python"].paths(NAMES) == ("python.exe",)
+    assert programs["python"].paths(FREETHREADED) == ("python.exe", "python3.13t.exe")
+    assert programs["venvlauncher"].paths(FREETHREADED) == ("Lib/venv/scripts/nt/venvlaunchert.exe",)
+    assert CATALOG.projects.filled(FREETHREADED)["PyStdlibPydExt"] == ".cp313t-win_amd64.pyd"
+    assert CATALOG.projects.filled(FREETHREADED)["SysWinVer"] == "3.13t"
+
+
+@pytest.mark.parametrize("names", [NAMES, FREETHREADED], ids=["with the GIL", "without"])
+def test_the_name_of_the_stable_abis_dll_is_complete_in_the_code(names: WindowsNames) -> None:
+    unit = Unit(source="a.c", defines=(f'PY3_DLLNAME=L"{names.forwarder}"',), includes=())
+    maker = dataclasses.replace(MAKER, code=CATALOG.code.named(names))
+    (command,) = maker.objects([unit], "core").values()
+    assert f'-DPY3_DLLNAME=L"{names.forwarder}.dll"' in command.words
+
+
+def test_without_the_gil_there_is_no_stable_abi(tmp_path: Path) -> None:
+    build = CoreBuild(
+        tree=tmp_path, names=FREETHREADED, compiler=COMPILER, catalog=CATALOG, deps="deps", python="python3"
+    )
+    module = WindowsModule(name="_x", is_shared=True, is_limited=True)
+    assert build.interpreter_library(module) == "products/python313t.lib"
+    with_it = dataclasses.replace(build, names=NAMES)
+    assert with_it.interpreter_library(module) == "products/python3.lib"
+
+
 def test_the_forwarder_exports_the_names_in_its_source() -> None:
     text = "EXPORT_FUNC(PyArg_Parse)\nEXPORT_DATA(PyBool_Type)\n#define EXPORT_FUNC(name) x\n"
     assert forwarder_definition(text, "python3.dll", "python313") == (
@@ -145,10 +177,9 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
     catalog = dataclasses.replace(CATALOG, modules=(module,), programs=())
     build = CoreBuild(
         tree=tmp_path,
-        version=(3, 13, 5),
+        names=NAMES,
         compiler=COMPILER,
         catalog=catalog,
-        port=PORT,
         deps="deps",
         python="python3",
     )
@@ -158,6 +189,6 @@ def test_shared_modules_are_files_that_link_the_interpreter(tmp_path: Path, *, l
     assert "objects/_x/Modules__x.c.o" not in commands["products/python313.dll"].inputs
     assert not set(catalog.code.builtin) & set(commands["objects/_x/Modules__x.c.o"].words)
     assert "/export:f@4,EXPORTAS,_f@4" not in commands["products/_x.pyd"].answers
-    for_32_bits = dataclasses.replace(build, port=CATALOG.ports["i686"])
+    for_32_bits = dataclasses.replace(build, names=dataclasses.replace(NAMES, port=CATALOG.ports["i686"]))
     commands = {command.outputs[0]: command for command in cpython_commands(for_32_bits)}
     assert "/export:f@4,EXPORTAS,_f@4" in commands["products/_x.pyd"].answers

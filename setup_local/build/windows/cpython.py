@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import re
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from setup_local.catalog.windows import (
     OptimizingFlags,
     WindowsCatalog,
     WindowsModule,
+    WindowsNames,
     WindowsPort,
     WindowsProgram,
 )
@@ -42,29 +43,39 @@ _FINAL_RELEASE = (
 
 @dataclass(frozen=True, kw_only=True)
 class CoreBuild:
-    """A build of CPython: source tree, version, compiler, the libraries' directory, and the Python that runs here.
+    """A build of CPython: source tree, compiler, the libraries' directory, and the Python that runs here.
 
-    `catalog` says how it is built, `port` has the specifics of the processor, `optimizing` the flags for build options.
+    `catalog` says how it is built, `names` what its files are called and for which processor, `optimizing` has the
+    flags for build options.
     """
 
     tree: Path
-    version: tuple[int, ...]
+    names: WindowsNames
     compiler: Compiler
     catalog: WindowsCatalog
-    port: WindowsPort
     deps: str
     python: str
     optimizing: OptimizingFlags = PLAIN
 
     @property
+    def port(self) -> WindowsPort:
+        """Return the specifics of the processor."""
+        return self.names.port
+
+    @property
     def dll(self) -> str:
         """Return the name of the interpreter's DLL without its suffix (`python313`)."""
-        return f"python{self.version[0]}{self.version[1]}"
+        return self.names.dll
 
     @property
     def field3(self) -> int:
         """Return the third number of the version in resources, as python.props computes it for final releases."""
-        return 1000 * self.version[2] + _FINAL_RELEASE
+        return 1000 * self.names.version[2] + _FINAL_RELEASE
+
+    def interpreter_library(self, module: WindowsModule) -> str:
+        """Return the import library that a module links: that of the stable ABI, which needs the GIL, or the other."""
+        is_limited = module.is_limited and not self.names.flags
+        return f"{PRODUCTS}/{self.names.forwarder if is_limited else self.dll}.lib"
 
 
 def prepare_tree(build: CoreBuild) -> None:
@@ -79,7 +90,7 @@ def prepare_tree(build: CoreBuild) -> None:
         script.write_bytes(content)
     (build.tree / PRODUCTS).mkdir()
     forwarder = (build.tree / "PC" / "python3dll.c").read_text(encoding="utf-8")
-    definition = forwarder_definition(forwarder, "python3.dll", build.dll)
+    definition = forwarder_definition(forwarder, f"{build.names.forwarder}.dll", build.dll)
     (build.tree / _DEFINITION).write_text(definition, encoding="utf-8")
 
 
@@ -107,12 +118,12 @@ class _Commands:
         projects = build.catalog.projects
         self._reader = ProjectReader(
             text=lambda name: (build.tree / DIRECTORY / name).read_text(encoding="utf-8-sig"),
-            properties=projects.filled(build.port, build.version),
+            properties=projects.filled(build.names),
             imports=projects.imports,
         )
         self._maker = CodeMaker(
             compiler=build.compiler,
-            code=build.catalog.code,
+            code=build.catalog.code.named(build.names),
             cflags=build.port.cflags,
             deps=build.deps,
             external=projects.external,
@@ -184,7 +195,7 @@ class _Commands:
     def _shared(self, module: WindowsModule, project: Project) -> Iterator[Command]:
         """Yield the commands that make the file of a shared module."""
         build = self._build
-        file = f"{module.name}.pyd"
+        file = f"{module.name}{build.names.module}"
         objects = self._module(self._maker, module, project)
         resources = [self._maker.resource(source, file, build.field3) for source in project.resources]
         yield from objects.values()
@@ -197,7 +208,7 @@ class _Commands:
                 *(target for target, _ in resources),
                 *(f"{build.deps}/lib/{name}" for name in module.archives),
                 *(f"{build.deps}/lib/{name}" for name in module.resources),
-                f"{PRODUCTS}/{'python3' if module.is_limited else build.dll}.lib",
+                build.interpreter_library(module),
             ],
             imports=dict.fromkeys((*self._imports(project), *module.imports)),
             is_dll=True,
@@ -208,24 +219,24 @@ class _Commands:
 
     def _forwarder(self, project: Project) -> Iterator[Command]:
         """Yield the commands that make the DLL of the stable ABI, which forwards everything to the interpreter's."""
-        build = self._build
+        build, name = self._build, self._build.names.forwarder
         objects = self._maker.objects(project.units, project.name)
-        resources = [self._maker.resource(source, "python3.dll", build.field3) for source in project.resources]
+        resources = [self._maker.resource(source, f"{name}.dll", build.field3) for source in project.resources]
         yield from objects.values()
         yield from (command for _, command in resources)
         link = Link(
-            target=f"{PRODUCTS}/python3.dll",
+            target=f"{PRODUCTS}/{name}.dll",
             start="dllcrt2.o",
             objects=[*objects, *(target for target, _ in resources)],
             is_dll=True,
             definition=_DEFINITION,
         )
         yield link_command(build.compiler, build.catalog, build.port, link)
-        yield build.compiler.import_library(_DEFINITION, f"{PRODUCTS}/python3.lib")
+        yield build.compiler.import_library(_DEFINITION, f"{PRODUCTS}/{name}.lib")
 
     def _program(self, program: WindowsProgram, project: Project) -> Iterator[Command]:
         build = self._build
-        name = re.sub(r".*/", "", program.file)
+        name = posixpath.basename(program.paths(build.names)[0])
         objects = self._maker.objects(project.units, project.name)
         resources = [self._maker.resource(source, name, build.field3) for source in project.resources]
         yield from objects.values()

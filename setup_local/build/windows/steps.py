@@ -27,6 +27,7 @@ from setup_local.plan.model import PROFILE as PROFILE_PLACE
 from setup_local.plan.model import PROFILE_FILE, Plan, PlannedLibrary
 from setup_local.plan.reconcile import refuse, unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
+from setup_local.plan.windows import windows_names
 from setup_local.values import OPTIMIZATIONS
 
 _FIRST = 1000  # more than the weight of any chain of steps
@@ -157,7 +158,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
     source = inputs.sources[plan.python_source.identity]
     libraries = tuple(library_step(item.name) for item in plan.libraries)
     recipe, target = plan.recipes.windows, plan.target
-    version, patches, deps = plan.python.release, plan.python_patches, plan.deps
+    patches, deps = plan.python_patches, plan.deps
+    names = windows_names(plan)
     options = tuple(item for item in OPTIMIZATIONS if item in plan.build_options)
     flags = recipe.optimizing.flags(options, PROFILE_PLACE)
 
@@ -169,10 +171,9 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
         merge_trees([job.inputs[item] for item in libraries], tree / deps)
         build = CoreBuild(
             tree=tree,
-            version=version,
+            names=names,
             compiler=windows_compiler(recipe, target, job.inputs[toolkit.compilers], job.inputs[toolkit.libc]),
             catalog=recipe,
-            port=recipe.ports[target.arch.name],
             deps=deps,
             python=str(job.inputs[BUILD_PYTHON_STEP] / BUILD_PYTHON / "bin" / "python3"),
             optimizing=flags,
@@ -193,7 +194,8 @@ def cpython_step(plan: Plan, name: str, toolkit: Toolkit, inputs: GraphInputs) -
             pins([source]),
             recipe.for_cpython(target.arch.name),
             target.for_compiling,
-            version,
+            names.version,
+            names.flags,
             patches,
             deps,
             (options, flags),
