@@ -45,7 +45,7 @@ def test_every_built_in_module_is_imported() -> None:
 def test_modules_of_the_test_suite_are_files() -> None:
     if not Path(sys.base_prefix, "Lib", "test").is_dir():
         return  # an installation without the test suite also lacks its modules
-    found = {path.stem for path in Path(sys.base_prefix, "DLLs").glob("*.pyd")}
+    found = {path.name.partition(".")[0] for path in Path(sys.base_prefix, "DLLs").glob("*.pyd")}
     assert {"_testcapi", "_testinternalcapi", "_ctypes_test", "xxlimited"} <= found
     for name in sorted(found - {"_testconsole"}):
         assert Path(importlib.import_module(name).__spec__.origin).suffix == ".pyd"
@@ -60,10 +60,32 @@ def test_wmi_reports_the_version_of_the_system() -> None:
 def test_names_are_those_that_wheels_expect() -> None:
     tag, machine = ("win-amd64", "64 bit (AMD64)") if IS_64_BIT else ("win32", "32 bit (Intel)")
     assert sysconfig.get_platform() == tag
-    suffix = f".cp{sysconfig.get_config_var('py_version_nodot')}-{tag.replace('-', '_')}.pyd"
+    version = f"{sysconfig.get_config_var('py_version_nodot')}{sysconfig.get_config_var('abi_thread')}"
+    suffix = f".cp{version}-{tag.replace('-', '_')}.pyd"
     assert sysconfig.get_config_var("EXT_SUFFIX") == suffix
     assert machine in sys.version
     assert platform.python_implementation() == "CPython"
+
+
+def test_no_module_of_the_standard_library_needs_the_gil() -> None:
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        assert not sys._is_gil_enabled()  # all built-in modules and those in files have been imported
+        counted = []
+        threads = [threading.Thread(target=lambda: counted.extend(range(1000))) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(counted) == sorted(list(range(1000)) * 8)
+
+
+def test_com_servers_can_be_written_in_python() -> None:
+    import _ctypes
+
+    if file := getattr(_ctypes, "__file__", ""):  # the system looks for these functions in the file of the module
+        library = ctypes.PyDLL(file)
+        assert library.DllCanUnloadNow() == 0
+        assert library.DllGetClassObject
 
 
 def test_sizes_are_those_of_the_official_abi() -> None:

@@ -34,7 +34,7 @@ class Maker:
         if kind == "msvc":  # CPython's header tells the linker which library it needs
             self._link(output, "/noentry", f"/libpath:{install / 'libs'}")
         else:
-            self._link(output, *self._start(), *install.glob("libs/python3?*.lib"), *self._runtime())
+            self._link(output, *self._start(), *install.glob("libs/python3[0-9]*.lib"), *self._runtime())
 
     def library(self, source: Path, output: Path) -> None:
         """Compile a DLL that needs only the C runtime."""

@@ -29,6 +29,11 @@ class Tree:
         self.description = json.loads((place / "PYTHON.json").read_text(encoding="utf-8"))
         self._wine = wine
 
+    @property
+    def is_freethreaded(self) -> bool:
+        """Return whether the interpreter was built without the GIL."""
+        return self.description["python_config_vars"]["Py_GIL_DISABLED"] == "1"
+
     def ended(
         self, args: list[str | Path], seconds: float = 300, display: str = ""
     ) -> subprocess.CompletedProcess[str]:

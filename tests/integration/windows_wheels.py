@@ -33,6 +33,7 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
     Raises:
         HostError: The index does not have them.
     """
+    abi = ["--abi", str(tree.description["python_abi_tag"])] if tree.is_freethreaded and not version else []
     version = version or str(tree.description["python_major_minor_version"])
     words: list[str | Path] = [
         "python3",
@@ -46,7 +47,7 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
         place,
     ]
     tag = str(tree.description["python_platform_tag"]).replace("-", "_")
-    words += ["--platform", tag, "--python-version", version, "--implementation", "cp", *names]
+    words += ["--platform", tag, "--python-version", version, "--implementation", "cp", *abi, *names]
     handed_on = {key: value for key, value in os.environ.items() if key.startswith((*INDEX_VARIABLES, "SSL_"))}
     env = {**handed_on, "PATH": os.environ["PATH"], "HOME": str(place.parent)}
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
