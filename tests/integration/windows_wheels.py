@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 from installed import INDEX_VARIABLES
@@ -33,7 +34,8 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
     Raises:
         HostError: The index does not have them.
     """
-    abi = ["--abi", str(tree.description["python_abi_tag"])] if tree.is_freethreaded and not version else []
+    own = str(tree.description["python_abi_tag"]) if tree.is_freethreaded and not version else ""
+    abi = ["--abi", own] if own else []
     version = version or str(tree.description["python_major_minor_version"])
     words: list[str | Path] = [
         "python3",
@@ -46,10 +48,24 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
         "--target",
         place,
     ]
-    tag = str(tree.description["python_platform_tag"]).replace("-", "_")
-    words += ["--platform", tag, "--python-version", version, "--implementation", "cp", *abi, *names]
+    words += ["--platform", _platform(tree), "--python-version", version, "--implementation", "cp", *abi, *names]
     handed_on = {key: value for key, value in os.environ.items() if key.startswith((*INDEX_VARIABLES, "SSL_"))}
     env = {**handed_on, "PATH": os.environ["PATH"], "HOME": str(place.parent)}
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise HostError(f"{', '.join(names)}: not available: {done.stderr[-300:]}")
+    if own and (
+        others := [tag for tag in _tags(place) if not tag.endswith((f"-{own}-{_platform(tree)}", "-none-any"))]
+    ):
+        raise HostError(f"{', '.join(names)}: only for Python with the GIL: {others[0]}")
+
+
+def _platform(tree: Tree) -> str:
+    return str(tree.description["python_platform_tag"]).replace("-", "_")
+
+
+def _tags(place: Path) -> Iterator[str]:
+    """Yield the tags of all installed wheels: this machine's pip takes some for compatible that are not (PEP 703)."""
+    for path in place.glob("*.dist-info/WHEEL"):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        yield from (line.partition(": ")[2] for line in lines if line.startswith("Tag: "))
