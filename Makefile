@@ -117,15 +117,17 @@ test-architectures: executed
 	$(RUN) -m pytest tests/integration/test_processors.py
 
 # Windows, in the Wine that scripts/install-wine installs: built, audited, used, CPython's own tests; and the same bytes
-# again from sources alone. A failed build ends it: its output is parsed afterwards.
+# again from sources alone. A failed build ends it: its output is parsed afterwards. Other builds: make test-windows
+# WINDOWS_OPTIONS="--extensions shared", or "--options freethreaded".
 WINE ?= /opt/setup_local-wine/wine
 WINDOWS ?= x86_64-pc-windows-msvc
+WINDOWS_OPTIONS ?=
 WINDOWS_TESTS = $(addprefix tests/integration/test_windows,.py _extension.py _numpy.py _tk.py _regression.py)
 test-windows: environment
-	printed=$$(./build-windows.py --target-triple $(WINDOWS) --python $(REFERENCE) --output $(OUTPUT)) && archive=$$(echo "$$printed" | tail -n 1) && \
+	printed=$$(./build-windows.py --target-triple $(WINDOWS) $(WINDOWS_OPTIONS) --python $(REFERENCE) --output $(OUTPUT)) && archive=$$(echo "$$printed" | tail -n 1) && \
 	./setup-local validate "$$archive" && \
 	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs $(WINDOWS_TESTS) --archive "$$archive" && \
-	printed=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --target-triple $(WINDOWS) --python $(REFERENCE) --output $$(mktemp -d)) && \
+	printed=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --target-triple $(WINDOWS) $(WINDOWS_OPTIONS) --python $(REFERENCE) --output $$(mktemp -d)) && \
 	cmp "$$archive" "$$(echo "$$printed" | tail -n 1)"
 
 # Another system: built and audited here, not executed. Both processors, and both in one; then the first again from
