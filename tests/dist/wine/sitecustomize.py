@@ -11,8 +11,8 @@ from typing import NoReturn
 _PRIVILEGE_NOT_HELD = 1314
 
 
-def _refused(source: str, target: str, *_: object, **__: object) -> NoReturn:
-    raise OSError(0, "Wine makes no symbolic links", source, _PRIVILEGE_NOT_HELD, target)
+def _refused(src: str, dst: str, target_is_directory: bool = False, *, dir_fd: int | None = None) -> NoReturn:
+    raise OSError(0, "Wine makes no symbolic links", src, _PRIVILEGE_NOT_HELD, dst)
 
 
 os.symlink = _refused
