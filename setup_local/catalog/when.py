@@ -17,8 +17,8 @@ class Facts:
 
     `arch` is the architecture's name, `cross` says that the build host has another one. `tls` is the TLS library
     (`openssl-3.5`), empty if none is chosen yet; `libpython`, `dependencies` and `extensions` say how the interpreter,
-    the third-party libraries and the extension modules are linked; `features` are those that only `--with` enables. `counters` are those of a profile;
-    no condition asks for them.
+    the third-party libraries and the extension modules are linked; `features` are those that only `--with` enables.
+    `counters` are those of a profile; no condition asks for them.
     """
 
     python: Version

@@ -185,8 +185,8 @@ class Code:
     """How CPython's own code is compiled and linked.
 
     `replaced` maps macros, as the project files define them, to their replacements, with the placeholders of
-    `WindowsNames`. `builtin` are flags for modules
-    that are linked into the interpreter's DLL, `resources` additional ones for the resource compiler.
+    `WindowsNames`. `builtin` are flags for modules that are linked into the interpreter's DLL, `resources` additional
+    ones for the resource compiler.
     """
 
     cflags: tuple[str, ...]
@@ -331,9 +331,8 @@ class WindowsProgram:
 class WindowsCatalog:
     """The whole file. `keep` are the required parts of the wheel, `headers`, `mingw` and `license` are paths in it.
 
-    `aliases` are other names of headers, for case-sensitive file systems, `patch` are the changes of CPython's source in
-    order. `absent` are modules that are not built, each
-    with the reason.
+    `aliases` are other names of headers, for case-sensitive file systems, `patch` are the changes of CPython's source,
+    in order. `absent` are modules that are not built, each with the reason.
     """
 
     keep: tuple[str, ...]

@@ -15,9 +15,9 @@ from setup_local.catalog.windows import WindowsCatalog, WindowsPort
 class Link:
     """One file to link: its objects and static libraries in order, the import libraries by name.
 
-    `definition` is a list of exports, `exports` are single ones; with `implib`, an import library is created. `stdcall` are functions exported
-    under Microsoft's decorated names; with `map`, the linker lists sections and names there. `stack` is in bytes, 0 for
-    the linker's default. `flags` are additional ones.
+    `definition` is a list of exports, `exports` are single ones; with `implib`, an import library is created. `stdcall`
+    are functions exported under Microsoft's decorated names; with `map`, the linker lists sections and names there.
+    `stack` is in bytes, 0 for the linker's default. `flags` are additional ones.
     """
 
     target: str
