@@ -40,6 +40,11 @@ def put(path: str, name: str) -> Callable[[Sample], None]:
     return corrupt
 
 
+def renamed(sample: Sample, path: str, name: str) -> None:
+    """Give a file another name in its directory."""
+    sample.entries[f"python/{path.rpartition('/')[0]}/{name}"] = sample.entries.pop(f"python/{path}")
+
+
 def changed(path: str, change: Callable[[bytes], bytes]) -> Callable[[Sample], None]:
     """Change a file's bytes."""
 

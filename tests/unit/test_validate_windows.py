@@ -22,6 +22,7 @@ from sample_windows import (
     changed,
     flavoured,
     put,
+    renamed,
     windows,
 )
 
@@ -90,6 +91,7 @@ BREACHES: list[Breach] = [
     ("stable-abi", changed(STABLE_TEST, lambda data: data.replace(b"HAVE_FORK", b"MS_WINDOWS"))),
     ("stable-abi", put(STABLE, "python313.dll")),
     ("stable-abi", lambda sample: sample.entries.pop(f"python/{STABLE}")),
+    ("stable-abi", lambda sample: renamed(sample, LIBRARY, "python313t.dll")),
     ("import-libraries", put(LIBRARY, "good.pyd")),
     ("import-libraries", lambda sample: sample.entries.pop(f"python/{LIBRARY}")),
     ("abi", described("python_exe", "install/pythonw.exe")),
@@ -119,6 +121,13 @@ FLAVOUR_BREACHES: list[Breach] = [
         lambda sample: sample.entries.update({"python/libs/python313.lib": Entry(binary("python313.lib"))}),
     ),
 ]
+
+
+def test_without_the_gil_the_dll_of_the_stable_abi_has_another_name(tmp_path: Path) -> None:
+    sample = windows()
+    renamed(sample, LIBRARY, "python313t.dll")
+    renamed(sample, STABLE, "python3t.dll")
+    assert "stable-abi" not in broken(sample, tmp_path)
 
 
 def test_a_good_sample_holds(tmp_path: Path) -> None:
