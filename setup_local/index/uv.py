@@ -1,7 +1,8 @@
 """`download-metadata.json`, which `uv python install --python-downloads-json-url` reads.
 
 There is one entry for each version, platform and variant: uv has no flavours. Its URLs must be absolute. The fields are
-those of uv 0.13 (`uv python list --show-urls` shows what it understood).
+those of uv 0.13 (`uv python list --show-urls` shows what it understood). uv does not start static interpreters: it looks
+for the C library that they load ("Could not detect a glibc or a musl libc"), so they are left out.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from packaging.version import Version
 from setup_local.archive_name import Flavor
 from setup_local.index.model import Distribution, Index
 from setup_local.index.platforms import VARIANTS, known, platform, rank
+from setup_local.values import BuildOption
 
 FILE = "download-metadata.json"
 _FAMILIES = {"ppc64le": "powerpc64le"}  # processors that uv names differently from triples
@@ -26,11 +28,17 @@ def to_uv(index: Index, base_url: str) -> str:
     """Return the text of uv's file; `base_url` is where the archives are (`https:` or `file:`)."""
     chosen: dict[str, Distribution] = {}
     for item in index.distributions:
-        if item.flavor in _FLAVORS and platform(item.target_triple).family not in _UNNAMED:
+        if item.flavor in _FLAVORS and _can_start(item):
             key = _key(item)
             best = chosen.get(key)
             chosen[key] = item if best is None or rank(item, _FLAVORS) < rank(best, _FLAVORS) else best
     return json.dumps({key: _entry(item, base_url) for key, item in chosen.items()}, indent=2) + "\n"
+
+
+def _can_start(item: Distribution) -> bool:
+    """Return whether uv has a name for the processor and takes the interpreter for one of this system."""
+    is_static = BuildOption.STATIC.value in item.build_options.split("+")
+    return platform(item.target_triple).family not in _UNNAMED and not is_static
 
 
 def _key(item: Distribution) -> str:

@@ -61,6 +61,16 @@ def test_uv_gets_processors_by_its_own_names(tmp_path: Path) -> None:
     }
 
 
+def test_uv_gets_no_static_interpreter(tmp_path: Path) -> None:
+    triple = "x86_64-unknown-linux-musl"
+    full(tmp_path, "3.13.6", triple=triple, options="noopt+static")
+    full(tmp_path, "3.13.6", triple=triple)
+    full(tmp_path, "3.13.7", triple=triple, options="noopt+static")
+    (entry,) = document(written(tmp_path), "download-metadata.json").values()
+    assert entry["url"].endswith("cpython-3.13.6-x86_64-unknown-linux-musl-noopt-full.tar.zst")
+    assert len(document(tmp_path)["distributions"]) == 3
+
+
 def test_uv_gets_the_optimised_build(tmp_path: Path) -> None:
     full(tmp_path, options="noopt")
     full(tmp_path, options="pgo+lto")
