@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from setup_local.audit.check_binary import listed
 from setup_local.audit.description import Extension, Link
-from setup_local.audit.facts import Distribution
+from setup_local.audit.facts import Distribution, FileFacts
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import Policy, matches
 from setup_local.binfmt.coff_symbols import POINTER
@@ -47,18 +47,24 @@ def _offered(dist: Distribution, links: Iterable[Link], objects: Iterable[str] =
 
 
 def _from_system(dist: Distribution) -> frozenset[str]:
-    """Return what libpython imports from shared libraries, and what every program links from the C library.
+    """Return what libpython imports from shared libraries, and what every program links from the C library."""
+    if dist.carrier is None or dist.carrier.image is None:
+        return frozenset()
+    names = (name for item in dist.policy.allowed_functions for name in item.names)
+    return _imported(dist.carrier) | frozenset(names)
+
+
+def _imported(facts: FileFacts | None) -> frozenset[str]:
+    """Return what a program or a library imports from shared libraries.
 
     Windows' C runtime prefixes POSIX names with an underscore (`_close`); import libraries also offer them without it.
     """
-    facts = dist.carrier
     if facts is None or facts.image is None:
         return frozenset()
-    names = (name for item in dist.policy.allowed_functions for name in item.names)
     imports = facts.image.imports
     if facts.image.format is BinaryFormat.PE:
         imports |= {name.removeprefix("_") for name in imports}
-    return imports | frozenset(names)
+    return imports
 
 
 def _of_c_library(dist: Distribution) -> frozenset[str]:
@@ -87,8 +93,7 @@ def _complete(dist: Distribution) -> Breaches:
 
 def _from_module(dist: Distribution, extension: Extension) -> frozenset[str]:
     """Return what a shared module imports from shared libraries and from the interpreter."""
-    facts = dist.files.get(extension.shared_lib or "")
-    return facts.image.imports if facts is not None and facts.image is not None else frozenset()
+    return _imported(dist.files.get(extension.shared_lib or ""))
 
 
 def _missing(label: str, names: frozenset[str], policy: Policy) -> Breaches:
