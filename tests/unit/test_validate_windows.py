@@ -123,6 +123,18 @@ FLAVOUR_BREACHES: list[Breach] = [
 ]
 
 
+@pytest.mark.parametrize(("imported", "is_complete"), [(b"_put\0", True), (b"_get\0", False)])
+def test_modules_in_files_link_the_c_runtimes_names_without_the_underscore(
+    imported: bytes, tmp_path: Path, *, is_complete: bool
+) -> None:
+    sample = windows()
+    put("build/Modules/shared.obj", "core.obj")(sample)
+    changed("build/Modules/shared.obj", lambda data: data.replace(b"puts\0", b"put\0\0"))(sample)
+    changed(SHARED, lambda data: data.replace(b"puts\0", imported))(sample)
+    sample.document["build_info"]["extensions"]["_shared"][0]["objs"] = ["build/Modules/shared.obj"]
+    assert ("links-complete" not in broken(sample, tmp_path)) is is_complete
+
+
 def test_without_the_gil_the_dll_of_the_stable_abi_has_another_name(tmp_path: Path) -> None:
     sample = windows()
     renamed(sample, LIBRARY, "python313t.dll")
