@@ -22,7 +22,8 @@ class WindowsPort:
 
     `target` is Clang's name, `dlltool` that tool's name for the machine, `launcher` distlib's program for it,
     `platform` MSBuild's name, `name` that of MSBuild's property `ArchName`, `tag` the value of
-    `sysconfig.get_platform()`. `builtins` are sources of compiler-rt that only Windows needs, `runtime` more patterns
+    `sysconfig.get_platform()`, `winver` the end of `sys.winver`, which keeps the users' directories of processors apart.
+    `builtins` are sources of compiler-rt that only Windows needs, `runtime` more patterns
     of the static C runtime, `lists` the directories of mingw with lists of exports, in search order. With `decorated`,
     names of functions end with the size of their arguments. `cflags` are additional flags for CPython's own C code,
     `ldflags` for all links, `dll_entry` is the entry point of a DLL. `recipes` are words for recipes of libraries
@@ -39,6 +40,7 @@ class WindowsPort:
     runtime: tuple[str, ...]
     lists: tuple[str, ...]
     dll_entry: str
+    winver: str = ""
     decorated: bool = False
     cflags: tuple[str, ...] = ()
     ldflags: tuple[str, ...] = ()
@@ -57,7 +59,7 @@ class WindowsPort:
     @property
     def for_cpython(self) -> tuple[object, ...]:
         """Return the properties that affect CPython itself."""
-        names = (self.target, self.dlltool, self.platform, self.name, self.dll_entry, self.decorated)
+        names = (self.target, self.dlltool, self.platform, self.name, self.winver, self.dll_entry, self.decorated)
         return (*names, self.cflags, self.ldflags)
 
 
@@ -97,6 +99,7 @@ class WindowsNames:
             "{dotted}": f"{major}.{minor}",
             "{flags}": self.flags,
             "{marked}": f"{major}.{minor}{self.flags}" if self.flags else "",
+            "{winver}": self.port.winver,
             "{name}": self.port.name,
             "{platform}": self.port.platform,
         }

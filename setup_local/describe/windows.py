@@ -90,7 +90,7 @@ def _config_vars(plan: Plan, names: WindowsNames) -> dict[str, str]:
         "py_version": str(plan.python),
         "py_version_short": short,
         "py_version_nodot": nodot,
-        "py_version_nodot_plat": nodot,
+        "py_version_nodot_plat": names.filled("{nodot}{flags}{winver}"),
         "platlibdir": "DLLs",
         "implementation": "Python",
         "implementation_lower": "python",

@@ -105,6 +105,12 @@ def test_names_contain_version_and_abi_flags() -> None:
     assert CATALOG.projects.filled(FREETHREADED)["SysWinVer"] == "3.13t"
 
 
+@pytest.mark.parametrize(("arch", "winver"), [("x86_64", "3.13"), ("i686", "3.13-32"), ("aarch64", "3.13-arm64")])
+def test_the_users_packages_of_each_processor_have_their_own_directory(arch: str, winver: str) -> None:
+    names = dataclasses.replace(NAMES, port=CATALOG.ports[arch])
+    assert CATALOG.projects.filled(names)["SysWinVer"] == winver
+
+
 @pytest.mark.parametrize("names", [NAMES, FREETHREADED], ids=["with the GIL", "without"])
 def test_the_name_of_the_stable_abis_dll_is_complete_in_the_code(names: WindowsNames) -> None:
     unit = Unit(source="a.c", defines=(f'PY3_DLLNAME=L"{names.forwarder}"',), includes=())
