@@ -15,6 +15,7 @@ from setup_local.catalog.when import Facts, When
 from setup_local.errors import RequestError
 from setup_local.plan.resolve import choose_target, resolve
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
+from setup_local.plan.windows import windows_names
 from setup_local.values import BuildOption, Libc, Linkage, LinkMode, OperatingSystem, Request
 
 FACTS = Facts(
@@ -78,6 +79,20 @@ def test_modules_for_windows_are_separate_files_on_request() -> None:
     }
     assert shared.recipes.windows.modules != static.recipes.windows.modules, "the build follows the plan"
     assert shared.libraries == static.libraries
+
+
+def test_builds_for_windows_without_the_gil_have_patches_of_their_own() -> None:
+    catalogs = load_catalogs()
+    request = Request(python="cpython-3.13.5", target_triple="x86_64-pc-windows-msvc")
+    with_it = resolve(request, catalogs)
+    without = resolve(dataclasses.replace(request, options="freethreaded"), catalogs)
+    assert without.archive_stem.endswith("freethreaded+noopt")
+    assert [patch.name for patch in without.python_patches if patch not in with_it.python_patches] == [
+        "cpython-windows-freethreaded.toml",
+        "cpython-own-lock.toml",
+    ]
+    assert windows_names(without).dll == "python313t"
+    assert windows_names(with_it).dll == "python313"
 
 
 @pytest.mark.parametrize(
