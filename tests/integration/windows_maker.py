@@ -44,6 +44,8 @@ class Maker:
     def _compile(self, source: Path, kind: str, output: Path, *words: str) -> None:
         output.parent.mkdir(exist_ok=True)
         headers = [f"--target={self._targets[kind]}", "-nostdlibinc", "-resource-dir", self._resources]
+        if kind == "msvc":  # mingw-w64's <intrin.h> is not for this ABI
+            headers += ["-isystem", self._resources / "include"]
         headers += ["-isystem", self._sysroot / "include", "-D_UCRT", *words]
         self._run("clang", *FLAGS[kind], *headers, "-O2", "-c", source, "-o", output.with_suffix(".o"))
 

@@ -1,11 +1,10 @@
-"""Wheels from the index for a distribution for Windows, installed by this machine's pip."""
+"""Wheels from the index for a distribution for Windows, installed by the pip in it, which this machine's Python runs."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 from installed import INDEX_VARIABLES
@@ -23,7 +22,8 @@ def add_cpp_runtime(tree: Tree, workshop: Path) -> None:
     place = workshop / "wheels" / "msvc-runtime"
     if not place.exists():
         package, version = _CPP_RUNTIMES[tree.description["python_platform_tag"]]
-        download(place, [package], tree, version)
+        # Its wheels are tagged for a Python with the GIL.
+        download(place, [package], tree, version or str(tree.description["python_major_minor_version"]))
         for library in place.rglob("*140*.dll"):
             shutil.copy2(library, tree.python.parent / library.name)
 
@@ -34,13 +34,12 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
     Raises:
         HostError: The index does not have them.
     """
-    own = str(tree.description["python_abi_tag"]) if tree.is_freethreaded and not version else ""
-    abi = ["--abi", own] if own else []
+    abi = ["--abi", str(tree.description["python_abi_tag"])] if tree.is_freethreaded and not version else []
     version = version or str(tree.description["python_major_minor_version"])
     words: list[str | Path] = [
         "python3",
-        "-m",
-        "pip",
+        "-B",
+        tree.root / "install" / "Lib" / "site-packages" / "pip",
         "install",
         "-q",
         "--disable-pip-version-check",
@@ -54,18 +53,7 @@ def download(place: Path, names: list[str], tree: Tree, version: str | None = No
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         raise HostError(f"{', '.join(names)}: not available: {done.stderr[-300:]}")
-    if own and (
-        others := [tag for tag in _tags(place) if not tag.endswith((f"-{own}-{_platform(tree)}", "-none-any"))]
-    ):
-        raise HostError(f"{', '.join(names)}: only for Python with the GIL: {others[0]}")
 
 
 def _platform(tree: Tree) -> str:
     return str(tree.description["python_platform_tag"]).replace("-", "_")
-
-
-def _tags(place: Path) -> Iterator[str]:
-    """Yield the tags of all installed wheels: this machine's pip takes some for compatible that are not (PEP 703)."""
-    for path in place.glob("*.dist-info/WHEEL"):
-        lines = path.read_text(encoding="utf-8").splitlines()
-        yield from (line.partition(": ")[2] for line in lines if line.startswith("Tag: "))
