@@ -1,7 +1,8 @@
 # Test a distribution on Windows: unpack it, run tests/dist/on_windows.py in it, move it, install packages from PyPI.
 #
 # Usage: scripts\check-on-windows.ps1 ARCHIVE   (an install_only archive, .tar.gz)
-# Needs only Windows 10 or newer; the last part also needs PyPI.
+# Needs only Windows 10 or newer; the last part also needs PyPI, and a Python with the GIL: not all of its packages have
+# wheels for one without.
 param([Parameter(Mandatory = $true)][string] $Archive)
 $ErrorActionPreference = "Stop"
 $place = Join-Path ([IO.Path]::GetTempPath()) "setup_local check $([Guid]::NewGuid())"
