@@ -6,8 +6,10 @@ runs, here in Wine, and it must agree.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+from setup_local.catalog.abi import abi_flags
 from setup_local.catalog.windows import WindowsNames
 from setup_local.describe.probe import ROOT, Facts, probed_test_packages
 from setup_local.describe.read import read_version
@@ -28,6 +30,7 @@ _ABSTRACT = {
     "data": "{base}",
 }
 _PLACES = {"{installed_base}": ROOT, "{base}": ROOT}
+_WITHOUT_GIL = re.compile(r"(?m)^#define Py_GIL_DISABLED 1$")
 
 
 def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
@@ -39,17 +42,18 @@ def windows_facts(plan: Plan, staged: StagedTree, magic: str) -> Facts:
     header = install / "Include" / "patchlevel.h"
     version = read_version(files.read(header), header)
     names = windows_names(plan)
+    flags = read_abi_flags(files.read(install / "Include" / "pyconfig.h"))
     return Facts(
         version=version.text,
         implementation_name="cpython",
         implementation_version=version.parts,
         implementation_hex_version=version.number,
         implementation_cache_tag=f"cpython-{plan.python.major}{plan.python.minor}",
-        abiflags=names.flags,
+        abiflags=flags,
         platform_tag=names.port.tag,
         paths={name: _placed(value) for name, value in _ABSTRACT.items()},
         paths_abstract=dict(_ABSTRACT),
-        config_vars=_config_vars(plan, names),
+        config_vars=_config_vars(plan, names, flags),
         stdlib_platform_config="",
         test_packages=probed_test_packages(install / "Lib"),
         suffixes={
@@ -72,9 +76,14 @@ def _placed(value: str) -> str:
     return value
 
 
-def _config_vars(plan: Plan, names: WindowsNames) -> dict[str, str]:
+def read_abi_flags(configuration: str) -> str:
+    """Return the ABI flags of a build, from the text of the `pyconfig.h` that it was compiled with."""
+    return abi_flags([BuildOption.FREETHREADED] if _WITHOUT_GIL.search(configuration) else [])
+
+
+def _config_vars(plan: Plan, names: WindowsNames, flags: str) -> dict[str, str]:
     """Return what `sysconfig.get_config_vars()` has on Windows, without a user's directories."""
-    short, nodot = f"{plan.python.major}.{plan.python.minor}", f"{plan.python.major}{plan.python.minor}"
+    short, nodot = names.filled("{dotted}"), names.filled("{nodot}")
     places = (
         "prefix",
         "exec_prefix",
@@ -95,7 +104,7 @@ def _config_vars(plan: Plan, names: WindowsNames) -> dict[str, str]:
         "implementation": "Python",
         "implementation_lower": "python",
         "abiflags": "",
-        "abi_thread": names.flags,
+        "abi_thread": flags,
         "LIBDEST": f"{ROOT}/Lib",
         "BINLIBDEST": f"{ROOT}/Lib",
         "INCLUDEPY": f"{ROOT}/Include",
@@ -104,7 +113,7 @@ def _config_vars(plan: Plan, names: WindowsNames) -> dict[str, str]:
         "LDLIBRARY": f"{names.dll}.dll",
         "EXT_SUFFIX": f".{names.tag}.pyd",
         "SOABI": names.tag,
-        "Py_GIL_DISABLED": str(int(BuildOption.FREETHREADED in plan.build_options)),
+        "Py_GIL_DISABLED": str(int(bool(flags))),
         "EXE": ".exe",
         "VERSION": nodot,
         "TZPATH": "",

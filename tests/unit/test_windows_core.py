@@ -12,7 +12,9 @@ from setup_local.build.windows.core import CodeMaker, forwarder_definition, free
 from setup_local.build.windows.cpython import CoreBuild, cpython_commands, with_modules
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sysroot import without_sizes
+from setup_local.catalog.patches import load_patch
 from setup_local.catalog.windows import WindowsModule, WindowsNames, load_windows
+from setup_local.describe.windows import read_abi_flags
 from setup_local.errors import StepError
 from setup_local.plan.vcxproj import Frozen, Project, Unit
 from setup_local.values import Linkage
@@ -117,6 +119,12 @@ def test_the_name_of_the_stable_abis_dll_is_complete_in_the_code(names: WindowsN
     maker = dataclasses.replace(MAKER, code=CATALOG.code.named(names))
     (command,) = maker.objects([unit], "core").values()
     assert f'-DPY3_DLLNAME=L"{names.forwarder}.dll"' in command.words
+
+
+def test_abi_flags_are_those_of_the_configuration_that_was_compiled() -> None:
+    (edit,) = load_patch("cpython-windows-freethreaded.toml").edits
+    assert read_abi_flags(edit.find) == "", "this Python would be described as one with the GIL, and refused"
+    assert read_abi_flags(edit.replace) == "t"
 
 
 def test_without_the_gil_there_is_no_stable_abi(tmp_path: Path) -> None:
