@@ -9,6 +9,7 @@ import pytest
 from installed import Installation, libpython
 
 from setup_local.audit.policy import load_policy
+from setup_local.binfmt.elf import read_elf
 
 # Imports at least one module for each library, except missing modules, and prints the mapped files.
 LOADED = """
@@ -57,9 +58,12 @@ def test_another_libpython_that_the_environment_names_is_not_taken(installation:
 
 
 def test_ours_and_the_hosts_library_are_in_one_process(installation: Installation) -> None:
-    found = next((path for path in Path("/lib").rglob("libz.so.1.*") if path.is_file()), None)
+    # A machine that runs programs for other processors has their libraries as well.
+    machine = read_elf(installation.python.read_bytes()).machine
+    present = (path for path in Path("/lib").rglob("libz.so.1.*") if path.is_file())
+    found = next((path for path in present if read_elf(path.read_bytes()).machine == machine), None)
     if found is None:
-        pytest.skip("this machine has no shared zlib")
+        pytest.skip("this machine has no shared zlib for the processor of the archive")
     ours, theirs = installation.run(["-B", "-c", BOTH, str(found)]).split()
     assert found.name.endswith(theirs)
     assert ours == installation.run(["-B", "-c", "import zlib; print(zlib.ZLIB_RUNTIME_VERSION)"]).strip()
