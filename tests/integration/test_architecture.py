@@ -28,7 +28,7 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.fetch.cache import SourceCache
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import Libc, Request
+from setup_local.values import BuildOption, Libc, Request
 
 # A wheel with compiled code, a program that uses it, and its output: numpy where the index has it for the processor.
 NUMPY = "import numpy; print(numpy.dot(numpy.arange(10.0), numpy.arange(10.0)), numpy.linalg.det(numpy.eye(3)))"
@@ -44,6 +44,12 @@ WHEELS = {
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
 # Not numpy's for aarch64: it needs musl 1.2.4 for packed relocations (DT_RELR); the distribution's own is 1.2.3.
 MUSL_WHEEL = ("markupsafe", MARKUP, ["True", "&lt;"])
+# Of these packages, few processors have a wheel without the GIL.
+FREETHREADED_WHEEL = (
+    "rpds-py",
+    "import rpds; print(rpds.rpds.__file__.endswith('.so'), *rpds.List([1, 2]))",
+    ["True", "1", "2"],
+)
 # Processor names that uv shows for names in an index, where it does not accept the original name in a request.
 UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
@@ -95,6 +101,8 @@ def test_a_wheel_from_the_index_works(installation: Installation, plan: Plan, wo
     place.mkdir(mode=0o777)
     place.chmod(0o777)
     other = MUSL_WHEEL if plan.target.libc is Libc.MUSL else OTHER_WHEEL
+    if BuildOption.FREETHREADED in plan.build_options:
+        other = FREETHREADED_WHEEL
     package, code, expected = WHEELS.get(plan.target.triple, other)
     words = ["-m", "pip", "install", "-q", "--only-binary=:all:", "--disable-pip-version-check", "--target"]
     installation.run([*words, place, package], env=_index(), seconds=600)

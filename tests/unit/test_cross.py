@@ -62,6 +62,17 @@ def test_the_build_python_finds_the_library_of_what_is_built() -> None:
     assert configured("debug") == configured("noopt"), "its library is where that of a plain build is"
 
 
+def test_a_debug_build_for_power_is_optimized_in_the_way_that_its_compiler_can_do() -> None:
+    power, other = "ppc64le-unknown-linux-gnu", "s390x-unknown-linux-gnu"
+    optimized = {
+        (name, kind): "-O1" in _plan(name, kind).configure.cflags
+        for name in (power, other)
+        for kind in ("debug", "noopt")
+    }
+    assert [key for key, found in optimized.items() if found] == [(power, "debug")]
+    assert dict(_plan(power, "debug").configure.environment)["OPT"] == "-Og -Wall"
+
+
 def test_what_only_a_program_of_the_target_can_find_out_is_answered() -> None:
     answers = dict(_plan(GLIBC).configure.cache)
     assert answers["ac_cv_wchar_t_signed"] == "no"
