@@ -8,7 +8,7 @@ OUTPUT ?= dist
 REFERENCE ?= cpython-3.13.5
 OLDER ?= cpython-3.11.2
 
-.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-macos-xcode test-windows test-environments test-bootstrap test-regression test-optimized test-matrix test-architectures environment sigstore libressl
+.PHONY: executed s390x selinux test lint unit hostile fuzz places golden distribution older musl aarch64 embedders judges locked variants test-macos test-macos-optimized test-macos-xcode test-windows test-windows-sdk test-environments test-bootstrap test-regression test-optimized test-matrix test-architectures environment sigstore libressl
 
 # Everything: checks, unit tests, sources, real builds of both generations, and all tests that use these.
 test: lint unit places distribution older
@@ -129,6 +129,14 @@ test-windows: environment
 	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs $(WINDOWS_TESTS) --archive "$$archive" && \
 	printed=$$(SETUP_LOCAL_CACHE=$$(mktemp -d) ./build-windows.py --target-triple $(WINDOWS) $(WINDOWS_OPTIONS) --python $(REFERENCE) --output $$(mktemp -d)) && \
 	cmp "$$archive" "$$(echo "$$printed" | tail -n 1)"
+
+# Windows with Microsoft's SDK, for which Wine's headers and our start functions stand in (docs/windows.md): built, audited, used.
+test-windows-sdk: environment
+	sdk="$$(realpath -m $(OUTPUT))/stand-in-sdk" && rm -rf "$$sdk" && \
+	$(RUN) tests/integration/stand_in_windows_sdk.py "$$(dirname $(WINE))" "$$sdk" && \
+	printed=$$(./build-windows.py --sdk "$$sdk" --python $(REFERENCE) --output $(OUTPUT)) && archive=$$(echo "$$printed" | tail -n 1) && \
+	./setup-local validate "$$archive" && \
+	SETUP_LOCAL_TEST_WINE=$(WINE) $(RUN) -m pytest -rs $(WINDOWS_TESTS) --archive "$$archive"
 
 # Another system: built and audited here, not executed. Both processors, and both in one; then the first again from
 # sources alone, by another checkout, which takes longest and therefore comes last. A second build that differs is kept.

@@ -30,6 +30,7 @@ from setup_local.catalog.universal import Universal, load_universal
 from setup_local.catalog.variants import VariantCatalog, load_variants
 from setup_local.catalog.when import Facts
 from setup_local.catalog.windows import WindowsCatalog, load_windows
+from setup_local.catalog.windows_sdk import WindowsSdkCatalog, load_windows_sdk
 from setup_local.catalog.xcode import XcodeCatalog, load_xcode
 from setup_local.errors import CatalogError
 
@@ -57,6 +58,7 @@ class Catalogs:
     sysroot: SysrootCatalog
     universal: Universal
     windows: WindowsCatalog
+    windows_sdk: WindowsSdkCatalog
     xcode: XcodeCatalog
     variants: VariantCatalog
     features: FeatureCatalog
@@ -75,6 +77,7 @@ class Catalogs:
             darwin=self.darwin,
             dsym=self.dsym,
             windows=self.windows,
+            windows_sdk=self.windows_sdk,
             xcode=self.xcode,
         )
 
@@ -101,6 +104,7 @@ def load_catalogs() -> Catalogs:
         sysroot=load_sysroot(),
         universal=universal,
         windows=load_windows(),
+        windows_sdk=load_windows_sdk(),
         xcode=load_xcode(),
         variants=load_variants(),
         features=load_features(),

@@ -9,6 +9,7 @@ from setup_local.catalog.dsym import DsymRecipe
 from setup_local.catalog.musl import MuslCatalog
 from setup_local.catalog.toolchains import SysrootCatalog, ToolchainCatalog
 from setup_local.catalog.windows import WindowsCatalog
+from setup_local.catalog.windows_sdk import WindowsSdkCatalog
 from setup_local.catalog.xcode import XcodeCatalog
 
 
@@ -22,4 +23,5 @@ class ToolkitRecipes:
     darwin: DarwinCatalog
     dsym: DsymRecipe
     windows: WindowsCatalog
+    windows_sdk: WindowsSdkCatalog
     xcode: XcodeCatalog

@@ -110,10 +110,15 @@ class WindowsNames:
 
 @dataclass(frozen=True, kw_only=True)
 class Compiler:
-    """Flags for all code for Windows, and those of the resource compiler."""
+    """Flags for all code for Windows, and those of the resource compiler.
+
+    `headers` are the sysroot's directories of headers in search order, `search` is the option that names one.
+    """
 
     cflags: tuple[str, ...]
     resources: tuple[str, ...]
+    search: str
+    headers: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -140,21 +145,24 @@ class Runtime:
 class Imports:
     """Import libraries: those of each link (`runtime`), those that may be requested (`system`), and renamed ones.
 
-    Those `within` have no DLL: their contents are in the static C runtime.
+    Those `within` have no DLL: their contents are in the static C runtime. Those that are `static` have code of their own,
+    which an archive does not contain.
 
-    `flags` are for the preprocessor that the lists of exports go through.
+    `flags` are for the preprocessor that the lists of exports go through, `file` is the form of the libraries' names.
     """
 
     flags: tuple[str, ...]
+    file: str
     runtime: tuple[str, ...]
     system: tuple[str, ...]
     renamed: Mapping[str, str]
     within: tuple[str, ...]
+    static: tuple[str, ...]
 
     @property
     def for_sysroot(self) -> tuple[object, ...]:
         """Return the properties that affect the libraries."""
-        return (self.flags, self.names)
+        return (self.flags, self.file, self.names)
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ _OPTIONS = (
         "--sdk",
         metavar="DIR",
         type=NamedPath(exists=True, file_okay=False, resolve_path=True),
-        help="macOS: build with this Apple SDK instead of the available headers; tkinter needs it.",
+        help="Build with your own SDK instead of the available headers: for macOS, Apple's, which tkinter needs; for Windows, Microsoft's, laid out by xwin.",
     ),
     click.option(
         "--llvm-tools",

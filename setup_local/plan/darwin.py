@@ -29,11 +29,8 @@ _UNIVERSAL = "universal2-apple-darwin"
 
 def refuse_for_darwin(request: Request) -> None:
     """Raise `RequestError` for options about macOS that do not apply to the target or are not supported here."""
-    darwin = system_of(request.target_triple) is OperatingSystem.DARWIN
     if request.toolchain is ToolchainChoice.XCODE:
-        _refuse_for_xcode(request, darwin=darwin)
-    if request.sdk and not darwin:
-        raise RequestError("an Apple SDK is only for macOS", where=request.target_triple, hint="leave --sdk out")
+        _refuse_for_xcode(request, darwin=system_of(request.target_triple) is OperatingSystem.DARWIN)
     if request.sdk and request.macos_minimum and Version(request.macos_minimum) > Version(request.sdk.version):
         what = (
             f"the SDK is for macOS {request.sdk.version}, which is older than the oldest system {request.macos_minimum}"
@@ -110,4 +107,5 @@ def for_all_halves(settings: Settings, universal: Universal, target: Target, flo
 
 def sdk_features(request: Request) -> frozenset[str]:
     """Return the features that conditions in the catalogs see for an Apple SDK."""
-    return frozenset({APPLE_SDK} if request.sdk else ())
+    is_apples = request.sdk is not None and request.sdk.os is OperatingSystem.DARWIN
+    return frozenset({APPLE_SDK} if is_apples else ())

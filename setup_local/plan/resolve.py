@@ -48,7 +48,7 @@ from setup_local.plan.options import parse_options
 from setup_local.plan.shared import link_shared, shared_objects
 from setup_local.plan.suggest import suggestion
 from setup_local.plan.variants import choose_tls, refuse_impossible, variant_words
-from setup_local.plan.windows import refuse_for_windows, windows_extensions
+from setup_local.plan.windows import refuse_for_windows, windows_catalog, windows_extensions
 from setup_local.values import (
     NATIVE,
     BuildOption,
@@ -58,6 +58,7 @@ from setup_local.values import (
     OperatingSystem,
     Request,
     ToolchainChoice,
+    system_of,
 )
 
 _REQUEST = re.compile(rf"(?:{PYTHON}-)?(?P<version>\d+\.\d+(?:\.\d+)?(?:(?:a|b|rc)\d+)?)")
@@ -79,7 +80,7 @@ def planned(request: Request, catalogs: Catalogs) -> Plan:
     each other.
     """
     request, target = _accepted(request, catalogs)
-    catalogs = dataclasses.replace(catalogs, windows=catalogs.windows.linked(request.extensions))
+    catalogs = dataclasses.replace(catalogs, windows=windows_catalog(request, catalogs))
     source = choose_python(request.python, catalogs.sources)
     modules = decide_modules(request, target, parse_version(source.version), catalogs)
     return _with_means(_plan_contents(request, catalogs, target, source, modules), request, catalogs, modules)
@@ -89,6 +90,9 @@ def refuse_for_system(request: Request) -> None:
     """Raise `RequestError` for an option that does not apply to the target's system, before any lookup."""
     refuse_for_windows(request)
     refuse_for_darwin(request)
+    if request.sdk and request.sdk.os is not system_of(request.target_triple):
+        what = f"the SDK is for {request.sdk.os.title} only"
+        raise RequestError(what, where=request.target_triple, hint="leave --sdk out")
 
 
 def _accepted(request: Request, catalogs: Catalogs) -> tuple[Request, Target]:

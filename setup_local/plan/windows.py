@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from setup_local.catalog.catalogs import Catalogs
 from setup_local.catalog.windows import WindowsCatalog, WindowsNames
 from setup_local.errors import RequestError
 from setup_local.plan.model import Plan, PlannedExtension
@@ -46,6 +47,14 @@ def windows_extensions(catalog: WindowsCatalog) -> tuple[PlannedExtension, ...]:
         for module in catalog.modules
     )
     return (*own, *added)
+
+
+def windows_catalog(request: Request, catalogs: Catalogs) -> WindowsCatalog:
+    """Return how CPython for Windows is built with the options of a request."""
+    catalog = catalogs.windows.linked(request.extensions)
+    if request.sdk is None or request.sdk.os is not OperatingSystem.WINDOWS:
+        return catalog
+    return catalogs.windows_sdk.applied(catalog, request.sdk.version)
 
 
 def windows_names(plan: Plan) -> WindowsNames:

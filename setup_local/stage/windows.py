@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from setup_local.build.launcher import HostPython
@@ -32,7 +33,7 @@ _PLACES = {".exe": "", ".dll": "", ".lib": "libs", ".pyd": "DLLs"}
 def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: int = 2) -> StagedTree:
     """Lay out `out/python` from the results of the build steps.
 
-    `runtime` is the sysroot, whose static libraries are part of every link. Raises `StageError`, `OutputError`.
+    `runtime` is the sysroot; mingw-w64's static library in it is part of every link. Raises `StageError`, `OutputError`.
     """
     root = out / TREE
     install = root / "install"
@@ -46,8 +47,9 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     place_profile(plan, results.cpython / "build", root / "build")
     for path in sorted((results.cpython / _PRODUCTS).glob("*.map")):  # only optimized builds have one
         files.place(path, root / "build" / path.name)
-    archives = _place_archives(plan, results, runtime, root / "build" / "lib")
-    libraries = {**results.libraries, RUNTIME: runtime}
+    support = {RUNTIME: runtime} if recipe.runtime.archive else {}
+    archives = _place_archives(plan, results, support, root / "build" / "lib")
+    libraries = {**results.libraries, **support}
     licenses.collect(root, results.cpython, libraries, text="LICENSE")
     files.write(root / RUN_TESTS, render("run_tests.py.j2", {"python_exe": PYTHON_EXE}), executable=True)
     if results.build_python is None:
@@ -62,7 +64,7 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
         inittab=objects.inittab(files.read(root / "build" / INITTAB_SOURCE)),
         inittab_cflags=recipe.code.builtin,
         required=frozenset(recipe.table.modules),
-        system_libraries=(),
+        system_libraries=recipe.imports.static,
         archives=archives,
         licenses={name: licenses.file_name(name) for name in (licenses.CPYTHON, *libraries)},
         tcl_library_paths=tcl_paths,
@@ -100,8 +102,11 @@ def _place_objects(plan: Plan, built: Path, target: Path) -> objects.Objects:
     return objects.Objects(core=core, extensions={name: owned[name] for name in sorted(planned)})
 
 
-def _place_archives(plan: Plan, results: Results, runtime: Path, target: Path) -> dict[str, str]:
-    """Place the static libraries that are linked; return the library of each, in link order."""
+def _place_archives(plan: Plan, results: Results, support: Mapping[str, Path], target: Path) -> dict[str, str]:
+    """Place the static libraries that are linked; return the library of each, in link order.
+
+    `support` is the sysroot by the name of its source, unless its static libraries are not ours to pass on.
+    """
     owners = {
         path.name: (name, path)
         for name, prefix in results.libraries.items()
@@ -110,8 +115,9 @@ def _place_archives(plan: Plan, results: Results, runtime: Path, target: Path) -
     linked = link_order(extension.archives for extension in plan.linked_extensions)
     if missing := [archive for archive in linked if archive not in owners]:
         raise StageError(f"no library provides {', '.join(missing)}", where=target)
-    support = plan.recipes.windows.runtime.archive
-    owners[support] = (RUNTIME, runtime / "lib" / support)
+    for name, sysroot in support.items():
+        archive = plan.recipes.windows.runtime.archive
+        owners[archive] = (name, sysroot / "lib" / archive)
     rest = [archive for archive, (name, _) in owners.items() if name not in {item.name for item in plan.libraries}]
     archives = {archive: owners[archive][0] for archive in dict.fromkeys((*linked, *rest))}
     for archive in archives:

@@ -10,7 +10,7 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.hosts import host_of, load_hosts
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import Linkage, OwnSdk, Request
+from setup_local.values import Linkage, OperatingSystem, OwnSdk, Request
 
 HERE = Path(__file__).parent
 MUSL = "x86_64-unknown-linux-musl"
@@ -26,7 +26,7 @@ TARGETS = {
 # On a Mac with Apple silicon and Xcode.
 ON_MAC = {
     f"Setup.local-3.13.5-{triple}+xcode": Request(
-        python="3.13.5", target_triple=triple, sdk=OwnSdk(path=Path("/sdk"), version="15.5")
+        python="3.13.5", target_triple=triple, sdk=OwnSdk(path=Path("/sdk"), version="15.5", os=OperatingSystem.DARWIN)
     )
     for triple in ("aarch64-apple-darwin", "x86_64-apple-darwin")
 }

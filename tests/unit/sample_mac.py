@@ -7,9 +7,9 @@ from pathlib import Path
 
 from setup_local.catalog.catalogs import Catalogs, load_catalogs
 from setup_local.catalog.hosts import host_of, load_hosts
-from setup_local.values import OwnSdk
+from setup_local.values import OperatingSystem, OwnSdk
 
-SDK = OwnSdk(path=Path("/Applications/Xcode.app/MacOSX15.5.sdk"), version="15.5")
+SDK = OwnSdk(path=Path("/Applications/Xcode.app/MacOSX15.5.sdk"), version="15.5", os=OperatingSystem.DARWIN)
 MACHINES = {"arm64": "aarch64-apple-darwin", "x86_64": "x86_64-apple-darwin"}
 
 

@@ -11,6 +11,7 @@ from setup_local.catalog.targets import Target
 from setup_local.catalog.toolchains import load_sysroot, load_toolchain
 from setup_local.catalog.toolkit import ToolkitRecipes
 from setup_local.catalog.windows import load_windows
+from setup_local.catalog.windows_sdk import load_windows_sdk
 from setup_local.catalog.xcode import load_xcode
 from setup_local.values import Libc, OperatingSystem, ToolchainChoice
 
@@ -37,4 +38,5 @@ RECIPES = ToolkitRecipes(
     dsym=load_dsym(),
     windows=load_windows(),
     xcode=load_xcode(),
+    windows_sdk=load_windows_sdk(),
 )

@@ -23,7 +23,7 @@ from setup_local.own_sdk import read_sdk
 from setup_local.plan.model import Plan
 from setup_local.plan.resolve import resolve
 from setup_local.render import render_setup_local
-from setup_local.values import LinkMode, OwnSdk, Request, ToolchainChoice
+from setup_local.values import LinkMode, OperatingSystem, OwnSdk, Request, ToolchainChoice
 
 TRIPLE = "aarch64-apple-darwin"
 TARGET = next(item for item in load_targets() if item.triple == TRIPLE)
@@ -54,7 +54,7 @@ def _plan(directory: Path | None, **wishes: object) -> Plan:
 
 
 def test_an_sdk_says_what_it_is(sdk: Path) -> None:
-    assert read_sdk(sdk) == OwnSdk(path=sdk, version="15.5")
+    assert read_sdk(sdk) == OwnSdk(path=sdk, version="15.5", os=OperatingSystem.DARWIN)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_directory_that_is_no_sdk_is_one_line(tmp_path: Path) -> None:
     words = ["--target-triple", TRIPLE, "--sdk", str(tmp_path), "--dry-run"]
     refusal = CliRunner().invoke(build, words).exception
     assert isinstance(refusal, RequestError)
-    assert "is not an Apple SDK: it has no SDKSettings.json" in refusal.what
+    assert "is no SDK: it has neither SDKSettings.json" in refusal.what
     assert "xcrun" in refusal.hint
 
 
@@ -143,8 +143,8 @@ def test_what_is_taken_of_an_sdk(sdk: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wishes", "problem"),
     [
-        ({"target_triple": "x86_64-unknown-linux-gnu"}, "an Apple SDK is only for macOS"),
-        ({"target_triple": "x86_64-pc-windows-msvc"}, "an Apple SDK is only for macOS"),
+        ({"target_triple": "x86_64-unknown-linux-gnu"}, "the SDK is for macOS only"),
+        ({"target_triple": "x86_64-pc-windows-msvc"}, "the SDK is for macOS only"),
         ({"macos_minimum": "99.0"}, r"the SDK is for macOS 15\.5, which is older than the oldest system 99\.0"),
         ({"toolchain": ToolchainChoice.XCODE, "options": "pgo"}, "does not build with a profile yet"),
         ({"toolchain": ToolchainChoice.XCODE, "sdk": None}, "needs Xcode's SDK"),

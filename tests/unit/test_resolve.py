@@ -39,6 +39,7 @@ from setup_local.catalog.universal import load_universal
 from setup_local.catalog.variants import TlsChoice, VariantCatalog
 from setup_local.catalog.when import Facts, When
 from setup_local.catalog.windows import load_windows
+from setup_local.catalog.windows_sdk import load_windows_sdk
 from setup_local.catalog.xcode import load_xcode
 from setup_local.errors import CatalogError, RequestError
 from setup_local.plan.configure import plan_companion
@@ -144,6 +145,7 @@ def catalogs(*extensions: Extension, libraries: tuple[Library, ...] = (), **chan
         "dsym": load_dsym(),
         "universal": load_universal(),
         "windows": load_windows(),
+        "windows_sdk": load_windows_sdk(),
         "xcode": load_xcode(),
         "sysroot": load_sysroot(),
         "variants": VariantCatalog(tls=(TlsChoice(name="openssl-3.5", title="OpenSSL 3.5"),)),

@@ -37,6 +37,7 @@ from setup_local.catalog import (
     universal,
     variants,
     windows,
+    windows_sdk,
     xcode,
 )
 from setup_local.catalog.load import schema
@@ -172,6 +173,9 @@ AGREE: list[tuple[str, str, Any]] = [
     ("windows", "properties/projects", windows.Projects),
     ("windows", "properties/runtime", windows.Runtime),
     ("windows", "properties/table", windows.Table),
+    ("windows-sdk", "", windows_sdk.WindowsSdkCatalog),
+    ("windows-sdk", "properties/compiler", windows.Compiler),
+    ("windows-sdk", "properties/imports", windows.Imports),
 ]
 # Fields that no file has: code sets them.
 CODE_ONLY = {

@@ -105,6 +105,8 @@ def test_a_library_has_a_command_list_and_additional_installed_files(tmp_path: P
         program=Path("/zig"),
         resources=Path("/clang"),
         sysroot=Path("/sysroot"),
+        headers=("include",),
+        search="-isystem",
         target="t",
         dlltool=(),
         cflags=(),

@@ -16,6 +16,7 @@ LIBRARIES = "lib"
 class Compiler:
     """Creates commands: `program` is the wheel's, `resources` Clang's own directory, `sysroot` has runtime and headers.
 
+    `headers` are the directories of headers in the sysroot, each named to Clang with the option `search`.
     `target` is Clang's name for the target, `dlltool` the flags that name the machine to that tool; `cflags` are for
     all code, `rcflags` for all resources. The catalog is not part of it: otherwise the keys of all steps whose code
     creates commands would depend on all of it.
@@ -24,6 +25,8 @@ class Compiler:
     program: Path
     resources: Path
     sysroot: Path
+    headers: tuple[str, ...]
+    search: str
     target: str
     dlltool: tuple[str, ...]
     cflags: tuple[str, ...]
@@ -38,8 +41,7 @@ class Compiler:
             "-nostdlibinc",
             "-resource-dir",
             str(self.resources),
-            "-isystem",
-            str(self.sysroot / HEADERS),
+            *(word for name in self.headers for word in (self.search, str(self.sysroot / name))),
             f"-ffile-prefix-map={self.sysroot}=windows",
             f"-ffile-prefix-map={self.resources}=clang",
             *self.cflags,
@@ -64,7 +66,8 @@ class Compiler:
 
     def resource(self, source: str, target: str, flags: Iterable[str] = ()) -> Command:
         """Return the command that compiles a resource script."""
-        words = (str(self.program), "rc", *self.rcflags, *flags, f"/i{self.sysroot / HEADERS}", "--", source, target)
+        places = (f"/i{self.sysroot / name}" for name in self.headers)
+        words = (str(self.program), "rc", *self.rcflags, *flags, *places, "--", source, target)
         return Command(outputs=(target,), inputs=(source,), words=words)
 
 

@@ -35,19 +35,29 @@ class Link:
     flags: Sequence[str] = ()
 
     def entry(self, dll_entry: str) -> str:
-        """Return the function of the start file that the system calls."""
-        if self.is_dll:
+        """Return the function of the start file that the system calls, empty if the linker finds it.
+
+        `dll_entry` is that of a DLL, empty if start files are found in the libraries.
+        """
+        if self.is_dll or not dll_entry:
             return dll_entry
         return "WinMainCRTStartup" if self.subsystem == "windows" else "mainCRTStartup"
 
     def shape(self, dll_entry: str) -> list[str]:
         """Return the flags that select the kind of file."""
-        flags = [f"/subsystem:{self.subsystem}", f"/entry:{self.entry(dll_entry)}", f"/out:{self.target}"]
-        given = {"implib": self.implib, "def": self.definition, "map": self.map, "stack": str(self.stack or "")}
+        flags = [f"/subsystem:{self.subsystem}", f"/out:{self.target}"]
+        given = {
+            "entry": self.entry(dll_entry),
+            "implib": self.implib,
+            "def": self.definition,
+            "map": self.map,
+            "stack": str(self.stack or ""),
+        }
         return [
             *(["/dll"] if self.is_dll else []),
             *flags,
             *(f"/{name}:{value}" for name, value in given.items() if value),
+            *([] if self.implib else ["/noimplib"]),
             *(f"/export:{name}" for name in self.exports),
             *(f"/export:{name},EXPORTAS,_{name}" for name in self.stdcall),
             *self.flags,
@@ -61,11 +71,13 @@ def link_command(compiler: Compiler, catalog: WindowsCatalog, port: WindowsPort,
         *catalog.code.ldflags,
         *port.ldflags,
         *link.shape(port.dll_entry),
-        str(libraries / link.start),
+        *(str(libraries / item.name) for item in catalog.runtime.start if item.name == link.start),
         *link.objects,
-        str(libraries / catalog.runtime.archive),
-        str(libraries / BUILTINS),
-        *(str(libraries / f"lib{name}.a") for name in (*link.imports, *catalog.imports.runtime)),
+        *(str(libraries / name) for name in (catalog.runtime.archive, BUILTINS) if name),
+        *(
+            str(libraries / catalog.imports.file.format(name=name))
+            for name in (*link.imports, *catalog.imports.runtime)
+        ),
     )
     words = (str(compiler.program), "lld-link", f"@{link.target}.rsp")
     outputs = (link.target, *((link.implib,) if link.implib else ()))

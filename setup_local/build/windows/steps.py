@@ -14,10 +14,11 @@ from setup_local.build.ninja import run_ninja
 from setup_local.build.patches import apply_patches
 from setup_local.build.step_parts import GraphInputs, Toolkit, library_step, pins, unpacked
 from setup_local.build.steps import Job, Step
-from setup_local.build.windows.compiler import Compiler
+from setup_local.build.windows.compiler import HEADERS, Compiler
 from setup_local.build.windows.cpython import PRODUCTS, CoreBuild, cpython_commands, prepare_tree
 from setup_local.build.windows.libraries import DEPS, LibraryBuild, build_windows_library, words_of
-from setup_local.build.windows.sysroot import Trees, build_windows_sysroot
+from setup_local.build.windows.sdk import place_sdk, sdk_libraries, write_aliases
+from setup_local.build.windows.sysroot import Trees, build_builtins, build_windows_sysroot
 from setup_local.build.workspace import merge_trees
 from setup_local.catalog.libraries import RECIPES
 from setup_local.catalog.targets import Target
@@ -28,7 +29,7 @@ from setup_local.plan.model import PROFILE_FILE, Plan, PlannedLibrary
 from setup_local.plan.reconcile import refuse, unmatched_edits
 from setup_local.plan.reconcile_windows import WindowsSource, reconcile_windows
 from setup_local.plan.windows import windows_names
-from setup_local.values import OPTIMIZATIONS
+from setup_local.values import OPTIMIZATIONS, OwnSdk
 
 _FIRST = 1000  # more than the weight of any chain of steps
 # The parts of CPython's tree that staging needs: objects, products, and the sources of installed files.
@@ -37,6 +38,8 @@ _KEPT = (PRODUCTS, "objects", "Lib", "Include", "PC", "LICENSE", "Tools/scripts"
 
 def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs) -> Step:
     """Return the step that makes the sysroot of programs for Windows."""
+    if plan.sdk:
+        return _sdk_step(plan, plan.sdk, target, compilers, inputs)
     recipe, arch = plan.recipes.windows, target.arch
     builtins = plan.recipes.toolchain.builtins
     kept = plan.recipes.toolchain.keep["compiler-rt"]
@@ -59,6 +62,40 @@ def sysroot_step(plan: Plan, target: Target, compilers: str, inputs: GraphInputs
     )
 
 
+def _sdk_step(plan: Plan, sdk: OwnSdk, target: Target, compilers: str, inputs: GraphInputs) -> Step:
+    """Return the step that makes the sysroot from Microsoft's SDK; every used byte of it counts."""
+    recipe, parts, arch = plan.recipes.windows, plan.recipes.windows_sdk, target.arch
+    builtins = plan.recipes.toolchain.builtins
+    kept = plan.recipes.toolchain.keep["compiler-rt"]
+    (compiler_rt,) = (inputs.sources[item.identity] for item in plan.toolchain_sources if item.name == "compiler-rt")
+    libraries = sdk_libraries(parts, sdk.path, arch.name)
+
+    def action(job: Job) -> None:
+        tree = fetch.unpack(compiler_rt, job.work / "compiler-rt", only=kept)
+        compiler = windows_compiler(recipe, target, job.inputs[compilers], job.out)
+        place_sdk(parts, sdk.path, libraries, job.out)
+        write_aliases(job.out / HEADERS, recipe.aliases)
+        build_builtins(compiler, recipe.ports[arch.name], arch, builtins, tree, job.run, parts.without_builtins)
+
+    return Step(
+        name=f"sysroot:{arch.name}-windows-sdk{sdk.version}",
+        ingredients=[
+            pins([compiler_rt]),
+            parts.for_sysroot,
+            recipe.aliases,
+            recipe.compiler,
+            recipe.ports[arch.name].for_sysroot,
+            builtins,
+            kept,
+            arch.for_compiling,
+        ],
+        needs=(compilers,),
+        data=(*(sdk.path / place for place in parts.headers.values()), *libraries.values()),
+        action=action,
+        weight=60,
+    )
+
+
 def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sysroot: Path) -> Compiler:
     """Return the compiler for a target, from a toolchain for the build host and a sysroot."""
     if target.arch.name not in recipe.ports:
@@ -69,6 +106,8 @@ def windows_compiler(recipe: WindowsCatalog, target: Target, compilers: Path, sy
         program=compilers / toolchain.WHEEL / "zig",
         resources=resources,
         sysroot=sysroot,
+        headers=recipe.compiler.headers,
+        search=recipe.compiler.search,
         target=port.target,
         dlltool=("-m", port.dlltool, *(("-k",) if port.decorated else ())),
         cflags=(*target.cflags, *recipe.compiler.cflags),

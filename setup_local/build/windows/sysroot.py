@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from setup_local.build.ninja import Command, run_ninja
 from setup_local.build.steps import Runner
 from setup_local.build.windows.compiler import HEADERS, LIBRARIES, Compiler, object_name
+from setup_local.build.windows.sdk import write_aliases
 from setup_local.catalog.architectures import Architecture
 from setup_local.catalog.toolchains import Builtins
 from setup_local.catalog.windows import Imports, Runtime, WindowsCatalog, WindowsPort
@@ -39,26 +41,34 @@ def build_windows_sysroot(
     """Fill the compiler's sysroot. Raises `StepError`, and `ToolchainError` for a wheel that lacks a list of exports."""
     port, out = catalog.ports[arch.name], compiler.sysroot
     shutil.copytree(trees.wheel / catalog.headers, out / HEADERS)
-    _write_aliases(out / HEADERS, catalog.aliases)
+    write_aliases(out / HEADERS, catalog.aliases)
     for name in (LIBRARIES, "licenses"):
         (out / name).mkdir()
     shutil.copyfile(trees.wheel / catalog.license, out / "licenses" / LICENSE)
     mingw = trees.wheel / catalog.mingw
     run_ninja(_runtime(compiler, catalog.runtime, port, mingw), mingw, run)
     _build_imports(compiler, catalog.imports, port, mingw, run)
-    sources = (*builtins.sources_for(arch), *port.builtins)
+    build_builtins(compiler, port, arch, builtins, trees.compiler_rt, run)
+
+
+def build_builtins(
+    compiler: Compiler,
+    port: WindowsPort,
+    arch: Architecture,
+    builtins: Builtins,
+    compiler_rt: Path,
+    run: Runner,
+    without: Sequence[str] = (),
+) -> None:
+    """Build the library of the functions that compiled code calls, from compiler-rt's unpacked source.
+
+    `without` are patterns of sources that the target does not need.
+    """
+    named = (*builtins.sources_for(arch), *port.builtins)
+    sources = [name for name in named if not any(fnmatchcase(name, pattern) for pattern in without)]
     flags = [flag for flag in builtins.cflags_for(arch) if flag != "-fPIC"]
-    directory = trees.compiler_rt / "lib" / "builtins"
-    run_ninja(_library(compiler, sources, flags, out / LIBRARIES / BUILTINS), directory, run)
-
-
-def _write_aliases(headers: Path, aliases: Mapping[str, str]) -> None:
-    """Write headers under additional names, for file systems that distinguish upper and lower case."""
-    for alias, name in aliases.items():
-        if not (headers / name).is_file():
-            raise ToolchainError(f"the wheel has no header {name}", where=headers)
-        if not (headers / alias).exists():
-            (headers / alias).write_text(f"#include <{name}>\n", encoding="utf-8")
+    archive = compiler.sysroot / LIBRARIES / BUILTINS
+    run_ninja(_library(compiler, sources, flags, archive), compiler_rt / "lib" / "builtins", run)
 
 
 def _runtime(compiler: Compiler, runtime: Runtime, port: WindowsPort, mingw: Path) -> Iterator[Command]:
@@ -94,7 +104,8 @@ def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, ming
         (mingw / path).write_text(without_sizes(text), encoding="utf-8")
     libraries = compiler.sysroot / LIBRARIES
     commands = [
-        compiler.import_library(definition, str(libraries / f"lib{name}.a")) for name, definition in definitions.items()
+        compiler.import_library(definition, str(libraries / imports.file.format(name=name)))
+        for name, definition in definitions.items()
     ]
     run_ninja(commands, mingw, run)
 
