@@ -13,9 +13,12 @@ _ACRTIMP wchar_t *__cdecl _get_wide_winmain_command_line(void);
 _ACRTIMP int *__cdecl __p___argc(void);
 _ACRTIMP wchar_t ***__cdecl __p___wargv(void);
 
+void initialize(void);
+
 static void start(int type)
 {
     _set_app_type(type);
     if (_configure_wide_argv(arguments_as_they_are) || _initialize_wide_environment())
         abort();
+    initialize();
 }

@@ -1,8 +1,10 @@
 /* What compiled code refers to: a mark for floating-point numbers, and the index of thread-local data. */
+/* Wine's header says that this one is in a DLL, and what is defined after that would be exported. */
+#define _onexit onexit_of_a_dll
 #include <winsock2.h>
 #include <ws2tcpip.h>
-#include <stdio.h>
 #include <stdlib.h>
+#undef _onexit
 
 int _fltused = 0x9875;
 ULONG _tls_index;
@@ -35,12 +37,6 @@ int __cdecl atexit(void (__cdecl *function)(void))
 _onexit_t __cdecl _onexit(_onexit_t function)
 {
     return _crt_atexit((void (__cdecl *)(void))function) ? NULL : function;
-}
-
-void __cdecl _assert(const char *what, const char *file, unsigned line)
-{
-    fprintf(stderr, "%s:%u: %s\n", file, line, what);
-    abort();
 }
 
 const IN6_ADDR in6addr_any;
