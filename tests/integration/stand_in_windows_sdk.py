@@ -16,16 +16,9 @@ import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
-from setup_local import paths
-from setup_local.build.graph import toolkit_steps
-from setup_local.build.isolation import choose_sandbox
-from setup_local.build.progress import Progress
-from setup_local.build.step_parts import GraphInputs
-from setup_local.catalog.catalogs import Catalogs, load_catalogs
-from setup_local.log import console
-from setup_local.pipeline import fetcher_of, running_engine
-from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, Request, SandboxChoice
+from stand_in import build_toolkit
+
+from setup_local.catalog.catalogs import load_catalogs
 
 HERE = Path(__file__).resolve().parent / "windows_sdk"
 TRIPLE = "x86_64-pc-windows-msvc"
@@ -40,7 +33,8 @@ _IDENTIFIERS = ("uuid", "wbemuuid")
 def make(wine: Path, root: Path) -> Path:
     """Create the stand-in in a new directory and return it."""
     catalogs = load_catalogs()
-    zig, sysroot = _built(catalogs, root)
+    compilers, sysroot, _ = build_toolkit(catalogs, TRIPLE, root)
+    zig = compilers / "libexec" / "ziglang" / "zig"
     machine = TRIPLE.partition("-")[0]
     crt, ucrt, um = (root / place / machine for place in ("crt/lib", "sdk/lib/ucrt", "sdk/lib/um"))
     _place_headers(wine / _WINE_HEADERS, sysroot / "include", root)
@@ -59,21 +53,6 @@ def make(wine: Path, root: Path) -> Path:
     for name in _IDENTIFIERS:
         _extract(zig, libraries["mingw"], root / "objects", um / f"{name}.lib")
     return root
-
-
-def _built(catalogs: Catalogs, root: Path) -> tuple[Path, Path]:
-    """Return the wheel's program and the sysroot of an ordinary build for Windows."""
-    plan = resolve(Request(python="3.13", target_triple=TRIPLE), catalogs)
-    settings = BuildSettings(
-        output=root, jobs=2, sandbox=SandboxChoice.AUTO, mirrors=(), offline=False, keep_build=False, locked=False
-    )
-    with Progress(console()) as progress:
-        sources = fetcher_of(settings, progress).obtain_all(plan.toolchain_sources)
-        toolkit, steps = toolkit_steps(plan, GraphInputs(sources=sources, setup_local=""))
-        sandbox = choose_sandbox(settings.sandbox, paths.cache_root())
-        with running_engine(settings, sandbox, progress) as engine:
-            compilers, sysroot = (engine.execute(steps, name) for name in toolkit.names)
-    return compilers / "libexec" / "ziglang" / "zig", sysroot
 
 
 def _place_headers(wine: Path, mingw: Path, root: Path) -> None:
@@ -118,6 +97,7 @@ def _compile(zig: Path, sysroot: Path, root: Path, library: Path) -> None:
         "-O2",
         "-w",
         "-D_MT",
+        "-mno-incremental-linker-compatible",
     ]
     objects = []
     for source in sorted(HERE.glob("*.c")):

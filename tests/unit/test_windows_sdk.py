@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 from sample_steps import sources_of
+from test_windows_core import COMPILER
 
 from setup_local.build.graph import build_steps
 from setup_local.build.step_parts import GraphInputs
 from setup_local.build.steps import Step, files_digest
-from setup_local.build.windows.compiler import Compiler
 from setup_local.build.windows.link import Link, link_command
 from setup_local.build.windows.sdk import place_sdk, sdk_libraries, write_aliases
 from setup_local.catalog.catalogs import load_catalogs
@@ -156,17 +156,7 @@ def test_a_library_has_its_own_flags() -> None:
 
 
 def test_the_linker_finds_the_start_function_in_microsofts_libraries() -> None:
-    compiler = Compiler(
-        program=Path("/zig"),
-        resources=Path("/clang"),
-        sysroot=Path("/sysroot"),
-        headers=CATALOG.compiler.headers,
-        search=CATALOG.compiler.search,
-        target=PORT.target,
-        dlltool=(),
-        cflags=(),
-        rcflags=(),
-    )
+    compiler = dataclasses.replace(COMPILER, headers=CATALOG.compiler.headers, search=CATALOG.compiler.search)
     command = link_command(compiler, CATALOG, PORT, Link(target="a.exe", start="crt2u.o", objects=["a.o"]))
     assert not [word for word in command.answers if word.startswith("/entry") or word.endswith("crt2u.o")]
     assert command.answers[-1] == "/sysroot/lib/uuid.lib"
