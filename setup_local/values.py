@@ -254,8 +254,8 @@ class Request:
     (`openssl-3.5`) or without its version (`libressl`), empty for the default. `glibc` and `macos_minimum` are the oldest
     versions to run on, None for the target's default. `profile` is an existing profile to use instead of a new one.
     `llvm` is the directory of the host's LLVM, if it is not to be searched for. `sources` are the user's own, each as
-    `NAME=PATH`, `sdk` is the user's SDK for the target's system. `counters` are those of the profile, if it is made for another target;
-    a target's own catalog entry takes precedence. `layout` applies only to builds with pgo and lto: their interpreter gets
+    `NAME=PATH`, `sdk` is the user's SDK for the target's system. `counters` are those of the profile, if it is made for
+    another target; a target's own catalog entry takes precedence. `layout` applies only to builds with pgo and lto: their interpreter gets
     a post-link layout unless it is disabled here.
     """
 

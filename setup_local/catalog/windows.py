@@ -169,6 +169,10 @@ class Imports:
         """Return all import libraries."""
         return (*self.runtime, *self.system)
 
+    def library(self, name: str) -> str:
+        """Return the file name of an import library."""
+        return self.file.format(name=name)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Projects:

@@ -45,8 +45,6 @@ def stage_windows(plan: Plan, results: Results, runtime: Path, out: Path, jobs: 
     install_pip(install, f"{plan.python.major}.{plan.python.minor}", launcher)
     shares = _place_objects(plan, results.cpython, root / "build")
     place_profile(plan, results.cpython / "build", root / "build")
-    for path in sorted((results.cpython / _PRODUCTS).glob("*.map")):  # only optimized builds have one
-        files.place(path, root / "build" / path.name)
     support = {RUNTIME: runtime} if recipe.runtime.archive else {}
     archives = _place_archives(plan, results, support, root / "build" / "lib")
     libraries = {**results.libraries, **support}
@@ -88,7 +86,9 @@ def _place_installation(recipe: WindowsCatalog, names: WindowsNames, built: Path
 
 
 def _place_objects(plan: Plan, built: Path, target: Path) -> objects.Objects:
-    """Place the objects of each module and those of the core; return their owners."""
+    """Place the objects of each module and those of the core, and the linker's map of these; return the objects' owners."""
+    for path in sorted((built / _PRODUCTS).glob("*.map")):  # only optimized builds have one
+        files.place(path, target / path.name)
     planned = {item.name for item in plan.linked_extensions}
     owned: dict[str, tuple[str, ...]] = dict.fromkeys(planned, ())
     for directory in sorted(path for path in (built / "objects").iterdir() if path.is_dir()):

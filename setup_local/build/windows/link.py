@@ -71,13 +71,10 @@ def link_command(compiler: Compiler, catalog: WindowsCatalog, port: WindowsPort,
         *catalog.code.ldflags,
         *port.ldflags,
         *link.shape(port.dll_entry),
-        *(str(libraries / item.name) for item in catalog.runtime.start if item.name == link.start),
+        *([str(libraries / link.start)] if catalog.runtime.start else []),
         *link.objects,
         *(str(libraries / name) for name in (catalog.runtime.archive, BUILTINS) if name),
-        *(
-            str(libraries / catalog.imports.file.format(name=name))
-            for name in (*link.imports, *catalog.imports.runtime)
-        ),
+        *(str(libraries / catalog.imports.library(name)) for name in (*link.imports, *catalog.imports.runtime)),
     )
     words = (str(compiler.program), "lld-link", f"@{link.target}.rsp")
     outputs = (link.target, *((link.implib,) if link.implib else ()))

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from setup_local.build.windows.compiler import HEADERS, LIBRARIES
-from setup_local.catalog.windows import Imports
 from setup_local.catalog.windows_sdk import WindowsSdkCatalog
 from setup_local.errors import RequestError, ToolchainError
 
@@ -24,15 +23,11 @@ def sdk_libraries(recipe: WindowsSdkCatalog, sdk: Path, arch: str) -> dict[str, 
         if (directory := sdk / pattern.format(machine=machine)).is_dir()
     ]
     found = {path.name.lower(): path for directory in reversed(places) for path in sorted(directory.iterdir())}
-    wanted = _file_names(recipe.imports)
+    wanted = [recipe.imports.library(name) for name in recipe.imports.names]
     if missing := [name for name in wanted if name not in found]:
         hint = f"xwin needs `--arch {recipe.machines[arch][0]}` to include the libraries for this processor"
         raise RequestError(f"has no {missing[0]} for {arch}", where=f"--sdk {sdk}", hint=hint)
     return {name: found[name] for name in wanted}
-
-
-def _file_names(imports: Imports) -> list[str]:
-    return [imports.file.format(name=name) for name in dict.fromkeys(imports.names)]
 
 
 def place_sdk(recipe: WindowsSdkCatalog, sdk: Path, libraries: Mapping[str, Path], sysroot: Path) -> None:

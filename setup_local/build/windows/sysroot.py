@@ -104,7 +104,7 @@ def _build_imports(compiler: Compiler, imports: Imports, port: WindowsPort, ming
         (mingw / path).write_text(without_sizes(text), encoding="utf-8")
     libraries = compiler.sysroot / LIBRARIES
     commands = [
-        compiler.import_library(definition, str(libraries / imports.file.format(name=name)))
+        compiler.import_library(definition, str(libraries / imports.library(name)))
         for name, definition in definitions.items()
     ]
     run_ninja(commands, mingw, run)
