@@ -14,26 +14,33 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
+from setup_local.wsl import WslError, run_in_wsl
+
 ROOT = Path(__file__).resolve().parent.parent
 MINIMUM = (3, 11)
 _HOST_ERROR = 12
 
 
 def main(argv: list[str]) -> NoReturn:
-    """Run `setup-local ARGV` in the project's environment, which is created first if it is missing."""
+    """Run `setup-local ARGV` in the project's environment, which is created first if it is missing; from Windows, in WSL."""
     if sys.version_info < MINIMUM:
         _fail("Python {}.{} or newer is required, this is {}.{}".format(*MINIMUM, *sys.version_info[:2]))
     if sys.platform == "win32":
-        _fail(
-            "builds do not run on Windows, which lacks the make and shell that OpenSSL and SQLite need: build on Linux"
-        )
+        _run_in_wsl(argv)
     python = ensure_environment(ROOT / ".venv", ROOT / "requirements" / "runtime.txt")
     os.execv(python, [str(python), "-P", "-m", "setup_local", *argv])  # noqa: S606 (replaces this process)
 
 
+def _run_in_wsl(argv: list[str]) -> NoReturn:
+    try:
+        sys.exit(run_in_wsl(ROOT / "setup-local", argv))
+    except WslError as error:
+        _fail(str(error))
+
+
 def ensure_environment(environment: Path, requirements: Path) -> Path:
     """Return the environment's interpreter; create or refresh the environment if its stamp does not match."""
-    import fcntl  # noqa: PLC0415 (Windows has none, where this module only says so)
+    import fcntl  # noqa: PLC0415 (Windows has none)
 
     python, stamp = environment / "bin" / "python", environment / f"{requirements.stem}.stamp"
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ WHEELS = {
 WRONGLY_TAGGED = ("orjson",)
 CHECKOUT = Path(__file__).parents[2]
 HOST_ERROR = 12
+STAND_INS_STATUS = 7
 
 
 def test_version(tree: Tree) -> None:
@@ -87,14 +89,45 @@ def test_it_can_be_moved(tree: Tree, workshop: Path) -> None:
     assert "moved to a place with blanks" in other.run(["-X", "utf8", "-c", code])
 
 
-def test_nothing_is_built_on_windows(tree: Tree, workshop: Path) -> None:
-    checkout = workshop / "checkout"  # Wine sees the workshop at its own path, and other directories at different ones
-    shutil.copytree(CHECKOUT / "setup_local", checkout / "setup_local", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(CHECKOUT / "build-windows.py", checkout)
+@pytest.fixture
+def checkout(workshop: Path) -> Path:
+    """Return a copy of the checkout: Wine sees the workshop at its own path, and other directories at different ones."""
+    copy = workshop / "checkout"
+    if not copy.exists():
+        shutil.copytree(CHECKOUT / "setup_local", copy / "setup_local", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copy(CHECKOUT / "build-windows.py", copy)
+        shutil.copytree(DIST, copy / "dist-tests")
+    return copy
+
+
+def test_a_build_on_windows_needs_wsl(tree: Tree, checkout: Path) -> None:
     done = tree.ended([checkout / "build-windows.py"])
     assert done.returncode == HOST_ERROR
-    assert done.stderr.startswith("setup-local: error: builds do not run on Windows")
+    assert done.stderr.startswith("setup-local: error: builds on Windows run in the Windows Subsystem for Linux")
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_build_on_windows_runs_in_wsl(tree: Tree, checkout: Path) -> None:
+    """The command line that `wsl.exe` gets, which a stand-in records, plans the same build on Linux."""
+    start = [checkout / "dist-tests" / "stand_in_wsl.py", checkout / "build-windows.py"]
+    options = ["--target-triple", "i686-pc-windows-msvc", "--output=C:\\my dist", "--dry-run"]
+    printed = json.loads(tree.run([*start, *options]).splitlines()[-1])
+    assert printed["status"] == STAND_INS_STATUS
+    *others, last = [asked["words"] for asked in printed["asked"]]
+    assert [words[1] for words in others] == ["python3", "wslpath", "wslpath"]
+    assert all("SETUP_LOCAL_CACHE/p" in asked["WSLENV"].split(":") for asked in printed["asked"])
+    assert last[:3] == ["--exec", "python3", f"/mnt/z{checkout}/setup-local"]
+    assert last[3:] == ["build", "--system", "windows", *options[:2], "--output=/mnt/c/my dist", "--dry-run"]
+    plan = subprocess.run([CHECKOUT / "setup-local", *last[3:]], capture_output=True, text=True, check=True).stdout
+    assert "-i686-pc-windows-msvc-noopt-full.tar.zst" in plan
+
+
+def test_a_place_that_wsl_does_not_have_is_one_line(tree: Tree, checkout: Path) -> None:
+    start = [checkout / "dist-tests" / "stand_in_wsl.py", checkout / "build-windows.py"]
+    done = tree.ended([*start, "--output", "Q:\\dist"])
+    assert json.loads(done.stdout.splitlines()[-1])["status"] == HOST_ERROR
+    assert "error: Q:\\dist cannot be reached from the Windows Subsystem for Linux" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", sorted(WHEELS))

@@ -33,13 +33,37 @@ def test_a_fitting_environment_is_used_as_it_is(
     assert bootstrap.ensure_environment(tmp_path / ".venv", requirements) == tmp_path / ".venv" / "bin" / "python"
 
 
-def test_windows_builds_nothing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setattr(bootstrap, "ensure_environment", lambda *_: pytest.fail("must not install"))
+
+
+@pytest.mark.usefixtures("windows")
+def test_windows_runs_commands_in_wsl_and_passes_the_exit_status_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[tuple[Path, list[str]]] = []
+
+    def run_in_wsl(script: Path, argv: list[str]) -> int:
+        started.append((script, argv))
+        return 14
+
+    monkeypatch.setattr(bootstrap, "run_in_wsl", run_in_wsl)
+    with pytest.raises(SystemExit) as raised:
+        bootstrap.main(["build", "--system", "windows"])
+    assert raised.value.code == 14
+    assert started == [(bootstrap.ROOT / "setup-local", ["build", "--system", "windows"])]
+
+
+@pytest.mark.usefixtures("windows")
+def test_windows_without_wsl_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("setup_local.wsl._has_distribution", lambda: False)
     with pytest.raises(SystemExit) as raised:
         bootstrap.main(["build"])
     assert raised.value.code == 12
-    assert capsys.readouterr().err.count("\n") == 1
+    assert capsys.readouterr().err == (
+        "setup-local: error: builds on Windows run in the Windows Subsystem for Linux, which has no distribution: "
+        "run `wsl --install`, restart Windows, and start again\n"
+    )
 
 
 @pytest.mark.parametrize("damage", ["other requirements", "no interpreter", "no stamp"])

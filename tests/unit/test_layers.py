@@ -51,9 +51,11 @@ LAYERS = (
     "commands",
     "cli",
     "__main__",
-    "bootstrap",  # runs before any of the others can be imported
+    "wsl",
+    "bootstrap",
 )
-ALONE = {"__init__", "bootstrap"}
+# What these may import instead: they run before dependencies are installed, or on Windows.
+INSTEAD: dict[str, set[str]] = {"__init__": set(), "wsl": set(), "bootstrap": {"wsl"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if "data" not in path.relative_to(PACKAGE).parts)
 
 
@@ -76,7 +78,7 @@ def area(path: Path) -> str:
 
 def too_late(own: str, names: Iterable[str]) -> set[str]:
     """Return the imports that are forbidden for a module of a layer."""
-    before = set() if own in ALONE else set(LAYERS[: LAYERS.index(own)]) | {own}
+    before = INSTEAD.get(own, set(LAYERS[: LAYERS.index(own)]) | {own})
     return {name for name in names if name.split(".")[1] not in before}
 
 
