@@ -31,7 +31,9 @@ _IDENTIFIERS = ("uuid", "wbemuuid")
 
 
 def make(wine: Path, root: Path) -> Path:
-    """Create the stand-in in a new directory and return it."""
+    """Create the stand-in in a new directory and return it. Ends the program if Wine's headers are missing."""
+    if not (wine / _WINE_HEADERS).is_dir():
+        sys.exit(f"{wine} has no headers: remove it and run scripts/install-wine {wine}")
     catalogs = load_catalogs()
     compilers, sysroot, _ = build_toolkit(catalogs, TRIPLE, root)
     zig = compilers / "libexec" / "ziglang" / "zig"

@@ -1,5 +1,5 @@
 """The bootstrapped Clang and the wheel's make the same distribution: `--archive` is of the former, `--second-archive` of
-the latter, of the same version.
+the latter, of the same version. `make test-bootstrap` built the former's compiler for one processor.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ from typing import Any
 import pytest
 
 from setup_local.audit.archive import read_members
+from setup_local.build.bootstrapped import find_bootstrapped
+from setup_local.paths import cache_root
+from setup_local.run import run
 from setup_local.values import ToolchainChoice
 
 TOOLCHAIN = "SETUP_LOCAL_TOOLCHAIN"  # among python_config_vars
@@ -65,3 +68,9 @@ def test_only_compiled_files_may_differ(
     )
     texts = {name for name in differing if name.endswith((".h", ".py", ".pyc", ".txt", ".pc"))}
     assert not texts
+
+
+def test_clang_has_the_code_generators_that_were_requested() -> None:
+    clang = find_bootstrapped(cache_root(), "bullseye") / "bin" / "clang"
+    _, *lines = run([clang, "--print-targets"], env={}).stdout.splitlines()
+    assert {line.split()[0] for line in lines} == {"x86", "x86-64"}

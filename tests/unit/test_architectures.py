@@ -23,6 +23,15 @@ def test_an_unknown_key_is_refused(tmp_path: Path) -> None:
         load_architecture("x86_64", tmp_path)
 
 
+@pytest.mark.parametrize("wrong", ['""', '"x86"', '"X86;ARM"', '["X86"]'])
+def test_a_name_that_llvm_cannot_have_is_refused(wrong: str, tmp_path: Path) -> None:
+    text = (DIRECTORY / "x86_64.toml").read_text(encoding="utf-8")
+    assert 'backend = "X86"' in text
+    (tmp_path / "x86_64.toml").write_text(text.replace('backend = "X86"', f"backend = {wrong}"), encoding="utf-8")
+    with pytest.raises(CatalogError, match="backend"):
+        load_architecture("x86_64", tmp_path)
+
+
 def test_an_architecture_is_named_as_its_file(tmp_path: Path) -> None:
     (tmp_path / "z80.toml").write_text((DIRECTORY / "x86_64.toml").read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(CatalogError, match="the file is named z80"):
