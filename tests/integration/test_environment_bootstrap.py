@@ -72,5 +72,5 @@ def test_only_compiled_files_may_differ(
 
 def test_clang_has_the_code_generators_that_were_requested() -> None:
     clang = find_bootstrapped(cache_root(), "bullseye") / "bin" / "clang"
-    _, *lines = run([clang, "--print-targets"], env={}).stdout.splitlines()
-    assert {line.split()[0] for line in lines} == {"x86", "x86-64"}
+    _, _, listed = run([clang, "--print-targets"], env={}).stdout.partition("Registered Targets:\n")
+    assert {line.split()[0] for line in listed.splitlines()} == {"x86", "x86-64"}
