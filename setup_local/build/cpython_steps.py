@@ -151,6 +151,11 @@ def profile_steps(plan: Plan, toolkit: Toolkit, inputs: GraphInputs) -> list[Ste
 
 
 def _given_profile_step(profiling: PlannedProfiling, given: Path, tools: str) -> Step:
+    """Return the step that takes a given profile; one from other counters is refused before anything is built."""
+    from setup_local.build.profile import refuse_other_counters
+
+    refuse_other_counters(given, profiling.counters)
+
     def action(job: Job) -> None:
         from setup_local.build import profile
 

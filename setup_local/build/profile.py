@@ -28,6 +28,8 @@ _LEVELS = {
     Counters.SOURCE: "Instrumentation level: Front-end",
 }
 _WHERE = {Counters.INTERMEDIATE: "compiler's intermediate code", Counters.SOURCE: "source's syntax tree"}
+_VERSION = slice(8, 16)  # of an indexed profile; its upper bits are flags: VARIANT_MASK_IR_PROF in LLVM's InstrProf.h
+_FROM_INTERMEDIATE = 1 << 56
 _COUNTS = re.compile(r"Block counts: \[([\d, ]*)\]")
 
 
@@ -69,6 +71,22 @@ def merge(raw: Path, kind: Counters, *, tools: Path, out: Path, run: Runner, env
     check_profile(out, kind, tools=tools, run=run, env=env)
 
 
+def refuse_other_counters(profile: Path, kind: Counters) -> None:
+    """Raise `OptimizationError` for a profile whose header says that it comes from counters of the other kind."""
+    with profile.open("rb") as stream:
+        version = int.from_bytes(stream.read(_VERSION.stop)[_VERSION], "little")
+    if bool(version & _FROM_INTERMEDIATE) is not (kind is Counters.INTERMEDIATE):
+        raise _other_counters(profile, kind)
+
+
+def _other_counters(profile: Path, kind: Counters) -> OptimizationError:
+    return OptimizationError(
+        f"the profile does not come from counters in the {_WHERE[kind]}, which this target needs",
+        where=profile,
+        hint="use one from an optimized build for this target, or build without --profile",
+    )
+
+
 def check_profile(place: Path, kind: Counters, *, tools: Path, run: Runner, env: Mapping[str, str]) -> None:
     """Raise `OptimizationError` unless the profile in `place` comes from such counters and covers the interpreter's loop.
 
@@ -79,11 +97,7 @@ def check_profile(place: Path, kind: Counters, *, tools: Path, run: Runner, env:
     run([tools / _MERGER, *words], cwd=place, env=env)
     text = summary.read_text(encoding="utf-8")
     if _LEVELS[kind] not in text:
-        raise OptimizationError(
-            f"the profile does not come from counters in the {_WHERE[kind]}, which this target needs",
-            where=place / PROFILE_FILE,
-            hint="use one from an optimized build for this target, or build without --profile",
-        )
+        raise _other_counters(place / PROFILE_FILE, kind)
     found = _COUNTS.search(text)
     counts = [int(count) for count in found[1].split(",")] if found else [0]
     share = sum(count > 0 for count in counts) / len(counts)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
+from sample_profile import PROFILE
+
 from setup_local import pipeline
 from setup_local.build.steps import Step
 from setup_local.catalog.catalogs import load_catalogs
@@ -17,7 +19,7 @@ MUSL = "x86_64-unknown-linux-musl"
 REQUESTS = {
     "default": Request(python="3.13.5"),
     "optimized": Request(python="3.13.5", options="pgo+lto"),
-    "profile": Request(python="3.13.5", options="pgo", profile=Path(__file__)),
+    "profile": Request(python="3.13.5", options="pgo", profile=PROFILE),
     "musl": Request(python="3.13.5", target_triple=MUSL),
     "shared": Request(python="3.13.5", dependencies=Linkage.SHARED),
     "macos": Request(python="3.13.5", target_triple="aarch64-apple-darwin", options="lto"),

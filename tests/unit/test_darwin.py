@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from sample_profile import PROFILE
 from sample_target import RECIPES
 
 from setup_local import paths
@@ -124,18 +125,18 @@ def test_impossible_requests_are_refused_with_one_line(request_: Request, proble
 
 
 def test_a_build_with_a_profile_uses_only_flags_that_the_linker_knows() -> None:
-    plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="pgo", profile=Path(__file__)))
+    plan = _plan(Request(python="3.13.5", target_triple=TRIPLE, options="pgo", profile=PROFILE))
     assert [flag for flag in plan.configure.cflags if flag.startswith("-fprofile-use=")]
     assert "-Wl,-z,keep-text-section-prefix" not in plan.configure.ldflags
     assert plan.configure.promises == ()
     assert plan.archive_name == f"cpython-3.13.5-{TRIPLE}-pgo-full.tar.zst"
-    linux = _plan(Request(python="3.13.5", options="pgo", profile=Path(__file__)))
+    linux = _plan(Request(python="3.13.5", options="pgo", profile=PROFILE))
     assert linux.configure.ldflags[-1] == "-Wl,-z,keep-text-section-prefix"
 
 
 @pytest.mark.parametrize("target", ["aarch64-apple-darwin", "x86_64-apple-darwin"])
 def test_with_lto_objects_are_compiled_again_without_its_flags(target: str) -> None:
-    request = Request(python="3.13.5", target_triple=target, options="pgo+lto", profile=Path(__file__))
+    request = Request(python="3.13.5", target_triple=target, options="pgo+lto", profile=PROFILE)
     plan, plain = _plan(request), _plan(dataclasses.replace(request, options="pgo"))
     assert plan.lto.objects is not None
     assert plan.lto.objects.configure == dataclasses.replace(plain.configure, companion=None)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import pytest
+from sample_profile import PROFILE, PROFILES
 
 from setup_local import paths, pipeline
 from setup_local.build import llvm_tools
@@ -16,11 +18,19 @@ from setup_local.catalog.catalogs import load_catalogs
 from setup_local.catalog.keys import SignatureRecord, SignatureStatus
 from setup_local.catalog.patches import load_patch
 from setup_local.catalog.sources import Trust
-from setup_local.errors import ToolchainError
+from setup_local.errors import OptimizationError, ToolchainError
 from setup_local.fetch import Obtained
 from setup_local.plan.model import Consequence, ObtainedSource, Plan
 from setup_local.plan.resolve import resolve
-from setup_local.values import ArchiveFormat, BuildOption, LayoutChoice, LlvmToolsChoice, Request, ToolchainChoice
+from setup_local.values import (
+    ArchiveFormat,
+    BuildOption,
+    Counters,
+    LayoutChoice,
+    LlvmToolsChoice,
+    Request,
+    ToolchainChoice,
+)
 
 CODE = CodeDigests()
 OBTAINED = ObtainedSource(
@@ -116,7 +126,7 @@ def test_the_place_of_a_given_profile_restages_nothing(plan: Plan, tmp_path: Pat
     assert planned.profiling is not None
     keys = []
     for name in ("one", "two"):
-        (tmp_path / name).write_text("a profile")
+        shutil.copy(PROFILE, tmp_path / name)
         profiling = dataclasses.replace(planned.profiling, given=tmp_path / name)
         keys.append(_keys(_steps(dataclasses.replace(planned, profiling=profiling))))
     assert keys[0] == keys[1]
@@ -178,7 +188,7 @@ def test_tools_of_packages_are_made_for_this_machine_whatever_the_target_is(trip
     catalogs = load_catalogs()
 
     def tools(triple: str) -> tuple[Step, str]:
-        request = Request(python="3.13.5", target_triple=triple, options="pgo", profile=Path(__file__))
+        request = Request(python="3.13.5", target_triple=triple, options="pgo", profile=PROFILE)
         steps = _steps(resolve(request, catalogs))
         return next(step for step in steps if step.name == "llvm-tools"), _keys(steps)["llvm-tools"]
 
@@ -206,9 +216,9 @@ def test_where_the_tools_cannot_be_made_the_way_out_is_named(
 
 
 def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Plan, tmp_path: Path) -> None:
-    def keys(name: str, content: str) -> dict[str, str]:
+    def keys(name: str, end: bytes) -> dict[str, str]:
         given = tmp_path / name
-        given.write_text(content)
+        given.write_bytes(PROFILE.read_bytes() + end)
         planned = _optimized(plan)
         assert planned.profiling is not None
         profiling = dataclasses.replace(planned.profiling, given=given)
@@ -216,7 +226,7 @@ def test_a_given_profile_spares_the_training_and_counts_by_its_content(plan: Pla
         assert next(step for step in steps if step.name == "profile").needs == ("llvm-tools",)
         return _keys(steps)
 
-    one, same, other = keys("one", "1"), keys("same", "1"), keys("other", "2")
+    one, same, other = keys("one", b"1"), keys("same", b"1"), keys("other", b"2")
     assert one["cpython"] == same["cpython"] != other["cpython"]
 
 
@@ -239,7 +249,7 @@ def test_the_bootstrapped_toolchain_has_the_layouts_tools(plan: Plan) -> None:
 def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: Path) -> None:
     planned = _optimized(plan)
     assert planned.profiling is not None
-    (tmp_path / "cpython.profdata").write_text("a profile")
+    shutil.copy(PROFILE, tmp_path / "cpython.profdata")
 
     def key() -> str:
         profiling = dataclasses.replace(planned.profiling, given=tmp_path / "cpython.profdata")
@@ -248,6 +258,14 @@ def test_counts_of_jumps_beside_a_given_profile_are_taken(plan: Plan, tmp_path: 
     alone = key()
     (tmp_path / "cpython.fdata").write_text("counts")
     assert key() != alone
+
+
+def test_a_given_profile_of_the_other_kind_is_refused_before_anything_is_built(plan: Plan) -> None:
+    planned = _optimized(plan)
+    assert planned.profiling is not None
+    profiling = dataclasses.replace(planned.profiling, given=PROFILES[Counters.SOURCE])
+    with pytest.raises(OptimizationError, match=r"does not come from counters in the .* intermediate code"):
+        _steps(dataclasses.replace(planned, profiling=profiling))
 
 
 def test_the_release_of_the_wheels_clang_is_planned_and_that_of_the_hosts_is_not_known_yet(plan: Plan) -> None:

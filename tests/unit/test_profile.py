@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
+from sample_profile import PROFILES
 
 from setup_local.build import profile
+from setup_local.build.profile import refuse_other_counters
 from setup_local.errors import OptimizationError
 from setup_local.plan.model import PROFILE_FILE
 from setup_local.values import Counters
@@ -101,3 +103,11 @@ def test_a_profile_of_the_other_kind_of_counters_is_an_error(tmp_path: Path, lev
         else:
             with pytest.raises(OptimizationError, match=f"does not come from counters in the .*{place}"):
                 merge(tmp_path, tool, kind)
+
+
+@pytest.mark.parametrize("kind", Counters)
+def test_the_header_of_a_profile_names_its_kind_of_counters(kind: Counters) -> None:
+    refuse_other_counters(PROFILES[kind], kind)
+    (other,) = set(Counters) - {kind}
+    with pytest.raises(OptimizationError, match="does not come from counters in the"):
+        refuse_other_counters(PROFILES[kind], other)
