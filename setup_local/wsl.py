@@ -17,8 +17,16 @@ _PROGRAM = "wsl.exe"
 _DISTRIBUTIONS = r"Software\Microsoft\Windows\CurrentVersion\Lxss"
 _DEFAULT = "DefaultDistribution"
 _OPTION = re.compile(r"(--[a-z0-9-]+=)?(.*)", re.DOTALL)
-# Variables of Windows that commands get, in the form of WSLENV: /p translates a path.
-_PASSED = ("SETUP_LOCAL_CACHE/p", "SETUP_LOCAL_MIRROR", "NO_COLOR", "CI")
+# Variables of Windows that commands get.
+PASSED = (
+    "SETUP_LOCAL_CACHE",
+    "SETUP_LOCAL_INDEX",
+    "SETUP_LOCAL_LOCKED",
+    "SETUP_LOCAL_MIRROR",
+    "SETUP_LOCAL_SNAPSHOT",
+    "NO_COLOR",
+    "CI",
+)
 _INSTALL = "run `wsl --install`, restart Windows, and start again"
 _PREPARE = "in Debian and Ubuntu: `wsl sudo apt-get install python3-venv make perl`"
 
@@ -50,14 +58,20 @@ def _linux_word(word: str, translate: Callable[[str], str]) -> str:
     """Return one argument, which is a path, `--option=path`, or something else without backslashes."""
     match = _OPTION.fullmatch(word)
     option, value = (match[1] or "", match[2]) if match else ("", word)
+    return option + (translate(value) if _is_absolute(value) else value.replace("\\", "/"))
+
+
+def _is_absolute(value: str) -> bool:
+    """Return whether a text is an absolute Windows path."""
     path = PureWindowsPath(value)
-    return option + (translate(value) if path.drive and path.is_absolute() else value.replace("\\", "/"))
+    return bool(path.drive) and path.is_absolute()
 
 
 def passed_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of `wsl.exe`: WSLENV names the variables that Linux programs get as well."""
+    """Return the environment of `wsl.exe`: WSLENV names the variables that Linux programs also get, with /p for paths."""
     named = [name for name in environ.get("WSLENV", "").split(":") if name]
-    return {**environ, "WSLENV": ":".join(dict.fromkeys((*named, *_PASSED))), "WSL_UTF8": "1"}
+    ours = [f"{name}/p" if _is_absolute(environ[name]) else name for name in PASSED if name in environ]
+    return {**environ, "WSLENV": ":".join(dict.fromkeys((*named, *ours))), "WSL_UTF8": "1"}
 
 
 def _has_distribution() -> bool:

@@ -12,7 +12,7 @@ import click
 from setup_local import log, paths
 from setup_local.archive_name import Flavor
 from setup_local.commands.choice import EnumChoice, NamedPath
-from setup_local.commands.fetch import host_triple_option
+from setup_local.commands.fetch import INDEX_VARIABLE, host_triple_option
 from setup_local.errors import RequestError
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ _PACKAGE_VERSION = re.compile(r"[0-9][0-9A-Za-z.!+]*")
     metavar="ARCHIVE|VERSION",
     help="Archive, or version to look up in the index.  [default: the newest in the index]",
 )
-@click.option(
-    "--index", envvar="SETUP_LOCAL_INDEX", show_envvar=True, metavar="URL|DIR", help="Index of distributions."
-)
+@click.option("--index", envvar=INDEX_VARIABLE, show_envvar=True, metavar="URL|DIR", help="Index of distributions.")
 @click.option("--flavor", type=EnumChoice(Flavor), help="Kind of archive, as for `fetch`.")
 @host_triple_option
 @click.option("--pip", envvar="PIP_VERSION", show_envvar=True, metavar="X", help="Install this version of pip.")

@@ -12,6 +12,8 @@ from setup_local import log, paths
 from setup_local.archive_name import Flavor
 from setup_local.commands.choice import EnumChoice, NamedPath
 
+INDEX_VARIABLE = "SETUP_LOCAL_INDEX"
+
 
 def this_host() -> str:
     """Return the target triple of this machine."""
@@ -34,7 +36,7 @@ host_triple_option = click.option(
 @click.option(
     "--index",
     required=True,
-    envvar="SETUP_LOCAL_INDEX",
+    envvar=INDEX_VARIABLE,
     show_envvar=True,
     metavar="URL|DIR",
     help="Index of distributions.",

@@ -54,7 +54,7 @@ def run(words: list[str]) -> None:
         source = Path(__file__).read_text(encoding="utf-8")
         Path(place, "wsl.exe").write_bytes(program(source, launcher))
         log = Path(place, "log")
-        environment = {**os.environ, "PATH": f"{place};{os.environ['PATH']}", LOG: str(log)}
+        environment = {**os.environ, "PATH": f"{place};{os.environ['PATH']}", LOG: str(log), "SETUP_LOCAL_CACHE": "Z:\\cache"}
         with winreg.CreateKey(winreg.HKEY_CURRENT_USER, DISTRIBUTIONS) as key:
             winreg.SetValueEx(key, "DefaultDistribution", 0, winreg.REG_SZ, "{0}")
         try:

@@ -115,7 +115,7 @@ def test_a_build_on_windows_runs_in_wsl(tree: Tree, checkout: Path) -> None:
     assert printed["status"] == STAND_INS_STATUS
     *others, last = [asked["words"] for asked in printed["asked"]]
     assert [words[1] for words in others] == ["python3", "wslpath", "wslpath"]
-    assert all("SETUP_LOCAL_CACHE/p" in asked["WSLENV"].split(":") for asked in printed["asked"])
+    assert {asked["WSLENV"] for asked in printed["asked"]} == {"SETUP_LOCAL_CACHE/p"}
     assert last[:3] == ["--exec", "python3", f"/mnt/z{checkout}/setup-local"]
     assert last[3:] == ["build", "--system", "windows", *options[:2], "--output=/mnt/c/my dist", "--dry-run"]
     plan = subprocess.run([CHECKOUT / "setup-local", *last[3:]], capture_output=True, text=True, check=True).stdout

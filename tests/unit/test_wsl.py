@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from setup_local import wsl
+from setup_local import paths, wsl
+from setup_local.build.cxx import COMPILERS_VARIABLE
+from setup_local.build.toolchain import SYSROOT_VARIABLE
+from setup_local.paths import CACHE_VARIABLE
 from setup_local.wsl import WslError, linux_words, passed_environment, run_in_wsl
 
 
@@ -38,9 +42,28 @@ def test_absolute_windows_paths_are_translated(word: str, expected: str) -> None
 
 
 def test_linux_programs_get_the_projects_variables_and_those_of_the_user() -> None:
-    passed = passed_environment({"WSLENV": "EDITOR:NO_COLOR", "SETUP_LOCAL_CACHE": "C:\\cache", "PATH": "x"})
-    assert passed["WSLENV"] == "EDITOR:NO_COLOR:SETUP_LOCAL_CACHE/p:SETUP_LOCAL_MIRROR:CI"
-    assert (passed["SETUP_LOCAL_CACHE"], passed["PATH"], passed["WSL_UTF8"]) == ("C:\\cache", "x", "1")
+    given = {
+        "WSLENV": "EDITOR:NO_COLOR",
+        "SETUP_LOCAL_CACHE": "C:\\cache",
+        "SETUP_LOCAL_MIRROR": "https://example.org/mirror",
+        "NO_COLOR": "1",
+        "PATH": "x",
+    }
+    expected = {"WSLENV": "EDITOR:NO_COLOR:SETUP_LOCAL_CACHE/p:SETUP_LOCAL_MIRROR", "WSL_UTF8": "1"}
+    assert passed_environment(given) == {**given, **expected}
+    assert passed_environment({"PATH": "x"})["WSLENV"] == ""
+
+
+def test_every_variable_that_users_set_is_passed() -> None:
+    """A constant names each; other variables are those of CPython's build and of the compilers' wrappers."""
+    internal = {SYSROOT_VARIABLE, COMPILERS_VARIABLE}
+    named = {
+        match[1]
+        for file in paths.PACKAGE.rglob("*.py")
+        for match in re.finditer(r'(?m)^\w+_VARIABLE = "(SETUP_LOCAL_\w+)"$', file.read_text(encoding="utf-8"))
+    }
+    assert CACHE_VARIABLE in named
+    assert named - internal == {name for name in wsl.PASSED if name.startswith("SETUP_LOCAL_")}
 
 
 def program(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
