@@ -7,7 +7,7 @@ Microsoft's documentation, "Basic commands for WSL" and "Working across Windows 
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -16,7 +16,6 @@ from pathlib import Path, PureWindowsPath
 _PROGRAM = "wsl.exe"
 _DISTRIBUTIONS = r"Software\Microsoft\Windows\CurrentVersion\Lxss"
 _DEFAULT = "DefaultDistribution"
-_OPTION = re.compile(r"(--[a-z0-9-]+=)?(.*)", re.DOTALL)
 # Variables of Windows that commands get.
 PASSED = (
     "SETUP_LOCAL_CACHE",
@@ -40,7 +39,7 @@ def run_in_wsl(script: Path, argv: Iterable[str]) -> int:
 
     Windows paths among the arguments are translated. Raises `WslError`.
     """
-    if not _has_distribution():
+    if not _has_distribution() or shutil.which(_PROGRAM) is None:
         raise WslError(
             f"builds on Windows run in the Windows Subsystem for Linux, which has no distribution: {_INSTALL}"
         )
@@ -56,9 +55,10 @@ def linux_words(argv: Iterable[str], translate: Callable[[str], str]) -> list[st
 
 def _linux_word(word: str, translate: Callable[[str], str]) -> str:
     """Return one argument, which is a path, `--option=path`, or something else without backslashes."""
-    match = _OPTION.fullmatch(word)
-    option, value = (match[1] or "", match[2]) if match else ("", word)
-    return option + (translate(value) if _is_absolute(value) else value.replace("\\", "/"))
+    option, sign, value = word.partition("=")
+    if not sign or not option.startswith("--"):
+        option, sign, value = "", "", word
+    return option + sign + (translate(value) if _is_absolute(value) else value.replace("\\", "/"))
 
 
 def _is_absolute(value: str) -> bool:

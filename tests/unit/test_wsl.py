@@ -34,6 +34,7 @@ def mounted(path: str) -> str:
         ("\\\\server\\share\\sdk", "<\\\\server\\share\\sdk>"),
         ("https://example.org/mirror", "https://example.org/mirror"),
         ("--mirror=https://example.org/mirror", "--mirror=https://example.org/mirror"),
+        ("name=C:\\x", "name=C:/x"),
         ("", ""),
     ],
 )
