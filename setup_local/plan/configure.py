@@ -31,6 +31,7 @@ from setup_local.values import (
     OPTIMIZATIONS,
     BuildOption,
     BuildPhase,
+    ByteOrder,
     Counters,
     Linkage,
     LinkMode,
@@ -56,7 +57,10 @@ def plan_profiling(
         if request.profile:
             raise RequestError("a profile needs the build option pgo", hint="add --optimized")
         return None
-    from_source = catalogs.cpython.instrumenting.source_for.matches(facts)
+    native = _native(catalogs, target)
+    from_source = catalogs.cpython.instrumenting.source_for.matches(facts) or _data_layout(native) != _data_layout(
+        target
+    )
     counters = Counters.SOURCE if from_source else facts.counters
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED, counters=counters)
     return PlannedProfiling(
@@ -66,7 +70,7 @@ def plan_profiling(
         recipe=catalogs.llvm_tools,
         tools=plan_tools(request, catalogs, facts),
         given=request.profile,
-        native=_native(catalogs, target).triple if facts.cross else "",
+        native=native.triple if facts.cross else "",
     )
 
 
@@ -74,6 +78,11 @@ def _native(catalogs: Catalogs, target: Target) -> Target:
     """Return the native target of this machine closest to `target`: with the same C library, if there is one."""
     here = (item for item in catalogs.targets if catalogs.host.builds_natively(item) and not item.level)
     return next((item for item in here if item.libc is target.libc), catalogs.host.target)
+
+
+def _data_layout(target: Target) -> tuple[int, ByteOrder]:
+    """Return the bits of a pointer and the byte order: with others, C's data lie elsewhere and its branches change."""
+    return target.arch.bits, target.arch.byte_order
 
 
 def plan_tools(request: Request, catalogs: Catalogs, facts: Facts) -> tuple[Source, ...]:

@@ -218,6 +218,9 @@ def test_link_time_optimization_is_an_ingredient_only_of_cpython() -> None:
     [
         (TRIPLE, Counters.SOURCE, "-fprofile-instr-generate"),
         ("aarch64-apple-darwin", Counters.INTERMEDIATE, "-fprofile-generate"),
+        ("aarch64-unknown-linux-gnu", Counters.INTERMEDIATE, "-fprofile-generate"),
+        ("i686-unknown-linux-musl", Counters.SOURCE, "-fprofile-instr-generate"),
+        ("s390x-unknown-linux-gnu", Counters.SOURCE, "-fprofile-instr-generate"),
     ],
 )
 def test_the_profile_is_that_of_a_linux_build_with_the_right_counters(
