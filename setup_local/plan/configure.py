@@ -58,9 +58,8 @@ def plan_profiling(
             raise RequestError("a profile needs the build option pgo", hint="add --optimized")
         return None
     native = _native(catalogs, target)
-    from_source = catalogs.cpython.instrumenting.source_for.matches(facts) or _data_layout(native) != _data_layout(
-        target
-    )
+    differs = _data_layout(native) != _data_layout(target)
+    from_source = differs or catalogs.cpython.instrumenting.source_for.matches(facts)
     counters = Counters.SOURCE if from_source else facts.counters
     instrumented = dataclasses.replace(facts, phase=BuildPhase.INSTRUMENTED, counters=counters)
     return PlannedProfiling(
