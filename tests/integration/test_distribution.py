@@ -17,6 +17,7 @@ NO_TESTS = {
     "on_windows",
     "other_c_library",
     "places",
+    "stand_in_wsl",
     "trust",
     "window_on_windows",
     "x_window",
