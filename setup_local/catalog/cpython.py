@@ -68,7 +68,11 @@ class Training:
 
 @dataclass(frozen=True, kw_only=True)
 class Instrumenting:
-    """The word in Clang's flag (`-fprofile-...`) for each place of counters; `source_for` says who needs the source's."""
+    """The word in Clang's flag (`-fprofile-...`) for each place of counters.
+
+    `source_for` says which systems need the source's. So does every target with another word size or byte order than
+    the native build.
+    """
 
     words: Mapping[Counters, str]
     source_for: When
