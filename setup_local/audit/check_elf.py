@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 from setup_local.audit.check_binary import listed
 from setup_local.audit.facts import Binary
 from setup_local.audit.model import Group, Rule
 from setup_local.audit.policy import Policy, version
 from setup_local.binfmt.elf import Elf
+from setup_local.catalog.toolchains import load_sysroot
 from setup_local.values import Libc
 
 Breaches = Iterator[tuple[str, str]]
@@ -72,6 +74,19 @@ def _text_relocations(binary: ElfBinary) -> Breaches:
         yield binary.name, "has relocations in its code"
 
 
+@cache
+def _other_names() -> dict[str, str]:
+    """Return the name by which the C library itself uses a variable, by each of the variable's other names."""
+    return {name: own for own, *others in load_sysroot().one_variable for name in others}
+
+
+def _copied_variables(binary: ElfBinary) -> Breaches:
+    for name in sorted(binary.elf.copied):
+        own = _other_names().get(name, name)
+        if own not in binary.elf.copied:
+            yield binary.name, f"contains the C library's {name} without its name {own}, which the library itself uses"
+
+
 def _page_size(binary: ElfBinary) -> Breaches:
     """Check every mapped part as loaders do on kernels with the largest pages."""
     wanted = binary.policy.page_size
@@ -127,6 +142,7 @@ RULES: tuple[Rule[Binary], ...] = tuple(
             _instructions,
         ),
         ("text-relocations", "code contains no relocations", _text_relocations),
+        ("copied-variables", "the C library and the program use the same variables", _copied_variables),
         ("private-symbols", "symbols of shared dependencies cannot be confused with the host's", _private_symbols),
     )
 )

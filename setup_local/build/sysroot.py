@@ -14,6 +14,7 @@ from pathlib import Path
 from setup_local import paths
 from setup_local.build import polyfill
 from setup_local.build.headers import OWN_HEADERS, place_headers
+from setup_local.build.libc_stub import with_joined_names
 from setup_local.build.steps import Runner
 from setup_local.build.toolchain import WHEEL, archive, tool_environment, write_config
 from setup_local.catalog.architectures import GlibcPort
@@ -31,6 +32,7 @@ DATA = (
     *(paths.TEMPLATES / name for name in _TEMPLATES),
 )
 
+LIBC = "libc.so.6"
 _PROBE = "int main(void) { return 0; }\n"
 
 
@@ -89,7 +91,7 @@ def _take_from_wheel(making: _Making, cache: Path, catalog: SysrootCatalog, floo
     library = making.library
     shutil.copyfile(_made(cache, "crt1.o"), library / "crt1.o")
     shutil.copyfile(library / "crt1.o", library / "Scrt1.o")
-    shutil.copyfile(_made(cache, "libc.so.6"), library / "libc.so.6")
+    _link_libc(making, cache, catalog)
     shutil.copyfile(_made(cache, "libld.so.2"), library / making.glibc.loader)
     for item in catalog.libraries:
         if is_older(floor, item.until):
@@ -101,6 +103,25 @@ def _take_from_wheel(making: _Making, cache: Path, catalog: SysrootCatalog, floo
     members.mkdir()
     making.run(["ar", "x", _made(cache, "libc_nonshared.a")], cwd=members, env=making.env)
     archive(members, library / "libc_nonshared.a", making.env, making.run)
+
+
+def _link_libc(making: _Making, cache: Path, catalog: SysrootCatalog) -> None:
+    """Link the C library again from the corrected source. `-z notext`: it refers to a variable of each program."""
+    source = with_joined_names(_made(cache, "c.s"), catalog.one_variable)
+    (making.scratch / "libc.s").write_text(source, encoding="ascii")
+    making.run(["clang", "-c", "libc.s", "-o", "libc.o"], cwd=making.scratch, env=making.env)
+    words: list[str | Path] = [
+        "ld.lld",
+        "-shared",
+        "-z",
+        "notext",
+        "-soname",
+        LIBC,
+        "libc.o",
+        "-o",
+        making.library / LIBC,
+    ]
+    making.run([*words, "--version-script", _made(cache, "all.map")], cwd=making.scratch, env=making.env)
 
 
 def _made(cache: Path, name: str) -> Path:

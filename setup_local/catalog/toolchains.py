@@ -161,8 +161,12 @@ class Polyfill:
 
 @dataclass(frozen=True, kw_only=True)
 class SysrootCatalog:
-    """The whole of `sysroot.toml`."""
+    """The whole of `sysroot.toml`.
 
+    `one_variable` lists the names of each variable of the C library that has several, the library's own name first.
+    """
+
+    one_variable: tuple[tuple[str, ...], ...]
     libraries: tuple[SystemLibrary, ...]
     stubs: tuple[StubLibrary, ...]
     headers: tuple[Header, ...]

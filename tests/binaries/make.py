@@ -114,6 +114,8 @@ def main() -> None:
         maker.program("python-other-loader", "/lib/ld-other.so.1")
         maker.program("python-musl", MUSL_LOADER, library="musl")
         maker.static_program("python-static")
+        for name in ("SEPARATE", "JOINED"):
+            maker.copying_program(f"python-{name.lower()}-environ", f"-D{name}")
         for name in ("strlen", "gettid", "__tls_get_addr"):
             maker.compile(SOURCES / "wanting.c", RESULTS / f"wanting-{name}.o", f"-DWANTED={name}")
         for name in ("core", "demo"):
@@ -187,6 +189,19 @@ class Maker:
             *(("-z", "keep-text-section-prefix") if optimized else ()),
             *("-pie", "--dynamic-linker", loader, "--export-dynamic", "--exclude-libs", "ALL", *HARDENED),
             *(*objects, str(RESULTS / "libbundled.a"), f"-l{library}"),
+        )
+
+    def copying_program(self, name: str, variables: str) -> None:
+        """Link the objects of the last `program` call with one that refers directly to a variable of the C library."""
+        self.compile(SOURCES / "stub.c", self.scratch / "variables.o", "-DSTUB_C", variables)
+        versions = self.scratch / "variables.map"
+        versions.write_text("GLIBC_2.2.5 { *; };\n", encoding="ascii")
+        words = ("-soname", "libc.so.6", "--version-script", versions.name)
+        self.link(self.scratch / "libvariables.so", "-shared", *words, "variables.o")
+        self.compile(SOURCES / "environ.c", self.scratch / "environ.o", "-fPIE", "-fdirect-access-external-data")
+        objects = ("start.o", "core.o", "demo.o", "config.o", "environ.o", str(RESULTS / "libbundled.a"))
+        self.link(
+            RESULTS / name, "-pie", "--dynamic-linker", LOADER, "--export-dynamic", *HARDENED, *objects, "-lvariables"
         )
 
     def static_program(self, name: str) -> None:

@@ -97,6 +97,23 @@ def test_copies_take_what_the_processor_has(compilers: Path, libc: Path, tmp_pat
     assert output(tmp_path / "program", "copied") == "copied\n"
 
 
+@pytest.mark.parametrize("names", load_sysroot().one_variable, ids=lambda names: names[0])
+def test_a_program_at_a_fixed_address_shares_variables_with_the_c_library(
+    compilers: Path, libc: Path, tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """The C library sets these, under its own name; a program that is not position-independent has them in its data."""
+    own, *others = names
+    checks = " && ".join(f"(void *)&{name} == dlsym(RTLD_DEFAULT, {own!r})".replace("'", '"') for name in others)
+    code = f"""
+    #include <dlfcn.h>
+    {"".join(f"extern char {name}[];" for name in others)}
+    int main(void) {{ return !({checks}); }}
+    """
+    elf = compile_c(compilers, libc, code, tmp_path / "program", "-D_GNU_SOURCE", "-fno-pic", "-no-pie", "-ldl")
+    assert elf.copied.issuperset(names)
+    assert subprocess.run([tmp_path / "program"], check=False).returncode == 0
+
+
 def test_the_polyfill_exports_nothing(compilers: Path, libc: Path, tmp_path: Path) -> None:
     code = "#include <sys/random.h>\nint draw(void *to) { return getrandom(to, 4, 0); }\n"
     elf = compile_c(compilers, libc, code, tmp_path / "library.so", "-shared", "-fPIC")

@@ -104,6 +104,11 @@ def test_copied_data_is_no_export() -> None:
     assert not elf.copied & elf.exported
 
 
+def test_copied_data_has_the_names_that_the_linker_knew() -> None:
+    assert read_elf(binary("python-separate-environ")).copied == {"environ"}
+    assert read_elf(binary("python-joined-environ")).copied == {"environ", "__environ"}
+
+
 @pytest.mark.parametrize("length", [3, 5, 20, 64, 200, 1000, 2000])
 def test_a_truncated_file_is_refused(length: int) -> None:
     with pytest.raises(BadElf, match="damaged ELF file"):

@@ -50,6 +50,7 @@ BREACHES: list[Breach] = [
     ("bind-now", shared("lazy.so")),
     ("text-relocations", shared("text-relocation.so")),
     ("writable-code", shared("writable-code.so")),
+    ("copied-variables", put(PROGRAM, binary("python-separate-environ"), 0o755)),
     ("exports", shared("exports.so")),
     ("exports", shared("exports-tcl.so")),
     ("exports", renamed_module("_tkinter", "exports.so")),
@@ -80,4 +81,10 @@ def test_single_modules_may_have_what_others_may_not(name: str, file: str, tmp_p
 def test_harmless_modules_are_accepted(name: str, tmp_path: Path) -> None:
     sample = Sample()
     shared(name)(sample)
+    assert findings(sample, tmp_path) == []
+
+
+def test_a_program_may_contain_a_variable_of_the_c_library_with_all_its_names(tmp_path: Path) -> None:
+    sample = Sample()
+    put(PROGRAM, binary("python-joined-environ"), 0o755)(sample)
     assert findings(sample, tmp_path) == []
