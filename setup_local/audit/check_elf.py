@@ -83,7 +83,7 @@ def _other_names() -> dict[str, str]:
 def _copied_variables(binary: ElfBinary) -> Breaches:
     for name in sorted(binary.elf.copied):
         own = _other_names().get(name, name)
-        if own not in binary.elf.copied:
+        if own not in binary.elf.dynamic.defined:
             yield binary.name, f"contains the C library's {name} without its name {own}, which the library itself uses"
 
 

@@ -16,6 +16,18 @@ FLAGS, FLAGS_1, BIND_NOW, TEXTREL = 30, 0x6FFFFFFB, 24, 22
 VERSYM, VERNEED = 0x6FFFFFF0, 0x6FFFFFFE
 _HASH, _GNU_HASH = 4, 0x6FFFFEF5
 _RELA, _RELA_SIZE, _REL, _REL_SIZE, _JUMPS, _JUMPS_SIZE, _JUMPS_KIND = 7, 8, 17, 18, 23, 2, 20
+# R_<processor>_COPY, from the psABI of each.
+_COPY = {
+    "EM_386": 5,
+    "EM_AARCH64": 1024,
+    "EM_ARM": 20,
+    "EM_LOONGARCH": 4,
+    "EM_MIPS": 126,
+    "EM_PPC64": 19,
+    "EM_RISCV": 4,
+    "EM_S390": 9,
+    "EM_X86_64": 5,
+}
 _LONG = 8  # bytes of an address in 64-bit files
 _MOST_ENTRIES = 4096  # of a dynamic segment; large programs have a few hundred
 _MOST_VERSIONS = 20_000
@@ -73,6 +85,12 @@ class Dynamic:
             raise ValueError(f"more than {_MOST_SYMBOLS} dynamic symbols")
         return count
 
+    def copied(self) -> frozenset[int]:
+        """Return the numbers of the symbols whose data are copied from a library."""
+        shift, copy = self.image.form.symbol_shift, _COPY.get(self.image.machine)
+        mask = (1 << shift) - 1
+        return frozenset(word >> shift for word in self._relocations() if word & mask == copy)
+
     def symbol_table(self, count: int) -> tuple[int, int]:
         """Return offset and size of the dynamic symbol table, for this many symbols."""
         address = self.value(SYMTAB)
@@ -124,22 +142,24 @@ class Dynamic:
         raise ValueError("the hash table of dynamic symbols is not terminated")
 
     def _relocated(self) -> int:
+        """Return the highest symbol number in a relocation, plus one."""
+        shift = self.image.form.symbol_shift
+        return max((word >> shift for word in self._relocations()), default=-1) + 1
+
+    def _relocations(self) -> Iterator[int]:
+        """Yield symbol and type of every relocation, as one number (`r_info`)."""
         form = self.image.form
         plain, addend = form.relocation(addend=False), form.relocation(addend=True)
         jumps = addend if self.value(_JUMPS_KIND) == _RELA else plain
-        tables = ((_RELA, _RELA_SIZE, addend), (_REL, _REL_SIZE, plain), (_JUMPS, _JUMPS_SIZE, jumps))
-        return max(self._highest(self.value(at), self.value(size) or 0, entry) for at, size, entry in tables)
-
-    def _highest(self, address: int | None, size: int, entry: struct.Struct) -> int:
-        """Return the highest symbol number in a relocation table, plus one."""
-        if address is None or not size:
-            return 0
-        start, end = self.image.place(address)
-        if start + size > end:
-            raise ValueError("a table of relocations is truncated")
-        raw = memoryview(self.image.data)[start : start + size // entry.size * entry.size]
-        shift = self.image.form.symbol_shift
-        return max((row[1] >> shift for row in entry.iter_unpack(raw)), default=-1) + 1
+        for tag, length, entry in ((_RELA, _RELA_SIZE, addend), (_REL, _REL_SIZE, plain), (_JUMPS, _JUMPS_SIZE, jumps)):
+            address, size = self.value(tag), self.value(length) or 0
+            if address is None or not size:
+                continue
+            start, end = self.image.place(address)
+            if start + size > end:
+                raise ValueError("a table of relocations is truncated")
+            raw = memoryview(self.image.data)[start : start + size // entry.size * entry.size]
+            yield from (row[1] for row in entry.iter_unpack(raw))
 
 
 def read_dynamic(image: Loaded) -> Dynamic | None:

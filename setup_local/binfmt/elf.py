@@ -359,12 +359,17 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
 
 
 def _versions(linking: Dynamic, foreign: set[int], table: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
-    """Return defined dynamic symbols: those whose version a library must provide, and those with another version."""
+    """Return defined dynamic symbols: those that only hold a copy of a library's data, and those with a version.
+
+    The other names of copied data have no relocation, but also the library's version, if it has versions.
+    """
+    marked = linking.copied()
+    copied = frozenset(name for index, name in table.defined_at if index in marked)
     address = linking.value(dynamic.VERSYM)
     if address is None:
-        return frozenset(), frozenset()
+        return copied, frozenset()
     last = max((index for index, _ in table.defined_at), default=-1)
     raw = linking.image.unpack(f"{last + 1}H", address)
     numbers = {name: raw[index] & _VERSION_MASK for index, name in table.defined_at}
-    copied = frozenset(name for name, number in numbers.items() if number in foreign)
+    copied |= frozenset(name for name, number in numbers.items() if number in foreign)
     return copied, frozenset(name for name, number in numbers.items() if number > _NO_VERSION) - copied

@@ -258,6 +258,16 @@ class Maker:
         program += ("--hash-style=gnu",) if name != "mips" else ()  # MIPS has its own kind of hash table
         self.link(place / f"python-{name}", *program, *HARDENED, str(made), f"-l:libc-{name}.so")
 
+        self.copying(place / f"copying-{name}", target, loader)
+
+    def copying(self, result: Path, target: str, loader: str) -> None:
+        """Build a program at a fixed address that contains a variable of a C library without symbol versions."""
+        library, program = self.scratch / f"{result.name}.so", self.scratch / f"{result.name}.o"
+        self.compile(SOURCES / "stub.c", library.with_suffix(".c.o"), "-DSTUB_C", "-DJOINED", target=target)
+        self.link(library, "-shared", "-soname", "libc.so", str(library.with_suffix(".c.o")))
+        self.compile(SOURCES / "environ.c", program, "-fno-pic", target=target)
+        self.link(result, "-e", "seen", "--dynamic-linker", loader, *HARDENED, str(program), str(library))
+
     def module(self, module: Module) -> None:
         compiled = self.scratch / f"{module.name}.o"
         self.compile(SOURCES / module.source, compiled, *(f"-D{name}" for name in module.defines), debug=module.debug)
