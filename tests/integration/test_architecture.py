@@ -36,20 +36,17 @@ CHARSET = "import charset_normalizer.md as md; print(md.__file__.endswith('.so')
 MARKUP = "import markupsafe as m; print(m._speedups.__file__.endswith('.so'), m.escape('<'))"
 # The index has none with compiled code for LoongArch yet, so pip installs the one for any processor.
 PURE = ("charset-normalizer", CHARSET, ["False", "0.0"])
+RPDS = ("rpds-py", "import rpds; print(rpds.rpds.__file__.endswith('.so'), *rpds.List([1, 2]))", ["True", "1", "2"])
 WHEELS = {
     "aarch64-unknown-linux-gnu": ("numpy", NUMPY, ["285.0", "1.0"]),
+    "i686-unknown-linux-gnu": RPDS,
     "loongarch64-unknown-linux-gnu": PURE,
     "loongarch64-unknown-linux-musl": PURE,
 }
 OTHER_WHEEL = ("charset-normalizer", CHARSET, ["True", "0.0"])
 # Not numpy's for aarch64: it needs musl 1.2.4 for packed relocations (DT_RELR); the distribution's own is 1.2.3.
 MUSL_WHEEL = ("markupsafe", MARKUP, ["True", "&lt;"])
-# Of these packages, few processors have a wheel without the GIL.
-FREETHREADED_WHEEL = (
-    "rpds-py",
-    "import rpds; print(rpds.rpds.__file__.endswith('.so'), *rpds.List([1, 2]))",
-    ["True", "1", "2"],
-)
+FREETHREADED_WHEEL = RPDS  # of the other packages, few processors have a wheel without the GIL
 # Processor names that uv shows for names in an index, where it does not accept the original name in a request.
 UV_NAMES = {"riscv64": "riscv64gc"}
 FACTS = "import json, platform, struct, sys; print(platform.machine(), sys.byteorder, struct.calcsize('P') * 8)"
