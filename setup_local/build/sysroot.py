@@ -109,19 +109,7 @@ def _link_libc(making: _Making, cache: Path, catalog: SysrootCatalog) -> None:
     """Link the C library again from the corrected source. `-z notext`: it refers to a variable of each program."""
     source = with_joined_names(_made(cache, "c.s"), catalog.one_variable)
     (making.scratch / "libc.s").write_text(source, encoding="ascii")
-    making.run(["clang", "-c", "libc.s", "-o", "libc.o"], cwd=making.scratch, env=making.env)
-    words: list[str | Path] = [
-        "ld.lld",
-        "-shared",
-        "-z",
-        "notext",
-        "-soname",
-        LIBC,
-        "libc.o",
-        "-o",
-        making.library / LIBC,
-    ]
-    making.run([*words, "--version-script", _made(cache, "all.map")], cwd=making.scratch, env=making.env)
+    _link_library(making, "libc.s", _made(cache, "all.map"), LIBC, "-z", "notext")
 
 
 def _made(cache: Path, name: str) -> Path:
@@ -144,7 +132,13 @@ def _build_stub(making: _Making, stub: StubLibrary) -> None:
     values: dict[str, object] = {"functions": sorted(stub.functions), "version": making.glibc.base_version}
     for name in ("stub.S", "stub.map"):
         (making.scratch / name).write_text(render(f"{name}.j2", values), encoding="utf-8")
-    making.run(["clang", "-c", "stub.S", "-o", "stub.o"], cwd=making.scratch, env=making.env)
-    words = ["ld.lld", "-shared", "-soname", stub.file, "--version-script", "stub.map", "stub.o"]
-    making.run([*words, "-o", making.library / stub.file], cwd=making.scratch, env=making.env)
+    _link_library(making, "stub.S", "stub.map", stub.file)
     (making.library / stub.link).symlink_to(stub.file)
+
+
+def _link_library(making: _Making, source: str, versions: str | Path, file: str, *flags: str) -> None:
+    """Link a shared library, with the symbol versions of a version script, from an assembly source in the scratch directory."""
+    compiled = Path(source).with_suffix(".o")
+    making.run(["clang", "-c", source, "-o", compiled], cwd=making.scratch, env=making.env)
+    words: list[str | Path] = ["ld.lld", "-shared", *flags, "-soname", file, "--version-script", versions, compiled]
+    making.run([*words, "-o", making.library / file], cwd=making.scratch, env=making.env)

@@ -103,7 +103,7 @@ def test_a_program_at_a_fixed_address_shares_variables_with_the_c_library(
 ) -> None:
     """The C library sets these, under its own name; a program that is not position-independent has them in its data."""
     own, *others = names
-    checks = " && ".join(f"(void *)&{name} == dlsym(RTLD_DEFAULT, {own!r})".replace("'", '"') for name in others)
+    checks = " && ".join(f'(void *)&{name} == dlsym(RTLD_DEFAULT, "{own}")' for name in others)
     code = f"""
     #include <dlfcn.h>
     {"".join(f"extern char {name}[];" for name in others)}
