@@ -189,5 +189,5 @@ def audit_step(archive_name: str) -> Step:
 
 def _judging() -> tuple[Path, ...]:
     """Return the data files that the audit reads."""
-    names = ("policy", "flavors.toml", "licenses.toml", "limits.toml")
+    names = ("policy", "flavors.toml", "licenses.toml", "limits.toml", "sysroot.toml")
     return (*(paths.DATA / name for name in names), _DESCRIPTION_SCHEMA, _SOURCES_SCHEMA)
