@@ -8,6 +8,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 
 from setup_local.binfmt.segments import DYNAMIC, Loaded
 
@@ -35,7 +37,7 @@ _MOST_SYMBOLS = 1 << 20
 _WIDE_HASH = ("EM_S390", "EM_ALPHA")  # their 64-bit files have hash tables (DT_HASH) of 64-bit words
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Dynamic:
     """The entries of a dynamic segment in order; if a tag occurs twice, loaders use the last."""
 
@@ -80,16 +82,16 @@ class Dynamic:
 
     def symbol_count(self) -> int:
         """Return a lower bound for the number of symbols, from hash tables and relocations: no field states it."""
-        count = max(self._hashed(), self._gnu_hashed(), self._relocated())
+        relocated = max((symbol for symbol, _ in self.relocations), default=-1) + 1
+        count = max(self._hashed(), self._gnu_hashed(), relocated)
         if count > _MOST_SYMBOLS:
             raise ValueError(f"more than {_MOST_SYMBOLS} dynamic symbols")
         return count
 
     def copied(self) -> frozenset[int]:
         """Return the numbers of the symbols whose data are copied from a library."""
-        shift, copy = self.image.form.symbol_shift, _COPY.get(self.image.machine)
-        mask = (1 << shift) - 1
-        return frozenset(word >> shift for word in self._relocations() if word & mask == copy)
+        copy = _COPY.get(self.image.machine)
+        return frozenset(symbol for symbol, kind in self.relocations if kind == copy)
 
     def symbol_table(self, count: int) -> tuple[int, int]:
         """Return offset and size of the dynamic symbol table, for this many symbols."""
@@ -141,13 +143,19 @@ class Dynamic:
                 return last + 1 + (at - start) // 4
         raise ValueError("the hash table of dynamic symbols is not terminated")
 
-    def _relocated(self) -> int:
-        """Return the highest symbol number in a relocation, plus one."""
-        shift = self.image.form.symbol_shift
-        return max((word >> shift for word in self._relocations()), default=-1) + 1
+    @cached_property
+    def relocations(self) -> frozenset[tuple[int, int]]:
+        """Return symbol and type of the relocations, each pair once. Raises ValueError if there are too many."""
+        found: set[int] = set()
+        infos = self._infos()
+        while some := set(islice(infos, _MOST_SYMBOLS)):
+            found |= some
+            if len(found) > _MOST_SYMBOLS:
+                raise ValueError(f"relocations for more than {_MOST_SYMBOLS} dynamic symbols")
+        return frozenset(map(self.image.form.split_info, found))
 
-    def _relocations(self) -> Iterator[int]:
-        """Yield symbol and type of every relocation, as one number (`r_info`)."""
+    def _infos(self) -> Iterator[int]:
+        """Yield `r_info` of every relocation."""
         form = self.image.form
         plain, addend = form.relocation(addend=False), form.relocation(addend=True)
         jumps = addend if self.value(_JUMPS_KIND) == _RELA else plain

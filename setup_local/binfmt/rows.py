@@ -25,6 +25,7 @@ _MARKS = {32: "I8xHH", 64: "IHH16x"}
 _ENTRIES = {32: "iI", 64: "qQ"}
 _RELOCATIONS = {(32, False): "II", (32, True): "IIi", (64, False): "QQ", (64, True): "QQq"}
 _SYMBOL_SHIFT = {32: 8, 64: 32}  # bits to the right of the symbol in `r_info`
+_MACHINE, _MIPS = 18, 8  # where `e_machine` is, and EM_MIPS
 
 
 class HeaderRow(NamedTuple):
@@ -86,10 +87,15 @@ class SymbolRow(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """How the numbers of a file are written: its class (32 or 64) and byte order (`<` or `>`)."""
+    """How the numbers of a file are written: its class (32 or 64) and byte order (`<` or `>`).
+
+    `reordered` is true for 64-bit little-endian MIPS, where the parts of `r_info` are fields in the order of big-endian
+    files ("64-bit ELF Object File Specification", Silicon Graphics, section 2.9).
+    """
 
     elf_class: int
     order: str
+    reordered: bool = False
 
     @cached_property
     def header(self) -> struct.Struct:
@@ -126,10 +132,19 @@ class Form:
         """Return how many bytes an address has."""
         return self.elf_class // 8
 
-    @property
-    def symbol_shift(self) -> int:
-        """Return the number of bits to the right of the symbol in the second number of a relocation."""
-        return _SYMBOL_SHIFT[self.elf_class]
+    def split_info(self, info: int) -> tuple[int, int]:
+        """Return symbol and type of a relocation from its second number, `r_info`."""
+        if self.reordered:
+            raw = info.to_bytes(8, "little")
+            return int.from_bytes(raw[:4], "little"), int.from_bytes(raw[4:], "big")
+        shift = _SYMBOL_SHIFT[self.elf_class]
+        return info >> shift, info & (1 << shift) - 1
+
+    def join_info(self, symbol: int, kind: int) -> int:
+        """Return `r_info` for a symbol and a type."""
+        if self.reordered:
+            return symbol | int.from_bytes(kind.to_bytes(4, "big"), "little") << 32
+        return symbol << _SYMBOL_SHIFT[self.elf_class] | kind
 
     def relocation(self, *, addend: bool) -> struct.Struct:
         """Return the layout of a relocation."""
@@ -171,9 +186,9 @@ def _ordered(row: tuple[int, ...], places: tuple[int, ...]) -> list[int]:
 
 
 @cache
-def form_of(elf_class: int, order: str) -> Form:
-    """Return the single form of a class and a byte order."""
-    return Form(elf_class, order)
+def form_of(elf_class: int, order: str, *, reordered: bool = False) -> Form:
+    """Return the single form of a class, a byte order and an order of the parts of `r_info`."""
+    return Form(elf_class, order, reordered)
 
 
 def read_form(data: bytes) -> Form:
@@ -181,6 +196,8 @@ def read_form(data: bytes) -> Form:
     if data[: len(MAGIC)] != MAGIC:
         raise ValueError("not an ELF file")
     try:
-        return form_of(_CLASSES[data[4]], _ORDERS[data[5]])
+        elf_class, order = _CLASSES[data[4]], _ORDERS[data[5]]
     except (KeyError, IndexError):
         raise ValueError("unknown class or byte order") from None
+    machine = int.from_bytes(data[_MACHINE : _MACHINE + 2], "little")
+    return form_of(elf_class, order, reordered=(elf_class, order, machine) == (64, "<", _MIPS))

@@ -172,7 +172,7 @@ class _Symbols:
         if row.kind == SYMTAB:
             return b"".join(form.pack_symbol(symbol) for symbol in self._kept)
         if row.kind in (REL, RELA):
-            return self._relocations(old, form.relocation(addend=row.kind == RELA), form.symbol_shift)
+            return self._relocations(old, addend=row.kind == RELA)
         if row.kind == GROUP:
             flags, *inside = struct.unpack(f"{order}{len(old) // 4}I", old)
             left = [self._sections[number] for number in inside if number in self._sections]
@@ -191,11 +191,13 @@ class _Symbols:
             return sum(number < row.info for number in self._numbers)
         return row.info
 
-    def _relocations(self, old: bytes, entry: struct.Struct, shift: int) -> bytes:
-        low = (1 << shift) - 1
-        numbers = self._numbers
-        rows = ((at, numbers[info >> shift] << shift | info & low, *rest) for at, info, *rest in entry.iter_unpack(old))
-        return b"".join(entry.pack(*row) for row in rows)
+    def _relocations(self, old: bytes, *, addend: bool) -> bytes:
+        form, made = self._file.form, bytearray()
+        entry = form.relocation(addend=addend)
+        for at, info, *rest in entry.iter_unpack(old):
+            symbol, kind = form.split_info(info)
+            made += entry.pack(at, form.join_info(self._numbers[symbol], kind), *rest)
+        return bytes(made)
 
 
 def _ulebs(data: bytes) -> list[int]:

@@ -89,6 +89,7 @@ ARCHITECTURES = {
     "armhf": ("arm-linux-gnueabihf", "/lib/ld-linux-armhf.so.3"),
     "aarch64": ("aarch64-linux-gnu", "/lib/ld-linux-aarch64.so.1"),
     "mips": ("mips-linux-gnu", "/lib/ld.so.1"),
+    "mips64el": ("mips64el-linux-gnuabi64", "/lib64/ld.so.1"),
     "ppc64le": ("powerpc64le-linux-gnu", "/lib64/ld64.so.2"),
     "riscv64": ("riscv64-linux-gnu", "/lib/ld-linux-riscv64-lp64d.so.1"),
     "s390x": ("s390x-linux-gnu", "/lib/ld64.so.1"),
@@ -255,7 +256,7 @@ class Maker:
         paths = ("-soname", "_shared.so", "-rpath", "$ORIGIN/../lib")
         self.link(place / f"{name}.so", "-shared", *HARDENED, *paths, str(made), f"-l:libc-{name}.so")
         program = ("-pie", "-e", "PyInit__shared", "--dynamic-linker", loader)
-        program += ("--hash-style=gnu",) if name != "mips" else ()  # MIPS has its own kind of hash table
+        program += ("--hash-style=gnu",) if not name.startswith("mips") else ()  # MIPS has its own kind of hash table
         self.link(place / f"python-{name}", *program, *HARDENED, str(made), f"-l:libc-{name}.so")
 
         self.copying(place / f"copying-{name}", target, loader)

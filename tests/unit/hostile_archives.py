@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 import zstandard
-from hostile_elf import many_needs, many_sections, many_symbols, one_long_name
+from hostile_elf import many_needs, many_relocations, many_sections, many_symbols, one_long_name
 from sample_distribution import SHARED, Entry, Sample
 
 _BLOCK = 1 << 17  # maximum size of a block in a zstd frame
@@ -233,6 +233,7 @@ MODULES: dict[str, Callable[[], bytes]] = {
     "million-symbols": partial(many_symbols, 1_000_000),
     "400000-symbols-of-one-long-name": partial(many_symbols, 400_000, name=b"x" * 60_000),
     "hundred-thousand-needs": partial(many_needs, 100_000),
+    "million-relocations": partial(many_relocations, 5_000_000),
 }
 
 

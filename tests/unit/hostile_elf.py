@@ -11,6 +11,7 @@ from setup_local.binfmt.rows import ALLOC, NOBITS, SectionRow
 DYNAMIC, DYNSYM, VERNEED = 6, 11, 0x6FFFFFFE  # SHT_*
 _CODE = 0x4  # SHF_EXECINSTR
 _TYPE = 16  # offset of e_type
+_LINKED = 64 + 56 * 2  # offset of the dynamic segment after two program headers
 
 
 def _with_sections(data: bytes, change: Callable[[SectionRow], SectionRow]) -> bytes:
@@ -119,9 +120,22 @@ def _starts(count: int) -> list[int]:
 
 def many_needs(count: int) -> bytes:
     """Return a shared object that needs `count` libraries."""
-    at = 64 + 56 * 2
-    entries = b"".join(struct.pack("<qQ", 1, 0) for _ in range(count)) + struct.pack("<qQ", 5, at) + bytes(16)
-    size = len(entries)
-    segments = [(1, 4, 0, 0, 0, at + size, at + size, 4096), (2, 4, at, at, at, size, size, 8)]
+    return _linked(b"".join(struct.pack("<qQ", 1, 0) for _ in range(count)) + struct.pack("<qQ", 5, _LINKED), b"")
+
+
+def many_relocations(count: int) -> bytes:
+    """Return a shared object with a relocation for each of `count` symbols, which it does not have."""
+    size = struct.calcsize("<QQq")
+    table = b"".join(struct.pack("<QQq", 0, number << 32 | 5, 0) for number in range(count))
+    entries = struct.pack("<6q", 5, _LINKED, 7, _LINKED + 16 * 4, 8, size * count)
+    return _linked(entries, table)
+
+
+def _linked(entries: bytes, content: bytes) -> bytes:
+    """Return a shared object with these dynamic entries at `_LINKED`, a terminating one, and other loaded content."""
+    entries += bytes(16)
+    at, size = _LINKED, len(entries)
+    end = at + size + len(content)
+    segments = [(1, 4, 0, 0, 0, end, end, 4096), (2, 4, at, at, at, size, size, 8)]
     head = struct.pack(_HEADER, 3, 62, 1, 0, 64, 0, 0, 64, 56, 2, 64, 0, 0)
-    return _IDENT + head + b"".join(struct.pack(_SEGMENT, *row) for row in segments) + entries
+    return _IDENT + head + b"".join(struct.pack(_SEGMENT, *row) for row in segments) + entries + content

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
-from hostile_elf import CONTRADICTORY, SHAPES
+from hostile_elf import CONTRADICTORY, SHAPES, many_relocations
 from sample_distribution import ELF, binary
 
 from setup_local.binfmt.detect import FileKind, detect
@@ -189,6 +189,12 @@ def test_frames_are_counted() -> None:
     framed, frameless = (read_elf(binary(name)) for name in ("python", "python-frameless"))
     assert framed.frames == len(framed.symbols.functions)
     assert frameless.frames == 1  # in the library that is linked
+
+
+def test_relocations_are_limited() -> None:
+    assert read_elf(many_relocations(3)).needed == ()
+    with pytest.raises(BadElf, match="relocations for more than 1048576 dynamic symbols"):
+        read_elf(many_relocations((1 << 20) + 1))
 
 
 def _object(machine: str, *sections: Section) -> Header:
