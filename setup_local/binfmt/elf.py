@@ -358,13 +358,24 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
     )
 
 
+def _copied(linking: Dynamic, table: SymbolTable) -> frozenset[str]:
+    marked = linking.copied()
+    if not marked:
+        return frozenset()
+    last = max((index for index, _ in table.defined_at), default=-1)
+    start, size = linking.symbol_table(last + 1)
+    rows = linking.image.form.read_symbols(linking.image.data[start : start + size])
+    values = [row.value for row in rows]
+    places = {values[index] for index, _ in table.defined_at if index in marked}
+    return frozenset(name for index, name in table.defined_at if values[index] in places)
+
+
 def _versions(linking: Dynamic, foreign: set[int], table: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
     """Return defined dynamic symbols: those that only hold a copy of a library's data, and those with a version.
 
-    The other names of copied data have no relocation, but also the library's version, if it has versions.
+    The other names of copied data have no relocation, but the same address.
     """
-    marked = linking.copied()
-    copied = frozenset(name for index, name in table.defined_at if index in marked)
+    copied = _copied(linking, table)
     address = linking.value(dynamic.VERSYM)
     if address is None:
         return copied, frozenset()
