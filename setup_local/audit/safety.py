@@ -116,6 +116,8 @@ def _path_breaches(member: Member) -> Iterator[str]:
         yield "leads out of the directory to which it is unpacked"
     elif posixpath.normpath(member.name) != member.name or ("\\" in member.name and not member.strange):
         yield "is not a plain path: it has empty parts, dots or backslashes"
+    elif member.kind is MemberKind.SYMLINK and not member.target:
+        yield "is a link without a target, which systems do not create"
     elif _leads_out(member):
         yield f"is a {member.kind.value} to {member.target}, which leads out of {ROOT}"
     elif _winds(member.target):

@@ -48,6 +48,7 @@ BREACHES: list[Breach] = [
     ("archive-safe-paths", add("/python/absolute")),
     ("archive-safe-paths", add("python/zz", target="../../outside", **SYMLINK)),
     ("archive-safe-paths", add("python/zz", target="/etc/passwd", **SYMLINK)),
+    ("archive-safe-paths", add("python/zz", target="", **SYMLINK)),
     ("archive-safe-paths", add("python/zz", target="python/../../outside", **HARDLINK)),
     ("archive-safe-paths", add("python/zz", target="/etc/passwd", **HARDLINK)),
     ("archive-safe-paths", add("python/zz", target="install/../install/bin", **SYMLINK)),
