@@ -358,12 +358,12 @@ def _dynamic_symbols(linking: Dynamic, header: Header) -> SymbolTable:
     )
 
 
-def _copied(linking: Dynamic, table: SymbolTable) -> frozenset[str]:
+def _copied(linking: Dynamic, table: SymbolTable, count: int) -> frozenset[str]:
+    """Return the names of copied data: a relocation has one of them, the others have the same address."""
     marked = linking.copied()
     if not marked:
         return frozenset()
-    last = max((index for index, _ in table.defined_at), default=-1)
-    start, size = linking.symbol_table(last + 1)
+    start, size = linking.symbol_table(count)
     rows = linking.image.form.read_symbols(linking.image.data[start : start + size])
     values = [row.value for row in rows]
     places = {values[index] for index, _ in table.defined_at if index in marked}
@@ -371,16 +371,13 @@ def _copied(linking: Dynamic, table: SymbolTable) -> frozenset[str]:
 
 
 def _versions(linking: Dynamic, foreign: set[int], table: SymbolTable) -> tuple[frozenset[str], frozenset[str]]:
-    """Return defined dynamic symbols: those that only hold a copy of a library's data, and those with a version.
-
-    The other names of copied data have no relocation, but the same address.
-    """
-    copied = _copied(linking, table)
+    """Return defined dynamic symbols: those that only hold a copy of a library's data, and those with a version."""
+    count = max((index for index, _ in table.defined_at), default=-1) + 1
+    copied = _copied(linking, table, count)
     address = linking.value(dynamic.VERSYM)
     if address is None:
         return copied, frozenset()
-    last = max((index for index, _ in table.defined_at), default=-1)
-    raw = linking.image.unpack(f"{last + 1}H", address)
+    raw = linking.image.unpack(f"{count}H", address)
     numbers = {name: raw[index] & _VERSION_MASK for index, name in table.defined_at}
     copied |= frozenset(name for name, number in numbers.items() if number in foreign)
     return copied, frozenset(name for name, number in numbers.items() if number > _NO_VERSION) - copied

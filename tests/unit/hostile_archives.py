@@ -233,7 +233,7 @@ MODULES: dict[str, Callable[[], bytes]] = {
     "million-symbols": partial(many_symbols, 1_000_000),
     "400000-symbols-of-one-long-name": partial(many_symbols, 400_000, name=b"x" * 60_000),
     "hundred-thousand-needs": partial(many_needs, 100_000),
-    "million-relocations": partial(many_relocations, 5_000_000),
+    "five-million-relocations": partial(many_relocations, 5_000_000),
 }
 
 
